@@ -1,0 +1,1 @@
+"""Principals: people and programs, and what they were granted."""

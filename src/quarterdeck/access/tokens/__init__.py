@@ -1,0 +1,1 @@
+"""Tokens: secrets that programs and people show."""

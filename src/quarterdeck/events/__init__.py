@@ -1,0 +1,1 @@
+"""Past-tense facts: the only words the contexts share."""

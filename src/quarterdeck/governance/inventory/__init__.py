@@ -1,0 +1,1 @@
+"""Resources, as the cloud last reported them."""

@@ -1,0 +1,1 @@
+"""Bringing the estate up to date, and saying how fresh it is."""

@@ -1,0 +1,29 @@
+"""The time. The one module that may ask the machine for it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)
+
+
+def micros(instant: datetime) -> int:
+    """Microseconds since 1970 (UTC): how instants are stored. ``instant`` must be aware."""
+    return (instant - EPOCH) // MICROSECOND
+
+
+def instant(micros: int) -> datetime:
+    """The instant, in UTC, that is stored as ``micros``."""
+    return EPOCH + micros * MICROSECOND
+
+
+def rfc3339(instant: datetime) -> str:
+    """``instant`` as RFC 3339 in UTC, to the microsecond where there are any: 2026-02-28T12:00:00Z."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

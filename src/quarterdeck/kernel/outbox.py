@@ -1,0 +1,141 @@
+"""Events on their way out.
+
+An event is written with the change it reports, in one transaction, and
+delivered afterwards by the worker: at least once, in order for each tenant.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Index,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.event import Event
+
+outbox = Table(
+    "kernel_outbox",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("request", String, nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("name", String, nullable=False),
+    Column("payload", Text, nullable=False),
+    UniqueConstraint("tenant", "sequence"),
+    Index("kernel_outbox_moment", "moment"),
+)
+
+sequences = Table(
+    "tenant_sequence",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("last", BigInteger, nullable=False),
+)
+
+START = text("INSERT INTO tenant_sequence VALUES (:tenant, 0) ON CONFLICT DO NOTHING")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """An event with its id, who caused it, and when (microseconds UTC).
+
+    Attributes:
+        request: the id of the request or job that caused it.
+    """
+
+    id: str
+    event: Event
+    actor: str
+    request: str
+    moment: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An envelope as subscribers get it: opened by name, its payload a JSON object."""
+
+    id: str
+    tenant: str
+    sequence: int
+    actor: str
+    request: str
+    moment: int
+    name: str
+    payload: dict[str, Any]
+
+
+def post(db: Connection, envelopes: Sequence[Envelope]) -> None:
+    """Write ``envelopes``, in order. Must be the last that happens before commit.
+
+    Taking a number locks its tenant's sequence until the transaction ends, so
+    numbers are in the order of commits. An auto-increment is not: a reader that
+    has seen 8 would never look again for a 7 that commits later.
+    """
+    # Sorted by tenant, or two transactions could wait for each other's sequence.
+    for envelope in sorted(envelopes, key=lambda e: e.event.tenant):
+        db.execute(insert(outbox).values(_row(envelope, _next(db, envelope.event.tenant))))
+
+
+def after(db: Connection, tenant: str, sequence: int, limit: int) -> list[Fact]:
+    """The tenant's next ``limit`` facts after ``sequence``, in order."""
+    query = (
+        select(outbox)
+        .where(outbox.c.tenant == tenant, outbox.c.sequence > sequence)
+        .order_by(outbox.c.sequence)
+        .limit(limit)
+    )
+    return [_fact(row) for row in db.execute(query)]
+
+
+def last(db: Connection, tenant: str) -> int:
+    """The sequence of the tenant's newest fact; 0 before the first."""
+    return db.scalar(select(sequences.c.last).where(sequences.c.tenant == tenant)) or 0
+
+
+def _next(db: Connection, tenant: str) -> int:
+    take = (
+        update(sequences)
+        .where(sequences.c.tenant == tenant)
+        .values(last=sequences.c.last + 1)
+        .returning(sequences.c.last)
+    )
+    number: int | None = db.scalar(take)
+    if number is None:
+        db.execute(START, {"tenant": tenant})
+        number = db.scalars(take).one()
+    return number
+
+
+def _row(envelope: Envelope, sequence: int) -> dict[str, str | int]:
+    return {
+        "id": envelope.id,
+        "tenant": envelope.event.tenant,
+        "sequence": sequence,
+        "actor": envelope.actor,
+        "request": envelope.request,
+        "moment": envelope.moment,
+        "name": type(envelope.event).__name__,
+        "payload": json.dumps(asdict(envelope.event)),
+    }
+
+
+def _fact(row: Row[Any]) -> Fact:
+    return Fact(**row._asdict() | {"payload": json.loads(row.payload)})

@@ -1,0 +1,1 @@
+"""Policy data and runbooks, one folder a pack."""

@@ -1,0 +1,1 @@
+"""A governance-plane cloud that answers as Azure does."""

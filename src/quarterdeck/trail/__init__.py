@@ -1,0 +1,1 @@
+"""A verifiable audit log a tenant."""

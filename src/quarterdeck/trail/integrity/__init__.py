@@ -1,0 +1,1 @@
+"""Is a log complete and unaltered, and whose is it?"""

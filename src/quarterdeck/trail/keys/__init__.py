@@ -1,0 +1,1 @@
+"""Signing keys, signed notes, data keys."""

@@ -1,0 +1,1 @@
+"""Merkle trees and their proofs; standard library only."""

@@ -1,0 +1,1 @@
+"""The loops that claim jobs, keep schedules and deliver events."""
