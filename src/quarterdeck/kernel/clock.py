@@ -25,5 +25,5 @@ def instant(micros: int) -> datetime:
 
 
 def rfc3339(instant: datetime) -> str:
-    """``instant`` as RFC 3339 in UTC, to the microsecond where there are any: 2026-02-28T12:00:00Z."""
+    """``instant`` as RFC 3339 in UTC, 2026-02-28T12:00:00Z; with microseconds if it has any."""
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

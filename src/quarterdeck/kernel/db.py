@@ -71,7 +71,8 @@ def sqlite_version() -> tuple[int, ...]:
 
 def sqlite_is_safe_across_processes(version: tuple[int, ...]) -> bool:
     """Whether SQLite of ``version`` lets two processes write one WAL database."""
-    return version >= WAL_RESET_FIXED or version[2] >= WAL_RESET_BACKPORTS.get(version[:2], 10**6)
+    major, minor, patch = version[:3]
+    return version >= WAL_RESET_FIXED or patch >= WAL_RESET_BACKPORTS.get((major, minor), 10**6)
 
 
 def open_engine(url: str, *, pool_size: int = 10, prepare_threshold: int | None = None) -> Engine:

@@ -50,7 +50,9 @@ class Report:
         return max((e.status for e in self.entries.values()), key=order.index, default=order[0])
 
 
-def run(checks: Mapping[str, Check], expected: type[Exception] | tuple[type[Exception], ...]) -> Report:
+def run(
+    checks: Mapping[str, Check], expected: type[Exception] | tuple[type[Exception], ...]
+) -> Report:
     """Run every check; an ``expected`` exception is an unhealthy entry, any other a bug."""
     started = perf_counter()
     entries = {name: _timed(check, expected) for name, check in checks.items()}
@@ -63,7 +65,9 @@ def _timed(check: Check, expected: type[Exception] | tuple[type[Exception], ...]
         found = check()
     except expected as error:
         found = Entry(
-            status=Health.UNHEALTHY, description=str(error), failure=f"{type(error).__name__}: {error}"
+            status=Health.UNHEALTHY,
+            description=str(error),
+            failure=f"{type(error).__name__}: {error}",
         )
     return Entry(
         status=found.status,

@@ -1,0 +1,125 @@
+"""The data directory: where everything of one installation lies, for its owner alone.
+
+quarterdeck.db       the database, where no other is set; -wal and -shm beside it
+write.lock           whose turn it is to write to it
+up.lock              held while ``quarterdeck up`` runs
+keys/                signing keys, wrapped tenant keys, ``secret``: back them up apart
+first-token          the first admin's token, until it is used
+backups/             copies made before migrations
+"""
+
+import fcntl
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from stat import S_IMODE
+
+from quarterdeck.kernel.errors import Conflict, Unavailable
+
+PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600
+OTHERS = 0o077
+
+
+class AlreadyRunning(Conflict):
+    """Another ``quarterdeck up`` uses this data directory."""
+
+
+class UnusableDirectory(Unavailable):
+    """The data directory cannot be used as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """Paths of one installation. Nothing is made before it is needed."""
+
+    root: Path
+
+    @property
+    def database_url(self) -> str:
+        """SQLite in this directory."""
+        return f"sqlite:///{self.root / 'quarterdeck.db'}"
+
+    @property
+    def database(self) -> Path:
+        """The file behind ``database_url``."""
+        return self.root / "quarterdeck.db"
+
+    @property
+    def keys(self) -> Path:
+        """Keys, and nothing else."""
+        return self.root / "keys"
+
+    @property
+    def first_token(self) -> Path:
+        """Where the first admin's token waits."""
+        return self.root / "first-token"
+
+    @property
+    def backups(self) -> Path:
+        """Copies made before migrations."""
+        return self.root / "backups"
+
+    def prepare(self) -> None:
+        """Make the directory, for its owner alone.
+
+        Raises:
+            UnusableDirectory: it cannot be made or written, or others may enter it.
+        """
+        for folder in (self.root, self.keys, self.backups):
+            make_private(folder)
+
+    def secret(self) -> str:
+        """The secret that signs cursors: 64 hexadecimal digits, made at first use."""
+        path = self.keys / "secret"
+        if not path.exists():
+            write_private(path, token_hex(32))
+        return path.read_text().strip()
+
+    def lock(self) -> int:
+        """Hold the directory until this process ends; the descriptor that holds it.
+
+        Raises:
+            AlreadyRunning: another process holds it.
+        """
+        held = os.open(self.root / "up.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(held)
+            raise AlreadyRunning(
+                f"another quarterdeck runs on {self.root}; stop it, or give --data another folder"
+            ) from error
+        return held
+
+
+def default_root(environment: Mapping[str, str], uid: int) -> Path:
+    """Where data lies unless told: /var/lib/quarterdeck for root, else XDG's state folder."""
+    if uid == 0:
+        return Path("/var/lib/quarterdeck")
+    state = environment.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
+    return Path(state) / "quarterdeck"
+
+
+def make_private(folder: Path) -> None:
+    """Make ``folder`` with rights for its owner alone; refuse one that others may enter."""
+    try:
+        folder.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        mode = S_IMODE(folder.stat().st_mode)
+    except OSError as error:
+        raise UnusableDirectory(f"{folder} cannot be used: {error.strerror}") from error
+    if mode & OTHERS:
+        raise UnusableDirectory(f"others may enter {folder}: run chmod 700 {folder}")
+    if not os.access(folder, os.W_OK):
+        raise UnusableDirectory(f"{folder} cannot be written: give it to the user who runs this")
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read; it appears whole or not at all."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)

@@ -1,0 +1,86 @@
+"""What people do with jobs: look, cancel, decide."""
+
+import json
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.db import now_micros
+from quarterdeck.kernel.errors import Conflict, NotFound
+from quarterdeck.kernel.ids import JobId
+from quarterdeck.kernel.jobs.model import LIVE, Job, JobState, Json
+from quarterdeck.kernel.jobs.queue import COLUMNS, job_of
+from quarterdeck.kernel.jobs.table import jobs, steps
+from quarterdeck.kernel.work import Tenants, Work
+
+
+class JobNotFound(NotFound):
+    """No such job."""
+
+
+class JobEnded(Conflict):
+    """The job has ended; nothing is left to change."""
+
+
+def running(work: Work, tenants: Tenants) -> list[Job]:
+    """Jobs that have not ended, oldest first; at most 200."""
+    query = (
+        select(*COLUMNS)
+        .where(tenants.clause(jobs.c.tenant), jobs.c.state.in_(LIVE))
+        .order_by(jobs.c.created_at)
+        .limit(200)
+    )
+    return [job_of(row) for row in work.db.execute(query)]
+
+
+def of_id(work: Work, job: JobId) -> Job:
+    """The job, if the actor may read jobs of its tenant; else JobNotFound."""
+    tenants = work.tenants("jobs:read")
+    row = work.db.execute(
+        select(*COLUMNS).where(jobs.c.id == job, tenants.clause(jobs.c.tenant))
+    ).one_or_none()
+    if row is None:
+        raise JobNotFound(f"no job {job}")
+    return job_of(row)
+
+
+def cancel(work: Work, job: JobId) -> Job:
+    """Ask a job to stop: one not begun ends at once, one that runs at its next progress."""
+    tenants = work.tenants("jobs:cancel")
+    mine = (jobs.c.id == job, tenants.clause(jobs.c.tenant))
+    waiting = update(jobs).where(*mine, jobs.c.state.in_([JobState.READY, JobState.UNKNOWN]))
+    ended = waiting.values(state=JobState.CANCELLED, finished_at=now_micros(), dedup=None)
+    if work.db.execute(ended).rowcount == 0:
+        asked = update(jobs).where(*mine, jobs.c.state == JobState.RUNNING).values(cancel=True)
+        if work.db.execute(asked).rowcount == 0:
+            of_id(work, job)
+            raise JobEnded(f"job {job} has ended")
+    return of_id(work, job)
+
+
+def decide(work: Work, job: JobId, step: str, outcome: Json) -> Job:
+    """Settle an UNKNOWN step: ``outcome`` None runs it again, any other value was its result."""
+    tenants = work.tenants("jobs:decide")
+    mine = (jobs.c.id == job, tenants.clause(jobs.c.tenant), jobs.c.state == JobState.UNKNOWN)
+    values = {"state": JobState.READY, "due_at": micros(work.now), "finished_at": None}
+    if work.db.execute(update(jobs).where(*mine).values(values)).rowcount == 0:
+        of_id(work, job)
+        raise JobEnded(f"job {job} asks no question")
+    journal = (steps.c.job == job, steps.c.name == step, steps.c.state == "intent")
+    if outcome is None:
+        work.db.execute(delete(steps).where(*journal))
+    else:
+        told = update(steps).where(*journal).values(state="done", outcome=json.dumps(outcome))
+        work.db.execute(told)
+    return of_id(work, job)
+
+
+def prune(db: Connection, before: datetime) -> int:
+    """Forget jobs that ended before; how many. Those with a key for ever stay."""
+    old = delete(jobs).where(
+        jobs.c.state.in_([JobState.DONE, JobState.CANCELLED]),
+        jobs.c.finished_at < micros(before),
+        jobs.c.once.is_(False),
+    )
+    return db.execute(old).rowcount

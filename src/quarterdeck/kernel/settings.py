@@ -1,0 +1,181 @@
+"""Settings: typed, with the place each value came from.
+
+In order of rank: a flag, the environment (prefix ``QUARTERDECK_``), ``quarterdeck.toml``,
+the default. The runbooks' own ``LOG_LEVEL`` and ``AZURE_CLIENT_SECRET`` are read too,
+from the environment or ``.env`` (runbook 000, sections 6.2 and 9.3).
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from enum import StrEnum
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from quarterdeck.kernel.errors import Invalid
+
+PREFIX = "QUARTERDECK_"
+ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
+MIN_SECRET_BYTES = 32
+MASK = "********"
+
+
+class UnusableSetting(Invalid):
+    """A setting has a value that cannot be used."""
+
+
+class Source(StrEnum):
+    """Where a value came from."""
+
+    FLAG = "flag"
+    ENVIRONMENT = "environment"
+    FILE = "file"
+    DEFAULT = "default"
+
+
+def setting(default: Any, words: str, *, secret: bool = False) -> Any:  # noqa: ANN401  as dataclasses.field
+    """A setting with the words that its documentation shows."""
+    return field(default=default, metadata={"help": words, "secret": secret})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything an installation can be told."""
+
+    data: str = setting("", "Data directory; default: XDG state, or /var/lib/quarterdeck for root.")
+    database: str = setting("", "SQLAlchemy URL; default: SQLite in the data directory.")
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8080, "Port to listen on; 0 takes a free one.")
+    base_url: str = setting("", "The address people use, for links and sign-in.")
+    tls_cert: str = setting("", "Certificate chain, PEM file.")
+    tls_key: str = setting("", "Private key of the certificate, PEM file.")
+    behind_proxy: str = setting("", "CIDR of the proxy that ends TLS; its X-Forwarded-* count.")
+    secret: str = setting(
+        "", "Signs cursors, 32 bytes or more; default: made once, in keys/.", secret=True
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting("INFO", "Least level logged.")
+    log_format: Literal["auto", "json", "text"] = setting("auto", "auto: text on a terminal.")
+    slow_query_ms: int = setting(100, "Statements slower than this are logged, milliseconds.")
+    pool_size: int = setting(10, "Database connections kept by a process.")
+    prepare_threshold: int = setting(-1, "psycopg's; -1 never prepares, as poolers need.")
+    worker_threads: int = setting(8, "Jobs that one worker runs at once.")
+    lease_s: float = setting(15.0, "Seconds after which another worker takes a silent one's jobs.")
+    heartbeat_s: float = setting(15.0, "Seconds between heartbeats of a live stream.")
+    stop_grace_s: float = setting(10.0, "Seconds a stopping process gives its work to end.")
+    max_body_bytes: int = setting(1_048_576, "Largest request body.")
+    rate_limit_per_s: float = setting(50.0, "Requests a second that a tenant may make.")
+    rate_limit_burst: int = setting(200, "Requests a tenant may make at once.")
+    session_hours: float = setting(12.0, "Hours after which an unused console session ends.")
+    token_max_days: int = setting(365, "Longest life of a token, days.")
+    sync_resources_s: int = setting(3600, "Seconds between syncs of resources.")
+    azure_endpoint: str = setting("https://management.azure.com", "Azure Resource Manager.")
+    azure_authority: str = setting("https://login.microsoftonline.com", "Issuer of its tokens.")
+    azure_ca: str = setting("", "The one CA file to trust for both; default: the usual ones.")
+    azure_client_id: str = setting("", "Platform's own application, where a connection has none.")
+    azure_client_secret: str = setting("", "Secret of the platform's own application.", secret=True)
+    oidc_issuer: str = setting("", "OpenID Connect issuer; empty: sign-in by token only.")
+    oidc_client_id: str = setting("", "Client id at the issuer.")
+    oidc_client_secret: str = setting("", "Client secret at the issuer.", secret=True)
+    demo: bool = setting(default=False, words="Loopback trust; set by the demo command alone.")
+
+    def __post_init__(self) -> None:
+        _check_secret(self.secret)
+        _check_network(self.behind_proxy)
+        _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
+        _check_together("oidc_issuer", self.oidc_issuer, "oidc_client_id", self.oidc_client_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configured:
+    """Settings, and where each came from by its name."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+
+    def rows(self) -> list[tuple[str, str, Source]]:
+        """Name, value (secrets masked) and source of each, in the order of the documentation."""
+        return [(f.name, self._shown(f), self.sources[f.name]) for f in fields(Settings)]
+
+    def _shown(self, of: Field[Any]) -> str:
+        value = str(getattr(self.settings, of.name))
+        return MASK if of.metadata["secret"] and value else value
+
+
+def configure(
+    flags: Mapping[str, Any], environment: Mapping[str, str], file: Path | None = None
+) -> Configured:
+    """Settings from all sources. A flag that is None was not given.
+
+    Raises:
+        UnusableSetting: names the setting and its source, and says what was expected.
+    """
+    layers = [
+        (Source.FLAG, {k: v for k, v in flags.items() if v is not None}),
+        (Source.ENVIRONMENT, _from_environment(environment)),
+        (Source.FILE, _from_file(file)),
+    ]
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys((f.name for f in fields(Settings)), Source.DEFAULT)
+    for of in fields(Settings):
+        for source, layer in layers:
+            if of.name in layer:
+                values[of.name] = _converted(of, layer[of.name], source)
+                sources[of.name] = source
+                break
+    return Configured(settings=Settings(**values), sources=sources)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    found = {name: environment[alias] for name, alias in ALIASES.items() if environment.get(alias)}
+    names = {f.name for f in fields(Settings)}
+    prefixed = {k.removeprefix(PREFIX).lower(): v for k, v in environment.items() if PREFIX in k}
+    return found | {k: v for k, v in prefixed.items() if k in names}
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    if file is None:
+        return {}
+    try:
+        values = tomllib.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise UnusableSetting(f"{file} cannot be read: {error}") from error
+    unknown = sorted(values.keys() - {f.name for f in fields(Settings)})
+    if unknown:
+        raise UnusableSetting(f"{file} has settings nobody knows: {', '.join(unknown)}")
+    return values
+
+
+def _converted(of: Field[Any], value: object, source: Source) -> object:
+    if of.name == "log_level":
+        value = str(value).upper()
+    try:
+        return msgspec.convert(value, of.type, strict=False)
+    except msgspec.ValidationError as error:
+        shown = MASK if of.metadata["secret"] else repr(value)
+        raise UnusableSetting(f"{of.name} = {shown} (from {source}): {error}") from error
+
+
+def _check_secret(secret: str) -> None:
+    if secret and len(secret.encode()) < MIN_SECRET_BYTES:
+        raise UnusableSetting(
+            f"secret (QUARTERDECK_SECRET) must have {MIN_SECRET_BYTES} bytes or more; "
+            "make one with: openssl rand -hex 32"
+        )
+
+
+def _check_network(cidr: str) -> None:
+    try:
+        if cidr:
+            ip_network(cidr)
+    except ValueError as error:
+        raise UnusableSetting(
+            f"behind_proxy must be a network such as 10.0.0.0/8: {error}"
+        ) from error
+
+
+def _check_together(first: str, one: str, second: str, other: str) -> None:
+    if bool(one) != bool(other):
+        raise UnusableSetting(f"{first} and {second} go together; one of them is missing")

@@ -1,0 +1,214 @@
+"""Keeps processes running. Standard library only: it stays when they are replaced.
+
+The supervisor owns the listening socket and hands it down, so that connections wait in
+the kernel while a server is restarted: none is refused, none is lost. A process says
+that it is ready by a line of JSON on the descriptor named in ``READY_FD``.
+"""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Thread
+from time import monotonic
+from types import FrameType
+from typing import Any
+
+READY_FD = "QUARTERDECK_READY_FD"
+LIFE_FD = "QUARTERDECK_LIFE_FD"
+ENDING = (signal.SIGTERM, signal.SIGINT)
+FIRST_PAUSE_S, LONGEST_PAUSE_S, SETTLED_S = 0.2, 30.0, 60.0
+
+
+class ProcessDied(Exception):
+    """A process ended before it was ready; its own words are on standard error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """What to keep running.
+
+    Attributes:
+        arguments: of ``python -m quarterdeck``.
+        inherit: descriptors to hand down.
+    """
+
+    name: str
+    arguments: Sequence[str]
+    inherit: Sequence[int] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, kw_only=True)
+class Process:
+    """One running program."""
+
+    program: Program
+    child: subprocess.Popen[bytes]
+    ready_fd: int
+    life_fd: int
+    started: float
+    pause_s: float = FIRST_PAUSE_S
+
+    def wait_ready(self, within_s: float) -> dict[str, Any]:
+        """What it said when it was ready.
+
+        Raises:
+            ProcessDied: it ended, or said nothing in time and was stopped.
+        """
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.ready_fd, selectors.EVENT_READ)
+            line = os.read(self.ready_fd, 65536) if selector.select(within_s) else b""
+        if not line:
+            stop([self], 0)
+            raise ProcessDied(f"{self.program.name} did not start; see its words above")
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def close(self) -> None:
+        """Let go of the descriptors of a process that has ended."""
+        os.close(self.ready_fd)
+        os.close(self.life_fd)
+
+
+def start(program: Program) -> Process:
+    """Start ``program``; it runs in this process's group and dies with a SIGTERM."""
+    ready, say = os.pipe()
+    watched, life = os.pipe()
+    told = {READY_FD: str(say), LIFE_FD: str(watched)}
+    environment = {**os.environ, **program.environment, **told}
+    child = subprocess.Popen(  # noqa: S603  our own interpreter and module
+        [sys.executable, "-m", "quarterdeck", *program.arguments],
+        env=environment,
+        pass_fds=[say, watched, *program.inherit],
+    )
+    os.close(say)
+    os.close(watched)
+    return Process(program=program, child=child, ready_fd=ready, life_fd=life, started=monotonic())
+
+
+def say_ready(**facts: object) -> None:
+    """Tell the supervisor, if there is one, that this process is ready."""
+    descriptor = os.environ.pop(READY_FD, "")
+    if descriptor:
+        os.write(int(descriptor), json.dumps({"ready": True, **facts}).encode() + b"\n")
+        os.close(int(descriptor))
+
+
+def end_with_supervisor() -> None:
+    """Have this process ask itself to end (SIGTERM) when its supervisor is gone."""
+    descriptor = os.environ.pop(LIFE_FD, "")
+    if descriptor:
+        Thread(target=_await_end, args=[int(descriptor)], daemon=True).start()
+
+
+def _await_end(descriptor: int) -> None:
+    os.read(descriptor, 1)  # nobody writes: it returns when the other end is closed
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def notify_systemd(state: str) -> None:
+    """Tell systemd ``state`` (sd_notify(3)), where it asked to be told."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        import socket  # noqa: PLC0415  only under systemd
+
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
+            to.connect("\0" + address[1:] if address.startswith("@") else address)
+            to.send(state.encode())
+
+
+def stop(processes: Sequence[Process], grace_s: float) -> None:
+    """End ``processes``: ask all, wait ``grace_s`` together, then kill who remains."""
+    for process in processes:
+        process.child.terminate()
+    deadline = monotonic() + grace_s
+    for process in processes:
+        try:
+            process.child.wait(max(0.0, deadline - monotonic()))
+        except subprocess.TimeoutExpired:
+            process.child.kill()
+            process.child.wait()
+        process.close()
+
+
+class Supervisor:
+    """Keeps its processes running until told to end.
+
+    SIGTERM and SIGINT end all in order; SIGHUP replaces each by a fresh one, the new
+    before the old. A process that dies is started again after a pause that doubles.
+    """
+
+    def __init__(
+        self, processes: list[Process], grace_s: float, log: Callable[[str], None]
+    ) -> None:
+        self._processes = processes
+        self._grace_s = grace_s
+        self._log = log
+        self._wake, self._woken = os.pipe()
+        os.set_blocking(self._woken, False)
+        self._due: dict[str, tuple[float, Program, float]] = {}
+
+    def run(self) -> None:
+        """Return when a signal asked to end and all processes have ended."""
+        for heard in (*ENDING, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(heard, self._signalled)
+        while True:
+            for number in self._signals():
+                if number in ENDING:
+                    notify_systemd("STOPPING=1")
+                    stop(self._processes, self._grace_s)
+                    return
+                if number == signal.SIGHUP:
+                    self._replace_all()
+            self._bury()
+            self._raise_due()
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        os.write(self._woken, bytes([number]))
+
+    def _signals(self) -> bytes:
+        nearest = min((when for when, _, _ in self._due.values()), default=None)
+        wait = None if nearest is None else max(0.0, nearest - monotonic())
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake, selectors.EVENT_READ)
+            return os.read(self._wake, 64) if selector.select(wait) else b""
+
+    def _bury(self) -> None:
+        for process in [p for p in self._processes if p.child.poll() is not None]:
+            self._processes.remove(process)
+            process.close()
+            lived = monotonic() - process.started
+            pause = FIRST_PAUSE_S if lived > SETTLED_S else process.pause_s
+            self._log(
+                f"{process.program.name} ended with {process.child.returncode}; "
+                f"starting it again in {pause:.1f} s"
+            )
+            again = min(pause * 2, LONGEST_PAUSE_S)
+            self._due[process.program.name] = (monotonic() + pause, process.program, again)
+
+    def _raise_due(self) -> None:
+        for name, (when, program, pause) in list(self._due.items()):
+            if when <= monotonic():
+                del self._due[name]
+                process = start(program)
+                process.pause_s = pause
+                self._processes.append(process)
+
+    def _replace_all(self) -> None:
+        notify_systemd("RELOADING=1")
+        for old in list(self._processes):
+            new = start(old.program)
+            try:
+                new.wait_ready(30)
+            except ProcessDied as error:
+                self._log(f"kept the old {old.program.name}: {error}")
+                continue
+            self._processes.remove(old)
+            self._processes.append(new)
+            stop([old], self._grace_s)
+        notify_systemd("READY=1")

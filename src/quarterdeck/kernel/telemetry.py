@@ -1,0 +1,65 @@
+"""What the platform says of itself: structured logs, metrics, slow statements."""
+
+import logging
+import sys
+from time import perf_counter
+from typing import Any
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+from sqlalchemy import Connection, Engine, event
+
+STATEMENTS = Histogram(
+    "quarterdeck_database_statement_seconds",
+    "Time of SQL statements, by what they do.",
+    ["verb"],
+    buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2),
+)
+JOBS_ENDED = Counter(
+    "quarterdeck_jobs_ended_total", "Runs of jobs, by how they ended.", ["kind", "state"]
+)
+JOBS_RUNNING = Gauge("quarterdeck_jobs_running", "Jobs that this worker runs now.")
+FACTS_DELIVERED = Counter("quarterdeck_facts_delivered_total", "Facts received.", ["subscriber"])
+FACTS_DEAD = Counter("quarterdeck_facts_dead_total", "Facts put aside.", ["subscriber"])
+
+
+def log_to_stderr(level: str, form: str) -> None:
+    """Send this process's logs, ours and the libraries', to standard error.
+
+    ``form`` ``auto`` is text on a terminal and JSON lines elsewhere. Each line bears what
+    is bound to its context, such as the request id.
+    """
+    text = form == "text" or (form == "auto" and sys.stderr.isatty())
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    renderer = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared)
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+
+
+def watch_statements(engine: Engine, slow_ms: int) -> None:
+    """Time every statement of ``engine``; log those of ``slow_ms`` or more, never their values."""
+    log = structlog.get_logger("database")
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def begin(db: Connection, *_: object) -> None:
+        db.info["began"] = perf_counter()
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def end(db: Connection, _cursor: object, sql: str, *_: object) -> None:
+        took = perf_counter() - db.info.pop("began", perf_counter())
+        STATEMENTS.labels(sql.split(None, 1)[0].upper()).observe(took)
+        if took * 1000 >= slow_ms:
+            log.warning("slow statement", sql=sql, duration_ms=round(took * 1000, 1))

@@ -1,0 +1,43 @@
+"""A thread that does one thing again and again until told to stop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Event, Thread
+
+import structlog
+
+log = structlog.get_logger("pulse")
+
+
+@dataclass(slots=True, kw_only=True)
+class Pulse:
+    """Calls ``beat`` every ``every_s`` seconds, and at once again while it says there is more."""
+
+    name: str
+    every_s: float
+    beat: Callable[[], object]
+    stop: Event
+    _thread: Thread | None = field(default=None)
+
+    def start(self) -> None:
+        """Begin; returns at once."""
+        self._thread = Thread(target=self._run, name=self.name, daemon=True)
+        self._thread.start()
+
+    def join(self, within_s: float) -> None:
+        """Wait for the beat under way, after ``stop`` was set."""
+        if self._thread:
+            self._thread.join(within_s)
+
+    def _run(self) -> None:
+        failing = False
+        while not self.stop.is_set():
+            try:
+                more = self.beat()
+                failing = False
+            except Exception:  # a pulse goes on; it says once that it failed
+                if not failing:
+                    log.exception("pulse failed", pulse=self.name)
+                failing, more = True, False
+            if not more:
+                self.stop.wait(self.every_s)
