@@ -23,6 +23,16 @@ class TenantRenamed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TenantDescribed(Event):
+    """A tenant has other words about it."""
+
+    action: ClassVar[str] = "tenants:describe"
+    description: str
+    owner: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantArchived(Event):
     """A tenant ended; its log and evidence stay."""
 
@@ -39,6 +49,18 @@ class PrincipalCreated(Event):
     principal: str
     kind: str
     name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrincipalLinked(Event):
+    """A person signs in by an identity provider from now on."""
+
+    action: ClassVar[str] = "principals:link"
+    about: ClassVar[str] = "principal"
+    public: ClassVar[frozenset[str]] = frozenset({"principal", "issuer"})
+    principal: str
+    issuer: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +152,18 @@ class SignedOut(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSet(Event):
+    """The tenant may ask so often; both 0: as often as the settings say."""
+
+    action: ClassVar[str] = "limits:write"
+    public: ClassVar[frozenset[str]] = frozenset({"per_minute", "burst"})
+    per_minute: int
+    burst: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessRefused(Event):
-    """An actor asked ``count`` times in a minute for what it may not do; ``refused`` is the permission."""
+    """An actor asked ``count`` times in a minute for a permission that it lacks, ``refused``."""
 
     action: ClassVar[str] = "access:refuse"
     about: ClassVar[str] = "refused"

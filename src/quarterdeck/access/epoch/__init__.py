@@ -1,0 +1,1 @@
+"""The epoch: a number that every change of access moves."""
