@@ -1,0 +1,147 @@
+"""/api/v1/trail/logs/{tenant}/records: what was done, and its proofs."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Annotated, Any, Self
+
+from fastapi import Path, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from quarterdeck.kernel.work import Work
+from quarterdeck.trail.log import service as log
+from quarterdeck.trail.log.model import Inclusion, RecordView
+from quarterdeck.web import ndjson
+from quarterdeck.web.deps import InRead, Installation, InWork
+from quarterdeck.web.ndjson import Listing
+from quarterdeck.web.paging import InPage, Key
+from quarterdeck.web.permissions import needs
+from quarterdeck.web.problems import problems
+from quarterdeck.web.routes import Router
+
+router = Router(prefix="/trail/logs/{tenant}", tags=["trail"])
+
+MAX_INDEX = 2**53 - 1
+Index = Annotated[int, Path(ge=0, le=MAX_INDEX, description="Of the record in its log.")]
+Size = Annotated[int, Query(ge=0, le=MAX_INDEX)]
+
+
+class RecordBody(BaseModel):
+    """One record of the log."""
+
+    index: int
+    leaf_hash: str = Field(description="SHA-256 of its leaf (RFC 6962), base64.")
+    proven: bool = Field(description="A signed checkpoint commits to it.")
+    record: dict[str, Any] = Field(description="The leaf: docs/reference/record-v1.md.")
+    payload: Any = Field(description="The record's payload, read as JSON.")
+    hidden: dict[str, str] = Field(
+        description="Fields that are committed and not shown here: class by path; "
+        "``erased`` where the value is gone for good."
+    )
+    disclosed: dict[str, Any] = Field(description="Committed fields that are shown: value by path.")
+
+    @classmethod
+    def of(cls, view: RecordView) -> Self:
+        return cls(
+            index=view.index,
+            leaf_hash=b64encode(view.leaf_hash).decode(),
+            proven=view.proven,
+            record=dict(view.record),
+            payload=view.payload,
+            hidden=dict(view.hidden),
+            disclosed=dict(view.disclosed),
+        )
+
+
+class Records(BaseModel):
+    """A page of records, newest first."""
+
+    records: list[RecordBody]
+
+
+class ProofBody(BaseModel):
+    """That a record is in the log, for RFC 6962's verifiers."""
+
+    index: int
+    leaf_hash: str = Field(description="Base64.")
+    tree_size: int
+    proof: list[str] = Field(
+        description="Hashes from the leaf's sibling to the root's child, base64."
+    )
+    checkpoint: str = Field(description="The signed note that the proof leads to.")
+
+    @classmethod
+    def of(cls, found: Inclusion) -> Self:
+        return cls(
+            index=found.index,
+            leaf_hash=b64encode(found.leaf_hash).decode(),
+            tree_size=found.checkpoint.size,
+            proof=[b64encode(step).decode() for step in found.proof],
+            checkpoint=found.checkpoint.note.decode(),
+        )
+
+
+class ConsistencyBody(BaseModel):
+    """That a log only grew, for RFC 6962's verifiers."""
+
+    old_size: int
+    new_size: int
+    proof: list[str] = Field(description="Base64.")
+
+
+@router.get(
+    "/records",
+    responses={
+        200: {"model": Records, "content": {ndjson.MEDIA_TYPE: {}}},
+        **problems(401, 403, 404, 422),
+    },
+    **needs("trail:read"),
+)
+def list_records(
+    tenant: str, request: Request, response: Response, work: InRead, page: InPage
+) -> Any:  # noqa: ANN401  a page, or a stream of all
+    """What was done, newest first; committed fields hidden."""
+
+    def rows(reading: Work, after: Key | None, limit: int) -> Sequence[RecordView]:
+        return log.records(reading, tenant, int(after[0] or 0) if after else None, limit)
+
+    if ndjson.asked_for(request):
+        listing = Listing(rows=rows, key=lambda view: (view.index,), line=_line)
+        return ndjson.streamed(request, listing, page.after)
+    found = page.turn(response, rows(work, page.after, page.fetch), lambda view: (view.index,))
+    return Records(records=[RecordBody.of(view) for view in found])
+
+
+@router.get("/records/{index}", responses=problems(401, 403, 404), **needs("trail:read"))
+def get_record(tenant: str, index: Index, work: InRead) -> RecordBody:
+    """One record; committed fields hidden."""
+    return RecordBody.of(log.record(work, tenant, index))
+
+
+@router.post(
+    "/records/{index}/disclose", responses=problems(401, 403, 404), **needs("trail:disclose")
+)
+def disclose_record(
+    tenant: str, index: Index, work: InWork, runtime: Installation, response: Response
+) -> RecordBody:
+    """One record with its committed fields shown. The look itself leaves a record."""
+    response.headers["Cache-Control"] = "no-store"
+    return RecordBody.of(log.disclose(work, runtime.keys, tenant, index))
+
+
+@router.get("/records/{index}/proof", responses=problems(401, 403, 404), **needs("trail:read"))
+def get_proof(tenant: str, index: Index, work: InRead) -> ProofBody:
+    """The proof that a record is in the log, and the checkpoint it leads to."""
+    return ProofBody.of(log.prove_inclusion(work, tenant, index))
+
+
+@router.get("/consistency", responses=problems(401, 403, 404, 422), **needs("trail:read"))
+def get_consistency(tenant: str, old: Size, new: Size, work: InRead) -> ConsistencyBody:
+    """The proof that the log of size ``new`` begins with that of size ``old``."""
+    proof = log.prove_consistency(work, tenant, old, new)
+    return ConsistencyBody(
+        old_size=old, new_size=new, proof=[b64encode(step).decode() for step in proof]
+    )
+
+
+def _line(view: RecordView) -> bytes:
+    return RecordBody.of(view).model_dump_json().encode()

@@ -1,0 +1,96 @@
+"""Key files: one JSON object each, 0600 in a folder of 0700, with a check of its own."""
+
+import json
+import os
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from stat import S_IMODE
+
+import orjson
+
+from quarterdeck.trail.keys.model import KeyUnusable
+
+FORMAT = 1
+OTHERS = 0o077
+
+Fields = dict[str, str | int]
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder``, for its owner alone; raise KeyUnusable if others can enter it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_others(folder, "700")
+
+
+def create(path: Path, fields: Fields) -> bool:
+    """Write a key file, whole and durable, unless it is there; whether it was written."""
+    draft = path.with_name(f".{token_hex(8)}")
+    _write(draft, orjson.dumps(_checked(fields), option=orjson.OPT_SORT_KEYS))
+    try:
+        path.hardlink_to(draft)  # fails where it exists: two processes make one key
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+        _sync(path.parent)
+    return True
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put ``content`` in place of ``path``, whole and durable."""
+    draft = path.with_name(f".{token_hex(8)}")
+    _write(draft, content)
+    draft.replace(path)
+    _sync(path.parent)
+
+
+def load(path: Path) -> Fields:
+    """The fields of a key file.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        KeyUnusable: it is damaged, or others can read it; says which file and what to do.
+    """
+    _refuse_others(path, "600")
+    return parse(path.read_bytes(), str(path))
+
+
+def parse(content: bytes, name: str) -> Fields:
+    """The fields in the bytes of a key file; raise KeyUnusable if they are not as written."""
+    try:
+        fields = json.loads(content)
+    except ValueError:
+        fields = None
+    if not isinstance(fields, dict) or fields != _checked(fields):
+        raise KeyUnusable(
+            f"the key file {name} is damaged; put it back from your key backup "
+            "(quarterdeck keys restore), do not delete it"
+        )
+    return fields
+
+
+def _checked(fields: Fields) -> Fields:
+    rest = {name: value for name, value in fields.items() if name != "check"} | {"format": FORMAT}
+    check = sha256(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return rest | {"check": check}
+
+
+def _refuse_others(path: Path, mode: str) -> None:
+    if S_IMODE(path.stat().st_mode) & OTHERS:
+        raise KeyUnusable(f"others can read {path}; run: chmod {mode} {path}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

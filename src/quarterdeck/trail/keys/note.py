@@ -1,0 +1,128 @@
+"""Signed notes with Ed25519, as in c2sp.org/signed-note."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+ED25519 = b"\x01"
+ID_BYTES, KEY_BYTES = 4, 32
+MAX_NOTE_BYTES = 1 << 20
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
+
+
+class Malformed(ValueError):
+    """Not a signed note, or not a key of one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """Whose signature to look for: a name, and the 32 bytes of an Ed25519 public key."""
+
+    name: str
+    public: bytes
+
+    def __post_init__(self) -> None:
+        if not self.name or "+" in self.name or self.name.split() != [self.name]:
+            raise Malformed(f"a key's name has no spaces and no plus; got {self.name!r}")
+
+    @classmethod
+    def parse(cls, text: str) -> Verifier:
+        """Read ``name+hash+key``; raise Malformed if it is no such line, or its hash is wrong."""
+        try:
+            name, key_id, encoded = text.strip().split("+", 2)
+            key = b64decode(encoded, validate=True)
+        except ValueError as error:
+            raise Malformed(f"expected name+hash+key, got {text!r}") from error
+        verifier = cls(name, key[1:])
+        if key[:1] != ED25519 or len(key) != 1 + KEY_BYTES or key_id != verifier.id.hex():
+            raise Malformed(f"not an Ed25519 key, or mistyped: {text!r}")
+        return verifier
+
+    @property
+    def id(self) -> bytes:
+        """The four bytes that stand before each of its signatures."""
+        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:ID_BYTES]
+
+    @property
+    def vkey(self) -> str:
+        """``name+hash+key``: what to give to whoever shall verify."""
+        return f"{self.name}+{self.id.hex()}+{b64encode(ED25519 + self.public).decode()}"
+
+    def signed(self, note: bytes) -> bool:
+        """Whether this key signed ``note``. Signatures of other keys are ignored.
+
+        Raises:
+            Malformed: ``note`` has no signature lines, or they are not of the format.
+        """
+        text, signatures = _split(note)
+        mine = [s for name, s in signatures if (name, s[:ID_BYTES]) == (self.name, self.id)]
+        return bool(mine) and all(self._made(s[ID_BYTES:], text) for s in mine)
+
+    def _made(self, signature: bytes, text: bytes) -> bool:
+        try:
+            Ed25519PublicKey.from_public_bytes(self.public).verify(signature, text)
+        except (InvalidSignature, ValueError):  # not this key's, or not a point of the curve
+            return False
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A name, and the 32 secret bytes of an Ed25519 key (its seed, RFC 8032)."""
+
+    name: str
+    seed: bytes = field(repr=False)
+
+    @property
+    def verifier(self) -> Verifier:
+        """Its public half."""
+        return Verifier(self.name, self._key.public_key().public_bytes_raw())
+
+    def sign(self, text: str) -> bytes:
+        """``text``, which ends in a newline, as a note signed by this key alone."""
+        if not text.endswith("\n") or CONTROL.search(text):
+            raise Malformed("a note's text ends in a newline, and has no other control character")
+        signature = b64encode(self.verifier.id + self._key.sign(text.encode())).decode()
+        return f"{text}\n\N{EM DASH} {self.name} {signature}\n".encode()
+
+    @property
+    def _key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+
+def text_of(note: bytes) -> str:
+    """The text of a signed note, its last newline included; raise Malformed if it is none.
+
+    It says nothing before a ``Verifier`` has said that its key signed ``note``.
+    """
+    return _split(note)[0].decode()
+
+
+def _split(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
+    text, gap, lines = note.rpartition(b"\n\n")
+    if not gap or not lines.endswith(b"\n") or len(note) > MAX_NOTE_BYTES:
+        raise Malformed("no signatures below the note")
+    try:
+        if CONTROL.search(note.decode()):
+            raise Malformed("a control character in the note")
+    except UnicodeDecodeError as error:
+        raise Malformed("the note is not UTF-8") from error
+    return text + b"\n", [_signature(line) for line in lines[:-1].split(b"\n")]
+
+
+def _signature(line: bytes) -> tuple[str, bytes]:
+    """The name, and the key's id followed by the signature, of a line "— name base64"."""
+    try:
+        dash, name, encoded = line.decode().split(" ")
+        signature = b64decode(encoded, validate=True)
+    except ValueError as error:
+        raise Malformed(f"expected a signature, got {line!r}") from error
+    if dash != "\N{EM DASH}" or not name or len(signature) <= ID_BYTES:
+        raise Malformed(f"expected a signature, got {line!r}")
+    return name, signature

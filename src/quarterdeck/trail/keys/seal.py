@@ -1,0 +1,46 @@
+"""Sealing secrets: AES-256-GCM, bound to where they stand."""
+
+import os
+from base64 import urlsafe_b64encode
+from hmac import digest
+
+import orjson
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+KEY_BYTES, NONCE_BYTES = 32, 12
+
+
+class Unsealable(ValueError):
+    """Sealed under another key, for another place, or altered since."""
+
+
+def new_key() -> bytes:
+    """A random key of 256 bits."""
+    return os.urandom(KEY_BYTES)
+
+
+def derive(key: bytes, use: str) -> bytes:
+    """The key for one ``use``, from a key that is never used itself (HKDF, RFC 5869)."""
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"quarterdeck {use}".encode()).derive(key)
+
+
+def seal(key: bytes, secret: bytes, *place: str) -> bytes:
+    """``secret`` under ``key``, such that it opens at this ``place`` alone: nonce, then text."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, secret, orjson.dumps(place))
+
+
+def unseal(key: bytes, sealed: bytes, *place: str) -> bytes:
+    """What was sealed; raise Unsealable if it was not with this key, for this place."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], orjson.dumps(place))
+    except (InvalidTag, ValueError) as error:
+        raise Unsealable(f"cannot be opened at {'/'.join(place)}") from error
+
+
+def tag(key: bytes, *words: str) -> str:
+    """A tag that only holders of ``key`` can make (HMAC-SHA-256, base64url unpadded)."""
+    return urlsafe_b64encode(digest(key, orjson.dumps(words), "sha256")).rstrip(b"=").decode()

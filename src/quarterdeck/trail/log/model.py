@@ -1,0 +1,169 @@
+"""The log: its head, what was signed of it, and what goes into it."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from quarterdeck.kernel.errors import Conflict, NotFound, Unavailable
+from quarterdeck.trail.log.record import Record
+from quarterdeck.trail.proof.tree import HASH_BYTES
+
+
+class CheckpointMoved(Conflict):
+    """Another writer published first."""
+
+
+class LogNotFound(NotFound):
+    """No such log, or none that has begun."""
+
+
+class LeafNotFound(NotFound):
+    """The log has no such leaf, or none that is proven yet."""
+
+
+class TileNotFound(NotFound):
+    """The log has no such tile."""
+
+
+class LogDamaged(Unavailable):
+    """What is stored is not what was signed; nothing more is signed."""
+
+
+class MalformedHead(ValueError):
+    """Not the text of a checkpoint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A signed commitment to the first ``size`` entries of a log.
+
+    Attributes:
+        log: the origin line, as in c2sp.org/tlog-checkpoint.
+        size: number of entries committed to.
+        note: the signed note, exactly as published.
+        at: when it was signed, microseconds since 1970; not part of the note.
+    """
+
+    log: str
+    size: int
+    note: bytes
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a checkpoint says (c2sp.org/tlog-checkpoint)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    @property
+    def text(self) -> str:
+        """The note's text: three lines."""
+        return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+    @classmethod
+    def parse(cls, text: str) -> "Head":
+        """Read a note's text; extension lines are let pass. Raise MalformedHead if it is none."""
+        lines = text.split("\n")
+        try:
+            origin, size, root = lines[0], int(lines[1]), b64decode(lines[2], validate=True)
+        except (IndexError, ValueError) as error:
+            raise MalformedHead("expected three lines: origin, size, root hash") from error
+        head = cls(origin, size, root)
+        if not origin or len(root) != HASH_BYTES or not text.startswith(head.text):
+            raise MalformedHead("expected an origin, a plain number, and a hash of 32 bytes")
+        return head
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """One tenant's log.
+
+    Attributes:
+        tenant: whose; also the log's name in URLs.
+        vkey: ``name+hash+key`` of what signs it, since it began.
+        size: leaves appended; the last ones may not be in a checkpoint yet.
+    """
+
+    tenant: str
+    origin: str
+    vkey: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """A value that a leaf commits to without showing it.
+
+    Attributes:
+        path: see ``disclosure.path_of``.
+        subject: whose data key seals it; erasing the subject erases the value.
+    """
+
+    path: str
+    value: Any
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A record to append, and what it is to commit to."""
+
+    record: Record
+    committed: tuple[Committed, ...] = ()
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Where a record stands in its log."""
+
+    index: int
+    leaf_hash: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A leaf as stored.
+
+    Attributes:
+        proven: a checkpoint commits to it.
+    """
+
+    index: int
+    hash: bytes
+    entry: bytes
+    proven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordView:
+    """A record as a reader sees it.
+
+    Attributes:
+        record: the entry's members.
+        payload: its payload, read as JSON; committed fields are missing.
+        hidden: class by path of the fields that are committed and not shown.
+        disclosed: value by path of those that are shown.
+    """
+
+    index: int
+    leaf_hash: bytes
+    proven: bool
+    record: Mapping[str, Any]
+    payload: Any
+    hidden: Mapping[str, str]
+    disclosed: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inclusion:
+    """A proof that a leaf is in the log, complete with the checkpoint it leads to."""
+
+    index: int
+    leaf_hash: bytes
+    proof: tuple[bytes, ...]
+    checkpoint: Checkpoint

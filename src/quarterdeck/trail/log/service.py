@@ -1,0 +1,192 @@
+"""What people do with a log. Each function is one use case in one transaction.
+
+Checkpoints and hash tiles are open to all: they show nothing, and let strangers verify.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from json import loads
+from typing import Any
+
+from quarterdeck.events.trail import FieldsDisclosed
+from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.trail.keys import service as data_keys
+from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.keys.seal import unseal
+from quarterdeck.trail.log.disclosure import Disclosure
+from quarterdeck.trail.log.model import (
+    Checkpoint,
+    Inclusion,
+    Leaf,
+    LeafNotFound,
+    Log,
+    LogNotFound,
+    RecordView,
+    TileNotFound,
+)
+from quarterdeck.trail.log.record import Class, members
+from quarterdeck.trail.log.storage import disclosures, leaves, sql
+from quarterdeck.trail.proof import consistency, inclusion, tiles
+from quarterdeck.trail.proof.tiles import Tile
+
+MAX_PAGE = 501  # one more than a page shows, to know whether another follows
+ERASED = "erased"
+
+
+def logs(work: Work) -> list[tuple[Log, int]]:
+    """The logs that the actor may read, each with the size of its checkpoint."""
+    done = sql.sizes(work.db)
+    found = leaves.of_tenants(work.db, work.tenants("trail:read"))
+    return [(log, done.get(log.origin, 0)) for log in found]
+
+
+def checkpoint(work: Work, tenant: str) -> Checkpoint:
+    """The log's last checkpoint; open to all. Raise LogNotFound before the first."""
+    found = sql.latest(work.db, _log(work, tenant).origin)
+    if found is None:
+        raise LogNotFound(f"the log of {tenant} has no checkpoint yet; try again in a second")
+    return found
+
+
+def hash_tile(work: Work, tenant: str, path: str) -> bytes:
+    """The hash tile at ``path``; open to all. Raise TileNotFound if no checkpoint covers it."""
+    size, tile = checkpoint(work, tenant).size, _tile(tenant, path)
+    if tile.level is None or tile.start + tile.width > size >> tiles.HEIGHT * tile.level:
+        raise TileNotFound(f"the log of {tenant} has no {tile.path}")
+    return b"".join(leaves.hashes(work.db, tenant, tile.level, tile.start, tile.width))
+
+
+def entry_bundle(work: Work, tenant: str, path: str) -> bytes:
+    """The bundle of entries at ``path``; raise TileNotFound if no checkpoint covers it."""
+    tenants = work.require("trail:read", tenant)
+    tile = _tile(tenant, path)
+    if tile.level is not None or tile.start + tile.width > checkpoint(work, tenant).size:
+        raise TileNotFound(f"the log of {tenant} has no {tile.path}")
+    found = leaves.entries(work.db, tenant, tenants, tile.start, tile.width)
+    return tiles.pack_entries(found)
+
+
+def resource(work: Work, tenant: str, path: str) -> bytes | None:
+    """What stands below the log's URL at ``path``; None if nothing. For verifying in place."""
+    if path == "checkpoint":
+        return checkpoint(work, tenant).note
+    is_bundle = path.startswith(f"tile/{tiles.ENTRIES}/")
+    try:
+        return (entry_bundle if is_bundle else hash_tile)(work, tenant, path)
+    except TileNotFound:
+        return None
+
+
+def records(
+    work: Work, tenant: str, before: int | None = None, limit: int = 50
+) -> list[RecordView]:
+    """The newest ``limit`` records below index ``before``, newest first, fields hidden."""
+    tenants = work.require("trail:read", tenant)
+    if not 1 <= limit <= MAX_PAGE:
+        raise Invalid(f"limit must be 1 to {MAX_PAGE}, got {limit}")
+    log = _log(work, tenant)
+    proven = _proven(work, log)
+    end = log.size if before is None else before
+    found = leaves.page(work.db, tenant, tenants, end, limit)
+    return [_view(leaf, proven) for leaf in found]
+
+
+def record(work: Work, tenant: str, index: int) -> RecordView:
+    """One record, committed fields hidden."""
+    tenants = work.require("trail:read", tenant)
+    return _view(_leaf(work, tenant, tenants, index), _proven(work, _log(work, tenant)))
+
+
+def disclose(work: Work, keys: KeyStore, tenant: str, index: int) -> RecordView:
+    """One record with its committed fields shown. The look itself leaves a leaf."""
+    tenants = work.require("trail:disclose", tenant)
+    view = _view(_leaf(work, tenant, tenants, index), _proven(work, _log(work, tenant)))
+    shown = _disclosed(work, keys, tenants, view)
+    work.publish(
+        FieldsDisclosed(
+            tenant=tenant, record=str(view.record["id"]), index=index, fields=sorted(shown)
+        )
+    )
+    hidden = {path: c for path, c in view.hidden.items() if path not in shown}
+    return RecordView(
+        index=view.index,
+        leaf_hash=view.leaf_hash,
+        proven=view.proven,
+        record=view.record,
+        payload=view.payload,
+        hidden=hidden | dict.fromkeys(hidden, ERASED),
+        disclosed=shown,
+    )
+
+
+def prove_inclusion(work: Work, tenant: str, index: int) -> Inclusion:
+    """The proof that a record is in the log; raise LeafNotFound if no checkpoint covers it."""
+    tenants = work.require("trail:read", tenant)
+    signed = checkpoint(work, tenant)
+    leaf = _leaf(work, tenant, tenants, index)
+    if index >= signed.size:
+        raise LeafNotFound(f"leaf {index} of {tenant} is not proven yet; try again in a second")
+    read = partial(leaves.hashes, work.db, tenant)
+    proof = tuple(inclusion.prove(read, index, signed.size))
+    return Inclusion(index=index, leaf_hash=leaf.hash, proof=proof, checkpoint=signed)
+
+
+def prove_consistency(work: Work, tenant: str, old: int, new: int) -> list[bytes]:
+    """The proof that the log of size ``new`` begins with that of size ``old``."""
+    work.require("trail:read", tenant)
+    size = checkpoint(work, tenant).size
+    if not 0 <= old <= new <= size:
+        raise Invalid(f"sizes must be 0 <= old <= new <= {size}, got {old} and {new}")
+    return consistency.prove(partial(leaves.hashes, work.db, tenant), old, new)
+
+
+def _tile(tenant: str, path: str) -> Tile:
+    try:
+        return Tile.parse(path)
+    except tiles.Malformed as error:
+        raise TileNotFound(f"the log of {tenant} has no {path}: {error}") from error
+
+
+def _log(work: Work, tenant: str) -> Log:
+    found = leaves.one(work.db, tenant)
+    if found is None:
+        raise LogNotFound(f"no log {tenant}; a log begins with its tenant's first record")
+    return found
+
+
+def _proven(work: Work, log: Log) -> int:
+    signed = sql.latest(work.db, log.origin)
+    return signed.size if signed else 0
+
+
+def _leaf(work: Work, tenant: str, tenants: Tenants, index: int) -> Leaf:
+    found = leaves.page(work.db, tenant, tenants, index + 1, 1)
+    if not found or found[0].index != index:
+        raise LeafNotFound(f"the log of {tenant} has no leaf {index}")
+    return found[0]
+
+
+def _view(leaf: Leaf, proven: int) -> RecordView:
+    record = members(leaf.entry)
+    classes: Mapping[str, str] = record["classification"]
+    return RecordView(
+        index=leaf.index,
+        leaf_hash=leaf.hash,
+        proven=leaf.index < proven,
+        record=record,
+        payload=loads(record["payload"] or "null"),
+        hidden={path: c for path, c in classes.items() if c != Class.PUBLIC},
+    )
+
+
+def _disclosed(work: Work, keys: KeyStore, tenants: Tenants, view: RecordView) -> dict[str, Any]:
+    tenant, record = str(view.record["tenant"]), str(view.record["id"])
+    origin = _log(work, tenant).origin
+    shown: dict[str, Any] = {}
+    for row in disclosures.of_leaf(work.db, tenant, tenants, view.index):
+        key = data_keys.opened(work.db, keys, tenant, row.data_key)
+        if key is not None:
+            text = unseal(key.secret, row.sealed, tenant, origin, record, row.path)
+            shown[row.path] = Disclosure.parse(text.decode()).value
+    return shown

@@ -1,0 +1,1 @@
+"""Where leaves, hashes and checkpoints are kept."""

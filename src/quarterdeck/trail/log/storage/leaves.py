@@ -1,0 +1,162 @@
+"""Logs, their leaves and the hashes above them, in SQL.
+
+``log`` is the tenant whose log it is. Hashes of tile level 0 are those of the leaves;
+those above are written once, when a tile below is full.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    text,
+    update,
+)
+
+from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.trail.log.model import Leaf, Log
+
+logs = Table(
+    "trail_log",
+    metadata,
+    Column("log", String, primary_key=True),
+    Column("origin", String, nullable=False, unique=True),
+    Column("vkey", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+)
+
+leaves = Table(
+    "trail_leaf",
+    metadata,
+    Column("log", String, primary_key=True),
+    Column("idx", BigInteger, primary_key=True),
+    Column("record", String, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("entry", LargeBinary, nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    UniqueConstraint("log", "record"),
+)
+
+nodes = Table(
+    "trail_node",
+    metadata,
+    Column("log", String, primary_key=True),
+    Column("level", Integer, primary_key=True),
+    Column("idx", BigInteger, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+BEGIN = text("INSERT INTO trail_log VALUES (:log, :origin, :vkey, 0) ON CONFLICT DO NOTHING")
+ADD_NODE = text("INSERT INTO trail_node VALUES (:log, :level, :idx, :hash) ON CONFLICT DO NOTHING")
+
+
+def take(db: Connection, log: str) -> int | None:
+    """The index of the log's next leaf; None if the log has not begun.
+
+    Locks the log's head until the transaction ends: two appends never get one index, and
+    an append that rolls back leaves no gap.
+    """
+    grow = update(logs).where(logs.c.log == log).values(size=logs.c.size + 1)
+    size = db.scalar(grow.returning(logs.c.size))
+    return None if size is None else size - 1
+
+
+def begin(db: Connection, log: str, origin: str, vkey: str) -> None:
+    """Begin the log, unless another did."""
+    db.execute(BEGIN, {"log": log, "origin": origin, "vkey": vkey})
+
+
+def add(db: Connection, log: str, leaf: Leaf, record: str, moment: int) -> None:
+    """Insert a leaf at the index that was taken for it."""
+    row = {"log": log, "idx": leaf.index, "record": record, "moment": moment}
+    db.execute(insert(leaves).values(row | {"hash": leaf.hash, "entry": leaf.entry}))
+
+
+def find(db: Connection, log: str, record: str) -> Leaf | None:
+    """The leaf of a record, if it is in the log."""
+    query = select(leaves).where(leaves.c.log == log, leaves.c.record == record)
+    row = db.execute(query).one_or_none()
+    return None if row is None else _leaf(row)
+
+
+def of_tenants(db: Connection, tenants: Tenants) -> list[Log]:
+    """The logs of these tenants, by name."""
+    query = select(logs).where(tenants.clause(logs.c.log)).order_by(logs.c.log)
+    return [_log(row) for row in db.execute(query)]
+
+
+def every(db: Connection) -> list[Log]:
+    """All logs: for the integrator and the health check, which serve no tenant."""
+    return [_log(row) for row in db.execute(select(logs).order_by(logs.c.log))]
+
+
+def one(db: Connection, log: str) -> Log | None:
+    """The log of this name: for what is open to all."""
+    row = db.execute(select(logs).where(logs.c.log == log)).one_or_none()
+    return None if row is None else _log(row)
+
+
+def hashes(db: Connection, log: str, level: int, start: int, count: int) -> list[bytes]:
+    """Hashes ``start`` to ``start + count`` of a tile level; fewer where there are no more."""
+    table = nodes if level else leaves
+    query = (
+        select(table.c.hash)
+        .where(table.c.log == log, table.c.idx >= start, table.c.idx < start + count)
+        .order_by(table.c.idx)
+    )
+    return list(db.scalars(query.where(nodes.c.level == level) if level else query))
+
+
+def add_nodes(db: Connection, log: str, level: int, start: int, roots: Sequence[bytes]) -> None:
+    """Write the roots of full tiles below ``level``, from index ``start`` on; again is nothing."""
+    rows = [
+        {"log": log, "level": level, "idx": start + n, "hash": root} for n, root in enumerate(roots)
+    ]
+    if rows:
+        db.execute(ADD_NODE, rows)
+
+
+def page(db: Connection, log: str, tenants: Tenants, before: int, limit: int) -> list[Leaf]:
+    """The ``limit`` leaves below index ``before``, newest first."""
+    query = (
+        select(leaves)
+        .where(tenants.clause(leaves.c.log), leaves.c.log == log, leaves.c.idx < before)
+        .order_by(leaves.c.idx.desc())
+        .limit(limit)
+    )
+    return [_leaf(row) for row in db.execute(query)]
+
+
+def entries(db: Connection, log: str, tenants: Tenants, start: int, count: int) -> list[bytes]:
+    """Entries ``start`` to ``start + count``; fewer where there are no more."""
+    query = (
+        select(leaves.c.entry)
+        .where(tenants.clause(leaves.c.log), leaves.c.log == log)
+        .where(leaves.c.idx >= start, leaves.c.idx < start + count)
+        .order_by(leaves.c.idx)
+    )
+    return list(db.scalars(query))
+
+
+def moment_of(db: Connection, log: str, index: int) -> int | None:
+    """When a leaf was appended, microseconds since 1970."""
+    return db.scalar(select(leaves.c.moment).where(leaves.c.log == log, leaves.c.idx == index))
+
+
+def _log(row: Row[Any]) -> Log:
+    return Log(tenant=row.log, origin=row.origin, vkey=row.vkey, size=row.size)
+
+
+def _leaf(row: Row[Any]) -> Leaf:
+    return Leaf(index=row.idx, hash=row.hash, entry=row.entry)

@@ -1,0 +1,90 @@
+"""Checkpoints in SQL: one row for each log, replaced by compare-and-swap.
+
+A guarded UPDATE is atomic in SQLite and in PostgreSQL alike, so this needs
+neither row locks nor dialect branches.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    LargeBinary,
+    String,
+    Table,
+    func,
+    select,
+)
+from sqlalchemy.exc import IntegrityError
+
+from quarterdeck.kernel.db import metadata, reading, writing
+from quarterdeck.trail.log.model import Checkpoint, CheckpointMoved
+
+checkpoints = Table(
+    "trail_checkpoint",
+    metadata,
+    Column("log", String, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+
+class SqlCheckpointStore:
+    """A CheckpointStore (see ``ports``) in one table."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def latest(self, log: str) -> Checkpoint | None:
+        with reading(self._engine) as db:
+            return latest(db, log)
+
+    def sizes(self) -> dict[str, int]:
+        with reading(self._engine) as db:
+            return sizes(db)
+
+    def replace(self, old: Checkpoint | None, new: Checkpoint) -> None:
+        # Own transaction, not the caller's: a checkpoint must be durable
+        # before anyone can be shown it.
+        with writing(self._engine) as db:
+            if old is None:
+                _begin(db, new)
+            else:
+                _swap(db, old, new)
+
+
+def latest(db: Connection, log: str) -> Checkpoint | None:
+    """The log's checkpoint, as this transaction sees it."""
+    row = db.execute(select(checkpoints).where(checkpoints.c.log == log)).one_or_none()
+    return None if row is None else Checkpoint(row.log, row.size, row.note, row.at)
+
+
+def sizes(db: Connection) -> dict[str, int]:
+    """The size of each log's checkpoint, as this transaction sees it."""
+    rows = db.execute(select(checkpoints.c.log, checkpoints.c.size))
+    return {row.log: row.size for row in rows}
+
+
+def newest_at(db: Connection) -> int | None:
+    """When the newest checkpoint of any log was signed, microseconds since 1970."""
+    at: int | None = db.scalar(select(func.max(checkpoints.c.at)))
+    return at
+
+
+def _begin(db: Connection, new: Checkpoint) -> None:
+    begin = checkpoints.insert().values(log=new.log, size=new.size, note=new.note, at=new.at)
+    try:
+        db.execute(begin)
+    except IntegrityError as error:
+        raise CheckpointMoved(f"log {new.log} has already begun") from error
+
+
+def _swap(db: Connection, old: Checkpoint, new: Checkpoint) -> None:
+    swap = (
+        checkpoints.update()
+        .where(checkpoints.c.log == old.log, checkpoints.c.note == old.note)
+        .values(size=new.size, note=new.note, at=new.at)
+    )
+    if db.execute(swap).rowcount != 1:
+        raise CheckpointMoved(f"log {old.log} has moved past size {old.size}")

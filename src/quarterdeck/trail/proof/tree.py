@@ -1,0 +1,53 @@
+"""Merkle trees over log entries, as in RFC 6962 section 2.1. Standard library only."""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from hashlib import sha256
+
+HASH_BYTES = 32
+EMPTY_ROOT = sha256().digest()
+
+
+class BadProof(ValueError):
+    """The proof does not prove what it is said to prove."""
+
+
+def leaf_hash(entry: bytes) -> bytes:
+    """Hash of one entry: 32 bytes. The 0x00 prefix keeps leaves apart from nodes."""
+    return sha256(b"\x00" + entry).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash of two neighbours: 32 bytes."""
+    return sha256(b"\x01" + left + right).digest()
+
+
+def root_hash(leaves: Sequence[bytes]) -> bytes:
+    """Root over leaf hashes, oldest first. The root of no leaves is SHA-256 of nothing."""
+    level = list(leaves) or [EMPTY_ROOT]
+    while len(level) > 1:
+        # A node without a neighbour rises as it is: the same tree as splitting at the
+        # largest power of two, without recursion.
+        odd = level[len(level) & ~1 :]
+        level = [node_hash(a, b) for a, b in zip(level[::2], level[1::2], strict=False)] + odd
+    return level[0]
+
+
+def peaks(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The perfect subtrees that make up leaves ``start`` to ``end``, widest first.
+
+    Each is (height, index): leaves ``index << height`` to ``(index + 1) << height``.
+    ``start`` must be a multiple of the widest subtree that fits, as in every range that
+    RFC 6962 hashes.
+    """
+    while start < end:
+        height = (end - start).bit_length() - 1
+        yield height, start >> height
+        start += 1 << height
+
+
+def join(hashes: Sequence[bytes]) -> bytes:
+    """The root over ``hashes`` of neighbouring subtrees, widest first."""
+    if not hashes:
+        return EMPTY_ROOT
+    return reduce(lambda right, left: node_hash(left, right), reversed(hashes))

@@ -1,0 +1,14 @@
+"""An installation with a log."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from quarterdeck.trail.keys.keystore import KeyStore
+from trail.installation import Installation
+
+
+@pytest.fixture
+def installation(engine: Engine, tmp_path: Path) -> Installation:
+    return Installation(engine, KeyStore(tmp_path / "keys"))
