@@ -1,0 +1,45 @@
+"""What a simulated cloud is asked to be."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from quarterdeck.kernel.errors import Invalid
+
+MAX_RESOURCES = 1_000_000
+MAX_TENANTS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatorOptions:
+    """The size of the cloud and where it answers.
+
+    Attributes:
+        folder: gets ``ca.pem``, the certificate authority to trust; made if absent.
+        port: on loopback; 0 takes a free one.
+        tenants: directories, 1 to 1,000.
+        resources: in all directories together, 0 to 1,000,000.
+        seed: the same seed makes the same tenants, secrets, subscriptions and resources.
+        token_s: life of an access token.
+        latency_s: time that each answer is held back, as a distant cloud would.
+    """
+
+    folder: Path
+    port: int = 0
+    tenants: int = 3
+    resources: int = 1_500
+    seed: int = 7
+    token_s: int = 3_600
+    latency_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        within("port", self.port, 0, 65_535)
+        within("tenants", self.tenants, 1, MAX_TENANTS)
+        within("resources", self.resources, 0, MAX_RESOURCES)
+        within("token_s", self.token_s, 1, 86_400)
+        within("latency_s", self.latency_s, 0, 60)
+
+
+def within(name: str, value: float, least: int, most: int) -> None:
+    """Refuse a value that is out of its range, and say the range."""
+    if not least <= value <= most:
+        raise Invalid(f"{name} must be {least} to {most}, got {value}")
