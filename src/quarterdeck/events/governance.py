@@ -62,15 +62,47 @@ class SyncCompleted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncFailed(Event):
-    """A sync run failed; ``failure`` is its class."""
+    """A sync run failed, wholly or in part; what had landed by then stays.
+
+    Attributes:
+        state: ``failed`` or ``partial``.
+        failure: the class of the failure.
+        changes: as in ``SyncCompleted``, over what landed.
+    """
 
     action: ClassVar[str] = "sync:complete"
     about: ClassVar[str] = "run"
-    public: ClassVar[frozenset[str]] = frozenset({"run", "domain", "failure"})
+    public: ClassVar[frozenset[str]] = frozenset(
+        {"run", "domain", "state", "failure", "seen", "added", "changed", "removed", "changes"}
+    )
     outcome: ClassVar[str] = "failure"
     run: str
     domain: str
+    state: str
     failure: str
+    seen: int
+    added: int
+    changed: int
+    removed: int
+    changes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncCancelled(Event):
+    """A sync run was stopped by a person; what had landed by then stays."""
+
+    action: ClassVar[str] = "sync:cancel"
+    about: ClassVar[str] = "run"
+    public: ClassVar[frozenset[str]] = frozenset(
+        {"run", "domain", "seen", "added", "changed", "removed", "changes"}
+    )
+    run: str
+    domain: str
+    seen: int
+    added: int
+    changed: int
+    removed: int
+    changes: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ class CloudFailure(Exception):
         kind: what to do about it depends on this.
         retry_after_s: what the cloud asked to wait; None where it did not say.
         request_id: the cloud's id of the failed exchange, for its support; may be empty.
+        page: the bytes that could not be read, to be kept; empty where there are none.
     """
 
     def __init__(
@@ -34,11 +35,13 @@ class CloudFailure(Exception):
         *,
         retry_after_s: float | None = None,
         request_id: str = "",
+        page: bytes = b"",
     ) -> None:
         super().__init__(message)
         self.kind = kind
         self.retry_after_s = retry_after_s
         self.request_id = request_id
+        self.page = page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

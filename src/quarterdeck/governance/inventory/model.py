@@ -1,0 +1,249 @@
+"""The inventory: what a cloud said it has, and how that changed.
+
+A resource is what its cloud sent, byte for byte; everything else here is read out of
+those bytes, or is about when they came.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.ids import ConnectionId, TenantId
+
+MAX_ID = 2048
+ROWS_EACH = 3  # the resource, its body, its change
+
+
+class Unreadable(Invalid):
+    """An item of a listing is no resource that can be kept: its schema may have changed."""
+
+
+class What(StrEnum):
+    """How a resource changed. ``restored``: it had been removed, and is back."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REMOVED = "removed"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """One resource in a listing.
+
+    Attributes:
+        id: ours: 32 hex digits that follow from the connection and ``cloud_id``.
+        cloud_id: as the cloud wrote it; clouds compare it without regard to case
+            (Azure: "Naming rules and restrictions", resource IDs).
+        type: the cloud's word for it; read out of ``cloud_id`` where it is not stated.
+        body: exactly what the cloud sent, JSON.
+    """
+
+    id: str
+    cloud_id: str
+    name: str
+    type: str
+    location: str
+    tags: Mapping[str, str]
+    body: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What the inventory holds of a resource already."""
+
+    hash: str
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One entry of a resource's history.
+
+    Attributes:
+        number: its place among the changes of its run, from 0.
+        before, after: SHA-256 of the body, hex; empty where there was or is none.
+        replaced: the body that ``after`` replaced; empty unless it was changed.
+    """
+
+    run: str
+    number: int
+    resource: str
+    cloud_id: str
+    what: What
+    at: datetime
+    before: str
+    after: str
+    replaced: str = ""
+
+    @property
+    def leaf(self) -> bytes:
+        """The entry as a leaf of its run's Merkle tree: canonical JSON (RFC 8785)."""
+        fields = {
+            "after": self.after,
+            "before": self.before,
+            "id": self.cloud_id,
+            "what": self.what.value,
+        }
+        return msgspec.json.encode(fields, order="sorted")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resource:
+    """A resource as the inventory holds it.
+
+    Attributes:
+        last_seen: when a listing last had it: written with the listing, not the resource.
+        deleted_at: when a complete listing first had it no more; None while it is there.
+    """
+
+    id: str
+    tenant: TenantId
+    connection: ConnectionId
+    subscription: str
+    cloud_id: str
+    name: str
+    type: str
+    location: str
+    tags: Mapping[str, str] = field(default_factory=dict)
+    body: str
+    hash: str
+    first_seen: datetime
+    last_seen: datetime
+    deleted_at: datetime | None
+
+
+Spot = tuple[str, str, str]
+"""Where a page ended: folded type, folded name, id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which resources; an empty field asks for nothing.
+
+    Attributes:
+        text: part of a name, in any case.
+        tag: ``name`` (in any case), or ``name=value`` (exactly that value).
+        deleted: also those that are there no more.
+        seen_before: only those first seen by then: keeps a long listing to one moment.
+    """
+
+    type: str = ""
+    location: str = ""
+    text: str = ""
+    tag: str = ""
+    deleted: bool = False
+    seen_before: datetime | None = None
+
+
+class _Item(msgspec.Struct):
+    """The fields read out of an item; all others stay in its bytes.
+
+    Some things under a resource have a ``name`` that is an object (metrics, usages).
+    """
+
+    id: str
+    name: Any = None
+    type: Any = None
+    location: Any = None
+    tags: dict[str, Any] | None = None
+
+    def word(self, field: str) -> str:
+        """The text in a field; empty where there is none."""
+        value = getattr(self, field)
+        return value if isinstance(value, str) else ""
+
+
+def spot(resource: Resource) -> Spot:
+    """The spot of a resource in every list: what its page's cursor says."""
+    return resource.type.casefold(), resource.name.casefold(), resource.id
+
+
+_ITEM = msgspec.json.Decoder(_Item)
+
+
+def resource_id(connection: ConnectionId, cloud_id: str) -> str:
+    """Our id of the resource that ``connection``'s cloud calls ``cloud_id``, in any case."""
+    return hashlib.sha256(f"{connection}\n{cloud_id.casefold()}".encode()).hexdigest()[:32]
+
+
+def sighting(connection: ConnectionId, item: bytes) -> Sighting:
+    """Read one item of a listing.
+
+    Raises:
+        Unreadable: it is not UTF-8, not JSON, or not of a resource's form.
+    """
+    try:
+        found, body = _ITEM.decode(item), item.decode()
+    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        raise Unreadable(f"expected a resource, got what cannot be read: {error}") from error
+    if not 0 < len(found.id.strip("/")) <= MAX_ID:
+        raise Unreadable(f"expected an id of 1 to {MAX_ID} characters, got {found.id[:80]!r}")
+    tags = {name: _text(value) for name, value in (found.tags or {}).items()}
+    name, kind, location = (found.word(field) for field in ("name", "type", "location"))
+    if any("\0" in word for word in (found.id, name, kind, location, *tags, *tags.values())):
+        raise Unreadable(f"expected text, got a NUL in {found.id[:80]!r}")
+    return Sighting(
+        id=resource_id(connection, found.id),
+        cloud_id=found.id,
+        name=name or found.id.rstrip("/").rpartition("/")[2],
+        type=kind or _type_of(found.id),
+        location=location,
+        tags=tags,
+        body=body,
+        hash=hashlib.sha256(item).hexdigest(),
+    )
+
+
+def difference(
+    known: Mapping[str, Known], seen: Iterable[Sighting]
+) -> Iterator[tuple[What, Sighting]]:
+    """What ``seen`` changes, each resource once: its last sighting counts."""
+    for sight in {s.id: s for s in seen}.values():
+        before = known.get(sight.id)
+        if before is None:
+            yield What.ADDED, sight
+        elif before.deleted:
+            yield What.RESTORED, sight
+        elif before.hash != sight.hash:
+            yield What.CHANGED, sight
+
+
+def portions(
+    found: Iterable[tuple[What, Sighting]], rows: int
+) -> Iterator[list[tuple[What, Sighting]]]:
+    """``found`` in portions that each write at most ``rows`` rows, or hold one resource."""
+    portion: list[tuple[What, Sighting]] = []
+    weight = 0
+    for entry in found:
+        its = ROWS_EACH + len(entry[1].tags)
+        if portion and weight + its > rows:
+            yield portion
+            portion, weight = [], 0
+        portion.append(entry)
+        weight += its
+    if portion:
+        yield portion
+
+
+def _type_of(cloud_id: str) -> str:
+    # /subscriptions/S/resourceGroups/G/providers/Microsoft.Web/sites/A/slots/B: the
+    # provider, then every second segment. The last provider counts: extensions nest.
+    if cloud_id.lower().find("/providers/") < 0:
+        return ""
+    at = cloud_id.lower().rindex("/providers/") + len("/providers/")
+    provider, *rest = cloud_id[at:].strip("/").split("/")
+    return "/".join([provider, *rest[::2]])
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  a JSON value
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()

@@ -1,0 +1,1 @@
+"""The inventory in SQL: its tables, what a listing writes, what people ask."""

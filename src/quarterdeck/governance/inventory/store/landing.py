@@ -1,0 +1,172 @@
+"""What a listing writes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from quarterdeck.governance.inventory.model import Change, Known, Sighting, What
+from quarterdeck.governance.inventory.store.tables import (
+    bodies,
+    changes,
+    resources,
+    subscriptions,
+    tags,
+)
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.ids import ConnectionId, TenantId
+from quarterdeck.kernel.work import Tenants
+
+Entry = tuple[Change, Sighting]
+
+
+def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Known]:
+    """Those of ``ids`` that the inventory holds, also removed ones."""
+    query = select(resources.c.id, resources.c.hash, resources.c.deleted_at).where(
+        resources.c.id.in_(ids), tenants.clause(resources.c.tenant)
+    )
+    return {
+        row.id: Known(hash=row.hash, deleted=row.deleted_at is not None)
+        for row in db.execute(query)
+    }
+
+
+def live(db: Connection, tenants: Tenants, connection: ConnectionId, subscription: str) -> set[str]:
+    """Ids of the resources that a subscription has, as far as the inventory knows."""
+    query = select(resources.c.id).where(
+        resources.c.connection == connection,
+        resources.c.subscription == subscription,
+        resources.c.deleted_at.is_(None),
+        tenants.clause(resources.c.tenant),
+    )
+    return set(db.scalars(query))
+
+
+def next_number(db: Connection, run: str) -> int:
+    """The number that the next change of ``run`` bears."""
+    last = db.scalar(select(func.max(changes.c.number)).where(changes.c.run == run))
+    return 0 if last is None else last + 1
+
+
+def replaced(db: Connection, ids: Sequence[str]) -> dict[str, str]:
+    """The bodies that are about to be replaced, by resource."""
+    query = select(bodies).where(bodies.c.resource.in_(ids))
+    return {row.resource: row.body for row in db.execute(query)}
+
+
+def write(
+    db: Connection,
+    tenant: TenantId,
+    connection: ConnectionId,
+    subscription: str,
+    entries: Sequence[Entry],
+) -> None:
+    """Bring resources up to date, and keep what changed."""
+    owner = {"tenant": tenant, "connection": connection, "subscription": subscription}
+    fresh = [e for e in entries if e[0].what is What.ADDED]
+    stale = [e for e in entries if e[0].what is not What.ADDED]
+    if fresh:
+        db.execute(insert(resources), [owner | _row(*e) | _first(e[0]) for e in fresh])
+        db.execute(insert(bodies), [{"resource": s.id, "body": s.body} for _, s in fresh])
+    if stale:
+        _rewrite(db, stale)
+    labels = [row for _, sight in entries for row in _tags(sight)]
+    if labels:
+        db.execute(insert(tags), labels)
+    _keep(db, tenant, [change for change, _ in entries])
+
+
+def remove(db: Connection, tenants: Tenants, tenant: TenantId, gone: Sequence[Change]) -> None:
+    """Mark resources as removed; their bodies and tags stay to be looked at."""
+    last = select(subscriptions.c.listed_at).where(
+        subscriptions.c.connection == resources.c.connection,
+        subscriptions.c.id == resources.c.subscription,
+    )
+    mark = (
+        update(resources)
+        .where(resources.c.id.in_([c.resource for c in gone]), tenants.clause(resources.c.tenant))
+        .values(
+            deleted_at=micros(gone[0].at),
+            seen_at=func.coalesce(last.scalar_subquery(), resources.c.seen_at),
+        )
+    )
+    db.execute(mark)
+    _keep(db, tenant, gone)
+
+
+def identities(db: Connection, tenants: Tenants, ids: Sequence[str]) -> list[tuple[str, str, str]]:
+    """Id, cloud id and hash of live resources, in order of id."""
+    query = (
+        select(resources.c.id, resources.c.cloud_id, resources.c.hash)
+        .where(
+            resources.c.id.in_(ids),
+            resources.c.deleted_at.is_(None),
+            tenants.clause(resources.c.tenant),
+        )
+        .order_by(resources.c.id)
+    )
+    return [(row.id, row.cloud_id, row.hash) for row in db.execute(query)]
+
+
+def put_subscription(db: Connection, row: dict[str, object]) -> None:
+    """Keep a subscription: its columns by name, ``connection`` and ``id`` among them."""
+    mine = (subscriptions.c.connection == row["connection"], subscriptions.c.id == row["id"])
+    if db.execute(update(subscriptions).where(*mine).values(row)).rowcount == 0:
+        db.execute(insert(subscriptions).values(row))
+
+
+def _rewrite(db: Connection, stale: Sequence[Entry]) -> None:
+    rows = [_row(*e) | {"of": e[1].id} for e in stale]
+    for row in rows:
+        del row["id"]
+    statement = update(resources).where(resources.c.id == bindparam("of"))
+    columns: dict[str, Any] = {name: bindparam(name) for name in rows[0] if name != "of"}
+    db.execute(statement.values(columns), rows)
+    body = update(bodies).where(bodies.c.resource == bindparam("of"))
+    db.execute(body.values(body=bindparam("new")), [{"of": s.id, "new": s.body} for _, s in stale])
+    db.execute(delete(tags).where(tags.c.resource.in_([s.id for _, s in stale])))
+
+
+def _keep(db: Connection, tenant: TenantId, entries: Sequence[Change]) -> None:
+    rows = [
+        {
+            "run": c.run,
+            "number": c.number,
+            "tenant": tenant,
+            "resource": c.resource,
+            "cloud_id": c.cloud_id,
+            "what": c.what,
+            "at": micros(c.at),
+            "before": c.before,
+            "after": c.after,
+            "replaced": c.replaced,
+        }
+        for c in entries
+    ]
+    db.execute(insert(changes), rows)
+
+
+def _row(change: Change, sight: Sighting) -> dict[str, object]:
+    return {
+        "id": sight.id,
+        "cloud_id": sight.cloud_id,
+        "name": sight.name,
+        "type": sight.type,
+        "name_key": sight.name.casefold(),
+        "type_key": sight.type.casefold(),
+        "location": sight.location.casefold().replace(" ", ""),
+        "hash": sight.hash,
+        "seen_at": micros(change.at),
+        "deleted_at": None,
+    }
+
+
+def _first(change: Change) -> dict[str, object]:
+    return {"first_seen": micros(change.at)}
+
+
+def _tags(sight: Sighting) -> list[dict[str, str]]:
+    return [
+        {"resource": sight.id, "name": name, "name_key": name.casefold(), "value": value}
+        for name, value in sight.tags.items()
+    ]

@@ -1,0 +1,183 @@
+"""What people ask of the inventory."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, tuple_
+
+from quarterdeck.governance.inventory.model import Change, Filter, Resource, Spot, What
+from quarterdeck.governance.inventory.store.tables import (
+    bodies,
+    changes,
+    resources,
+    subscriptions,
+    tags,
+)
+from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.ids import ConnectionId, TenantId
+from quarterdeck.kernel.work import Tenants
+
+ORDER = (resources.c.type_key, resources.c.name_key, resources.c.id)
+LISTED = subscriptions.c.listed_at
+SOURCE = resources.outerjoin(
+    subscriptions,
+    and_(
+        subscriptions.c.connection == resources.c.connection,
+        subscriptions.c.id == resources.c.subscription,
+    ),
+)
+
+
+def page(
+    db: Connection, tenants: Tenants, wanted: Filter, after: Spot | None, limit: int
+) -> list[Resource]:
+    """The next ``limit`` resources after a spot, by type, name and id; without their bodies."""
+    query = (
+        select(*resources.c, LISTED)
+        .select_from(SOURCE)
+        .where(*_conditions(tenants, wanted))
+        .order_by(*ORDER)
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(tuple_(*ORDER) > tuple_(*after))
+    rows: Sequence[Any] = db.execute(query).all()
+    labels = _labels(db, [row.id for row in rows])
+    return [_resource(row, labels.get(row.id, {}), "") for row in rows]
+
+
+def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
+    """How many resources a filter finds."""
+    query = select(func.count()).select_from(resources).where(*_conditions(tenants, wanted))
+    return db.scalars(query).one()
+
+
+def count_of(db: Connection, tenants: Tenants, connection: ConnectionId) -> int:
+    """Live resources of one connection."""
+    query = select(func.count()).where(
+        resources.c.connection == connection,
+        resources.c.deleted_at.is_(None),
+        tenants.clause(resources.c.tenant),
+    )
+    return db.scalars(query).one()
+
+
+def count_by(db: Connection, tenants: Tenants) -> list[tuple[str, str, int]]:
+    """Live resources: tenant, type in lower case, how many."""
+    by = (resources.c.tenant, resources.c.type_key)
+    query = (
+        select(*by, func.count().label("many"))
+        .where(resources.c.deleted_at.is_(None), tenants.clause(resources.c.tenant))
+        .group_by(*by)
+        .order_by(*by)
+    )
+    return [(row.tenant, row.type_key, row.many) for row in db.execute(query)]
+
+
+def of_id(db: Connection, tenants: Tenants, resource: str) -> Resource | None:
+    """One resource with its body, also a removed one."""
+    query = (
+        select(*resources.c, LISTED, bodies.c.body)
+        .select_from(SOURCE.join(bodies, bodies.c.resource == resources.c.id))
+        .where(resources.c.id == resource, tenants.clause(resources.c.tenant))
+    )
+    row: Any = db.execute(query).one_or_none()
+    return None if row is None else _resource(row, _labels(db, [row.id]).get(row.id, {}), row.body)
+
+
+def history(db: Connection, tenants: Tenants, resource: str, limit: int) -> list[Change]:
+    """The newest ``limit`` changes of a resource, newest first."""
+    mine = (changes.c.resource == resource, tenants.clause(changes.c.tenant))
+    query = select(changes).where(*mine).order_by(changes.c.at.desc(), changes.c.number.desc())
+    return _changes(db, query.limit(limit))
+
+
+def of_run(db: Connection, tenants: Tenants, run: str, after: int, limit: int) -> list[Change]:
+    """The next ``limit`` changes of a run after the one numbered ``after``, in order."""
+    query = (
+        select(changes)
+        .where(changes.c.run == run, changes.c.number > after, tenants.clause(changes.c.tenant))
+        .order_by(changes.c.number)
+        .limit(limit)
+    )
+    return _changes(db, query)
+
+
+def tally(db: Connection, tenants: Tenants, run: str) -> dict[What, int]:
+    """How many changes of each kind a run made; kinds without any are left out."""
+    query = (
+        select(changes.c.what, func.count().label("many"))
+        .where(changes.c.run == run, tenants.clause(changes.c.tenant))
+        .group_by(changes.c.what)
+    )
+    return {What(row.what): row.many for row in db.execute(query)}
+
+
+def _conditions(tenants: Tenants, wanted: Filter) -> Iterable[ColumnElement[bool]]:
+    yield tenants.clause(resources.c.tenant)
+    if not wanted.deleted:
+        yield resources.c.deleted_at.is_(None)
+    if wanted.seen_before is not None:
+        yield resources.c.first_seen <= micros(wanted.seen_before)
+    if wanted.type:
+        yield resources.c.type_key == wanted.type.casefold()
+    if wanted.location:
+        yield resources.c.location == wanted.location.casefold().replace(" ", "")
+    if wanted.text:
+        yield resources.c.name_key.contains(wanted.text.casefold(), autoescape=True)
+    if wanted.tag:
+        yield _tagged(wanted.tag)
+
+
+def _tagged(tag: str) -> ColumnElement[bool]:
+    name, equals, value = tag.partition("=")
+    found = exists().where(tags.c.resource == resources.c.id, tags.c.name_key == name.casefold())
+    return found.where(tags.c.value == value) if equals else found
+
+
+def _labels(db: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for row in db.execute(select(tags).where(tags.c.resource.in_(ids)).order_by(tags.c.name)):
+        found.setdefault(row.resource, {})[row.name] = row.value
+    return found
+
+
+def _changes(db: Connection, query: Select[tuple[object, ...]]) -> list[Change]:
+    return [
+        Change(
+            run=row.run,
+            number=row.number,
+            resource=row.resource,
+            cloud_id=row.cloud_id,
+            what=What(row.what),
+            at=instant(row.at),
+            before=row.before,
+            after=row.after,
+            replaced=row.replaced,
+        )
+        for row in db.execute(query)
+    ]
+
+
+def _resource(
+    row: Any,  # noqa: ANN401  SQLAlchemy types rows of eleven columns and more in no common way
+    labels: dict[str, str],
+    body: str,
+) -> Resource:
+    there = row.deleted_at is None
+    return Resource(
+        id=row.id,
+        tenant=TenantId(row.tenant),
+        connection=ConnectionId(row.connection),
+        subscription=row.subscription,
+        cloud_id=row.cloud_id,
+        name=row.name,
+        type=row.type,
+        location=row.location,
+        tags=labels,
+        body=body,
+        hash=row.hash,
+        first_seen=instant(row.first_seen),
+        last_seen=instant(max(row.seen_at, row.listed_at or 0) if there else row.seen_at),
+        deleted_at=None if there else instant(row.deleted_at),
+    )

@@ -1,0 +1,104 @@
+"""Tables of the inventory.
+
+The bodies stand apart: a list of resources reads none of them, and stays small to scan.
+"""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, text
+
+from quarterdeck.kernel.db import metadata
+
+LIVE = text("deleted_at IS NULL")
+
+resources = Table(
+    "governance_resource",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("connection", String, nullable=False),
+    Column("subscription", String, nullable=False),
+    Column("cloud_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("type", String, nullable=False),
+    # Folded, to sort and to compare by: clouds mind no case in either.
+    Column("name_key", String, nullable=False),
+    Column("type_key", String, nullable=False),
+    Column("location", String, nullable=False),
+    Column("hash", String, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
+    # Written with the row alone; a listing that changes nothing writes its subscription.
+    Column("seen_at", BigInteger, nullable=False),
+    Column("deleted_at", BigInteger),
+    Index(
+        "governance_resource_page",
+        "type_key",
+        "name_key",
+        "id",
+        sqlite_where=LIVE,
+        postgresql_where=LIVE,
+    ),
+    Index(
+        "governance_resource_tenant",
+        "tenant",
+        "type_key",
+        "name_key",
+        "id",
+        sqlite_where=LIVE,
+        postgresql_where=LIVE,
+    ),
+    Index("governance_resource_subscription", "connection", "subscription"),
+)
+
+bodies = Table(
+    "governance_resource_body",
+    metadata,
+    Column(
+        "resource",
+        String,
+        ForeignKey("governance_resource.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("body", Text, nullable=False),
+)
+
+tags = Table(
+    "governance_resource_tag",
+    metadata,
+    Column(
+        "resource",
+        String,
+        ForeignKey("governance_resource.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("name", String, primary_key=True),
+    Column("name_key", String, nullable=False),
+    Column("value", String, nullable=False),
+    Index("governance_resource_tag_name", "name_key", "value"),
+)
+
+changes = Table(
+    "governance_resource_change",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("resource", String, nullable=False),
+    Column("cloud_id", String, nullable=False),
+    Column("what", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("before", String, nullable=False),
+    Column("after", String, nullable=False),
+    Column("replaced", Text, nullable=False),
+    Index("governance_resource_change_resource", "resource", "at"),
+)
+
+subscriptions = Table(
+    "governance_subscription",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("state", String, nullable=False),
+    # The last listing that was followed to its end; NULL before the first.
+    Column("listed_at", BigInteger),
+)

@@ -1,0 +1,72 @@
+"""How old the data is, and what that means. Pure: the moment is an argument."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from quarterdeck.governance.sync.model import Policy
+from quarterdeck.kernel.ids import ConnectionId, TenantId
+
+
+class Age(StrEnum):
+    """What the age of data means. ``never``: none came yet, and none is overdue."""
+
+    CURRENT = "current"
+    STALE = "stale"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latest:
+    """When one connection's domain last succeeded; None if it never did."""
+
+    tenant: TenantId
+    connection: ConnectionId
+    connected_at: datetime
+    success: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness:
+    """How fresh one domain of one tenant is: as fresh as its oldest connection.
+
+    Attributes:
+        last_success: the oldest among the newest success of each connection; None where a
+            connection never had one.
+        stale_at: when it becomes, or became, stale without another success.
+        stalled: no success for more than two intervals.
+    """
+
+    tenant: TenantId
+    domain: str
+    state: Age
+    last_success: datetime | None
+    age: timedelta | None
+    stale_at: datetime
+    stalled: bool
+
+
+def judged(policy: Policy, latest: Iterable[Latest], now: datetime) -> list[Freshness]:
+    """How fresh ``policy``'s domain is for each tenant, in order of tenant."""
+    tenants: dict[TenantId, list[Latest]] = {}
+    for one in latest:
+        tenants.setdefault(one.tenant, []).append(one)
+    return [_of_tenant(policy, tenant, tenants[tenant], now) for tenant in sorted(tenants)]
+
+
+def _of_tenant(policy: Policy, tenant: TenantId, latest: list[Latest], now: datetime) -> Freshness:
+    # A connection without success ages from when it was made: silence is noticed too.
+    since = min(one.success or one.connected_at for one in latest)
+    never = any(one.success is None for one in latest)
+    stale_at = since + policy.stale_after
+    state = Age.STALE if now >= stale_at else Age.NEVER if never else Age.CURRENT
+    return Freshness(
+        tenant=tenant,
+        domain=policy.domain,
+        state=state,
+        last_success=None if never else since,
+        age=None if never else now - since,
+        stale_at=stale_at,
+        stalled=policy.stalled(now - since),
+    )

@@ -1,0 +1,160 @@
+"""One run's way through a connection's subscriptions, page by page into the inventory."""
+
+from dataclasses import asdict, dataclass, field
+
+from quarterdeck.governance.connections.model import Connection
+from quarterdeck.governance.inventory import service as inventory
+from quarterdeck.governance.inventory.model import Sighting, Unreadable, portions, sighting
+from quarterdeck.governance.inventory.service import Listing
+from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, STOPS_THE_RUN
+from quarterdeck.governance.sync.ports import (
+    Cloud,
+    CloudFailure,
+    FailureClass,
+    Page,
+    Subscription,
+)
+from quarterdeck.governance.sync.service import progress
+from quarterdeck.kernel.db import BULK_ROWS
+from quarterdeck.kernel.jobs.run import Run
+from quarterdeck.kernel.work import read
+
+REMOVALS = BULK_ROWS // 2  # each writes the resource and its change
+YIELD_S = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """How a subscription was read: its items, and how many of them could not be."""
+
+    seen: int
+    unread: int
+
+
+@dataclass(slots=True, kw_only=True)
+class Reading:
+    """What a run has read so far.
+
+    Attributes:
+        expected: resources that the connection had last time; 0 if that is not known.
+        seen: resources read.
+        listed: subscriptions read to their end.
+        failures: what went wrong, in order.
+    """
+
+    run: Run
+    connection: Connection
+    expected: int
+    seen: int = 0
+    listed: int = 0
+    failures: list[CloudFailure] = field(default_factory=list)
+
+    def go(self, cloud: Cloud) -> None:
+        """Read every subscription. A failure of one is not that of the next.
+
+        Each is a keyed step: after a take-over, those that were read are not read again.
+        """
+        in_a_row = 0
+        for subscription in self._subscriptions(cloud):
+            try:
+                self._step(cloud, subscription)
+            except CloudFailure as failure:
+                self._note(failure, subscription)
+                in_a_row += 1
+                if failure.kind in STOPS_THE_RUN or in_a_row == FAILURES_IN_A_ROW:
+                    return
+            else:
+                in_a_row = 0
+
+    @property
+    def landed(self) -> bool:
+        """Whether anything was read."""
+        return bool(self.seen or self.listed)
+
+    def _subscriptions(self, cloud: Cloud) -> list[Subscription]:
+        found = self.run.keyed(
+            "subscriptions", lambda _key: [asdict(s) for s in cloud.subscriptions()]
+        )
+        return [Subscription(**fields) for fields in found]
+
+    def _step(self, cloud: Cloud, subscription: Subscription) -> None:
+        before = self.seen
+        name = f"subscription {subscription.id}"
+        outcome = self.run.keyed(name, lambda _key: asdict(self._list(cloud, subscription)))
+        self.seen = before + outcome["seen"]
+        self.listed += 1
+        if outcome["unread"]:
+            words = f"{outcome['unread']} of {outcome['seen']} items of subscription "
+            words += f"{subscription.name} could not be read; they are in quarantine"
+            self.failures.append(CloudFailure(FailureClass.DATA, words))
+
+    def _list(self, cloud: Cloud, subscription: Subscription) -> Listed:
+        listing = self._listing(subscription)
+        ids: set[str] = set()
+        seen = unread = 0
+        for page in cloud.resources(subscription.id):
+            sights, failures = _sorted(self.connection, page)
+            for failure in failures:
+                self._quarantine(listing, failure)
+            self._land(listing, sights)
+            ids.update(sight.id for sight in sights)
+            seen, unread = seen + len(page.items), unread + len(failures)
+            self.seen += len(page.items)
+            self.run.progress(self.seen, max(self.seen, self.expected), "resources")
+        if not unread:
+            self._close(listing, subscription, ids)
+        return Listed(seen=seen, unread=unread)
+
+    def _land(self, listing: Listing, sights: list[Sighting]) -> None:
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            news = inventory.news(work, self.run.tenants, sights)
+        for portion in portions(news, BULK_ROWS):
+            with self.run.work() as work:
+                inventory.land(work, self.run.tenants, listing, [sight for _, sight in portion])
+            self._let_others()
+
+    def _close(self, listing: Listing, subscription: Subscription, seen: set[str]) -> None:
+        # Only here, past the last page, does absence mean anything.
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            gone = inventory.gone(work, self.run.tenants, listing, seen)
+        for first in range(0, len(gone), REMOVALS):
+            with self.run.work() as work:
+                inventory.remove(work, self.run.tenants, listing, gone[first : first + REMOVALS])
+            self._let_others()
+        with self.run.work() as work:
+            inventory.complete(work, listing, subscription.name, subscription.state)
+
+    def _note(self, failure: CloudFailure, subscription: Subscription) -> None:
+        self.failures.append(failure)
+        if failure.page:
+            self._quarantine(self._listing(subscription), failure)
+
+    def _quarantine(self, listing: Listing, failure: CloudFailure) -> None:
+        with self.run.work() as work:
+            progress.quarantine(work, listing, failure)
+
+    def _listing(self, subscription: Subscription) -> Listing:
+        return Listing(
+            run=self.run.job.id,
+            tenant=self.connection.tenant,
+            connection=self.connection.id,
+            subscription=subscription.id.casefold(),
+        )
+
+    def _let_others(self) -> None:
+        # SQLite's writers wait for one lock; a bulk writer that takes it again at once
+        # would starve them. On the way down there is nobody to wait for.
+        if self.run.engine.dialect.name == "sqlite":
+            self.run.stop.wait(YIELD_S)
+
+
+def _sorted(connection: Connection, page: Page) -> tuple[list[Sighting], list[CloudFailure]]:
+    sights, failures = [], []
+    for item in page.items:
+        try:
+            sights.append(sighting(connection.id, item))
+        except Unreadable as error:
+            failures.append(
+                CloudFailure(FailureClass.DATA, str(error), request_id=page.request_id, page=item)
+            )
+    return sights, failures

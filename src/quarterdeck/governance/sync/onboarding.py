@@ -1,0 +1,84 @@
+"""Connecting a tenant, as runbook 000 section 5 does it: one step for who asks."""
+
+from dataclasses import replace
+
+from sqlalchemy import Engine
+
+from quarterdeck.access.tenants import service as tenants
+from quarterdeck.access.tenants.model import Tenant
+from quarterdeck.governance.connections import service as connections
+from quarterdeck.governance.connections.model import Connection, tenant_for
+from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.sync.model import Policies
+from quarterdeck.governance.sync.service.requests import schedule_names, schedules
+from quarterdeck.kernel import schedules as kernel_schedules
+from quarterdeck.kernel.clock import Clock
+from quarterdeck.kernel.db import writing
+from quarterdeck.kernel.ids import ConnectionId, TenantId
+from quarterdeck.kernel.work import ANY, Tenants, Work
+
+
+def connect_tenant(
+    work: Work, known: Policies, new: NewConnection, *, owner: str = "", purpose: str = ""
+) -> Connection:
+    """Begin a tenant with one connection, synced from now on.
+
+    The tenant's id is the directory's, where that can stand in a URL; else a new one.
+
+    Raises:
+        TenantExists: there is a tenant of that id.
+    """
+    created = tenants.create(
+        work,
+        tenant_for(new.directory, work.new_id()),
+        new.name,
+        description=new.description,
+        owner=owner,
+        purpose=purpose,
+    )
+    return connect(work, known, created.id, new)
+
+
+def connect(work: Work, known: Policies, tenant: TenantId, new: NewConnection) -> Connection:
+    """Connect one more directory to a tenant, synced from now on."""
+    connection = connections.add(work, tenant, new)
+    for schedule in schedules(connection, known):
+        kernel_schedules.put(work.db, work.now, schedule)
+    return connection
+
+
+def disconnect(work: Work, known: Policies, connection: ConnectionId) -> Connection:
+    """Disconnect a directory, and sync it no more. What was read from it stays."""
+    removed = connections.remove(work, connection)
+    for name in schedule_names(removed, list(known)):
+        kernel_schedules.drop(work.db, name)
+    return removed
+
+
+def reschedule(engine: Engine, clock: Clock, known: Policies) -> None:
+    """Bring every connection's schedules in line with ``known``: settings may have changed."""
+    with writing(engine) as db:
+        for connection in connections.of(db, Tenants(frozenset({ANY}))):
+            for schedule in schedules(connection, known):
+                kernel_schedules.put(db, clock(), schedule)
+
+
+def overview(work: Work) -> list[tuple[Tenant, list[Connection]]]:
+    """Every tenant that the actor may see, by id, each with its connections, oldest first.
+
+    How a directory is reached is left out where the actor may not see connections.
+    """
+    seen = tenants.visible(work)
+    page = seen
+    while page:
+        page = tenants.visible(work, after=page[-1].id)
+        seen += page
+    reached: dict[str, list[Connection]] = {tenant.id: [] for tenant in seen}
+    for connection in connections.of(work.db, work.tenants("tenants:read")):
+        shown = work.actor.may("connections:read", connection.tenant)
+        reached[connection.tenant].append(connection if shown else _hidden(connection))
+    return [(tenant, reached[tenant.id]) for tenant in seen]
+
+
+def _hidden(connection: Connection) -> Connection:
+    return replace(connection, client="", secret="", trial=None)

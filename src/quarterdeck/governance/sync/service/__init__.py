@@ -1,0 +1,1 @@
+"""Sync as people use it (requests, queries, freshness), and as its job does (progress)."""

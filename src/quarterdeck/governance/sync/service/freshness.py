@@ -1,0 +1,86 @@
+"""How fresh the estate is, and the announcement of both edges."""
+
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from quarterdeck.events.governance import DomainBecameFresh, DomainWentStale
+from quarterdeck.governance.connections import service as connections
+from quarterdeck.governance.sync.freshness import Age, Freshness, Latest, judged
+from quarterdeck.governance.sync.model import Policies
+from quarterdeck.governance.sync.service import progress
+from quarterdeck.governance.sync.store import latest, runs
+from quarterdeck.kernel.clock import Clock, rfc3339
+from quarterdeck.kernel.work import ANY, Actor, Tenants, Work, begin, read
+
+EVERYONE = Tenants(frozenset({ANY}))
+CLOCK = Actor("quarterdeck", frozenset())
+
+
+def freshness(work: Work, known: Policies) -> list[Freshness]:
+    """How fresh each domain of each tenant is that the actor may see."""
+    return _judged(work, work.tenants("sync:read"), known)
+
+
+def evaluate_freshness(engine: Engine, clock: Clock, known: Policies) -> int:
+    """Announce what went stale or became fresh, each edge once; how many there were.
+
+    For a clock in the web process, which sees a dead worker too: absence sends no event.
+    Ends runs, too, whose job is over without them. Writes nothing where nothing turned.
+    """
+    with read(engine, CLOCK, clock) as work:
+        if not _edges(work, known) and not runs.lost(work.db, EVERYONE):
+            return 0
+    with begin(engine, CLOCK, clock) as work:
+        progress.bury(work, EVERYONE)
+        return sum(_announce(work, edge) for edge in _edges(work, known))
+
+
+def _judged(work: Work, tenants: Tenants, known: Policies) -> list[Freshness]:
+    connected = connections.of(work.db, tenants)
+    records = {(r.connection, r.domain): r.success for r in latest.of(work.db, tenants)}
+    return [
+        found
+        for domain, kept in known.items()
+        for found in judged(
+            kept,
+            [
+                Latest(
+                    tenant=c.tenant,
+                    connection=c.id,
+                    connected_at=c.created_at,
+                    success=records.get((c.id, domain)),
+                )
+                for c in connected
+            ],
+            work.now,
+        )
+    ]
+
+
+def _edges(work: Work, known: Policies) -> list[Freshness]:
+    told = latest.told_stale(work.db, EVERYONE)
+    return [
+        f
+        for f in _judged(work, EVERYONE, known)
+        if (f.state is Age.STALE) != ((f.tenant, f.domain) in told)
+    ]
+
+
+def _announce(work: Work, edge: Freshness) -> bool:
+    stale = edge.state is Age.STALE
+    if not latest.tell(work.db, edge.tenant, edge.domain, stale=stale):
+        return False
+    if stale:
+        work.publish(
+            DomainWentStale(
+                tenant=edge.tenant, domain=edge.domain, last_success=_said(edge.last_success)
+            )
+        )
+    else:
+        work.publish(DomainBecameFresh(tenant=edge.tenant, domain=edge.domain))
+    return True
+
+
+def _said(last: datetime | None) -> str:
+    return "" if last is None else rfc3339(last)
