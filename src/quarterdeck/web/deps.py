@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from quarterdeck.kernel.work import Actor, Work, begin, read
 from quarterdeck.runtime import Runtime
+from quarterdeck.web import once
 from quarterdeck.web.signin import actor_of
 
 
@@ -18,6 +19,7 @@ def runtime_of(request: Request) -> Runtime:
 
 Installation = Annotated[Runtime, Depends(runtime_of)]
 By = Annotated[Actor, Depends(actor_of)]
+Repeatable = Annotated[once.Once, Depends(once.once_of)]
 
 
 def open_read(request: Request, runtime: Installation, actor: By) -> Iterator[Work]:
@@ -26,10 +28,19 @@ def open_read(request: Request, runtime: Installation, actor: By) -> Iterator[Wo
         yield work
 
 
-def open_work(request: Request, runtime: Installation, actor: By) -> Iterator[Work]:
-    """One transaction for each request."""
-    with begin(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
+def open_work(
+    request: Request, runtime: Installation, actor: By, asked: Repeatable
+) -> Iterator[Work]:
+    """One transaction for each request, that keeps its answer under the request's key."""
+    with (
+        asked.claimed(runtime.engine) as claim,
+        begin(runtime.engine, actor, runtime.clock, request.state.request_id) as work,
+    ):
         yield work
+        if claim is not None:
+            # Set by HouseRoute once the route has answered. Another kind of route fails here,
+            # and so writes nothing, rather than break the promise that the key makes.
+            once.keep(work.db, claim, request.state.answer)
 
 
 # scope="function" commits before the response leaves. FastAPI's default commits

@@ -1,0 +1,121 @@
+"""The HTTP API: routers, errors, and nothing else."""
+
+from collections.abc import Iterable
+from importlib.metadata import version
+from threading import BoundedSemaphore, Event
+from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from quarterdeck.access.limits.model import Rate
+from quarterdeck.access.limits.service import Limits
+from quarterdeck.api import health, jobs, reference, status, stream
+from quarterdeck.api.access import principals, roles, tokens
+from quarterdeck.api.access import tenants as access_tenants
+from quarterdeck.api.governance import freshness, resources, sync, tenants
+from quarterdeck.api.openapi import document, operation_id
+from quarterdeck.api.trail import logs, records
+from quarterdeck.kernel.cache import Cache
+from quarterdeck.kernel.settings import Settings
+from quarterdeck.runtime import Runtime
+from quarterdeck.web import once, problems, sse
+from quarterdeck.web.guards import Faults, Guards
+from quarterdeck.web.headers import SecurityHeaders
+from quarterdeck.web.loopback import LOOPBACK_NAMES
+from quarterdeck.web.observe import Observe
+from quarterdeck.web.proxies import BehindProxy
+
+ROUTERS = [
+    tenants.router,
+    access_tenants.router,
+    principals.router,
+    roles.router,
+    tokens.router,
+    resources.router,
+    sync.router,
+    freshness.router,
+    jobs.router,
+    stream.router,
+    logs.router,
+    records.router,
+]
+"""Under /api/v1."""
+
+ROOT_ROUTERS = [
+    health.router,
+    status.router,
+    reference.router,
+]
+"""With the whole of their paths."""
+
+ANSWERS_KEPT_S = 1.0
+
+
+def build_app(runtime: Runtime) -> FastAPI:
+    """The API over one installation.
+
+    ``app.state.stopping`` is an Event: set it when the server is told to stop, and live
+    streams end. ``app.state.problem_page``, where set, shows problems to browsers.
+    """
+    app = FastAPI(
+        title="Quarterdeck",
+        version=version("quarterdeck"),
+        openapi_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=operation_id,
+        middleware=_middleware(runtime.settings),
+    )
+    _prepare(app, runtime)
+    problems.install(app)
+    once.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix="/api/v1")
+    for router in ROOT_ROUTERS:
+        app.include_router(router)
+    return app
+
+
+def _prepare(app: FastAPI, runtime: Runtime) -> None:
+    settings = runtime.settings
+    per_minute = round(settings.rate_limit_per_s * 60)
+    rate = Rate(per_minute=per_minute, burst=settings.rate_limit_burst)
+    app.state.runtime = runtime
+    app.state.began = monotonic()
+    app.state.cache = Cache[Any](ANSWERS_KEPT_S)
+    app.state.limits = Limits(runtime.engine, rate)
+    app.state.stopping = Event()
+    app.state.stream_seats = BoundedSemaphore(sse.MAX_STREAMS)
+    app.__dict__["openapi"] = lambda: _document(app)
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = document(app)
+    return app.openapi_schema
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """From the outside in."""
+    return [
+        Middleware(BehindProxy, network=settings.behind_proxy),
+        Middleware(Observe),
+        Middleware(SecurityHeaders),
+        Middleware(Faults),
+        Middleware(
+            Guards,
+            hosts=frozenset(_hosts(settings)),
+            any_address=not settings.loopback,
+            max_body_bytes=settings.max_body_bytes,
+        ),
+    ]
+
+
+def _hosts(settings: Settings) -> Iterable[str]:
+    yield from LOOPBACK_NAMES
+    yield settings.host.lower()
+    base = urlsplit(settings.base_url).hostname
+    if base:
+        yield base

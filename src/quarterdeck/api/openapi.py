@@ -1,0 +1,102 @@
+"""The OpenAPI document: what FastAPI derives, and what holds for every operation here."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from quarterdeck.web.permissions import PERMISSION
+from quarterdeck.web.problems import MEDIA_TYPE, Problem
+
+PROBLEM = {"$ref": "#/components/schemas/Problem"}
+SCHEMES = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "__Host-quarterdeck",
+        "description": "The console's session; a write needs X-CSRF-Token too.",
+    },
+}
+ABOUT = (
+    "Know a cloud estate, watch it, act on it by runbook, and prove what was done. "
+    "docs/reference/http.md says what holds for every path."
+)
+
+Operation = dict[str, Any]
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of the function behind a route: as stable as the code that programs call."""
+    return route.name
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The document of ``app`` as assembled."""
+    found = get_openapi(
+        title="Quarterdeck", version=app.version, description=ABOUT, routes=app.routes
+    )
+    components = found.setdefault("components", {})
+    components["securitySchemes"] = SCHEMES
+    schemas = components.setdefault("schemas", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)  # FastAPI's own shape, which nothing here answers with
+    schemas |= _problem_schemas()
+    for operation in _operations(found):
+        _complete(operation)
+    return found
+
+
+def _operations(found: dict[str, Any]) -> Iterator[Operation]:
+    for path in found["paths"].values():
+        yield from path.values()
+
+
+def _problem_schemas() -> dict[str, Any]:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.pop("$defs", {}), "Problem": schema}
+
+
+def _complete(operation: Operation) -> None:
+    secured = PERMISSION in operation
+    operation["security"] = [{"bearer": []}, {"session": []}] if secured else []
+    responses = operation["responses"]
+    for status in sorted(_possible(operation, secured=secured)):
+        responses.setdefault(str(status), _problem(status))
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if _is_problem(content.get("application/json", {}).get("schema", {})):
+            responses[status] = _problem(int(status))
+
+
+def _possible(operation: Operation, *, secured: bool) -> set[int]:
+    named = {parameter["name"] for parameter in operation.get("parameters", ())}
+    where = {parameter["in"] for parameter in operation.get("parameters", ())}
+    found = {400, 500, 503}
+    if secured:
+        found |= {401, 403, 429}
+    if where:
+        found |= {422}
+    if "path" in where:
+        found |= {404}
+    if "requestBody" in operation:
+        found |= {413, 415, 422}
+    if "Idempotency-Key" in named:
+        found |= {409, 413, 415}
+    if "If-Match" in named:
+        found |= {412}
+    return found
+
+
+def _is_problem(schema: dict[str, Any]) -> bool:
+    return schema == PROBLEM or schema.get("$ref", "").endswith("/HTTPValidationError")
+
+
+def _problem(status: int) -> dict[str, Any]:
+    return {
+        "description": HTTPStatus(status).phrase,
+        "content": {MEDIA_TYPE: {"schema": PROBLEM}},
+    }

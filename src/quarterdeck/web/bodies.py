@@ -1,0 +1,31 @@
+"""The base of every JSON body that a route reads."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Body(BaseModel):
+    """A body that is taken exactly: unknown fields, NaN and text nobody can store are refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, str_max_length=65_536)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, given: Any) -> Any:  # noqa: ANN401  whatever JSON holds
+        _check_text(given)
+        return given
+
+
+def _check_text(given: object) -> None:
+    if isinstance(given, str):
+        # PostgreSQL's text holds no NUL; no UTF-8 holds half of a surrogate pair.
+        if "\0" in given or any("\ud800" <= c <= "\udfff" for c in given):
+            raise ValueError("text must have no NUL and no lone surrogate")
+    elif isinstance(given, dict):
+        for key, value in given.items():
+            _check_text(key)
+            _check_text(value)
+    elif isinstance(given, list):
+        for item in given:
+            _check_text(item)

@@ -1,0 +1,106 @@
+"""What every request leaves behind: an id, a line in the log, a count and a time."""
+
+import re
+from time import perf_counter
+from uuid import uuid4
+
+import structlog
+from fastapi import FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUESTS = Counter(
+    "quarterdeck_http_requests_total", "Requests answered.", ["method", "route", "status"]
+)
+LATENCY = Histogram(
+    "quarterdeck_http_request_seconds",
+    "Time until an answer was sent whole; of a stream, until it began.",
+    ["method", "route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+OPEN = Gauge("quarterdeck_http_requests_open", "Requests being answered now.")
+
+# An id from outside stands in logs and leaves: short, and without anything to inject.
+VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+UNKNOWN = "(none)"  # a path that is no route's must not become a label: there are endless many
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+class Observe:
+    """Give each request its id, and report how it went.
+
+    The id is the client's ``X-Request-Id`` if that is fit for one, else a new one; it is
+    in ``request.state.request_id``, the response, every log line and every problem.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _request_id(scope)
+        scope.setdefault("state", {})["request_id"] = request_id
+        with (
+            structlog.contextvars.bound_contextvars(request_id=request_id),
+            OPEN.track_inprogress(),
+        ):
+            await self._observed(scope, receive, send, request_id)
+
+    async def _observed(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+        started, status = perf_counter(), 0
+
+        async def answered(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-Id"] = request_id
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answered)
+        finally:
+            _report(scope, status, perf_counter() - started)
+
+
+def template_of(scope: Scope) -> str:
+    """The path of the route that answered, with its parameters' names: a label of few values."""
+    app, endpoint = scope.get("app"), scope.get("endpoint")
+    if endpoint is None or not isinstance(app, FastAPI):
+        return UNKNOWN
+    found = [c for c in contexts(app) if c.endpoint is endpoint]
+    matching = [c for c in found if c.path_regex.match(scope["path"])]
+    return next((c.path for c in matching if c.path), UNKNOWN)
+
+
+def contexts(app: FastAPI) -> list[RouteContext]:
+    """Every route of ``app``, with its whole path. Kept: the routes of an application stand."""
+    known: list[RouteContext] | None = getattr(app.state, "route_contexts", None)
+    if known is None:
+        known = app.state.route_contexts = list(iter_route_contexts(app.routes))
+    return known
+
+
+def _request_id(scope: Scope) -> str:
+    offered = Headers(scope=scope).get("x-request-id", "")
+    return offered if VALID_ID.fullmatch(offered) else str(uuid4())
+
+
+def _report(scope: Scope, status: int, took_s: float) -> None:
+    method = scope["method"] if scope["method"] in METHODS else "OTHER"
+    route = template_of(scope)
+    REQUESTS.labels(method, route, str(status)).inc()
+    LATENCY.labels(method, route).observe(took_s)
+    log = structlog.get_logger("web")
+    # The query stays out: people paste secrets into it.
+    log.info(
+        "request",
+        method=scope["method"],
+        path=scope["path"],
+        status=status,
+        duration_ms=round(took_s * 1000, 1),
+        client=(scope.get("client") or ("",))[0],
+    )

@@ -1,0 +1,74 @@
+"""Runs an application on a socket until told to stop."""
+
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass
+from socket import socket
+from threading import Event
+from types import FrameType
+from typing import Any
+
+import uvicorn
+from typing_extensions import override
+
+from quarterdeck.kernel.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What a server is told.
+
+    Attributes:
+        stopping: set as soon as a stop is asked for, so that streams end by themselves.
+        ready: called once requests are answered.
+    """
+
+    settings: Settings
+    listening: socket
+    stopping: Event
+    ready: Callable[[], None]
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server, that says when it is ready and when it begins to stop."""
+
+    def __init__(self, config: uvicorn.Config, serving: Serving) -> None:
+        super().__init__(config)
+        self._serving = serving
+
+    @override
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._serving.ready()
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._serving.stopping.set()
+        super().handle_exit(sig, frame)
+
+
+def run(app: Any, serving: Serving) -> None:  # noqa: ANN401  an ASGI application
+    """Answer until SIGTERM or SIGINT; then finish what is under way, within the grace."""
+    settings = serving.settings
+    config = uvicorn.Config(
+        app,
+        loop="auto",
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(settings.stop_grace_s),
+        ssl_certfile=settings.tls_cert or None,
+        ssl_keyfile=settings.tls_key or None,
+        backlog=2048,
+    )
+    Server(config, serving).run(sockets=[serving.listening])
+
+
+def stop_on_signals(stopping: Event) -> None:
+    """Set ``stopping`` on SIGTERM or SIGINT, in a process that runs no server."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())

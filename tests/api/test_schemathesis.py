@@ -1,0 +1,75 @@
+"""The whole OpenAPI document, with whatever schemathesis makes of it: nothing breaks."""
+
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.testclient import TestClient
+
+from api.conftest import Headers
+from quarterdeck.web.problems import MEDIA_TYPE
+
+ENDLESS = {"/api/v1/stream"}
+EXAMPLES = 15  # for each operation
+CONFORMS = [content_type_conformance, response_schema_conformance, status_code_conformance]
+
+fuzzed = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def operations(app: FastAPI) -> Iterator[APIOperation]:
+    for found in schemathesis.openapi.from_dict(app.openapi()).get_all_operations():
+        operation = found.ok()
+        if operation.path not in ENDLESS:
+            yield operation
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
+def test_no_request_breaks_the_server(
+    app: FastAPI, client: TestClient, ada: Headers, mode: GenerationMode
+) -> None:
+    broken: dict[str, str] = {}
+    for operation in operations(app):
+        cases: st.SearchStrategy[Case] = operation.as_strategy(generation_mode=mode)
+
+        @fuzzed
+        @given(case=cases)
+        def ask(case: Case) -> None:
+            check(client, case, ada)
+
+        try:
+            ask()
+        except Unsatisfiable:  # nothing that it takes could be wrong
+            assert mode is GenerationMode.NEGATIVE
+        except (AssertionError, FailureGroup) as failure:
+            broken[operation.label] = str(failure)
+    assert broken == {}
+
+
+def check(client: TestClient, case: Case, headers: Headers) -> None:
+    asked = case.as_transport_kwargs(base_url=str(client.base_url))
+    asked["headers"] = {**asked.get("headers", {}), **headers}
+    if isinstance(asked.get("data"), bytes):
+        asked["content"] = asked.pop("data")
+    asked.pop("cookies", None)
+    answer = client.request(**asked)
+    assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
+    assert answer.status_code < 400 or answer.headers["content-type"] == MEDIA_TYPE
+    case.validate_response(answer, checks=CONFORMS)
