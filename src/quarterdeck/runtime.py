@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load SQLAlchemy.
     from sqlalchemy import Engine
 
+    from quarterdeck.access.authentication.ports import IdentityProvider
     from quarterdeck.access.authentication.service import Authenticator
     from quarterdeck.governance.sync.ports import OpenCloud
     from quarterdeck.kernel.clock import Clock
     from quarterdeck.kernel.health import Check
     from quarterdeck.kernel.settings import Settings
+    from quarterdeck.trail.keys.keystore import KeyStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,4 +27,6 @@ class Runtime:
     clock: Clock
     access: Authenticator
     cloud: OpenCloud
+    keys: KeyStore
     checks: Mapping[str, Check]
+    provider: IdentityProvider | None = None

@@ -1,6 +1,6 @@
 """Past-tense facts: the only words the contexts share."""
 
-from quarterdeck.events import access, governance
+from quarterdeck.events import access, governance, trail
 from quarterdeck.kernel.event import Event
 
 EVENTS: dict[str, type[Event]] = {
@@ -8,8 +8,10 @@ EVENTS: dict[str, type[Event]] = {
     for kind in (
         access.TenantCreated,
         access.TenantRenamed,
+        access.TenantDescribed,
         access.TenantArchived,
         access.PrincipalCreated,
+        access.PrincipalLinked,
         access.PrincipalDisabled,
         access.RoleGranted,
         access.RoleRevoked,
@@ -18,14 +20,17 @@ EVENTS: dict[str, type[Event]] = {
         access.TokenRevoked,
         access.SignedIn,
         access.SignedOut,
+        access.LimitSet,
         access.AccessRefused,
         governance.ConnectionAdded,
         governance.ConnectionRemoved,
         governance.SyncRequested,
         governance.SyncCompleted,
         governance.SyncFailed,
+        governance.SyncCancelled,
         governance.DomainWentStale,
         governance.DomainBecameFresh,
+        trail.FieldsDisclosed,
     )
 }
 """Every event by its name; a subscriber opens facts with it."""

@@ -1,0 +1,235 @@
+"""quarterdeck doctor: is this installation fit, and if not, what to do."""
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from shutil import disk_usage
+from stat import S_IMODE
+
+import typer
+
+from quarterdeck.cli import flags
+from quarterdeck.cli.client import Client, CliProblem
+from quarterdeck.cli.output import DONE, FOUND, show_json, show_table
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.db import (
+    DatabaseUnavailable,
+    open_engine,
+    sqlite_is_safe_across_processes,
+    sqlite_version,
+)
+from quarterdeck.kernel.errors import QuarterdeckError
+from quarterdeck.kernel.installation import Installation
+from quarterdeck.kernel.settings import Settings
+from quarterdeck.migrations import runner
+from quarterdeck.trail.keys import backup as key_copies
+from quarterdeck.trail.keys.keystore import KeyStore
+
+GIB = 1 << 30
+LEAST_FREE = GIB
+RELEASED_YEAR = 2026
+
+commands = typer.Typer(rich_markup_mode=None)
+
+
+class Verdict(StrEnum):
+    """What a check answers. ``not known``: it could not look, which is no pass."""
+
+    PASS = "pass"  # noqa: S105  a verdict
+    FAIL = "fail"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check's answer, and what to do about it; empty where nothing."""
+
+    check: str
+    verdict: Verdict
+    found: str
+    do: str = ""
+
+
+@commands.command()
+def doctor(
+    data: flags.Data = None,
+    database: flags.Database = None,
+    host: flags.Host = None,
+    port: flags.Port = None,
+    *,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Check this installation: database, folder, clock, port, keys, schema, space.
+
+    Needs no running server. Exits 1 if a check fails or cannot tell.
+    """
+    settings = flags.configured(data=data, database=database, host=host, port=port)
+    installation = flags.installation_of(settings)
+    found = [check(settings.settings, installation) for check in CHECKS]
+    if as_json:
+        show_json([asdict(f) for f in found])
+    else:
+        rows = [(f.check, f.verdict, f.found, f.do) for f in found]
+        show_table(("check", "verdict", "found", "do"), rows, "nothing was checked")
+    fit = all(f.verdict is Verdict.PASS for f in found)
+    raise typer.Exit(DONE if fit else FOUND)
+
+
+def sqlite(settings: Settings, _installation: Installation) -> Finding:
+    """Whether this SQLite can be shared by two processes."""
+    words = ".".join(map(str, sqlite_version()))
+    if settings.database or sqlite_is_safe_across_processes(sqlite_version()):
+        return Finding(check="sqlite", verdict=Verdict.PASS, found=words)
+    return Finding(
+        check="sqlite",
+        verdict=Verdict.FAIL,
+        found=f"{words} has the WAL-reset bug: everything runs in one process",
+        do="install pysqlite3, or a Python with SQLite 3.51.3 or newer",
+    )
+
+
+def folder(_settings: Settings, installation: Installation) -> Finding:
+    """Whether the data directory is ours alone."""
+    root = installation.root
+    if not root.is_dir():
+        return Finding(
+            check="folder",
+            verdict=Verdict.UNKNOWN,
+            found=f"{root} is not there",
+            do="quarterdeck up makes it",
+        )
+    mode = S_IMODE(root.stat().st_mode)
+    fit = not mode & 0o077 and os.access(root, os.W_OK)
+    return Finding(
+        check="folder",
+        verdict=Verdict.PASS if fit else Verdict.FAIL,
+        found=f"{root} has rights {mode:o}",
+        do="" if fit else f"chmod 700 {root}",
+    )
+
+
+def space(_settings: Settings, installation: Installation) -> Finding:
+    """Whether the disk has room."""
+    nearest = next(p for p in (installation.root, *installation.root.parents) if p.is_dir())
+    free = disk_usage(nearest).free
+    fit = free >= LEAST_FREE
+    return Finding(
+        check="space",
+        verdict=Verdict.PASS if fit else Verdict.FAIL,
+        found=f"{free / GIB:.1f} GiB free at {nearest}",
+        do="" if fit else "make room: below 1 GiB a sync may fill the disk",
+    )
+
+
+def clock(_settings: Settings, _installation: Installation) -> Finding:
+    """Whether the clock can be right at all."""
+    now = utc_now()
+    fit = now.year >= RELEASED_YEAR
+    return Finding(
+        check="clock",
+        verdict=Verdict.PASS if fit else Verdict.FAIL,
+        found=f"{now:%Y-%m-%d %H:%M:%S} UTC",
+        do="" if fit else "the clock is behind this release: set it, and run NTP",
+    )
+
+
+def port(settings: Settings, _installation: Installation) -> Finding:
+    """Whether the port can be listened on, or is ours already."""
+    where = f"{settings.host} port {settings.port}"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            return _taken(f"{where}: {error.strerror}", settings)
+    return Finding(check="port", verdict=Verdict.PASS, found=f"{where} is free")
+
+
+def _taken(found: str, settings: Settings) -> Finding:
+    scheme = "https" if settings.tls_cert else "http"
+    try:
+        client = Client(f"{scheme}://{settings.host}:{settings.port}", ca=_own_ca(settings))
+        status = client.get("/health")["status"]
+    except (CliProblem, KeyError, TypeError):
+        do = "end what listens there, or give --port another"
+        return Finding(check="port", verdict=Verdict.FAIL, found=found, do=do)
+    return Finding(check="port", verdict=Verdict.PASS, found=f"this Quarterdeck answers: {status}")
+
+
+def _own_ca(settings: Settings) -> Path | None:
+    return Path(settings.tls_cert) if settings.tls_cert else None
+
+
+def keys(_settings: Settings, installation: Installation) -> Finding:
+    """Whether every key can be read, by us alone."""
+    try:
+        count = KeyStore(installation.keys).check()
+    except QuarterdeckError as error:
+        return Finding(
+            check="keys", verdict=Verdict.FAIL, found=str(error), do="see what was found"
+        )
+    return Finding(check="keys", verdict=Verdict.PASS, found=f"{count} logs have keys")
+
+
+def key_backup(_settings: Settings, installation: Installation) -> Finding:
+    """Whether the keys were copied since they changed."""
+    state = key_copies.state(installation.keys)
+    if state.current:
+        return Finding(
+            check="key backup", verdict=Verdict.PASS, found=state.made_at or "no keys yet"
+        )
+    return Finding(
+        check="key backup",
+        verdict=Verdict.FAIL,
+        found="keys changed since the last backup" if state.made_at else "never made",
+        do="quarterdeck keys backup FILE, and keep FILE elsewhere",
+    )
+
+
+def schema(settings: Settings, installation: Installation) -> Finding:
+    """Whether the database has the schema of this release."""
+    if not settings.database and not installation.database.is_file():
+        return Finding(
+            check="schema",
+            verdict=Verdict.UNKNOWN,
+            found=f"no database at {installation.database}",
+            do="quarterdeck up makes it",
+        )
+    engine = open_engine(settings.database or installation.database_url)
+    try:
+        runner.check(engine)
+    except (runner.SchemaTooOld, runner.SchemaTooNew, DatabaseUnavailable) as error:
+        return Finding(
+            check="schema", verdict=Verdict.FAIL, found=str(error), do="quarterdeck migrate"
+        )
+    finally:
+        engine.dispose()
+    return Finding(check="schema", verdict=Verdict.PASS, found=f"at {runner.newest()}")
+
+
+def front_end(_settings: Settings, _installation: Installation) -> Finding:
+    """Whether the console's libraries were packed in."""
+    packed = files("quarterdeck.console").joinpath("static", "vendor").is_dir()
+    return Finding(
+        check="front end",
+        verdict=Verdict.PASS if packed else Verdict.FAIL,
+        found="packed" if packed else "the console's libraries are missing",
+        do="" if packed else "in a checkout: make setup; else install the package again",
+    )
+
+
+CHECKS: list[Callable[[Settings, Installation], Finding]] = [
+    sqlite,
+    folder,
+    space,
+    clock,
+    port,
+    keys,
+    key_backup,
+    schema,
+    front_end,
+]

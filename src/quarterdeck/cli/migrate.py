@@ -1,0 +1,28 @@
+"""quarterdeck migrate: bring the database to the schema of this release."""
+
+import typer
+
+from quarterdeck.cli import flags
+from quarterdeck.cli.options import Options
+from quarterdeck.cli.output import REFUSED, say, stop
+from quarterdeck.kernel.errors import QuarterdeckError
+
+commands = typer.Typer(rich_markup_mode=None)
+
+
+@commands.command()
+def migrate(
+    context: typer.Context, data: flags.Data = None, database: flags.Database = None
+) -> None:
+    """Bring the database up to date; does nothing if it is.
+
+    SQLite is copied into the data directory's backups first. One migrator works, others
+    wait. A database of a newer release is refused.
+    """
+    settings = flags.configured(data=data, database=database)
+    options: Options = context.obj
+    try:
+        changed = options.launch().migrate(settings, flags.installation_of(settings))
+    except QuarterdeckError as error:
+        stop(str(error), REFUSED)
+    say("migrated" if changed else "the database is up to date")

@@ -1,0 +1,56 @@
+"""quarterdeck status, and quarterdeck alone: what needs attention now."""
+
+from typing import Any
+
+import typer
+
+from quarterdeck.cli import flags
+from quarterdeck.cli.client import Client, client_of, told
+from quarterdeck.cli.output import DONE, FOUND, show_json, show_table
+
+commands = typer.Typer(rich_markup_mode=None)
+
+
+@commands.command()
+def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Show what needs attention now. Exits 0 if nothing does, 1 if something does."""
+    with told():
+        found = _attention(client_of(context))
+    if as_json:
+        show_json(found)
+    else:
+        rows = [(item["what"], item["state"], item["do"]) for item in found]
+        show_table(("what", "state", "do"), rows, "nothing needs attention")
+    raise typer.Exit(FOUND if found else DONE)
+
+
+def _attention(client: Client) -> list[dict[str, str]]:
+    components = client.get("/api/v1/status")["components"]
+    return [*_components(components), *_freshness(client), *_jobs(client)]
+
+
+def _components(components: dict[str, Any]) -> list[dict[str, str]]:
+    ill = {name: state for name, state in components.items() if state in ("degraded", "unhealthy")}
+    return [
+        {"what": name, "state": state, "do": "quarterdeck doctor"} for name, state in ill.items()
+    ]
+
+
+def _freshness(client: Client) -> list[dict[str, str]]:
+    return [
+        {
+            "what": f"{row['domain']} of {row['tenant']}",
+            "state": row["state"],
+            "do": f"quarterdeck sync run {row['domain']} --tenant {row['tenant']}",
+        }
+        for row in client.get("/api/v1/freshness")["freshness"]
+        if row["state"] != "current"
+    ]
+
+
+def _jobs(client: Client) -> list[dict[str, str]]:
+    return [
+        {"what": f"job {job['id']}", "state": "unknown", "do": f"quarterdeck job show {job['id']}"}
+        for job in client.get("/api/v1/jobs")["jobs"]
+        if job["state"] == "unknown"
+    ]

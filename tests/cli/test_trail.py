@@ -1,0 +1,198 @@
+"""The trail from a terminal: against a server, and against a copy without one."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+from typer.testing import CliRunner, Result
+
+from api.serving import served
+from quarterdeck.access.authentication.service import Authenticator
+from quarterdeck.access.principals import service as principals
+from quarterdeck.access.principals.model import Kind, Scope
+from quarterdeck.access.principals.model import installation as itself
+from quarterdeck.access.tenants import service as tenants
+from quarterdeck.access.tokens import service as tokens
+from quarterdeck.access.tokens.model import Wanted
+from quarterdeck.api.app import build_app
+from quarterdeck.cli.main import build_cli
+from quarterdeck.governance.connections.model import Connection
+from quarterdeck.governance.sync.ports import Cloud, CloudFailure, FailureClass
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.settings import Settings
+from quarterdeck.kernel.work import begin
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.log.storage.leaves import leaves
+from servers import databases
+from trail.installation import Installation
+
+
+@dataclass
+class Desk:
+    """A terminal on a machine that has a server."""
+
+    installation: Installation
+    url: str
+    token: str
+    vkey: str = ""
+
+    def run(self, *line: str) -> Result:
+        cli = build_cli(lambda: None)
+        return CliRunner().invoke(cli, ["--url", self.url, "--token", self.token, *line])
+
+
+@pytest.fixture
+def desk(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Desk]:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    template = tmp_path_factory.getbasetemp() / "tables.db"
+    with databases.opened(databases.sqlite(template, tmp_path)) as engine:
+        runtime = Runtime(
+            settings=Settings(secret="of-the-tests-and-32-bytes-or-longer"),
+            engine=engine,
+            clock=utc_now,
+            access=Authenticator(engine, utc_now),
+            cloud=no_cloud,
+            keys=KeyStore(tmp_path / "keys"),
+            checks={},
+        )
+        token = reader(runtime)
+        found = Installation(engine, runtime.keys, now=utc_now())
+        found.grow(300)
+        with served(build_app(runtime), runtime) as server:
+            yield Desk(found, server.url, token, found.vkey)
+
+
+def no_cloud(_connection: Connection) -> Cloud:
+    raise CloudFailure(FailureClass.NETWORK, "no cloud here")
+
+
+def reader(runtime: Runtime) -> str:
+    """The token of one who may read the log of acme."""
+    with begin(runtime.engine, itself(), utc_now) as work:
+        tenants.create(work, "acme", "Acme")
+        program = principals.create(work, Kind.PROGRAM, "reader", home="acme")
+        principals.grant(work, program.id, "auditor", "acme")
+        wanted = Wanted(
+            principal=program.id,
+            name="tests",
+            expires_at=work.now + timedelta(hours=1),
+            scope=Scope(),
+        )
+        return tokens.create(work, wanted).secret
+
+
+def edit(path: Path, change: Callable[[bytes], bytes]) -> None:
+    path.write_bytes(change(path.read_bytes()))
+
+
+def test_the_first_verification_pins_the_key_and_says_so(desk: Desk, tmp_path: Path) -> None:
+    first = desk.run("trail", "verify")
+    assert (first.exit_code, first.stdout) == (0, "acme: intact, 305 records\n")
+    assert f"the key {desk.vkey} is pinned now" in first.stderr
+    known = json.loads((tmp_path / "config/quarterdeck/known_logs").read_text())
+    assert [kept["vkey"] for kept in known.values()] == [desk.vkey]
+    second = desk.run("trail", "verify", "--tenant", "acme")
+    assert (second.exit_code, second.stderr) == (0, "")
+
+
+def test_an_entry_altered_on_the_server_is_found_and_located(desk: Desk) -> None:
+    with desk.installation.engine.begin() as db:
+        db.execute(update(leaves).where(leaves.c.idx == 7).values(entry=b"{}"))
+    found = desk.run("trail", "verify")
+    assert (found.exit_code, found.stdout) == (1, "acme: entry 7: altered\n")
+
+
+def test_findings_come_as_one_json_document(desk: Desk) -> None:
+    (verdict,) = json.loads(desk.run("trail", "verify", "--json").stdout)
+    assert verdict["intact"]
+    assert (verdict["log"], verdict["records"], verdict["findings"]) == ("acme", 305, [])
+    assert verdict["checkpoint"].startswith(verdict["origin"])
+
+
+def test_another_key_on_the_server_is_a_finding(desk: Desk, tmp_path: Path) -> None:
+    desk.run("trail", "verify")
+    path = tmp_path / "config/quarterdeck/known_logs"
+    other = KeyStore(tmp_path / "elsewhere")
+    other.begin("acme")
+    edit(
+        path,
+        lambda known: known.replace(
+            desk.vkey.encode(), other.signer("acme").verifier.vkey.encode()
+        ),
+    )
+    found = desk.run("trail", "verify")
+    assert found.exit_code == 1
+    assert "acme: key: changed" in found.stdout
+    assert "not signed by" in found.stdout
+
+
+def test_a_copy_is_verified_without_a_server(desk: Desk, tmp_path: Path) -> None:
+    copied = desk.run("trail", "copy", "acme", str(tmp_path / "copy"))
+    assert copied.exit_code == 0
+    assert f"--key '{desk.vkey}'" in copied.stderr
+    alone = Desk(desk.installation, "http://127.0.0.1:9", "")
+    verify = ("trail", "verify", str(tmp_path / "copy"))
+    assert alone.run(*verify, "--key", desk.vkey).exit_code == 0
+    unknown = alone.run(*verify)
+    assert unknown.exit_code == 1
+    assert unknown.stdout.endswith("checkpoint: consistent, signer not known\n")
+    edit(tmp_path / "copy/tile/entries/000", lambda b: b.replace(b"t2", b"t3", 1))
+    damaged = alone.run(*verify, "--key", desk.vkey)
+    assert damaged.exit_code == 1
+    assert ": entry " in damaged.stdout
+
+
+def test_a_copy_rolled_back_is_found_by_a_checkpoint_kept_elsewhere(
+    desk: Desk, tmp_path: Path
+) -> None:
+    desk.run("trail", "copy", "acme", str(tmp_path / "old"))
+    desk.installation.grow(5)
+    desk.run("trail", "copy", "acme", str(tmp_path / "new"))
+    verify = ("trail", "verify", str(tmp_path / "old"), "--key", desk.vkey)
+    assert desk.run(*verify).exit_code == 0
+    found = desk.run(*verify, "--since", str(tmp_path / "new/checkpoint"))
+    assert found.exit_code == 1
+    assert "rolled back: 305 entries, 310 seen before" in found.stdout
+
+
+def test_records_are_listed_and_shown_with_their_proof(desk: Desk) -> None:
+    listed = desk.run("trail", "show", "acme", "--limit", "2").stdout.splitlines()
+    assert listed[0].split("\t")[:4] == ["index", "occurred", "actor", "action"]
+    assert [line.split("\t")[0] for line in listed[1:]] == ["304", "303"]
+    shown = json.loads(desk.run("trail", "show", "acme", "7").stdout)
+    assert shown["record"]["schema"] == 1
+    assert shown["proof"]["tree_size"] == 305
+
+
+def test_logs_are_listed_with_their_keys(desk: Desk) -> None:
+    assert desk.run("trail", "list").stdout.splitlines()[1] == f"acme\t305\t0\t{desk.vkey}"
+    assert json.loads(desk.run("trail", "list", "--json").stdout)[0]["size"] == 305
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (("trail", "verify", "--tenant", "zeta"), 2),
+        (("trail", "verify", "COPY", "--tenant", "acme"), 2),
+        (("trail", "verify", "/nowhere"), 2),
+        (("trail", "verify", "--since", "x"), 2),
+        (("trail", "verify", "--key", "a+b+c"), 2),
+        (("trail", "show", "acme", "999"), 2),
+    ],
+)
+def test_wrong_use_has_its_exit_code(desk: Desk, line: tuple[str, ...], code: int) -> None:
+    assert desk.run(*line).exit_code == code
+
+
+def test_no_server_and_no_token_have_their_exit_codes(desk: Desk) -> None:
+    away = Desk(desk.installation, "http://127.0.0.1:9", "")
+    assert away.run("trail", "verify").exit_code == 4
+    stranger = Desk(desk.installation, desk.url, "nobody's")
+    assert stranger.run("trail", "verify").exit_code == 3
