@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +17,8 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -31,16 +32,27 @@ except ImportError:  # no wheel for this machine: the system's own
 metadata = MetaData()
 
 READ_ONLY = "postgresql_readonly"  # PostgreSQL knows this option; _begin gives it to SQLite
-BUSY_TIMEOUT_S = 30
+BUSY_TIMEOUT_S = 5  # our own writers wait for write.lock: only strangers keep SQLite busy
+MOST_WORDS = 4000  # of an error that is kept
 BULK_ROWS = 500  # rows a bulk writer may commit at once, so that others get their turn
 
 # The WAL-reset bug corrupts a database that two processes write; https://sqlite.org/wal.html
 WAL_RESET_FIXED = (3, 51, 3)
 WAL_RESET_BACKPORTS = {(3, 44): 6, (3, 50): 7}
 
-# What a person can mend, by the words SQLite uses, or by the class of PostgreSQL's SQLSTATE.
-MENDABLE = ("disk is full", "is locked", "unable to open", "disk I/O", "readonly database")
-MENDABLE_STATES = ("08", "53", "57")
+# What a person or a second try can mend: by the words SQLite uses, or by the class of
+# PostgreSQL's SQLSTATE. A write that is refused as such is a bug where we meant to read.
+MENDABLE = (
+    "disk is full",
+    "is locked",
+    "unable to open",
+    "disk I/O",
+    "malformed",
+    "not a database",
+)
+MENDABLE_STATES = ("08", "40", "53", "57")
+MENDABLE_WRITE = ("readonly database", "25006")
+NO_SERVER = "08000"  # psycopg gives no state where it reached no server, or lost it
 
 
 class DatabaseUnavailable(Unavailable):
@@ -56,12 +68,14 @@ class now_micros(FunctionElement[int]):  # noqa: N801  it stands in SQL where a 
 
 @compiles(now_micros, "sqlite")
 def _sqlite_now(_element: object, _compiler: object, **_: object) -> str:
-    return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+    # Not unixepoch('subsec'): a SQLite older than 3.42 answers NULL to that.
+    return "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
 
 
 @compiles(now_micros, "postgresql")
 def _postgres_now(_element: object, _compiler: object, **_: object) -> str:
-    return "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+    # Not clock_timestamp(): an index cannot help to compare with what is volatile.
+    return "CAST(extract(epoch FROM statement_timestamp()) * 1000000 AS BIGINT)"
 
 
 def sqlite_version() -> tuple[int, ...]:
@@ -98,7 +112,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
     """A transaction in which the database refuses to write.
 
     Raises:
-        DatabaseUnavailable: a person can mend it: disk full, file locked, server away.
+        DatabaseUnavailable: a person can mend it: file missing or locked, server away.
     """
     with _told(), engine.connect().execution_options(**{READ_ONLY: True}) as db, db.begin():
         yield db
@@ -109,31 +123,39 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that commits when the block ends, and rolls back if it raises.
 
     Raises:
-        DatabaseUnavailable: as for ``reading``; nothing was written.
+        DatabaseUnavailable: as for ``reading``, or the disk is full. Nothing was written;
+            only where the server went away during the commit itself may it have been.
     """
-    with _told(), _turn(engine), engine.begin() as db:
+    with _told(*MENDABLE_WRITE), _turn(engine), engine.begin() as db:
         yield db
 
 
+def storable(words: str) -> str:
+    """``words`` as every database can store them: without NUL and lone surrogates, not endless."""
+    return words.encode(errors="replace").decode().replace("\0", "?")[:MOST_WORDS]
+
+
 @contextmanager
-def _told() -> Iterator[None]:
+def _told(*more: str) -> Iterator[None]:
     try:
         yield
+    except NoneFree as error:
+        raise DatabaseUnavailable("all database connections are in use; try again") from error
     except DBAPIError as error:
-        if not _mendable(error):
+        if not _mendable(error, more):
             raise
         raise DatabaseUnavailable(f"the database cannot be used: {error.orig}") from error
 
 
-def _mendable(error: DBAPIError) -> bool:
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return str(state).startswith(MENDABLE_STATES)
-    words = str(error.orig)
-    return error.connection_invalidated or any(sign in words for sign in MENDABLE)
+def _mendable(error: DBAPIError, more: tuple[str, ...]) -> bool:
+    if not hasattr(error.orig, "sqlstate"):
+        return any(sign in str(error.orig) for sign in MENDABLE + more)
+    lost = NO_SERVER if isinstance(error, OperationalError) else ""
+    state: str = getattr(error.orig, "sqlstate", None) or lost
+    return state.startswith(MENDABLE_STATES + more)
 
 
-def _turn(engine: Engine) -> Any:  # noqa: ANN401  contextlib has no common name for the two
+def _turn(engine: Engine) -> AbstractContextManager[None]:
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return nullcontext()
     return _locked(Path(engine.url.database).with_name("write.lock"))
@@ -143,12 +165,44 @@ def _turn(engine: Engine) -> Any:  # noqa: ANN401  contextlib has no common name
 def _locked(path: Path) -> Iterator[None]:
     # SQLite's busy handler is not fair: a bulk writer starved another process for 10 s.
     # Waiters for this lock are woken in order.
-    lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise DatabaseUnavailable(f"{path} cannot be opened: {error.strerror}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
         os.close(lock)
+
+
+class _File:
+    """Notices when a database's file is taken away from under its connections.
+
+    SQLite would go on writing to the removed file, and all of that would be lost.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._known: tuple[int, int] | None = None
+
+    def remember(self, *_: object) -> None:
+        """The first connection says which file it is."""
+        self._known = self._known or self._identity()
+
+    def check(self, *_: object) -> None:
+        """Raise DatabaseUnavailable if the file is no longer that one."""
+        if self._known and self._identity() != self._known:
+            raise DatabaseUnavailable(
+                f"{self._path} was removed or replaced: put it back, or restart quarterdeck"
+            )
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            found = os.stat(self._path)  # noqa: PTH116  a Path costs as much as the call
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
 
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
@@ -162,6 +216,11 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)
+    if url.database:
+        file = _File(url.database)
+        event.listen(engine, "do_connect", file.check)
+        event.listen(engine, "connect", file.remember)
+        event.listen(engine, "begin", file.check, insert=True)
     return engine
 
 
@@ -177,5 +236,7 @@ def _begin(db: Connection) -> None:
     # A transaction that reads first and writes later fails at once, however long it
     # may wait, if another wrote in between. So writers take their turn at the start.
     reads = db.get_execution_options().get(READ_ONLY, False)
-    db.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+    if db.info.get(READ_ONLY) is not reads:  # a connection keeps the pragma
+        db.exec_driver_sql(f"PRAGMA query_only = {reads:d}")
+        db.info[READ_ONLY] = reads
     db.exec_driver_sql("BEGIN DEFERRED" if reads else "BEGIN IMMEDIATE")

@@ -29,7 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel import outbox
 from quarterdeck.kernel.clock import Clock, micros
-from quarterdeck.kernel.db import metadata, now_micros, reading, writing
+from quarterdeck.kernel.db import metadata, now_micros, reading, storable, writing
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Actor, Work, begin
 
@@ -66,7 +66,9 @@ class Subscriber:
     Attributes:
         name: its place is kept under this; never change it.
         receive: called once for each fact, in order for each tenant, within a
-            transaction that holds the place too.
+            transaction that holds the place too. Raise Unavailable for what passes by
+            itself: the fact then waits as long as it takes. It must not wait for another
+            process that writes to this database: SQLite has one writer, and this is it.
     """
 
     name: str
@@ -108,10 +110,23 @@ def backlog(db: Connection, subscriber: str) -> int:
     return int(db.scalar(query) or 0)
 
 
-def deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int) -> int:
+def received_by_all(db: Connection, subscribers: Sequence[str]) -> dict[str, int]:
+    """By tenant, the sequence up to which each of ``subscribers`` is done."""
+    query = (
+        select(positions.c.tenant, func.min(positions.c.sequence))
+        .where(positions.c.subscriber.in_(subscribers))
+        .group_by(positions.c.tenant)
+        .having(func.count() == len(subscribers))
+    )
+    return {row[0]: row[1] for row in db.execute(query)}
+
+
+def deliver(
+    engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, limit: int = BATCH
+) -> int:
     """Hand over the tenant's next facts after ``place``; how many. 0: another worker did."""
     with begin(engine, Actor("quarterdeck", frozenset()), clock) as work:
-        facts = outbox.after(work.db, tenant, place, BATCH)
+        facts = outbox.after(work.db, tenant, place, limit)
         if not facts or not _move(work.db, to.name, tenant, place, facts[-1].sequence):
             return 0
         for fact in facts:
@@ -119,30 +134,23 @@ def deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: in
     return len(facts)
 
 
-def deliver_one(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int) -> int:
-    """As ``deliver``, but the very next fact alone: finds the one that fails."""
-    with begin(engine, Actor("quarterdeck", frozenset()), clock) as work:
-        facts = outbox.after(work.db, tenant, place, 1)
-        if not facts or not _move(work.db, to.name, tenant, place, facts[0].sequence):
-            return 0
-        to.receive(work, facts[0])
-    return 1
-
-
-def failed(engine: Engine, clock: Clock, to: Subscriber, tenant: str, why: str) -> bool:
-    """Count a failure of the tenant's next fact, and pause; True once it was put aside."""
+def failed(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, why: str) -> bool:
+    """Count a failure of the fact after ``place``, and pause; True once it was put aside."""
     at = (positions.c.subscriber == to.name, positions.c.tenant == tenant)
     with writing(engine) as db:
         _begin_place(db, to.name, tenant)
-        count = update(positions).where(*at).values(tries=positions.c.tries + 1)
-        row = db.execute(count.returning(positions.c.sequence, positions.c.tries)).one()
-        facts = outbox.after(db, tenant, row.sequence, 1)
-        if row.tries < MAX_TRIES or not facts:
-            pause = SECOND << row.tries - 1
+        here = update(positions).where(*at, positions.c.sequence == place)
+        count = here.values(tries=positions.c.tries + 1)
+        tries = db.scalar(count.returning(positions.c.tries))
+        facts = outbox.after(db, tenant, place, 1)
+        if tries is None or not facts:  # another worker has moved on
+            return False
+        if tries < MAX_TRIES:
+            pause = SECOND << tries - 1
             db.execute(update(positions).where(*at).values(retry_at=now_micros() + pause))
             return False
         _put_aside(db, to.name, facts[0], why, micros(clock()))
-        _move(db, to.name, tenant, row.sequence, facts[0].sequence)
+        _move(db, to.name, tenant, place, facts[0].sequence)
     return True
 
 
@@ -158,7 +166,7 @@ def _put_aside(db: Connection, subscriber: str, fact: Fact, why: str, at: int) -
             id=fact.id,
             tenant=fact.tenant,
             fact=json.dumps(asdict(fact)),
-            reason=why,
+            reason=storable(why),
             at=at,
         )
     )

@@ -7,6 +7,8 @@ delivered afterwards by the worker: at least once, in order for each tenant.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
@@ -19,13 +21,15 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    delete,
     insert,
     select,
     text,
     update,
 )
 
-from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.db import BULK_ROWS, metadata
 from quarterdeck.kernel.event import Event
 
 outbox = Table(
@@ -90,8 +94,11 @@ def post(db: Connection, envelopes: Sequence[Envelope]) -> None:
     has seen 8 would never look again for a 7 that commits later.
     """
     # Sorted by tenant, or two transactions could wait for each other's sequence.
-    for envelope in sorted(envelopes, key=lambda e: e.event.tenant):
-        db.execute(insert(outbox).values(_row(envelope, _next(db, envelope.event.tenant))))
+    ordered = sorted(envelopes, key=_tenant)
+    for tenant, group in groupby(ordered, key=_tenant):
+        own = list(group)
+        first = _take(db, tenant, len(own))
+        db.execute(insert(outbox), [_row(e, n) for n, e in enumerate(own, first)])
 
 
 def after(db: Connection, tenant: str, sequence: int, limit: int) -> list[Fact]:
@@ -110,18 +117,42 @@ def last(db: Connection, tenant: str) -> int:
     return db.scalar(select(sequences.c.last).where(sequences.c.tenant == tenant)) or 0
 
 
-def _next(db: Connection, tenant: str) -> int:
+def prune(db: Connection, tenant: str, through: int, before: datetime) -> int:
+    """Forget the tenant's oldest facts, at most ``BULK_ROWS``; how many.
+
+    Only those up to sequence ``through``, which every subscriber must have received, that
+    are older than ``before``: until then, live streams may ask for them again.
+    """
+    old = (
+        select(outbox.c.id)
+        .where(
+            outbox.c.tenant == tenant,
+            outbox.c.sequence <= through,
+            outbox.c.moment < micros(before),
+        )
+        .order_by(outbox.c.sequence)
+        .limit(BULK_ROWS)
+    )
+    return db.execute(delete(outbox).where(outbox.c.id.in_(old))).rowcount
+
+
+def _tenant(envelope: Envelope) -> str:
+    return envelope.event.tenant
+
+
+def _take(db: Connection, tenant: str, count: int) -> int:
+    """The first of ``count`` numbers that are now the caller's."""
     take = (
         update(sequences)
         .where(sequences.c.tenant == tenant)
-        .values(last=sequences.c.last + 1)
+        .values(last=sequences.c.last + count)
         .returning(sequences.c.last)
     )
-    number: int | None = db.scalar(take)
-    if number is None:
+    last: int | None = db.scalar(take)
+    if last is None:
         db.execute(START, {"tenant": tenant})
-        number = db.scalars(take).one()
-    return number
+        last = db.scalars(take).one()
+    return last - count + 1
 
 
 def _row(envelope: Envelope, sequence: int) -> dict[str, str | int]:

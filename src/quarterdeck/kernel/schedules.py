@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import MICROSECOND, instant, micros
 from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.jobs.model import NewJob
 from quarterdeck.kernel.jobs.queue import enqueue
 from quarterdeck.kernel.work import Tenants
@@ -47,6 +48,10 @@ class Schedule:
     every: timedelta
     dedup: str = ""
     body: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.every < MICROSECOND:
+            raise Invalid(f"schedule {self.name} must have an interval longer than nothing")
 
 
 def put(db: Connection, now: datetime, schedule: Schedule) -> None:

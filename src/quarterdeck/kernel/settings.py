@@ -9,16 +9,18 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
+from dotenv import dotenv_values
 
 from quarterdeck.kernel.errors import Invalid
 
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
+FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
 MIN_SECRET_BYTES = 32
 MASK = "********"
 
@@ -85,7 +87,28 @@ class Settings:
         _check_secret(self.secret)
         _check_network(self.behind_proxy)
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
+        self._check_exposure()
         _check_together("oidc_issuer", self.oidc_issuer, "oidc_client_id", self.oidc_client_id)
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the address listened on."""
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    def environment(self) -> dict[str, str]:
+        """These settings as the environment of a process that shall have the same."""
+        changed = ((f.name, getattr(self, f.name), f.default) for f in fields(self))
+        return {PREFIX + name.upper(): str(v) for name, v, default in changed if v != default}
+
+    def _check_exposure(self) -> None:
+        if not (self.loopback or self.tls_cert or self.behind_proxy):
+            raise UnusableSetting(
+                f"host {self.host} can be reached by others: give --tls-cert and --tls-key, "
+                "or --behind-proxy with the network of the proxy that ends TLS"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,10 +151,23 @@ def configure(
     return Configured(settings=Settings(**values), sources=sources)
 
 
+def load(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Configured:
+    """Settings as a command finds them: flags, ``environment``, ``.env`` and quarterdeck.toml.
+
+    The file is the one that QUARTERDECK_CONFIG names, else the first of ``FILES`` that is there.
+    """
+    written = {k: v for k, v in dotenv_values(".env").items() if v is not None}
+    named = environment.get("QUARTERDECK_CONFIG")
+    files = [Path(named)] if named else [f for f in FILES if f.is_file()]
+    return configure(flags, written | dict(environment), files[0] if files else None)
+
+
 def _from_environment(environment: Mapping[str, str]) -> dict[str, str]:
     found = {name: environment[alias] for name, alias in ALIASES.items() if environment.get(alias)}
     names = {f.name for f in fields(Settings)}
-    prefixed = {k.removeprefix(PREFIX).lower(): v for k, v in environment.items() if PREFIX in k}
+    prefixed = {
+        k.removeprefix(PREFIX).lower(): v for k, v in environment.items() if k.startswith(PREFIX)
+    }
     return found | {k: v for k, v in prefixed.items() if k in names}
 
 

@@ -35,12 +35,14 @@ class Program:
     Attributes:
         arguments: of ``python -m quarterdeck``.
         inherit: descriptors to hand down.
+        again: start it again when it dies.
     """
 
     name: str
     arguments: Sequence[str]
     inherit: Sequence[int] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    again: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,6 +160,8 @@ class Supervisor:
         for heard in (*ENDING, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(heard, self._signalled)
         while True:
+            self._bury()  # first: a child may have ended before its end could be heard
+            self._raise_due()
             for number in self._signals():
                 if number in ENDING:
                     notify_systemd("STOPPING=1")
@@ -165,8 +169,6 @@ class Supervisor:
                     return
                 if number == signal.SIGHUP:
                     self._replace_all()
-            self._bury()
-            self._raise_due()
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         os.write(self._woken, bytes([number]))
@@ -182,14 +184,12 @@ class Supervisor:
         for process in [p for p in self._processes if p.child.poll() is not None]:
             self._processes.remove(process)
             process.close()
-            lived = monotonic() - process.started
-            pause = FIRST_PAUSE_S if lived > SETTLED_S else process.pause_s
-            self._log(
-                f"{process.program.name} ended with {process.child.returncode}; "
-                f"starting it again in {pause:.1f} s"
-            )
-            again = min(pause * 2, LONGEST_PAUSE_S)
-            self._due[process.program.name] = (monotonic() + pause, process.program, again)
+            name, code = process.program.name, process.child.returncode
+            if process.program.again:
+                self._log(f"{name} ended with {code}; starting it again")
+                self._due[name] = _when(process)
+            else:
+                self._log(f"{name} ended with {code}")
 
     def _raise_due(self) -> None:
         for name, (when, program, pause) in list(self._due.items()):
@@ -212,3 +212,10 @@ class Supervisor:
             self._processes.append(new)
             stop([old], self._grace_s)
         notify_systemd("READY=1")
+
+
+def _when(died: Process) -> tuple[float, Program, float]:
+    """When to start it again, and the pause after the next death if that comes soon."""
+    settled = monotonic() - died.started > SETTLED_S
+    pause = FIRST_PAUSE_S if settled else died.pause_s
+    return monotonic() + pause, died.program, min(pause * 2, LONGEST_PAUSE_S)

@@ -22,6 +22,9 @@ JOBS_RUNNING = Gauge("quarterdeck_jobs_running", "Jobs that this worker runs now
 FACTS_DELIVERED = Counter("quarterdeck_facts_delivered_total", "Facts received.", ["subscriber"])
 FACTS_DEAD = Counter("quarterdeck_facts_dead_total", "Facts put aside.", ["subscriber"])
 
+CHATTY = ("alembic", "uvicorn", "httpx2", "azure", "msal")
+"""Libraries whose news are of interest only to who debugs them."""
+
 
 def log_to_stderr(level: str, form: str) -> None:
     """Send this process's logs, ours and the libraries', to standard error.
@@ -47,6 +50,9 @@ def log_to_stderr(level: str, form: str) -> None:
         structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared)
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
+    if level == "INFO":
+        for chatty in CHATTY:
+            logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 def watch_statements(engine: Engine, slow_ms: int) -> None:

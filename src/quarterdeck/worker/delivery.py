@@ -7,27 +7,41 @@ from sqlalchemy import Engine
 
 from quarterdeck.kernel import deliveries
 from quarterdeck.kernel.clock import Clock
-from quarterdeck.kernel.db import DatabaseUnavailable
 from quarterdeck.kernel.deliveries import Subscriber
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.telemetry import FACTS_DEAD, FACTS_DELIVERED
 
 log = structlog.get_logger("delivery")
 
 
 def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber]) -> int:
-    """Hand over what waits, one batch a tenant and subscriber; how many facts."""
-    return sum(
-        _deliver(engine, clock, to, tenant, place)
-        for to in subscribers
-        for tenant, place in deliveries.behind(engine, to.name)
-    )
+    """Hand over what waits, one batch a tenant and subscriber; how many facts.
+
+    Raises:
+        Unavailable: what one of them needs is away; all the others were served, and
+            nothing was counted against its facts.
+    """
+    delivered, away = 0, None
+    for to in subscribers:
+        try:
+            delivered += _serve(engine, clock, to)
+        except Unavailable as error:
+            away = error
+    if away is not None:
+        raise away
+    return delivered
+
+
+def _serve(engine: Engine, clock: Clock, to: Subscriber) -> int:
+    waiting = deliveries.behind(engine, to.name)
+    return sum(_deliver(engine, clock, to, tenant, place) for tenant, place in waiting)
 
 
 def _deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int) -> int:
     """One batch; if that fails, one fact at a time, so that only the poisoned one waits."""
     try:
         delivered = deliveries.deliver(engine, clock, to, tenant, place)
-    except DatabaseUnavailable:
+    except Unavailable:
         raise
     except Exception:  # noqa: BLE001  whatever a subscriber throws must block nobody else
         delivered = _one_by_one(engine, clock, to, tenant)
@@ -36,17 +50,18 @@ def _deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: i
 
 
 def _one_by_one(engine: Engine, clock: Clock, to: Subscriber, tenant: str) -> int:
-    delivered = 0
+    delivered, moved = 0, 1
+    place = deliveries.place(engine, to.name, tenant)
     try:
-        while moved := deliveries.deliver_one(
-            engine, clock, to, tenant, deliveries.place(engine, to.name, tenant)
-        ):
+        while moved:
+            moved = deliveries.deliver(engine, clock, to, tenant, place, limit=1)
             delivered += moved
-    except DatabaseUnavailable:
+            place = deliveries.place(engine, to.name, tenant)
+    except Unavailable:
         raise
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
-        if deliveries.failed(engine, clock, to, tenant, why):
+        if deliveries.failed(engine, clock, to, tenant, place, why):
             FACTS_DEAD.labels(to.name).inc()
             log.exception("fact put aside", subscriber=to.name, tenant=tenant, why=why)
         else:

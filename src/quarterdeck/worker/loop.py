@@ -1,16 +1,18 @@
 """Runs jobs: claims what is due, runs it in threads, settles what ended."""
 
-from collections.abc import Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from threading import Event
+from time import sleep
 
 import structlog
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock
-from quarterdeck.kernel.db import reading, writing
+from quarterdeck.kernel.db import reading, storable, writing
 from quarterdeck.kernel.jobs import queue
 from quarterdeck.kernel.jobs.kind import JobKind, pause
 from quarterdeck.kernel.jobs.model import (
@@ -28,6 +30,7 @@ from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.telemetry import JOBS_ENDED, JOBS_RUNNING
 
 IDLE_S = 0.1
+RETRY_S = 0.5  # between tries while the database is away
 log = structlog.get_logger("worker")
 
 
@@ -48,22 +51,29 @@ class Worker:
     lease: timedelta
     stop: Event = field(default_factory=Event)
     _running: dict[Future[Ending], Run] = field(default_factory=dict)
+    _ended: list[Ending] = field(default_factory=list)
+    _failing: bool = False
 
     def run(self) -> None:
-        """Work until ``stop`` is set; then hand back what runs, and return."""
+        """Work until ``stop`` is set; then hand back what runs, and return.
+
+        It goes on when the database goes away: what ended meanwhile is settled afterwards.
+        """
         with ThreadPoolExecutor(self.threads, thread_name_prefix="job") as pool:
             while not self.stop.is_set():
-                self.turn(pool)
-            while self._running:
+                if not self._survived(lambda: self.turn(pool)):
+                    self.stop.wait(RETRY_S)
+            while self._running or self._ended:
                 wait(self._running, return_when=FIRST_COMPLETED)
-                self._settle(self._ended())
+                if not self._survived(lambda: self._exchange(0)):
+                    sleep(RETRY_S)  # until whoever asked to stop loses patience
 
-    def turn(self, pool: ThreadPoolExecutor) -> None:
+    def turn(self, pool: Executor) -> None:
         """Settle what ended and claim what is due, in one transaction; with neither, wait."""
-        ended = self._ended()
+        self._collect()
         free = self.threads - len(self._running)
-        if ended or (free and self._due()):
-            for job in self._settle(ended, free):
+        if self._ended or (free and self._due()):
+            for job in self._exchange(free):
                 run = self._open(job)
                 self._running[pool.submit(self._run, run)] = run
             JOBS_RUNNING.set(len(self._running))
@@ -83,6 +93,17 @@ class Worker:
             elif held[run.job.id]:
                 run.cancelled.set()
 
+    def _survived(self, act: Callable[[], object]) -> bool:
+        try:
+            act()
+        except Exception as error:  # the loop of this process: it must not end before its time
+            if not self._failing:  # said once, not ten times a second
+                log.exception("worker cannot go on for now", error=str(error))
+            self._failing = True
+            return False
+        self._failing = False
+        return True
+
     def _versions(self) -> dict[str, int]:
         return {name: kind.version for name, kind in self.kinds.items()}
 
@@ -90,18 +111,20 @@ class Worker:
         with reading(self.engine) as db:
             return queue.due(db, self._versions())
 
-    def _ended(self) -> list[Ending]:
-        ended = [future for future in list(self._running) if future.done()]
-        for future in ended:
+    def _collect(self) -> None:
+        for future in [future for future in self._running if future.done()]:
+            self._ended.append(future.result())
             del self._running[future]
-        return [future.result() for future in ended]
 
-    def _settle(self, ended: list[Ending], free: int = 0) -> list[Job]:
+    def _exchange(self, free: int) -> list[Job]:
+        """Settle what ended, and claim up to ``free`` jobs for it."""
+        self._collect()
+        ended = list(self._ended)
         with writing(self.engine) as db:
             queue.settle(db, ended)
-            if not free:
-                return []
-            return queue.claim(db, self._versions(), self.name, self.lease, free)
+            claimed = queue.claim(db, self._versions(), self.name, self.lease, free) if free else []
+        del self._ended[: len(ended)]
+        return claimed
 
     def _open(self, job: Job) -> Run:
         return Run(job=job, engine=self.engine, clock=self.clock, lease=self.lease, stop=self.stop)
@@ -113,32 +136,33 @@ class Worker:
         return ending
 
     def _ending(self, run: Run) -> Ending:
-        kind = self.kinds[run.job.kind]
-        if run.job.attempts > kind.max_attempts:
-            words = run.job.detail or "each attempt ended with its worker"
-            return Ending(job=run.job, state=JobState.FAILED, detail=words)
+        job, kind = run.job, self.kinds[run.job.kind]
+        if job.cancel:
+            return _after(Cancelled(job.id), run, kind)
+        if job.attempts > kind.max_attempts:
+            words = job.detail or "each attempt ended with its worker"
+            return Ending(job=job, state=JobState.FAILED, detail=words)
         try:
             kind.run(run)
-        except Exception as error:  # noqa: BLE001  the one place where any failure of a job ends
-            return _after(error, run.job, kind)
-        return Ending(job=run.job, state=JobState.DONE)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  any failure of a job ends here
+            return _after(error, run, kind)
+        return Ending(job=job, state=JobState.DONE)
 
 
-def _after(error: Exception, job: Job, kind: JobKind) -> Ending:
+def _after(error: BaseException, run: Run, kind: JobKind) -> Ending:
+    ending = partial(Ending, job=run.job, kept=dict(run.kept))
+    words = storable(str(error) or type(error).__name__)
     match error:
         case Cancelled():
-            return Ending(job=job, state=JobState.CANCELLED, detail="cancelled on request")
+            return ending(state=JobState.CANCELLED, detail="cancelled on request")
         case Stopping() | LeaseLost():
-            return Ending(job=job, state=JobState.READY, counted=False)
+            return ending(state=JobState.READY, counted=False)
         case StepUnknown():
-            return Ending(job=job, state=JobState.UNKNOWN, detail=str(error))
+            return ending(state=JobState.UNKNOWN, detail=words)
         case RetryLater():
-            return Ending(
-                job=job, state=JobState.READY, detail=str(error), again=error.after, counted=False
-            )
-    words = str(error) or type(error).__name__
-    if isinstance(error, GiveUp) or job.attempts >= kind.max_attempts:
+            return ending(state=JobState.READY, detail=words, again=error.after, counted=False)
+    if isinstance(error, GiveUp) or run.job.attempts >= kind.max_attempts:
         log.error("job failed", error=words, exc_info=error)
-        return Ending(job=job, state=JobState.FAILED, detail=words)
-    log.warning("job attempt failed", attempt=job.attempts, error=words, exc_info=error)
-    return Ending(job=job, state=JobState.READY, detail=words, again=pause(kind, job.attempts))
+        return ending(state=JobState.FAILED, detail=words)
+    log.warning("job attempt failed", attempt=run.job.attempts, error=words, exc_info=error)
+    return ending(state=JobState.READY, detail=words, again=pause(kind, run.job.attempts))

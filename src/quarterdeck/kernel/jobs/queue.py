@@ -6,7 +6,7 @@ that slept past its lease finds its fence outgrown, and changes nothing.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,8 @@ from sqlalchemy import (
     Update,
     and_,
     case,
+    false,
+    insert,
     null,
     or_,
     select,
@@ -29,9 +31,10 @@ from quarterdeck.kernel.clock import MICROSECOND, instant, micros
 from quarterdeck.kernel.db import now_micros
 from quarterdeck.kernel.ids import JobId, uuid7
 from quarterdeck.kernel.jobs.model import Job, JobState, NewJob
-from quarterdeck.kernel.jobs.table import jobs
+from quarterdeck.kernel.jobs.table import jobs, steps
 
 COLUMNS = [c for c in jobs.c if c.name not in ("dedup", "once", "worker")]
+FREED = case((jobs.c.once, jobs.c.dedup), else_=null())  # the key of a job that has ended
 TAKEABLE = jobs.c.state.in_([JobState.READY, JobState.RUNNING])
 
 
@@ -42,6 +45,7 @@ class Ending:
     Attributes:
         again: pause before the next attempt.
         counted: False where the attempt shall not count (a stop, a wait that was asked for).
+        kept: outcomes (JSON) by name of keyed steps that are not in the journal yet.
     """
 
     job: Job
@@ -49,16 +53,21 @@ class Ending:
     detail: str = ""
     again: timedelta = timedelta()
     counted: bool = True
+    kept: Mapping[str, str] = field(default_factory=dict)
 
 
 def enqueue(db: Connection, now: datetime, new: NewJob) -> JobId:
     """Add ``new``, or find the job that bears its dedup key. Part of the caller's transaction."""
-    job = JobId(uuid7(now))
-    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(jobs).values(_row(job, now, new)).on_conflict_do_nothing()
-    if db.execute(statement).rowcount == 1:
-        return job
-    return JobId(db.scalars(select(jobs.c.id).where(jobs.c.dedup == new.dedup)).one())
+    upsert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    while True:
+        # RETURNING, for SQLAlchemy keeps no rowcount of an INSERT on PostgreSQL.
+        add = upsert(jobs).values(_row(now, new)).on_conflict_do_nothing().returning(jobs.c.id)
+        job = db.scalar(add)
+        # That other job may end between the two, and give up its key: then try again.
+        if job is None:
+            job = db.scalar(select(jobs.c.id).where(jobs.c.dedup == new.dedup))
+        if job is not None:
+            return JobId(job)
 
 
 def due(db: Connection, kinds: Mapping[str, int]) -> bool:
@@ -76,7 +85,7 @@ def claim(
     ids = (
         select(jobs.c.id)
         .where(_claimable(kinds))
-        .order_by(jobs.c.due_at)
+        .order_by(jobs.c.due_at, jobs.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
         .cte("takeable")
@@ -118,15 +127,22 @@ def guard(db: Connection, job: Job, **values: object) -> bool:
 
 def settle(db: Connection, endings: Sequence[Ending]) -> None:
     """Write how runs ended. One that was taken over meanwhile is passed by: it is not ours."""
-    plain = [e.job for e in endings if e.state is JobState.DONE]
-    if plain:
-        db.execute(_end(JobState.DONE).where(_held(plain)))
+    done = [ending.job for ending in endings if ending.state is JobState.DONE]
+    if done:
+        db.execute(_end(JobState.DONE).where(_held(done)))
     for ending in endings:
-        if ending.state is JobState.READY:
-            db.execute(_again(ending))
-        elif ending.state is not JobState.DONE:
-            end = _end(ending.state).where(_held([ending.job]))
-            db.execute(end.values(detail=ending.detail))
+        if ending.state is not JobState.DONE:
+            again = ending.state is JobState.READY
+            outcome = _again(ending) if again else _end(ending.state).values(detail=ending.detail)
+            if db.execute(outcome.where(_held([ending.job]))).rowcount == 1:
+                keep(db, ending.job, ending.kept)
+
+
+def keep(db: Connection, job: Job, outcomes: Mapping[str, str]) -> None:
+    """Put outcomes (JSON) of keyed steps in the journal of a job that is held."""
+    rows = [{"job": job.id, "name": n, "state": "done", "outcome": o} for n, o in outcomes.items()]
+    if rows:
+        db.execute(insert(steps).values(at=now_micros()), rows)
 
 
 def job_of(row: Row[Any]) -> Job:
@@ -137,9 +153,9 @@ def job_of(row: Row[Any]) -> Job:
     return Job(**fields)
 
 
-def _row(job: JobId, now: datetime, new: NewJob) -> dict[str, object]:
+def _row(now: datetime, new: NewJob) -> dict[str, Any]:
     return {
-        "id": job,
+        "id": uuid7(now),
         "kind": new.kind,
         "version": new.version,
         "tenant": new.tenant,
@@ -149,7 +165,7 @@ def _row(job: JobId, now: datetime, new: NewJob) -> dict[str, object]:
         "request": new.request,
         "dedup": new.dedup,
         "once": new.once,
-        "due_at": micros(new.due_at or now),
+        "due_at": micros(new.due_at) if new.due_at else now_micros(),
         "created_at": micros(now),
     }
 
@@ -157,7 +173,7 @@ def _row(job: JobId, now: datetime, new: NewJob) -> dict[str, object]:
 def _claimable(kinds: Mapping[str, int]) -> ColumnElement[bool]:
     # A body newer than the kind understands waits for a worker that does.
     known = [and_(jobs.c.kind == k, jobs.c.version <= newest) for k, newest in kinds.items()]
-    return and_(TAKEABLE, jobs.c.due_at <= now_micros(), or_(*known))
+    return and_(TAKEABLE, jobs.c.due_at <= now_micros(), or_(false(), *known))
 
 
 def _held(held: Sequence[Job]) -> ColumnElement[bool]:
@@ -166,19 +182,14 @@ def _held(held: Sequence[Job]) -> ColumnElement[bool]:
 
 
 def _end(state: JobState) -> Update:
-    kept = case((jobs.c.once, jobs.c.dedup), else_=null())
-    dedup = jobs.c.dedup if state is JobState.UNKNOWN else kept
+    dedup = jobs.c.dedup if state is JobState.UNKNOWN else FREED
     return update(jobs).values(state=state, finished_at=now_micros(), dedup=dedup)
 
 
 def _again(ending: Ending) -> Update:
-    return (
-        update(jobs)
-        .where(_held([ending.job]))
-        .values(
-            state=JobState.READY,
-            due_at=now_micros() + ending.again // MICROSECOND,
-            attempts=jobs.c.attempts - (not ending.counted),
-            detail=ending.detail,
-        )
+    return update(jobs).values(
+        state=JobState.READY,
+        due_at=now_micros() + ending.again // MICROSECOND,
+        attempts=jobs.c.attempts - int(not ending.counted),
+        detail=ending.detail,
     )

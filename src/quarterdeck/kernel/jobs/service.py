@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from quarterdeck.kernel.clock import micros
-from quarterdeck.kernel.db import now_micros
+from quarterdeck.kernel.db import BULK_ROWS, now_micros
 from quarterdeck.kernel.errors import Conflict, NotFound
 from quarterdeck.kernel.ids import JobId
 from quarterdeck.kernel.jobs.model import LIVE, Job, JobState, Json
-from quarterdeck.kernel.jobs.queue import COLUMNS, job_of
+from quarterdeck.kernel.jobs.queue import COLUMNS, FREED, job_of
 from quarterdeck.kernel.jobs.table import jobs, steps
 from quarterdeck.kernel.work import Tenants, Work
 
@@ -50,7 +50,7 @@ def cancel(work: Work, job: JobId) -> Job:
     tenants = work.tenants("jobs:cancel")
     mine = (jobs.c.id == job, tenants.clause(jobs.c.tenant))
     waiting = update(jobs).where(*mine, jobs.c.state.in_([JobState.READY, JobState.UNKNOWN]))
-    ended = waiting.values(state=JobState.CANCELLED, finished_at=now_micros(), dedup=None)
+    ended = waiting.values(state=JobState.CANCELLED, finished_at=now_micros(), dedup=FREED)
     if work.db.execute(ended).rowcount == 0:
         asked = update(jobs).where(*mine, jobs.c.state == JobState.RUNNING).values(cancel=True)
         if work.db.execute(asked).rowcount == 0:
@@ -63,24 +63,33 @@ def decide(work: Work, job: JobId, step: str, outcome: Json) -> Job:
     """Settle an UNKNOWN step: ``outcome`` None runs it again, any other value was its result."""
     tenants = work.tenants("jobs:decide")
     mine = (jobs.c.id == job, tenants.clause(jobs.c.tenant), jobs.c.state == JobState.UNKNOWN)
-    values = {"state": JobState.READY, "due_at": micros(work.now), "finished_at": None}
-    if work.db.execute(update(jobs).where(*mine).values(values)).rowcount == 0:
-        of_id(work, job)
-        raise JobEnded(f"job {job} asks no question")
-    journal = (steps.c.job == job, steps.c.name == step, steps.c.state == "intent")
-    if outcome is None:
-        work.db.execute(delete(steps).where(*journal))
-    else:
-        told = update(steps).where(*journal).values(state="done", outcome=json.dumps(outcome))
-        work.db.execute(told)
+    # The attempts begin anew: a person's answer must not be lost to their limit.
+    values = {"state": JobState.READY, "due_at": now_micros(), "finished_at": None, "attempts": 0}
+    asking = work.db.execute(update(jobs).where(*mine).values(values)).rowcount
+    if not asking or not _answer(work, job, step, outcome):
+        raise JobEnded(f"job {of_id(work, job).id} asks nothing about step {step}")
     return of_id(work, job)
 
 
+def _answer(work: Work, job: JobId, step: str, outcome: Json) -> bool:
+    open_step = (steps.c.job == job, steps.c.name == step, steps.c.state == "intent")
+    told = update(steps).values(state="done", outcome=json.dumps(outcome))
+    answer = delete(steps) if outcome is None else told
+    return work.db.execute(answer.where(*open_step)).rowcount == 1
+
+
 def prune(db: Connection, before: datetime) -> int:
-    """Forget jobs that ended before; how many. Those with a key for ever stay."""
-    old = delete(jobs).where(
-        jobs.c.state.in_([JobState.DONE, JobState.CANCELLED]),
-        jobs.c.finished_at < micros(before),
-        jobs.c.once.is_(False),
+    """Forget jobs that ended before, at most ``BULK_ROWS``; how many.
+
+    Those that failed stay, and those with a key for ever.
+    """
+    old = (
+        select(jobs.c.id)
+        .where(
+            jobs.c.state.in_([JobState.DONE, JobState.CANCELLED]),
+            jobs.c.finished_at < micros(before),
+            jobs.c.once.is_(False),
+        )
+        .limit(BULK_ROWS)
     )
-    return db.execute(old).rowcount
+    return db.execute(delete(jobs).where(jobs.c.id.in_(old))).rowcount

@@ -1,0 +1,69 @@
+"""A small cache with a time to live, that counts what it was good for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+MAX_ENTRIES = 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What a cache has been good for since it was made or last emptied."""
+
+    hits: int
+    misses: int
+    entries: int
+
+    @property
+    def hit_rate_percent(self) -> float:
+        """Of all questions, how many the cache answered: 0 to 100; 0 before the first."""
+        asked = self.hits + self.misses
+        return round(100 * self.hits / asked, 1) if asked else 0.0
+
+
+class Cache(Generic[Value]):
+    """Answers that stay good for ``ttl_s`` seconds. Any thread may use it.
+
+    Holds at most ``MAX_ENTRIES``; the oldest make room. Two threads that miss at once both
+    compute: waiting for each other would let one slow question hold up all.
+    """
+
+    def __init__(self, ttl_s: float, now_s: Callable[[], float] = monotonic) -> None:
+        self._ttl_s = ttl_s
+        self._now_s = now_s
+        self._lock = Lock()
+        self._held: dict[str, tuple[float, Value]] = {}
+        self._hits = self._misses = 0
+
+    def get(self, key: str, compute: Callable[[], Value]) -> Value:
+        """The value under ``key``, computed if there is none that is still good."""
+        with self._lock:
+            held = self._held.get(key)
+            if held is not None and held[0] > self._now_s():
+                self._hits += 1
+                return held[1]
+            self._misses += 1
+        value = compute()
+        with self._lock:
+            self._held.pop(key, None)
+            self._held[key] = (self._now_s() + self._ttl_s, value)
+            while len(self._held) > MAX_ENTRIES:
+                del self._held[next(iter(self._held))]
+        return value
+
+    def clear(self) -> None:
+        """Forget every value, and begin to count anew."""
+        with self._lock:
+            self._held.clear()
+            self._hits = self._misses = 0
+
+    @property
+    def stats(self) -> Stats:
+        """How it has done."""
+        with self._lock:
+            return Stats(hits=self._hits, misses=self._misses, entries=len(self._held))
