@@ -1,0 +1,53 @@
+"""Write the migration from the last one to the tables of today: new_migration.py REVISION WORDS.
+
+Read what it wrote before you commit it: a renamed column looks like one lost and one new.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic.autogenerate import produce_migrations, render_python_code
+from alembic.runtime.migration import MigrationContext
+
+from quarterdeck.kernel.db import open_engine, reading
+from quarterdeck.migrations import runner
+from quarterdeck.migrations.tables import metadata
+
+PAGE = '''"""{words}"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = {before}
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Expand: the release before this one still runs on it."""
+    {upgrade}
+'''
+
+
+def main(revision: str, words: str) -> None:
+    """Compare a migrated database with the tables, and write the difference."""
+    before = runner.newest() if list((runner.HERE / "versions").glob("[0-9]*.py")) else None
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(f"sqlite:///{folder}/empty.db")
+        if before:
+            runner.migrate(engine, Path(folder))
+        with reading(engine) as db:
+            changes = produce_migrations(MigrationContext.configure(db), metadata)
+        engine.dispose()
+    if changes.upgrade_ops is None:
+        raise SystemExit("nothing has changed")
+    body = render_python_code(changes.upgrade_ops)
+    to = runner.HERE / "versions" / f"{revision}.py"
+    to.write_text(PAGE.format(words=words, revision=revision, before=repr(before), upgrade=body))
+    print(to)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:3])

@@ -1,0 +1,55 @@
+"""The console: web pages over the same use cases as the API."""
+
+from collections.abc import Mapping
+
+from fastapi import APIRouter, FastAPI
+
+from quarterdeck.console import assets, preferences
+from quarterdeck.console.pages import (
+    jobs,
+    now,
+    oidc,
+    resources,
+    settings,
+    sign_in,
+    sync,
+    tenants,
+    tokens,
+    trail,
+)
+from quarterdeck.console.problem_page import problem_page
+from quarterdeck.console.templates import environment
+from quarterdeck.kernel.settings import Source
+
+PAGES = [
+    sign_in.router,
+    oidc.router,
+    now.router,
+    jobs.router,
+    resources.router,
+    sync.router,
+    trail.router,
+    tenants.router,
+    tokens.router,
+    settings.router,
+]
+
+
+def install(app: FastAPI, sources: Mapping[str, Source]) -> None:
+    """Add the console to ``app``, which has its runtime in ``app.state`` already.
+
+    Args:
+        app: the API; its errors become pages where a browser asked.
+        sources: where each setting's value came from, for the page that says so.
+    """
+    files = assets.load()
+    app.state.console = environment(files)
+    app.state.setting_sources = sources
+    app.state.problem_page = problem_page
+    for router in build_console(files):
+        app.include_router(router)
+
+
+def build_console(files: assets.Assets) -> list[APIRouter]:
+    """All routes of the console."""
+    return [assets.routes(files), preferences.routes(), *PAGES]

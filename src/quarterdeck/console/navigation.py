@@ -1,0 +1,65 @@
+"""The console's pages as its navigation lists them, by context."""
+
+from dataclasses import dataclass
+
+from quarterdeck.kernel.work import Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A page to go to.
+
+    Attributes:
+        key: pressed after ``g``, it leads here.
+        permission: whoever lacks it everywhere is not shown the entry; empty: all are.
+    """
+
+    label: str
+    path: str
+    key: str
+    permission: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Entries of one context; the first group has no label and stands open on top."""
+
+    label: str
+    entries: tuple[Entry, ...]
+
+
+GROUPS = (
+    Group(label="", entries=(Entry(label="Now", path="/", key="n"),)),
+    Group(
+        label="Estate",
+        entries=(
+            Entry(label="Resources", path="/resources", key="r", permission="resources:read"),
+            Entry(label="Sync", path="/sync", key="s", permission="sync:read"),
+            Entry(label="Tenants", path="/tenants", key="t", permission="tenants:read"),
+        ),
+    ),
+    Group(
+        label="Trail",
+        entries=(Entry(label="Explorer", path="/trail", key="l", permission="trail:read"),),
+    ),
+    Group(
+        label="Settings",
+        entries=(
+            Entry(label="Tokens", path="/tokens", key="k", permission="tokens:own"),
+            Entry(label="Configuration", path="/settings", key="c", permission="config:read"),
+        ),
+    ),
+)
+
+
+def shown_to(actor: Actor) -> tuple[Group, ...]:
+    """The groups, with the entries that lead ``actor`` to more than a refusal."""
+    held = {permission for permission, _ in actor.grants}
+    groups = (
+        Group(
+            label=group.label,
+            entries=tuple(e for e in group.entries if not e.permission or e.permission in held),
+        )
+        for group in GROUPS
+    )
+    return tuple(group for group in groups if group.entries)

@@ -1,0 +1,153 @@
+"""/: is my estate known, current and provable?"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+
+from quarterdeck.access.tenants.model import Tenant
+from quarterdeck.console.activity import Activity, activity
+from quarterdeck.console.frame import Frame, InFrame
+from quarterdeck.console.headline import Signed, headline
+from quarterdeck.governance.inventory import service as inventory
+from quarterdeck.governance.sync.freshness import Freshness
+from quarterdeck.governance.sync.model import Policies, policies
+from quarterdeck.governance.sync.service.freshness import freshness
+from quarterdeck.kernel.clock import instant
+from quarterdeck.kernel.jobs import service as jobs
+from quarterdeck.kernel.jobs.model import Job
+from quarterdeck.kernel.settings import Settings
+from quarterdeck.trail.log import service as log
+from quarterdeck.web.permissions import needs
+
+router = APIRouter(include_in_schema=False)
+
+SHOWN_ACTIVITY = 12
+SHOWN_LOGS = 20
+SHOWN_TYPES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One tenant in the matrix of freshness."""
+
+    tenant: Tenant
+    ages: dict[str, Freshness]
+    resources: int
+
+
+@router.get("/", response_class=HTMLResponse, **needs("access:ask"))
+def now(frame: InFrame) -> HTMLResponse:
+    """The first page."""
+    known = domains(frame.runtime.settings)
+    tenants = [t for t in frame.shell.tenants if t.open and _looked_at(frame, t.id)]
+    ages = ages_of(frame, known)
+    signed = logs_of(frame)
+    counts = _counts(frame)
+    return frame.show(
+        "now.html",
+        headline=headline(tenants, ages, signed, frame.work.now),
+        tenants=tenants,
+        domains=list(known),
+        rows=_rows(tenants, ages, counts),
+        by_tenant=_by(counts, 0),
+        by_type=_by(counts, 1)[:SHOWN_TYPES],
+        types=len({kind for _, kind, _ in counts}),
+        resources=sum(many for _, _, many in counts),
+        logs=signed,
+        activity=activity_of(frame, signed),
+        jobs=jobs_of(frame),
+    )
+
+
+@router.get("/now/jobs", response_class=HTMLResponse, **needs("jobs:read"))
+def live_jobs(frame: InFrame) -> HTMLResponse:
+    """The panel of running jobs alone, for a page that watches them."""
+    return frame.show("now_jobs.html", jobs=jobs_of(frame))
+
+
+def domains(settings: Settings) -> Policies:
+    """How each domain is kept up to date in this installation."""
+    return policies(timedelta(seconds=settings.sync_resources_s))
+
+
+def ages_of(frame: Frame, known: Policies) -> list[Freshness]:
+    """How fresh what is looked at is; nothing where that may not be seen."""
+    if not frame.holds("sync:read"):
+        return []
+    return [age for age in freshness(frame.work, known) if _looked_at(frame, age.tenant)]
+
+
+def logs_of(frame: Frame) -> list[Signed]:
+    """How far each log that is looked at is signed."""
+    if not frame.holds("trail:read"):
+        return []
+    found = [(one, size) for one, size in log.logs(frame.work) if _looked_at(frame, one.tenant)]
+    return [
+        Signed(
+            tenant=one.tenant,
+            origin=one.origin,
+            vkey=one.vkey,
+            size=one.size,
+            proven=size,
+            at=_signed_at(frame, one.tenant) if size else None,
+        )
+        for one, size in found[:SHOWN_LOGS]
+    ]
+
+
+def activity_of(frame: Frame, logs: Sequence[Signed]) -> list[Activity]:
+    """What was done lately, newest first, within the time range."""
+    found = [
+        activity(one.tenant, view)
+        for one in logs
+        for view in log.records(frame.work, one.tenant, limit=SHOWN_ACTIVITY)
+    ]
+    recent = [line for line in found if line.at >= frame.since]
+    return sorted(recent, key=lambda line: line.at, reverse=True)[:SHOWN_ACTIVITY]
+
+
+def jobs_of(frame: Frame) -> list[Job]:
+    """Jobs that have not ended, oldest first."""
+    if not frame.holds("jobs:read"):
+        return []
+    found = jobs.running(frame.work, frame.work.tenants("jobs:read"))
+    return [job for job in found if _looked_at(frame, job.tenant)]
+
+
+def _looked_at(frame: Frame, tenant: str) -> bool:
+    return frame.shell.tenant in ("", tenant)
+
+
+def _signed_at(frame: Frame, tenant: str) -> datetime:
+    return instant(log.checkpoint(frame.work, tenant).at)
+
+
+def _counts(frame: Frame) -> list[tuple[str, str, int]]:
+    if not frame.holds("resources:read"):
+        return []
+    return [row for row in inventory.counts(frame.work) if _looked_at(frame, row[0])]
+
+
+def _by(counts: Sequence[tuple[str, str, int]], column: int) -> list[tuple[str, int]]:
+    sums: Counter[str] = Counter()
+    for row in counts:
+        sums[str(row[column])] += row[2]
+    return sums.most_common()
+
+
+def _rows(
+    tenants: Sequence[Tenant], ages: Sequence[Freshness], counts: Sequence[tuple[str, str, int]]
+) -> list[Row]:
+    many = dict(_by(counts, 0))
+    return [
+        Row(
+            tenant=tenant,
+            ages={age.domain: age for age in ages if age.tenant == tenant.id},
+            resources=many.get(tenant.id, 0),
+        )
+        for tenant in tenants
+    ]

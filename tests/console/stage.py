@@ -1,0 +1,158 @@
+"""A whole installation to look at: clouds that do as told, a worker, a log, the console.
+
+Nothing runs by itself: ``settle`` does what worker and integrator would.
+"""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+
+from governance.estate import FakeCloud
+from quarterdeck.access.authentication.ports import IdentityProvider
+from quarterdeck.access.authentication.service import Authenticator
+from quarterdeck.access.principals import service as principals
+from quarterdeck.access.principals.model import Kind, installation
+from quarterdeck.access.tokens import service as tokens
+from quarterdeck.access.tokens.model import Wanted
+from quarterdeck.api.app import build_app
+from quarterdeck.console.app import install
+from quarterdeck.governance.connections.model import Connection
+from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.sync.jobs import kinds
+from quarterdeck.governance.sync.model import policies
+from quarterdeck.governance.sync.onboarding import connect_tenant
+from quarterdeck.governance.sync.ports import Cloud
+from quarterdeck.governance.sync.service.freshness import evaluate_freshness
+from quarterdeck.governance.sync.service.requests import request_sync
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.settings import Settings, Source
+from quarterdeck.kernel.work import begin
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.ingest.service import subscriber
+from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.log.integrator import integrate
+from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
+from quarterdeck.worker.delivery import deliver_all
+from quarterdeck.worker.loop import Worker
+
+KNOWN = policies(timedelta(hours=1))
+SECRET = "of-the-tests-and-32-bytes-or-longer"
+
+
+@dataclass
+class Stage:
+    """An installation, moved by hand."""
+
+    engine: Engine
+    folder: Path
+    demo: bool = False
+    provider: IdentityProvider | None = None
+    ahead: timedelta = timedelta()
+    clouds: dict[str, FakeCloud] = field(default_factory=dict)
+    workers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def clock(self) -> datetime:
+        return utc_now() + self.ahead
+
+    def pass_time(self, **span: float) -> None:
+        self.ahead += timedelta(**span)
+
+    def app(self) -> FastAPI:
+        app = build_app(self.runtime())
+        install(app, dict.fromkeys(Settings.__dataclass_fields__, Source.DEFAULT))
+        return app
+
+    def runtime(self) -> Runtime:
+        issuer = "https://id.example" if self.provider else ""
+        return Runtime(
+            settings=Settings(
+                secret=SECRET,
+                heartbeat_s=0.3,
+                rate_limit_per_s=10_000,
+                rate_limit_burst=100_000,
+                demo=self.demo,
+                oidc_issuer=issuer,
+                oidc_client_id="console" if issuer else "",
+            ),
+            engine=self.engine,
+            clock=self.clock,
+            access=Authenticator(self.engine, self.clock),
+            cloud=self.open,
+            keys=KeyStore(self.folder / "keys"),
+            checks={},
+            provider=self.provider,
+        )
+
+    def open(self, connection: Connection) -> Cloud:
+        return self.clouds[connection.directory]
+
+    def connect(self, directory: str, name: str, *resources: bytes) -> None:
+        """A tenant whose cloud has these resources; not synced yet."""
+        self.clouds[directory] = FakeCloud(pages={"s1": [list(resources)]})
+        with begin(self.engine, installation(), self.clock) as work:
+            new = NewConnection(directory=directory, name=name, client="app", secret="env:X")
+            connect_tenant(work, KNOWN, new, owner=f"team {name}")
+
+    def sync(self) -> None:
+        """Ask for a sync of everything, and run it."""
+        with begin(self.engine, installation(), self.clock) as work:
+            request_sync(work, KNOWN, "resources")
+        self.work()
+        self.settle()
+
+    def work(self) -> None:
+        """One round of a worker: what is due now, to its end."""
+        worker = self.worker()
+        with ThreadPoolExecutor(4) as pool:
+            worker.turn(pool)
+        worker.stop.set()
+        worker.run()
+
+    def worker(self) -> Worker:
+        return Worker(
+            name=f"worker-{next(self.workers)}",
+            engine=self.engine,
+            clock=self.clock,
+            kinds={kind.name: kind for kind in kinds(self.open)},
+            threads=4,
+            lease=timedelta(seconds=15),
+        )
+
+    def settle(self) -> None:
+        """Deliver what happened to the trail, sign the logs, and look at the ages."""
+        keys, checkpoints = KeyStore(self.folder / "keys"), SqlCheckpointStore(self.engine)
+        evaluate_freshness(self.engine, self.clock, KNOWN)
+        while deliver_all(self.engine, self.clock, [subscriber(keys)]):
+            pass
+        integrate(self.engine, keys, checkpoints, self.clock)
+
+    def token(
+        self, role: str = "admin", tenant: str = "_platform", home: str = "_platform"
+    ) -> str:
+        """The secret of a new person who holds a role."""
+        with begin(self.engine, installation(), self.clock) as work:
+            person = principals.create(
+                work, Kind.PERSON, f"Ada {next(self.workers)}", home=home
+            )
+            principals.grant(work, person.id, role, tenant)
+            wanted = Wanted(
+                principal=person.id,
+                name="a first look",
+                expires_at=work.now + timedelta(hours=20),
+                single_use=True,
+            )
+            return tokens.create(work, wanted).secret
+
+
+def resource(name: str, kind: str = "Microsoft.Web/sites", **more: object) -> bytes:
+    """A resource as Azure sends it."""
+    path = f"/subscriptions/s1/resourceGroups/rg/providers/{kind}/{name}"
+    fields = {"id": path, "name": name, "type": kind, "location": "westeurope", **more}
+    return json.dumps(fields).encode()
