@@ -2,6 +2,7 @@
 
 A row of ``conformance/census.csv`` is held when a test is marked with it and every test so
 marked passed in the last whole run of ``make test``. Everything else is "not yet".
+A run that broke off, or was of some tests only, proves nothing: marked tests may be missing.
 Prints the table and writes ``conformance/report.md``.
 """
 
@@ -37,7 +38,10 @@ def main() -> None:
     """Print held and not yet, by area and by runbook."""
     if not RESULTS.exists():
         sys.exit("No results yet: run `make test` first (the whole of it).")
-    rows = rows_of(outcomes_of(json.loads(RESULTS.read_text())))
+    results = json.loads(RESULTS.read_text())
+    if results["partial"]:
+        sys.exit(f"These results prove nothing: {results['partial']}. Run the whole `make test`.")
+    rows = rows_of(outcomes_of(results["tests"]))
     text = _tables(rows)
     print(text)
     REPORT.write_text(_report(rows, text))

@@ -13,8 +13,8 @@ from typing import Any
 
 import typer
 
-from quarterdeck.access.roles.model import PERMISSIONS, ROLES
 import quarterdeck
+from quarterdeck.access.roles.model import PERMISSIONS, ROLES
 from quarterdeck.cli.main import build_cli
 from quarterdeck.events import EVENTS
 from quarterdeck.kernel.event import Event

@@ -11,7 +11,7 @@ from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
 
 from quarterdeck.kernel.db import open_engine, reading
-from quarterdeck.migrations import runner
+from quarterdeck.migrations import revision, runner
 from quarterdeck.migrations.tables import metadata
 
 PAGE = '''"""{words}"""
@@ -31,9 +31,9 @@ def upgrade() -> None:
 '''
 
 
-def main(revision: str, words: str) -> None:
+def main(name: str, words: str) -> None:
     """Compare a migrated database with the tables, and write the difference."""
-    before = runner.newest() if list((runner.HERE / "versions").glob("[0-9]*.py")) else None
+    before = known[-1] if (known := revision.known()) else None
     with tempfile.TemporaryDirectory() as folder:
         engine = open_engine(f"sqlite:///{folder}/empty.db")
         if before:
@@ -44,8 +44,8 @@ def main(revision: str, words: str) -> None:
     if changes.upgrade_ops is None:
         raise SystemExit("nothing has changed")
     body = render_python_code(changes.upgrade_ops)
-    to = runner.HERE / "versions" / f"{revision}.py"
-    to.write_text(PAGE.format(words=words, revision=revision, before=repr(before), upgrade=body))
+    to = revision.VERSIONS / f"{name}.py"
+    to.write_text(PAGE.format(words=words, revision=name, before=repr(before), upgrade=body))
     print(to)
 
 

@@ -11,7 +11,6 @@ if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load S
 
     from quarterdeck.access.authentication.ports import IdentityProvider
     from quarterdeck.access.authentication.service import Authenticator
-    from quarterdeck.governance.sync.ports import OpenCloud
     from quarterdeck.kernel.clock import Clock
     from quarterdeck.kernel.health import Check
     from quarterdeck.kernel.settings import Settings
@@ -26,7 +25,6 @@ class Runtime:
     engine: Engine
     clock: Clock
     access: Authenticator
-    cloud: OpenCloud
     keys: KeyStore
     checks: Mapping[str, Check]
     provider: IdentityProvider | None = None

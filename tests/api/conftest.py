@@ -13,6 +13,7 @@ import structlog
 from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.testclient import TestClient
+from structlog.typing import Processor
 
 from quarterdeck.access.authentication.service import Authenticator
 from quarterdeck.access.principals import service as principals
@@ -21,8 +22,6 @@ from quarterdeck.access.tenants import service as tenants
 from quarterdeck.access.tokens import service as tokens
 from quarterdeck.access.tokens.model import Wanted
 from quarterdeck.api.app import build_app
-from quarterdeck.governance.connections.model import Connection
-from quarterdeck.governance.sync.ports import Cloud, CloudFailure, FailureClass
 from quarterdeck.kernel.checks import database_check
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.health import Entry, Health
@@ -42,7 +41,7 @@ Headers = dict[str, str]
 @pytest.fixture(autouse=True, scope="session")
 def plain_logs() -> Iterator[None]:
     """Logs as JSON lines on standard output; drawing a trace in colours takes seconds."""
-    processors = [
+    processors: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.format_exc_info,
@@ -71,7 +70,7 @@ def database(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture
 def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Runtime:
-    """An installation with tenants ``acme`` and ``other``, and no cloud."""
+    """An installation with tenants ``acme`` and ``other``."""
     with begin(database, installation(), utc_now) as work:
         tenants.create(work, "acme", "Acme")
         tenants.create(work, "other", "Other")
@@ -80,7 +79,6 @@ def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Runtime:
         engine=database,
         clock=utc_now,
         access=Authenticator(database, utc_now),
-        cloud=no_cloud,
         keys=KeyStore(tmp_path / "keys"),
         checks={"database": database_check(database), "scheduler": idle},
     )
@@ -148,8 +146,3 @@ def eve(issue: Issue) -> Headers:
 def idle() -> Entry:
     """A scheduler that is well."""
     return Entry(status=Health.HEALTHY, description="0 jobs due")
-
-
-def no_cloud(_connection: Connection) -> Cloud:
-    """No cloud answers here."""
-    raise CloudFailure(FailureClass.AUTHENTICATION, "tests reach no cloud")

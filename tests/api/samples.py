@@ -8,7 +8,7 @@ from quarterdeck.access.tenants import service as tenants
 from quarterdeck.kernel.errors import Conflict, Unavailable
 from quarterdeck.web import ndjson
 from quarterdeck.web.bodies import Body
-from quarterdeck.web.deps import By, InRead, InWork
+from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.etags import IfMatch, check_match, etag_of
 from quarterdeck.web.ndjson import Listing
 from quarterdeck.web.paging import InPage
@@ -57,7 +57,7 @@ def begin_sample(body: Sample, work: InWork, response: Response) -> Begun:
 
 @router.get("", **needs("tenants:read"), response_model=None)
 def list_samples(
-    request: Request, actor: By, work: InRead, page: InPage, response: Response
+    request: Request, work: InRead, page: InPage, response: Response
 ) -> Response | list[dict[str, str]]:
     """Tenants, by page or as NDJSON."""
     if ndjson.asked_for(request):

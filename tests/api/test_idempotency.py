@@ -9,7 +9,7 @@ from sqlalchemy import Engine, func, select, update
 from starlette.testclient import TestClient
 
 from api.conftest import BASE, Headers, Issue
-from api.samples import router
+from api.samples import begin_sample, router
 from quarterdeck.access.tenants.store import tenants
 from quarterdeck.api.app import build_app
 from quarterdeck.kernel.db import reading, writing
@@ -90,7 +90,8 @@ def test_a_secret_is_not_kept(client: TestClient, ada: Headers, database: Engine
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "é", "x" * 256])
 def test_a_key_that_is_none_is_refused(client: TestClient, ada: Headers, key: str) -> None:
-    headers = {**ada, "Idempotency-Key": key.encode()}
+    known = [(name.encode(), value.encode()) for name, value in ada.items()]
+    headers = [*known, (b"idempotency-key", key.encode())]
     answer = client.post(POST, json={"id": "a"}, headers=headers)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["parameter"] == "Idempotency-Key"
@@ -132,9 +133,9 @@ def test_a_dead_owners_claim_is_taken_over_and_its_late_write_refused(engine: En
 
 def test_an_answer_stands_only_if_its_write_does(engine: Engine) -> None:
     held = claim(engine)
-    with pytest.raises(ZeroDivisionError), writing(engine) as db:
+    with engine.connect() as db:
         service.keep(db, held, ANSWER)
-        raise ZeroDivisionError
+        db.rollback()
     with pytest.raises(InFlight):
         service.claim(engine, "ada", "k", "d")
 
@@ -171,7 +172,7 @@ def test_a_route_that_cannot_keep_its_answer_writes_nothing(
     runtime: Runtime, ada: Headers, database: Engine
 ) -> None:
     app = build_app(runtime)
-    app.add_api_route("/plain", router.routes[0].endpoint, methods=["POST"])
+    app.add_api_route("/plain", begin_sample, methods=["POST"])
     client = TestClient(app, base_url=BASE, raise_server_exceptions=False)
     assert client.post("/plain", json={"id": "a"}, headers=ada | KEY).status_code == 500
     assert begun(database) == 2

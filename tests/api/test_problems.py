@@ -5,17 +5,18 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
+import httpx2
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Engine, text
 from starlette.responses import HTMLResponse
 from starlette.testclient import TestClient
 
+from api.samples import router
 from quarterdeck.api.app import build_app
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.runtime import Runtime
-from api.samples import router
 
 BASE = "http://127.0.0.1:8080"
 JSON = {"Content-Type": "application/json"}
@@ -32,12 +33,12 @@ def app(runtime: Runtime) -> FastAPI:
     return built
 
 
-def check_shape(answer: object, status: int, name: str) -> dict[str, object]:
-    body: dict[str, object] = answer.json()  # type: ignore[attr-defined]  httpx2's or its like
-    headers = answer.headers  # type: ignore[attr-defined]  as above
+def check_shape(answer: httpx2.Response, status: int, name: str) -> dict[str, object]:
+    body: dict[str, object] = answer.json()
+    headers = answer.headers
     assert headers["content-type"] == "application/problem+json"
     assert (body["status"], body["type"]) == (status, f"/problems/{name}")
-    assert answer.status_code == status  # type: ignore[attr-defined]  as above
+    assert answer.status_code == status
     assert body.keys() - {"errors"} == {
         "type",
         "title",
@@ -116,7 +117,7 @@ def test_a_page_that_cannot_be_gets_a_problem(
 ) -> None:
     body = check_shape(client.get(f"{POST}?{query}", headers=ada), status, "InvalidRequest")
     (breach,) = json.loads(json.dumps(body["errors"]))
-    assert (breach["parameter"], breach["location"]) == (query.split("=")[0], "query")
+    assert (breach["parameter"], breach["location"]) == (query.split("=", maxsplit=1)[0], "query")
 
 
 def test_a_change_of_what_has_moved_on_is_refused(client: TestClient, ada: Headers) -> None:
@@ -140,9 +141,7 @@ def test_a_million_broken_rules_get_a_short_answer(client: TestClient, ada: Head
     assert "3000" in str(body["detail"])
 
 
-def test_a_body_of_unknown_length_is_counted_as_it_comes(
-    client: TestClient, ada: Headers
-) -> None:
+def test_a_body_of_unknown_length_is_counted_as_it_comes(client: TestClient, ada: Headers) -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(100):
             yield b" " * 1000
@@ -171,7 +170,10 @@ def test_whoever_asks_too_often_is_told_to_wait(runtime: Runtime, ada: Headers) 
 
 
 def test_a_bug_tells_the_client_nothing_and_the_log_everything(
-    client: TestClient, ada: Headers, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    client: TestClient,
+    ada: Headers,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level(logging.ERROR)
     wrong = {"id": "hush-hush", "fail": "bug"}
@@ -200,9 +202,7 @@ def test_a_database_that_is_away_is_a_503(runtime: Runtime, ada: Headers) -> Non
 
 
 def test_a_browser_may_be_shown_a_page_instead(app: FastAPI, client: TestClient) -> None:
-    app.state.problem_page = lambda _request, problem: HTMLResponse(
-        problem.detail, problem.status
-    )
+    app.state.problem_page = lambda _request, problem: HTMLResponse(problem.detail, problem.status)
     answer = client.get("/api/v1/status", headers={"Accept": "text/html,*/*"})
     assert answer.headers["content-type"].startswith("text/html")
     assert "www-authenticate" in answer.headers

@@ -61,7 +61,7 @@ def test_no_credential_opens_no_route(client: TestClient, guarded: list[Asked]) 
 def test_a_wrong_role_opens_no_route(
     client: TestClient, guarded: list[Asked], issue: Issue
 ) -> None:
-    found = {}
+    found: dict[str, int] = {}
     for asked in guarded:
         role = next((r for r in ROLES if asked.permission not in ROLES[r].permissions), "")
         found |= refusals(client, [asked], issue(role, "acme") if role else issue())

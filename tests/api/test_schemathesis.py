@@ -1,6 +1,7 @@
 """The whole OpenAPI document, with whatever schemathesis makes of it: nothing breaks."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import schemathesis
@@ -20,8 +21,10 @@ from starlette.testclient import TestClient
 from api.conftest import Headers
 from quarterdeck.web.problems import MEDIA_TYPE
 
+Operation = APIOperation[Any, Any, Any, Any]
+
 ENDLESS = {"/api/v1/stream"}
-EXAMPLES = 15  # for each operation
+EXAMPLES = 10  # for each operation
 CONFORMS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 
 fuzzed = settings(
@@ -34,9 +37,9 @@ fuzzed = settings(
 )
 
 
-def operations(app: FastAPI) -> Iterator[APIOperation]:
+def operations(app: FastAPI) -> Iterator[Operation]:
     for found in schemathesis.openapi.from_dict(app.openapi()).get_all_operations():
-        operation = found.ok()
+        operation: Operation = found.ok()  # type: ignore[union-attr]  # an Err has none, and fails here
         if operation.path not in ENDLESS:
             yield operation
 
@@ -47,11 +50,11 @@ def test_no_request_breaks_the_server(
 ) -> None:
     broken: dict[str, str] = {}
     for operation in operations(app):
-        cases: st.SearchStrategy[Case] = operation.as_strategy(generation_mode=mode)
+        cases: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=mode)
 
         @fuzzed
         @given(case=cases)
-        def ask(case: Case) -> None:
+        def ask(case: Case[Any]) -> None:
             check(client, case, ada)
 
         try:
@@ -63,7 +66,7 @@ def test_no_request_breaks_the_server(
     assert broken == {}
 
 
-def check(client: TestClient, case: Case, headers: Headers) -> None:
+def check(client: TestClient, case: Case[Any], headers: Headers) -> None:
     asked = case.as_transport_kwargs(base_url=str(client.base_url))
     asked["headers"] = {**asked.get("headers", {}), **headers}
     if isinstance(asked.get("data"), bytes):

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from fastapi import FastAPI
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine, select
 from starlette.testclient import TestClient
 
@@ -53,7 +54,7 @@ def test_a_session_may_look_without_a_csrf_token(browser: TestClient) -> None:
 def test_a_session_may_not_write_without_the_token_of_its_pages(
     browser: TestClient, offered: str | None
 ) -> None:
-    headers = {} if offered is None else {"X-CSRF-Token": offered.encode()}
+    headers = [] if offered is None else [(b"x-csrf-token", offered.encode())]
     answer = browser.post(SAMPLES, json={"id": "a"}, headers=headers)
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/CsrfMismatch")
 
@@ -135,3 +136,13 @@ def test_refusals_of_somebody_known_are_noted(
     with reading(database) as db:
         noted = db.execute(select(refusals.c.permission, refusals.c.tenant)).all()
     assert sorted(map(tuple, noted)) == [("events:read", "other"), ("tenants:create", "_platform")]
+
+
+def test_refusals_of_nobody_are_counted(client: TestClient) -> None:
+    def count() -> float:
+        return REGISTRY.get_sample_value("quarterdeck_http_unauthenticated_total") or 0
+
+    before = count()
+    client.get(STATUS)
+    client.get(STATUS, headers={"Authorization": "Bearer no"})
+    assert count() == before + 2

@@ -112,9 +112,7 @@ def test_whoever_was_away_too_long_is_told_of_the_gap(
         assert next(events)["data"]["sequence"] == 4
 
 
-def test_other_tenants_are_not_heard(
-    server: Served, database: Engine, eve: Headers, ada: Headers
-) -> None:
+def test_other_tenants_are_not_heard(server: Served, database: Engine, eve: Headers) -> None:
     with watching(server, eve, "other") as events:
         next(events)
         rename(database, "acme", "A")
@@ -157,17 +155,15 @@ def test_there_are_only_so_many_seats_and_each_is_given_back(
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
 
     def seated() -> bool:
-        with httpx2.Client(timeout=10, headers=ada) as client:
-            with client.stream("GET", server.url + PATH, params=params) as answer:
-                return answer.status_code == 200
+        url = server.url + PATH
+        with httpx2.stream("GET", url, params=params, headers=ada) as answer:
+            return answer.status_code == 200
 
     assert until(seated)
 
 
 @pytest.mark.parametrize("position", ["acme", "acme:x", "acme:" + "9" * 19, "{}"])
-def test_a_position_that_is_none_is_refused(
-    server: Served, ada: Headers, position: str
-) -> None:
+def test_a_position_that_is_none_is_refused(server: Served, ada: Headers, position: str) -> None:
     headers = ada | {"Last-Event-ID": position}
     answer = httpx2.get(server.url + PATH, params={"tenant": "acme"}, headers=headers)
     assert answer.status_code == 422

@@ -111,9 +111,9 @@ class Estate:
         with self.work(actor) as work:
             return request_sync(work, EVERY, "resources")
 
-    def sync(self) -> Run:
+    def sync(self, actor: Actor = ROOT) -> Run:
         """Ask, have a worker run what is due, and look at the newest run."""
-        self.ask()
+        self.ask(actor)
         self.run_due()
         return self.runs()[0]
 

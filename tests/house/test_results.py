@@ -51,7 +51,8 @@ def test_a_row_is_held_when_every_test_marked_with_it_passed(
     done = run(tmp_path, BOTH, "--census", "results", *workers)
     assert done.returncode == 1, done.stdout
     results = json.loads((tmp_path / "results/tests.json").read_text())
-    rows = conformance.rows_of(conformance.outcomes_of(results))
+    assert results["partial"] == ""
+    rows = conformance.rows_of(conformance.outcomes_of(results["tests"]))
     assert {row.id for row in rows if row.held} == {"AG-001"}
     assert {row.id for row in rows if row.tests} == {"AG-001", "AG-002", "AG-003"}
 
@@ -71,3 +72,25 @@ def test_a_skip_fails_the_run_where_nothing_may_be_skipped_and_is_named(
     strict = run(tmp_path, body, *workers, QUARTERDECK_NO_SKIPS="1")
     assert strict.returncode == 1
     assert "test_it.py::test_it: Skipped: no server" in strict.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "body"),
+    [
+        (("-k", "good"), BOTH),
+        (("-m", "census"), BOTH),
+        (("-x",), BOTH),
+        (("test_it.py::test_good",), BOTH),
+        ((), f"{BOTH}\ndef test_breaks_off(): pytest.exit('enough', 3)"),
+        ((), f"{BOTH}\nraise OSError"),
+    ],
+)
+def test_results_of_a_run_that_was_not_whole_prove_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], body: str
+) -> None:
+    run(tmp_path, body, "--census", "results", *options)
+    monkeypatch.setattr(conformance, "RESULTS", tmp_path / "results/tests.json")
+    monkeypatch.setattr(conformance, "REPORT", tmp_path / "report.md")
+    with pytest.raises(SystemExit, match="prove nothing"):
+        conformance.main()
+    assert not (tmp_path / "report.md").exists()

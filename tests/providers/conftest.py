@@ -13,9 +13,9 @@ from quarterdeck.providers.simulator.server import running
 def shared_simulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """Three directories, 6,000 resources, so that listings have many pages."""
     folder = tmp_path_factory.mktemp("simulator")
-    with running(SimulatorOptions(folder=folder, resources=6_000)) as simulator:
-        with rehearsing(simulator) as rehearsal:
-            yield rehearsal
+    options = SimulatorOptions(folder=folder, resources=6_000)
+    with running(options) as simulator, rehearsing(simulator) as rehearsal:
+        yield rehearsal
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def rehearsing(running: Running) -> Iterator[Rehearsal]:
         yield Rehearsal(running=running, http=http)
 
 
-def options_for(running: Running, **changes: Any) -> AzureOptions:
+def options_for(running: Running, **changes: Any) -> AzureOptions:  # noqa: ANN401  any option
     """The client's options for a simulator; quick to give up."""
     options = AzureOptions(
         endpoint=running.url,
@@ -94,7 +94,10 @@ def clouds(
 
 @contextmanager
 def cloud_of(
-    rehearsal: Rehearsal, tenant: int = 0, observe: Observe | None = None, **changes: Any
+    rehearsal: Rehearsal,
+    tenant: int = 0,
+    observe: Observe | None = None,
+    **changes: Any,  # noqa: ANN401  any option
 ) -> Iterator[AzureCloud]:
     """The cloud of a simulated directory, as its own application."""
     access = rehearsal.tenant(tenant)
@@ -103,7 +106,7 @@ def cloud_of(
         yield opened.open(connection(access))
 
 
-def connection(access: Access, secret: str = "env:SECRET", **changes: Any) -> Connection:
+def connection(access: Access, reference: str = "env:SECRET", **changes: Any) -> Connection:  # noqa: ANN401  any field
     """A connection to a simulated directory."""
     whole = Connection(
         id=ConnectionId("c1"),
@@ -111,7 +114,7 @@ def connection(access: Access, secret: str = "env:SECRET", **changes: Any) -> Co
         directory=access.tenant_id,
         name=access.name,
         client=access.client_id,
-        secret=secret,
+        secret=reference,
         created_at=utc_now(),
     )
     return replace(whole, **changes)

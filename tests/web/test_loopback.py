@@ -44,9 +44,7 @@ def test_this_machine_itself_is_trusted(
     assert from_here(peer, "http", [("origin", f"http://{host}"), ("host", host), *headers])
 
 
-@given(
-    peer=local_peers, host=local_hosts, headers=harmless, bad=damning, at=st.integers(0, 3)
-)
+@given(peer=local_peers, host=local_hosts, headers=harmless, bad=damning, at=st.integers(0, 3))
 def test_one_header_is_enough_to_refuse_wherever_it_stands(
     peer: str, host: str, headers: list[tuple[str, str]], bad: tuple[str, str], at: int
 ) -> None:
@@ -57,7 +55,7 @@ def test_one_header_is_enough_to_refuse_wherever_it_stands(
 
 @given(peer=st.ip_addresses().map(str) | st.text(max_size=20))
 def test_a_peer_elsewhere_is_not_trusted(peer: str) -> None:
-    local = peer.startswith("127.") or peer == "::1" or peer.startswith("::ffff:")
+    local = peer.startswith(("127.", "::ffff:")) or peer == "::1"
     assert local or not from_here(peer, "http", [("host", "localhost")])
 
 

@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from quarterdeck.access.limits.model import Rate
 from quarterdeck.access.limits.service import Limits
-from quarterdeck.api import health, jobs, reference, status, stream
+from quarterdeck.api import health, jobs, packs, reference, status, stream
 from quarterdeck.api.access import principals, roles, tokens
 from quarterdeck.api.access import tenants as access_tenants
 from quarterdeck.api.governance import freshness, resources, sync, tenants
@@ -38,6 +38,7 @@ ROUTERS = [
     sync.router,
     freshness.router,
     jobs.router,
+    packs.router,
     stream.router,
     logs.router,
     records.router,

@@ -4,6 +4,7 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import Header, Query, Request
+from fastapi.responses import StreamingResponse
 
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Actor, read
@@ -27,7 +28,7 @@ LastEventId = Annotated[str, Header(alias="Last-Event-ID", max_length=16_384)]
 
 @router.get(
     "/stream",
-    response_class=sse.StreamingResponse,
+    response_class=StreamingResponse,
     responses={200: {"content": {"text/event-stream": {}}}, **problems(404, 503)},
     **needs(feed.PERMISSION),
 )

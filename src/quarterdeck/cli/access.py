@@ -9,7 +9,10 @@ from quarterdeck.cli.client import CliProblem, client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table
 
 commands = typer.Typer(
-    help="Principals, roles and grants.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Principals, roles and grants.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 PLATFORM = "_platform"

@@ -7,12 +7,12 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.output import REFUSED, say, stop
-from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.backup import copy_sqlite
+from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.installation import Installation, make_private
 
-commands = typer.Typer(rich_markup_mode=None)
+commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @commands.command()

@@ -6,7 +6,10 @@ from quarterdeck.cli import flags
 from quarterdeck.cli.output import show_json, show_table
 
 commands = typer.Typer(
-    help="Show settings and where each came from.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Show settings and where each came from.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 

@@ -19,7 +19,7 @@ from quarterdeck.kernel.supervise import ProcessDied, Program
 
 SYNC_S = 60
 
-commands = typer.Typer(rich_markup_mode=None)
+commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ def demo(
     simulator += ["--seed", seed, "--data", root / "simulator"]
     try:
         cloud = _simulated(
-            house, Program(name="simulator", arguments=[*map(str, simulator)], again=False)
+            house,
+            Program(name="simulator", arguments=[*map(str, simulator)], again=False, quiet=True),
         )
         house.settings = cloud.settings(house.settings)
         house.open()
@@ -116,7 +117,7 @@ Try, in another terminal:
   export QUARTERDECK_URL={url}
   quarterdeck status
   quarterdeck resource list --tenant {first} --limit 5
-  quarterdeck sync run resources
+  quarterdeck sync run
   quarterdeck trail verify --tenant {first}
   curl -s {url}/api/v1/resources | jq .total_resources
 

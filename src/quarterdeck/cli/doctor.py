@@ -25,7 +25,7 @@ from quarterdeck.kernel.db import (
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings
-from quarterdeck.migrations import runner
+from quarterdeck.migrations import revision
 from quarterdeck.trail.keys import backup as key_copies
 from quarterdeck.trail.keys.keystore import KeyStore
 
@@ -33,7 +33,7 @@ GIB = 1 << 30
 LEAST_FREE = GIB
 RELEASED_YEAR = 2026
 
-commands = typer.Typer(rich_markup_mode=None)
+commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class Verdict(StrEnum):
@@ -201,14 +201,14 @@ def schema(settings: Settings, installation: Installation) -> Finding:
         )
     engine = open_engine(settings.database or installation.database_url)
     try:
-        runner.check(engine)
-    except (runner.SchemaTooOld, runner.SchemaTooNew, DatabaseUnavailable) as error:
+        revision.check(engine)
+    except (revision.SchemaTooOld, revision.SchemaTooNew, DatabaseUnavailable) as error:
         return Finding(
             check="schema", verdict=Verdict.FAIL, found=str(error), do="quarterdeck migrate"
         )
     finally:
         engine.dispose()
-    return Finding(check="schema", verdict=Verdict.PASS, found=f"at {runner.newest()}")
+    return Finding(check="schema", verdict=Verdict.PASS, found=f"at {revision.newest()}")
 
 
 def front_end(_settings: Settings, _installation: Installation) -> Finding:

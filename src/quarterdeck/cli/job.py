@@ -10,7 +10,10 @@ from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop
 
 commands = typer.Typer(
-    help="Long work: progress, cancel, decide.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Long work: progress, cancel, decide.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="As job list shows it.")]

@@ -13,7 +13,10 @@ from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.trail.keys import backup as copies
 
 commands = typer.Typer(
-    help="Back up and restore the signing keys.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Back up and restore the signing keys.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 PASSPHRASE = "QUARTERDECK_KEYS_PASSPHRASE"  # noqa: S105  the name of a variable

@@ -7,7 +7,7 @@ from quarterdeck.cli.options import Options
 from quarterdeck.cli.output import REFUSED, say, stop
 from quarterdeck.kernel.errors import QuarterdeckError
 
-commands = typer.Typer(rich_markup_mode=None)
+commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @commands.command()

@@ -12,7 +12,10 @@ from quarterdeck.kernel.errors import Invalid, Unavailable
 from quarterdeck.kernel.supervise import end_with_supervisor, say_ready
 
 commands = typer.Typer(
-    help="Run a cloud of its own to rehearse on.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Run a cloud of its own to rehearse on.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 

@@ -8,7 +8,7 @@ from quarterdeck.cli import flags
 from quarterdeck.cli.client import Client, client_of, told
 from quarterdeck.cli.output import DONE, FOUND, show_json, show_table
 
-commands = typer.Typer(rich_markup_mode=None)
+commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @commands.command()
@@ -41,7 +41,7 @@ def _freshness(client: Client) -> list[dict[str, str]]:
         {
             "what": f"{row['domain']} of {row['tenant']}",
             "state": row["state"],
-            "do": f"quarterdeck sync run {row['domain']} --tenant {row['tenant']}",
+            "do": f"quarterdeck sync run --tenant {row['tenant']}",
         }
         for row in client.get("/api/v1/freshness")["freshness"]
         if row["state"] != "current"

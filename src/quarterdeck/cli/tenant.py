@@ -9,7 +9,10 @@ from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop
 
 commands = typer.Typer(
-    help="Tenants: the units of isolation.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Tenants: the units of isolation.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 TenantId = Annotated[str, typer.Argument(metavar="TENANT", help="As tenant list shows it.")]

@@ -11,7 +11,10 @@ from quarterdeck.cli.output import say, show_json, show_table
 from quarterdeck.kernel.clock import rfc3339, utc_now
 
 commands = typer.Typer(
-    help="Tokens of people and programs.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Tokens of people and programs.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 TokenId = Annotated[str, typer.Argument(metavar="TOKEN", help="Its id, as token list shows it.")]

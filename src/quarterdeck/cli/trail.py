@@ -23,7 +23,10 @@ from quarterdeck.trail.keys.note import Malformed, Verifier
 LOGS = "/api/v1/trail/logs"
 
 commands = typer.Typer(
-    help="Read and check the audit trail.", rich_markup_mode=None, no_args_is_help=True
+    add_completion=False,
+    help="Read and check the audit trail.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
 )
 
 
@@ -31,7 +34,7 @@ def _key(text: str) -> Verifier:
     try:
         return Verifier.parse(text)
     except Malformed as error:
-        raise typer.BadParameter(str(error)) from error
+        stop_with(f"--key: {error}", WRONG_USE)
 
 
 Tenant = Annotated[str, typer.Option(metavar="TENANT", help="Whose log; else all you may read.")]
@@ -41,9 +44,8 @@ Copy = Annotated[
     typer.Argument(metavar="[COPY]", help="A directory with a copied log; else the server's."),
 ]
 Key = Annotated[
-    Verifier | None,
+    str,
     typer.Option(
-        parser=_key,
         metavar="VKEY",
         help="The log's public key, from someone you trust: not from whoever gave you the copy.",
     ),
@@ -101,7 +103,7 @@ def verify(
     copy: Copy = None,
     *,
     tenant: Tenant = "",
-    key: Key = None,
+    key: Key = "",
     since: Since = None,
     as_json: flags.AsJson = False,
 ) -> None:
@@ -115,17 +117,18 @@ def verify(
     Exits 0 if intact, 1 if something was found or the signer is not known, 2 if there is
     nothing that can be read, 4 if the server does not answer.
     """
+    pinned = _key(key) if key else None
     with _readable():
         if copy is not None:
             if tenant:
                 stop_with("give either COPY or --tenant", WRONG_USE)
             with _progress() as progress:
-                found = [(str(copy), integrity.verify_copy(copy, key, _seen(since), progress))]
+                found = [(str(copy), integrity.verify_copy(copy, pinned, _seen(since), progress))]
         else:
-            if since is not None and key is None:
+            if since is not None and pinned is None:
                 # Without --key the checkpoint seen last is kept in known_logs, and compared.
                 stop_with("--since goes with COPY, or with --key", WRONG_USE)
-            found = list(_verify_online(client_of(context), tenant, key, _seen(since)))
+            found = list(_verify_online(client_of(context), tenant, pinned, _seen(since)))
     _report(found, as_json=as_json)
 
 
@@ -155,7 +158,7 @@ def _verify_online(
     with told():
         for one in _named(_logs(client), tenant):
             name, url = one["tenant"], f"{client.url}{LOGS}/{quote(one['tenant'], safe='')}"
-            claimed = _key(one["vkey"])
+            claimed = _claimed(one)
             if known.of(url) is None and key is None:
                 say(f"{name}: first use, the key {claimed.vkey} is pinned now")
             read = _reader(client, name)
@@ -164,6 +167,13 @@ def _verify_online(
                     yield name, integrity.verify(read, key, since, progress)
                 else:
                     yield name, integrity.verify_online(read, url, claimed, known, progress)
+
+
+def _claimed(one: dict[str, Any]) -> Verifier:
+    try:
+        return Verifier.parse(one["vkey"])
+    except Malformed as error:
+        raise Unreadable(f"the server names no key for {one['tenant']}: {error}") from error
 
 
 def _logs(client: Client) -> list[dict[str, Any]]:

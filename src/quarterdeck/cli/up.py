@@ -24,7 +24,7 @@ from quarterdeck.kernel.supervise import stop as end
 
 MIGRATE_S, READY_S = 300.0, 30.0
 
-commands = typer.Typer(rich_markup_mode=None)
+commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @commands.command()

@@ -85,6 +85,8 @@ def words_of(action: str, outcome: str) -> str:
 
 
 def _detail(payload: Mapping[str, Any]) -> str:
+    if payload.get("failure"):
+        return f"{payload.get('domain', '')}: {str(payload['failure']).replace('_', ' ')}"
     if "seen" in payload:
         return _sync(payload)
     if "refused" in payload:

@@ -12,10 +12,12 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quarterdeck.access.authentication.model import Unauthenticated
+from quarterdeck.access.principals import service as principals
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.access.tenants.model import Tenant
 from quarterdeck.console import navigation, preferences
 from quarterdeck.console.preferences import SEE_OTHER, Preferences
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Actor, Work, begin, read
 from quarterdeck.runtime import Runtime
 from quarterdeck.web import feed
@@ -99,7 +101,14 @@ class Frame:
 
     def name_of(self, tenant: str) -> str:
         """A tenant's name; its id where that may not be seen."""
-        return next((t.name for t in self.shell.tenants if t.id == tenant), tenant)
+        known = (t.name for t in self.shell.tenants if t.id == tenant)
+        return next(known, "Platform" if tenant == PLATFORM else tenant)
+
+    def people(self) -> dict[str, str]:
+        """Names by the ids that stand in leaves; empty for who may not see principals."""
+        if not self.holds("principals:read"):
+            return {}
+        return {p.id: p.name for p in principals.visible(self.work)}
 
     def show(self, template: str, status: int = OK, /, **values: Any) -> HTMLResponse:  # noqa: ANN401
         """A page."""

@@ -65,17 +65,16 @@ def headline(
     return Headline(state=worst, estate=f"Estate: {estate}", proof=proof)
 
 
-def _estate(
-    tenants: Sequence[Tenant], ages: Sequence[Freshness], now: datetime
-) -> tuple[str, str]:
+def _estate(tenants: Sequence[Tenant], ages: Sequence[Freshness], now: datetime) -> tuple[str, str]:
     if not tenants:
         return "unknown", "nothing is connected yet"
     stale = [age for age in ages if age.state is Age.STALE]
     known = _known(tenants, ages)
     if stale:
+        stalled = sum(age.stalled for age in stale)
         since = min(age.stale_at for age in stale)
         words = f"{len(stale)} of {count(len(ages), 'domain')} stale since {hours(since, now)} UTC"
-        return "stale", f"{words}, {known}"
+        return "critical" if stalled else "stale", f"{words}, {known}"
     if any(age.state is Age.NEVER for age in ages) or not ages:
         return "unknown", f"not all of it was read yet, {known}"
     return "ok", f"current, {known}"

@@ -13,6 +13,7 @@ from quarterdeck.web.problems import Problem
 FOR_PROGRAMS = ("/api/", "/health", "/metrics", "/static/")
 UNAUTHENTICATED = 401
 ADVICE = {
+    401: "Begin again at the sign-in page.",
     403: "Ask who looks after the tenant for that right. The refusal was recorded.",
     404: "It may have been removed, or belong to a tenant that you may not see.",
     409: "Go back and load the page again: it shows how things stand now.",
@@ -29,7 +30,7 @@ def problem_page(request: Request, problem: Problem) -> Response | None:
     """The page for ``problem``; None where a program asked, so that it gets its document."""
     if request.url.path.startswith(FOR_PROGRAMS):
         return None
-    if problem.status == UNAUTHENTICATED:
+    if problem.status == UNAUTHENTICATED and not request.url.path.startswith("/sign-in"):
         return see(f"/sign-in?then={quote(_wanted(request), safe='')}")
     page = request.app.state.console.get_template("pages/problem.html")
     text = page.render(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 TWO_UNITS_BELOW = 10
 MANY_DIGITS = 12
+JOINT = "\N{NO-BREAK SPACE}"
 
 
 def span(length: timedelta) -> str:
@@ -13,19 +14,19 @@ def span(length: timedelta) -> str:
     for index, (size, unit) in enumerate(_STEPS):
         if seconds >= size:
             whole, rest = divmod(seconds, size)
-            text = f"{whole} {unit}"
+            text = f"{whole}{JOINT}{unit}"
             if index + 2 < len(_STEPS) and whole < TWO_UNITS_BELOW:
                 smaller, name = _STEPS[index + 1]
-                text += f" {rest // smaller} {name}" if rest >= smaller else ""
+                text += f" {rest // smaller}{JOINT}{name}" if rest >= smaller else ""
             return text
-    return "0 s"
+    return f"0{JOINT}s"
 
 
 def ago(moment: datetime, now: datetime) -> str:
     """How long before ``now``, or how long after: ``4 min ago``, ``in 3 h``, ``just now``."""
     if abs(now - moment) < timedelta(seconds=1):
         return "just now"
-    return f"{span(now - moment)} ago" if moment < now else f"in {span(moment - now)}"
+    return f"{span(now - moment)}{JOINT}ago" if moment < now else f"in{JOINT}{span(moment - now)}"
 
 
 def utc(moment: datetime) -> str:

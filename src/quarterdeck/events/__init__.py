@@ -1,7 +1,8 @@
 """Past-tense facts: the only words the contexts share."""
 
-from quarterdeck.events import access, governance, trail
+from quarterdeck.events import access, governance, packs, trail
 from quarterdeck.kernel.event import Event
+from quarterdeck.kernel.jobs import facts as jobs
 
 EVENTS: dict[str, type[Event]] = {
     kind.__name__: kind
@@ -31,6 +32,9 @@ EVENTS: dict[str, type[Event]] = {
         governance.DomainWentStale,
         governance.DomainBecameFresh,
         trail.FieldsDisclosed,
+        packs.PackApplied,
+        jobs.JobCancelled,
+        jobs.JobDecided,
     )
 }
 """Every event by its name; a subscriber opens facts with it."""

@@ -36,6 +36,7 @@ class Program:
         arguments: of ``python -m quarterdeck``.
         inherit: descriptors to hand down.
         again: start it again when it dies.
+        quiet: let its standard output go nowhere.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Program:
     inherit: Sequence[int] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     again: bool = True
+    quiet: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,13 +62,12 @@ class Process:
         """What it said when it was ready.
 
         Raises:
-            ProcessDied: it ended, or said nothing in time and was stopped.
+            ProcessDied: it ended, or said nothing in time.
         """
         with selectors.DefaultSelector() as selector:
             selector.register(self.ready_fd, selectors.EVENT_READ)
             line = os.read(self.ready_fd, 65536) if selector.select(within_s) else b""
         if not line:
-            stop([self], 0)
             raise ProcessDied(f"{self.program.name} did not start; see its words above")
         said: dict[str, Any] = json.loads(line)
         return said
@@ -87,6 +88,7 @@ def start(program: Program) -> Process:
         [sys.executable, "-m", "quarterdeck", *program.arguments],
         env=environment,
         pass_fds=[say, watched, *program.inherit],
+        stdout=subprocess.DEVNULL if program.quiet else None,
     )
     os.close(say)
     os.close(watched)
@@ -206,6 +208,7 @@ class Supervisor:
             try:
                 new.wait_ready(30)
             except ProcessDied as error:
+                stop([new], 0)
                 self._log(f"kept the old {old.program.name}: {error}")
                 continue
             self._processes.remove(old)

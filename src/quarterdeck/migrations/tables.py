@@ -13,10 +13,10 @@ from quarterdeck.governance.sync.store import tables as sync
 from quarterdeck.kernel import beats, deliveries, outbox, schedules
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
-from quarterdeck.web.idempotency.store import keys as idempotency_keys
 from quarterdeck.trail.keys.store import data_keys
 from quarterdeck.trail.log.storage import disclosures, leaves
 from quarterdeck.trail.log.storage import sql as checkpoints
+from quarterdeck.web.idempotency.store import keys as idempotency_keys
 
 __all__ = [
     "beats",

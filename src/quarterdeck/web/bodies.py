@@ -18,14 +18,19 @@ class Body(BaseModel):
 
 
 def _check_text(given: object) -> None:
-    if isinstance(given, str):
-        # PostgreSQL's text holds no NUL; no UTF-8 holds half of a surrogate pair.
-        if "\0" in given or any("\ud800" <= c <= "\udfff" for c in given):
-            raise ValueError("text must have no NUL and no lone surrogate")
-    elif isinstance(given, dict):
-        for key, value in given.items():
-            _check_text(key)
-            _check_text(value)
-    elif isinstance(given, list):
-        for item in given:
-            _check_text(item)
+    # A list, not recursion: a body may nest as deep as it is long.
+    left = [given]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            _check_storable(item)
+        elif isinstance(item, dict):
+            left += [*item.keys(), *item.values()]
+        elif isinstance(item, list):
+            left += item
+
+
+def _check_storable(text: str) -> None:
+    # PostgreSQL's text holds no NUL; no UTF-8 holds half of a surrogate pair.
+    if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        raise ValueError("text must have no NUL and no lone surrogate")

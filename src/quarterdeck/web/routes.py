@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from typing_extensions import override
 
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -16,6 +17,7 @@ class HouseRoute(APIRoute):
     So an answer under an Idempotency-Key is kept by the transaction of the write itself.
     """
 
+    @override
     def get_route_handler(self) -> Answer:
         handler: Callable[[Request], Awaitable[Response]] = super().get_route_handler()
 

@@ -8,8 +8,8 @@ from prometheus_client import Counter
 
 from quarterdeck.access.authentication.model import Unauthenticated
 from quarterdeck.access.limits.service import Limits
-from quarterdeck.access.roles.model import ROLES, TENANT_ADMIN
-from quarterdeck.kernel.work import ANY, Actor
+from quarterdeck.access.principals.model import demo_actor
+from quarterdeck.kernel.work import Actor
 from quarterdeck.runtime import Runtime
 from quarterdeck.web.faults import CsrfMismatch
 from quarterdeck.web.loopback import from_here
@@ -22,14 +22,7 @@ UNAUTHENTICATED = Counter(
     "quarterdeck_http_unauthenticated_total", "Requests refused for want of a credential."
 )
 
-DEMO = Actor(
-    "demo@loopback",
-    frozenset(
-        (permission, ANY)
-        for role in ("operator", TENANT_ADMIN)
-        for permission in ROLES[role].permissions
-    ),
-)
+DEMO = demo_actor()
 """Whoever sits at the machine of a demo. Never keys, erasure or the release of holds."""
 
 

@@ -17,6 +17,7 @@ from fastapi.responses import StreamingResponse
 from prometheus_client import Gauge
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
+from typing_extensions import override
 
 from quarterdeck.kernel.errors import Forbidden, NotFound, Unavailable
 from quarterdeck.kernel.outbox import Fact
@@ -59,6 +60,7 @@ class Stream(StreamingResponse):
         super().__init__(events(source), media_type="text/event-stream", headers=HEADERS)
         self.seats = seats
 
+    @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             with STREAMS.track_inprogress():

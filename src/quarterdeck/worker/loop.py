@@ -1,5 +1,6 @@
 """Runs jobs: claims what is due, runs it in threads, settles what ended."""
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -9,11 +10,12 @@ from threading import Event
 from time import sleep
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import reading, storable, writing
 from quarterdeck.kernel.jobs import queue
+from quarterdeck.kernel.jobs.journal import Journal
 from quarterdeck.kernel.jobs.kind import JobKind, pause
 from quarterdeck.kernel.jobs.model import (
     Cancelled,
@@ -50,9 +52,16 @@ class Worker:
     threads: int
     lease: timedelta
     stop: Event = field(default_factory=Event)
-    _running: dict[Future[Ending], Run] = field(default_factory=dict)
+    _running: dict[Future[list[Ending]], list[Run]] = field(default_factory=dict)
     _ended: list[Ending] = field(default_factory=list)
     _failing: bool = False
+    _journal: Journal = field(init=False)
+    _groups: deque[tuple[int, dict[str, int]]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._journal = Journal(self.engine, self.lease)
+        sizes = sorted({kind.batch for kind in self.kinds.values()})
+        self._groups = deque((size, self._versions(size)) for size in sizes)
 
     def run(self) -> None:
         """Work until ``stop`` is set; then hand back what runs, and return.
@@ -73,10 +82,10 @@ class Worker:
         self._collect()
         free = self.threads - len(self._running)
         if self._ended or (free and self._due()):
-            for job in self._exchange(free):
-                run = self._open(job)
-                self._running[pool.submit(self._run, run)] = run
-            JOBS_RUNNING.set(len(self._running))
+            for batch in self._exchange(free):
+                runs = [self._open(job) for job in batch]
+                self._running[pool.submit(self._run_all, runs)] = runs
+            JOBS_RUNNING.set(sum(map(len, self._running.values())))
         elif self._running:
             wait(self._running, IDLE_S, return_when=FIRST_COMPLETED)
         else:
@@ -84,7 +93,7 @@ class Worker:
 
     def renew(self) -> None:
         """Prolong the leases of what runs, and hear which of it is cancelled or lost."""
-        runs = list(self._running.values())
+        runs = [run for batch in list(self._running.values()) for run in batch]
         with writing(self.engine) as db:
             held = queue.renew(db, [r.job for r in runs], self.lease)
         for run in runs:
@@ -104,30 +113,50 @@ class Worker:
         self._failing = False
         return True
 
-    def _versions(self) -> dict[str, int]:
-        return {name: kind.version for name, kind in self.kinds.items()}
+    def _versions(self, batch: int) -> dict[str, int]:
+        return {name: kind.version for name, kind in self.kinds.items() if kind.batch == batch}
 
     def _due(self) -> bool:
         with reading(self.engine) as db:
-            return queue.due(db, self._versions())
+            return queue.due(db, {name: kind.version for name, kind in self.kinds.items()})
 
     def _collect(self) -> None:
         for future in [future for future in self._running if future.done()]:
-            self._ended.append(future.result())
+            self._ended += future.result()
             del self._running[future]
 
-    def _exchange(self, free: int) -> list[Job]:
-        """Settle what ended, and claim up to ``free`` jobs for it."""
+    def _exchange(self, free: int) -> list[list[Job]]:
+        """Settle what ended, and claim for ``free`` threads: the jobs that each shall run."""
         self._collect()
         ended = list(self._ended)
         with writing(self.engine) as db:
             queue.settle(db, ended)
-            claimed = queue.claim(db, self._versions(), self.name, self.lease, free) if free else []
+            claimed = self._claim(db, free)
         del self._ended[: len(ended)]
         return claimed
 
+    def _claim(self, db: Connection, free: int) -> list[list[Job]]:
+        batches: list[list[Job]] = []
+        self._groups.rotate()  # none goes first each time
+        for size, versions in self._groups:
+            most = size * (free - len(batches))
+            if most:
+                jobs = queue.claim(db, versions, self.name, self.lease, most)
+                batches += [jobs[n : n + size] for n in range(0, len(jobs), size)]
+        return batches
+
     def _open(self, job: Job) -> Run:
-        return Run(job=job, engine=self.engine, clock=self.clock, lease=self.lease, stop=self.stop)
+        return Run(
+            job=job,
+            engine=self.engine,
+            clock=self.clock,
+            lease=self.lease,
+            stop=self.stop,
+            journal=self._journal,
+        )
+
+    def _run_all(self, runs: list[Run]) -> list[Ending]:
+        return [self._run(run) for run in runs]
 
     def _run(self, run: Run) -> Ending:
         with structlog.contextvars.bound_contextvars(job=run.job.id, kind=run.job.kind):
@@ -137,6 +166,8 @@ class Worker:
 
     def _ending(self, run: Run) -> Ending:
         job, kind = run.job, self.kinds[run.job.kind]
+        if run.stop.is_set():
+            return _after(Stopping(job.id), run, kind)
         if job.cancel:
             return _after(Cancelled(job.id), run, kind)
         if job.attempts > kind.max_attempts:

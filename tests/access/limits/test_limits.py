@@ -6,6 +6,7 @@ from access.stage import Stage
 from quarterdeck.access.limits import service as limits
 from quarterdeck.access.limits.model import Rate, RateLimited
 from quarterdeck.access.limits.service import Limits
+from quarterdeck.access.tenants.model import NoSuchTenant
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import MissingPermission
@@ -78,6 +79,11 @@ def test_a_tenant_admin_may_see_its_limit_but_not_lift_it(stage: Stage) -> None:
         assert limits.rate_of(work, "acme") is None
         with pytest.raises(MissingPermission):
             limits.set_rate(work, "acme", Rate(per_minute=1000, burst=1000))
+
+
+def test_a_tenant_that_never_was_gets_no_rate(stage: Stage) -> None:
+    with pytest.raises(NoSuchTenant), stage.work() as work:
+        limits.set_rate(work, "nowhere", SLOW)
 
 
 @pytest.mark.parametrize(("per_minute", "burst"), [(0, 1), (1, 0), (10**7, 1), (1, 10**6)])

@@ -25,11 +25,11 @@ def add(client: TestClient, ada: Headers, **body: str) -> str:
     return str(answer.json()["id"])
 
 
-def give(client: TestClient, ada: Headers, principal: str, role: str, tenant: str) -> Any:
+def give(client: TestClient, ada: Headers, principal: str, role: str, tenant: str) -> str:
     body = {"principal": principal, "role": role, "tenant": tenant}
     answer = client.post(f"{API}/grants", json=body, headers=ada)
     assert answer.status_code == 201
-    return answer.json()
+    return str(answer.json()["id"])
 
 
 def allowed(client: TestClient, who: Headers, permission: str, tenant: str) -> bool:
@@ -48,8 +48,8 @@ def test_someone_added_gets_a_role_and_a_token_and_loses_both(
     assert (made.status_code, made.headers["cache-control"]) == (201, "no-store")
     who = bearer(made.json()["secret"])
     assert client.get(f"{API}/tenants/acme", headers=who).status_code == 200
-    assert client.delete(f"{API}/grants/{grant['id']}", headers=ada).status_code == 200
-    assert client.get(f"{API}/tenants/acme", headers=who).status_code == 403
+    assert client.delete(f"{API}/grants/{grant}", headers=ada).status_code == 200
+    assert client.get(f"{API}/tenants/acme", headers=who).status_code == 404
     token = made.json()["id"]
     assert client.delete(f"{API}/tokens/{token}", headers=ada).status_code == 200
     assert client.get(f"{API}/tenants/acme", headers=who).status_code == 401
@@ -70,7 +70,7 @@ def test_grants_are_listed_by_tenant_and_principal_and_gone_once_revoked(
 
     assert held(principal=bot) == ["sre", "auditor"]
     assert held(principal=bot, tenant="acme") == ["sre"]
-    client.delete(f"{API}/grants/{grant['id']}", headers=ada)
+    client.delete(f"{API}/grants/{grant}", headers=ada)
     assert held(principal=bot) == ["auditor"]
 
 

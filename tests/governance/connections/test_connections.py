@@ -46,11 +46,13 @@ def test_a_directory_is_connected_once_a_tenant(estate: Estate) -> None:
         connections.add(work, TenantId("other"), NEW)
 
 
-@pytest.mark.parametrize("broken", [{"directory": " "}, {"name": ""}, {"directory": "x" * 201}])
-def test_a_connection_needs_a_name_and_a_directory(estate: Estate, broken: dict[str, str]) -> None:
+@pytest.mark.parametrize(("directory", "name"), [(" ", "n"), ("d", ""), ("x" * 201, "n")])
+def test_a_connection_needs_a_name_and_a_directory(
+    estate: Estate, directory: str, name: str
+) -> None:
     estate.tenant("acme")
     with estate.work() as work, pytest.raises(Invalid, match="1 to 200"):
-        connections.add(work, ACME, NewConnection(**{"directory": "d", "name": "n", **broken}))
+        connections.add(work, ACME, NewConnection(directory=directory, name=name))
 
 
 def test_a_tenant_that_ended_gets_no_connection(estate: Estate) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from typing_extensions import override
 
 from governance.estate import Estate
 from quarterdeck.governance.connections.model import Connection
@@ -23,6 +24,7 @@ class Recorded(Estate):
 
     playing: Cloud | None = None
 
+    @override
     def open(self, connection: Connection) -> Cloud:
         return self.playing or super().open(connection)
 
@@ -39,7 +41,7 @@ def recorded(cassette: Path) -> dict[str, list[str]]:
             continue
         value = answer.get("value")
         for item in value if isinstance(value, list) else [answer]:
-            typed = isinstance(item, dict) and isinstance(item.get("type"), str)
+            typed = isinstance(item, dict) and "type" in item
             named = str(item.get("id")) if typed else ""
             if named.startswith("/subscriptions/"):
                 found[item["id"].casefold()].append(canonical(item))
@@ -51,45 +53,48 @@ def canonical(item: object) -> str:
 
 
 def arrived(estate: Estate) -> dict[str, str]:
-    """The inventory: each body by its cloud's id; bodies come back as the bytes that were sent."""
+    """The inventory: each body by its cloud's id."""
     query = select(resources.c.cloud_id, bodies.c.body).join_from(bodies, resources)
     with estate.engine.connect() as db:
-        return {
-            row.cloud_id.casefold(): canonical(json.loads(row.body)) for row in db.execute(query)
-        }
+        rows = db.execute(query).all()
+    return {row.cloud_id.casefold(): canonical(json.loads(row.body)) for row in rows}
+
+
+@pytest.fixture
+def cassettes(shared_data: Path) -> list[Path]:
+    folder = shared_data / "data" / "azure-recordings" / "cassettes"
+    if not folder.is_dir():
+        pytest.skip(f"no recorded exchanges at {folder}")
+    return sorted(folder.glob("*.json"))
 
 
 def test_every_resource_that_azure_was_recorded_with_arrives_whole(
-    estate: Estate, shared_data: Path, tmp_path: Path
+    estate: Estate, cassettes: list[Path], tmp_path: Path
 ) -> None:
-    folder = shared_data / "data" / "azure-recordings" / "cassettes"
-    total = 0
-    known: dict[str, list[str]] = defaultdict(list)
+    expected: dict[str, list[str]] = defaultdict(list)
+    for cassette in cassettes:
+        for resource, told in recorded(cassette).items():
+            expected[resource] += told
     inventory = Recorded(estate.engine)
     inventory.connect("recorded")
-    for cassette in sorted(folder.glob("*.json")):
-        expected = recorded(cassette)
-        with open_recorded(cassette, tmp_path, utc_now()) as inventory.playing:
-            run = inventory.sync()
-        assert (run.state, run.failure) == (RunState.SUCCESS, ""), cassette.name
-        held = arrived(inventory)
-        for resource, told in expected.items():
-            known[resource] += told
-            assert held[resource] in told, (cassette.name, resource)
-        total += len(expected)
-    assert total > 500
-    assert arrived(inventory).keys() == known.keys()
+    with open_recorded(cassettes, tmp_path, utc_now()) as inventory.playing:
+        run = inventory.sync()
+    assert (run.state, run.counts.quarantined) == (RunState.SUCCESS, 0)
+    assert run.counts.seen >= sum(map(len, expected.values())) > 950
+    held = arrived(inventory)
+    assert held.keys() == expected.keys()
+    assert all(held[resource] in told for resource, told in expected.items())
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_bodies_are_the_recorded_bytes(estate: Estate, shared_data: Path, tmp_path: Path) -> None:
-    cassette = (
-        shared_data / "data" / "azure-recordings" / "cassettes" / "ArmResourceTest.common.json"
-    )
+def test_bodies_are_the_recorded_bytes(
+    estate: Estate, cassettes: list[Path], tmp_path: Path
+) -> None:
+    [cassette] = [file for file in cassettes if file.name == "ArmResourceTest.common.json"]
     inventory = Recorded(estate.engine)
     inventory.connect("recorded")
-    with open_recorded(cassette, tmp_path, utc_now()) as inventory.playing:
-        assert inventory.sync().counts.added > 10
+    with open_recorded([cassette], tmp_path, utc_now()) as inventory.playing:
+        assert inventory.sync().counts.added == 7
     with estate.engine.connect() as db:
         kept = list(db.scalars(select(bodies.c.body)))
     file = cassette.read_bytes()

@@ -4,20 +4,22 @@ import pytest
 
 from governance.estate import Estate, arm
 from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Filter, Resource
+from quarterdeck.governance.inventory.model import Filter, Resource, spot
 from quarterdeck.governance.sync.changeset import ChangeSet
 from quarterdeck.governance.sync.model import RunState
 from quarterdeck.governance.sync.service import queries
 from quarterdeck.kernel.work import Actor
 
+EVERYTHING = Filter()
 
-def held(estate: Estate, **wanted: object) -> list[Resource]:
+
+def held(estate: Estate, wanted: Filter = EVERYTHING) -> list[Resource]:
     with estate.look() as work:
-        return inventory.page(work, Filter(**wanted), None, None, 1000)  # type: ignore[arg-type]  a test's own words
+        return inventory.page(work, wanted, None, None, 1000)
 
 
-def names(estate: Estate, **wanted: object) -> list[str]:
-    return [resource.name for resource in held(estate, **wanted)]
+def names(estate: Estate) -> list[str]:
+    return [resource.name for resource in held(estate)]
 
 
 @pytest.mark.census("AG-039", "AG-075")
@@ -33,7 +35,7 @@ def test_a_sync_brings_every_resource_whole(estate: Estate) -> None:
         3,
     )
     assert sorted(names(estate)) == ["a", "b", "y"]
-    [found] = held(estate, tag="env=dev")
+    [found] = held(estate, Filter(tag="env=dev"))
     with estate.look() as work:
         assert inventory.described(work, found.id).resource.body.encode() == odd
 
@@ -61,7 +63,7 @@ def test_what_a_complete_listing_lacks_is_removed_and_may_come_back(estate: Esta
     estate.pass_time(hours=1)
     gone = estate.sync()
     assert (gone.counts.removed, names(estate)) == (1, ["stays"])
-    [lost] = [r for r in held(estate, deleted=True) if r.deleted_at]
+    [lost] = [r for r in held(estate, Filter(deleted=True)) if r.deleted_at]
     assert (lost.name, lost.deleted_at, lost.last_seen) == (
         "goes",
         gone.started_at,
@@ -104,3 +106,18 @@ def test_a_tenant_of_others_is_not_synced(estate: Estate) -> None:
     estate.run_due()
     with estate.look(ada) as work:
         assert {run.tenant for run in queries.history(work, limit=10)} == {"acme"}
+
+
+def test_pages_over_some_tenants_join_to_what_they_hold(estate: Estate) -> None:
+    for directory in ("one", "two", "three", "four"):
+        _, cloud = estate.connect(directory)
+        cloud.hold(*(f"{n}-of-{directory}" for n in range(5)))
+    estate.ask()
+    estate.run_due()
+    grants = frozenset(("resources:read", tenant) for tenant in ("one", "three", "four"))
+    found: list[Resource] = []
+    with estate.look(Actor("ada", grants)) as work:
+        while page := inventory.page(work, EVERYTHING, None, spot(found[-1]) if found else None, 4):
+            found += page
+    names = [resource.name for resource in found]
+    assert names == sorted(f"{n}-of-{d}" for n in range(5) for d in ("one", "three", "four"))

@@ -102,7 +102,7 @@ def test_a_run_shows_how_far_it_is(estate: Estate) -> None:
     _, cloud = estate.connect("acme")
     cloud.hold("a", "b", "c")
     estate.sync()
-    seen = []
+    seen: list[tuple[int, int]] = []
 
     def look() -> None:
         with estate.look() as work:

@@ -4,6 +4,7 @@ import json
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_the_times_when_a_resource_was_made_and_changed_are_asked_for(simulator:
 
 def test_fields_that_nobody_knows_arrive_as_they_were_sent(simulator: Rehearsal) -> None:
     subscription = simulator.subscription()
-    odd = {
+    odd: dict[str, Any] = {
         "id": f"/subscriptions/{subscription}/resourceGroups/a/providers/X.Y/z/aaaa",
         "newIn2031": {"n": 12345678901234567890, "e": 1.10, "u": "Å\u2028"},
     }
@@ -203,9 +204,11 @@ def test_an_unknown_subscription_is_a_failure_and_no_empty_listing(simulator: Re
 def test_a_cloud_that_is_gone_is_a_timeout(tmp_path: Path) -> None:
     with running(SimulatorOptions(folder=tmp_path, tenants=1, resources=1)) as gone:
         pass
-    with opened_clouds(options_for(gone), {"SECRET": gone.tenants[0].client_secret}) as clouds:
-        with pytest.raises(CloudFailure) as failed:
-            clouds.open(connection(gone.tenants[0])).check()
+    with (
+        opened_clouds(options_for(gone), {"SECRET": gone.tenants[0].client_secret}) as clouds,
+        pytest.raises(CloudFailure) as failed,
+    ):
+        clouds.open(connection(gone.tenants[0])).check()
     assert failed.value.kind is FailureClass.TIMEOUT
 
 
@@ -214,9 +217,11 @@ def test_a_cloud_whose_certificate_is_not_trusted_gets_no_secret(
 ) -> None:
     other = tmp_path / "other.pem"
     other.write_bytes(loopback_tls(utc_now()).ca_pem)
-    with cloud_of(simulator, ca_file=other) as cloud:
-        with pytest.raises(CloudFailure, match="CA file") as failed:
-            cloud.check()
+    with (
+        cloud_of(simulator, ca_file=other) as cloud,
+        pytest.raises(CloudFailure, match="CA file") as failed,
+    ):
+        cloud.check()
     assert failed.value.kind is FailureClass.UNKNOWN
 
 

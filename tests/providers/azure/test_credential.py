@@ -15,34 +15,42 @@ def refused(failure: CloudFailure) -> str:
 
 def test_a_wrong_secret_is_named_by_its_code_and_never_shown(simulator: Rehearsal) -> None:
     wrong = {"SECRET": "hunter2-hunter2"}
-    with clouds(options_for(simulator.running), wrong) as opened:
-        with pytest.raises(CloudFailure, match="AADSTS7000215") as failed:
-            opened.open(connection(simulator.tenant())).check()
+    with (
+        clouds(options_for(simulator.running), wrong) as opened,
+        pytest.raises(CloudFailure, match="AADSTS7000215") as failed,
+    ):
+        opened.open(connection(simulator.tenant())).check()
     assert "hunter2" not in refused(failed.value)
     assert len(failed.value.request_id) == 36
 
 
 def test_an_unknown_directory_is_named_by_its_code(simulator: Rehearsal) -> None:
     absent = connection(simulator.tenant(), directory="new-tenant-guid-here")
-    with clouds(options_for(simulator.running), {"SECRET": "x"}) as opened:
-        with pytest.raises(CloudFailure, match="AADSTS90002") as failed:
-            opened.open(absent).check()
+    with (
+        clouds(options_for(simulator.running), {"SECRET": "x"}) as opened,
+        pytest.raises(CloudFailure, match="AADSTS90002") as failed,
+    ):
+        opened.open(absent).check()
     refused(failed.value)
 
 
 @pytest.mark.parametrize("directory", ["two words", "../../common", "a/b"])
 def test_a_directory_that_cannot_be_one_is_refused(simulator: Rehearsal, directory: str) -> None:
     odd = connection(simulator.tenant(), directory=directory)
-    with clouds(options_for(simulator.running), {"SECRET": "x"}) as opened:
-        with pytest.raises(CloudFailure) as failed:
-            opened.open(odd).check()
+    with (
+        clouds(options_for(simulator.running), {"SECRET": "x"}) as opened,
+        pytest.raises(CloudFailure) as failed,
+    ):
+        opened.open(odd).check()
     refused(failed.value)
 
 
 def test_an_unknown_application_is_named_by_its_code(simulator: Rehearsal) -> None:
-    with clouds(options_for(simulator.running), {"SECRET": "x"}) as opened:
-        with pytest.raises(CloudFailure, match="AADSTS700016") as failed:
-            opened.open(connection(simulator.tenant(), client="nobody")).check()
+    with (
+        clouds(options_for(simulator.running), {"SECRET": "x"}) as opened,
+        pytest.raises(CloudFailure, match="AADSTS700016") as failed,
+    ):
+        opened.open(connection(simulator.tenant(), client="nobody")).check()
     refused(failed.value)
 
 
@@ -114,13 +122,12 @@ def test_a_rotated_secret_is_used_by_the_next_cloud(simulator: Rehearsal, tmp_pa
         opened.open(connection(simulator.tenant(), reference)).check()
 
 
-@pytest.mark.census("AG-083")
 def test_the_platforms_own_secret_is_used_where_a_connection_names_none(
     simulator: Rehearsal,
 ) -> None:
     options = options_for(simulator.running, secret=simulator.tenant().client_secret)
     with clouds(options) as opened:
-        opened.open(connection(simulator.tenant(), secret="")).check()
+        opened.open(connection(simulator.tenant(), "")).check()
 
 
 def test_the_platforms_own_application_is_used_where_a_connection_names_none(
@@ -129,27 +136,44 @@ def test_the_platforms_own_application_is_used_where_a_connection_names_none(
     one = simulator.tenant()
     options = options_for(simulator.running, client=one.client_id, secret=one.client_secret)
     with clouds(options) as opened:
-        opened.open(connection(one, secret="", client="")).check()
+        opened.open(connection(one, "", client="")).check()
 
 
 def test_without_any_secret_the_failure_says_what_to_set(simulator: Rehearsal) -> None:
-    with clouds(options_for(simulator.running)) as opened:
-        with pytest.raises(CloudFailure, match="set AZURE_CLIENT_SECRET") as failed:
-            opened.open(connection(simulator.tenant(), secret=""))
+    with (
+        clouds(options_for(simulator.running)) as opened,
+        pytest.raises(CloudFailure, match="set AZURE_CLIENT_SECRET") as failed,
+    ):
+        opened.open(connection(simulator.tenant(), ""))
     refused(failed.value)
 
 
+def test_the_machines_own_identity_is_used_where_that_is_allowed(
+    simulator: Rehearsal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = simulator.tenant()
+    monkeypatch.setenv("AZURE_TENANT_ID", one.tenant_id)
+    monkeypatch.setenv("AZURE_CLIENT_ID", one.client_id)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", one.client_secret)
+    with clouds(options_for(simulator.running, ambient=True)) as opened:
+        assert list(opened.open(connection(one, "", client="")).subscriptions())
+
+
 def test_a_secret_without_an_application_is_refused(simulator: Rehearsal) -> None:
-    with clouds(options_for(simulator.running), {"SECRET": "x"}) as opened:
-        with pytest.raises(CloudFailure, match="no client id"):
-            opened.open(connection(simulator.tenant(), client=""))
+    with (
+        clouds(options_for(simulator.running), {"SECRET": "x"}) as opened,
+        pytest.raises(CloudFailure, match="no client id"),
+    ):
+        opened.open(connection(simulator.tenant(), client=""))
 
 
 @pytest.mark.parametrize("reference", ["env:NOT_SET", "env:EMPTY", "file:/no/such/file"])
 def test_a_reference_to_nothing_is_named(simulator: Rehearsal, reference: str) -> None:
-    with clouds(options_for(simulator.running), {"EMPTY": ""}) as opened:
-        with pytest.raises(CloudFailure, match=reference) as failed:
-            opened.open(connection(simulator.tenant(), reference))
+    with (
+        clouds(options_for(simulator.running), {"EMPTY": ""}) as opened,
+        pytest.raises(CloudFailure, match=reference) as failed,
+    ):
+        opened.open(connection(simulator.tenant(), reference))
     refused(failed.value)
 
 
@@ -167,9 +191,11 @@ def test_a_reference_to_what_is_no_text_is_named_without_it(
 
 @pytest.mark.parametrize("pasted", ["S3cret~pasted-by-mistake", "vault:S3cret", "env:", "S3cret:"])
 def test_a_secret_pasted_for_a_reference_is_not_repeated(simulator: Rehearsal, pasted: str) -> None:
-    with clouds(options_for(simulator.running)) as opened:
-        with pytest.raises(CloudFailure, match="env:NAME nor file:PATH") as failed:
-            opened.open(connection(simulator.tenant(), pasted))
+    with (
+        clouds(options_for(simulator.running)) as opened,
+        pytest.raises(CloudFailure, match="env:NAME nor file:PATH") as failed,
+    ):
+        opened.open(connection(simulator.tenant(), pasted))
     assert "S3cret" not in refused(failed.value)
 
 

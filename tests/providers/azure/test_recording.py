@@ -19,8 +19,8 @@ def test_what_was_recorded_plays_back_the_same(simulator: Rehearsal, tmp_path: P
     assert recording.save(tmp_path / "tape.json") == len(live) > 1
     assert (tmp_path / "tape.json").stat().st_mode & 0o077 == 0
     first = read(tmp_path / "tape.json")[0].url
-    with open_recorded(tmp_path / "tape.json", tmp_path, utc_now()) as cloud_again:
-        again = list(cloud_again.arm.items(cloud_again.playback.local(first)))
+    with open_recorded([tmp_path / "tape.json"], tmp_path, utc_now()) as cloud_again:
+        again = list(cloud_again.arm.items(cloud_again.playback.local("tape", first)))
     assert [page.items for page in again] == [page.items for page in live]
 
 

@@ -58,9 +58,11 @@ def test_an_answer_that_drips_for_ever_is_a_timeout(tmp_path: Path) -> None:
 
 def test_an_answer_without_end_is_refused(tmp_path: Path) -> None:
     flood = answering(200, b" " * 100_000)
-    with cloud_at(flood, tmp_path, answer_bytes=10_000) as cloud:
-        with pytest.raises(CloudFailure, match="longer than 10000 bytes") as failed:
-            list(cloud.subscriptions())
+    with (
+        cloud_at(flood, tmp_path, answer_bytes=10_000) as cloud,
+        pytest.raises(CloudFailure, match="longer than 10000 bytes") as failed,
+    ):
+        list(cloud.subscriptions())
     assert failed.value.kind is FailureClass.DATA
 
 
@@ -85,9 +87,11 @@ def test_a_redirect_is_not_followed(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_listing_is_a_data_failure(tmp_path: Path, body: bytes) -> None:
-    with cloud_at(answering(200, body), tmp_path) as cloud:
-        with pytest.raises(CloudFailure) as failed:
-            list(cloud.subscriptions())
+    with (
+        cloud_at(answering(200, body), tmp_path) as cloud,
+        pytest.raises(CloudFailure) as failed,
+    ):
+        list(cloud.subscriptions())
     assert failed.value.kind is FailureClass.DATA
 
 

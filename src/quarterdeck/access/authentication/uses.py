@@ -34,3 +34,6 @@ class Uses:
             self._written.update(uses)
             for credential in [k for k, at in self._written.items() if self.last(k) <= at]:
                 self._last.pop(credential, None)
+            # Older than a minute they hold nothing back any more, and need no memory.
+            newest = max(self._written.values(), default=0)
+            self._written = {k: at for k, at in self._written.items() if newest - at < MINUTE}

@@ -4,6 +4,7 @@ from threading import Lock
 from typing import Any, Protocol
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from quarterdeck.access.epoch import store
 from quarterdeck.kernel import db as database
@@ -66,7 +67,7 @@ class _SqliteWatch:
         try:
             with self._lock:
                 return self._look()
-        except self._engine.dialect.loaded_dbapi.Error as error:
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error) as error:
             raise database.DatabaseUnavailable(f"the database cannot be used: {error}") from error
 
     def _look(self) -> int:

@@ -35,9 +35,7 @@ class NewGrantBody(Body):
 
     principal: str
     role: str = Field(examples=["sre"])
-    tenant: str = Field(
-        description="_platform: all tenants, those to come too.", examples=["acme"]
-    )
+    tenant: str = Field(description="_platform: all tenants, those to come too.", examples=["acme"])
 
 
 class Principals(BaseModel):

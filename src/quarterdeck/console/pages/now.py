@@ -18,7 +18,7 @@ from quarterdeck.governance.sync.model import Policies, policies
 from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.jobs import service as jobs
-from quarterdeck.kernel.jobs.model import Job
+from quarterdeck.kernel.jobs.model import Job, JobState
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.trail.log import service as log
 from quarterdeck.web.permissions import needs
@@ -59,6 +59,7 @@ def now(frame: InFrame) -> HTMLResponse:
         resources=sum(many for _, _, many in counts),
         logs=signed,
         activity=activity_of(frame, signed),
+        people=frame.people(),
         jobs=jobs_of(frame),
     )
 
@@ -111,11 +112,12 @@ def activity_of(frame: Frame, logs: Sequence[Signed]) -> list[Activity]:
 
 
 def jobs_of(frame: Frame) -> list[Job]:
-    """Jobs that have not ended, oldest first."""
+    """Jobs that have not ended: those that run, then those that wait, oldest first."""
     if not frame.holds("jobs:read"):
         return []
     found = jobs.running(frame.work, frame.work.tenants("jobs:read"))
-    return [job for job in found if _looked_at(frame, job.tenant)]
+    mine = [job for job in found if _looked_at(frame, job.tenant)]
+    return sorted(mine, key=lambda job: job.state is not JobState.RUNNING)
 
 
 def _looked_at(frame: Frame, tenant: str) -> bool:

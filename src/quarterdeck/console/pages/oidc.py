@@ -68,9 +68,7 @@ def finish(request: Request, runtime: Installation) -> RedirectResponse:
     return answer
 
 
-def _attempt(
-    request: Request, runtime: Runtime, told: Mapping[str, str]
-) -> tuple[Challenge, str]:
+def _attempt(request: Request, runtime: Runtime, told: Mapping[str, str]) -> tuple[Challenge, str]:
     lost = AttemptLost("begin again at /sign-in; an attempt holds for ten minutes")
     try:
         kept = opened(request.cookies.get(ATTEMPT, ""), BEGIN, runtime.settings.secret)

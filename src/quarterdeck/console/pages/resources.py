@@ -18,6 +18,7 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import LogNotFound
 from quarterdeck.web import ndjson
+from quarterdeck.web.deps import By
 from quarterdeck.web.paging import InPage, Key, Page
 from quarterdeck.web.permissions import needs
 
@@ -61,6 +62,7 @@ def resources(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the add
 @router.get("/resources.ndjson", response_class=StreamingResponse, **READS)
 def export(  # noqa: PLR0913, PLR0917  the filter of the list
     request: Request,
+    _actor: By,
     tenant: Word = "",
     q: Word = "",
     type_: Annotated[str, Query(alias="type", max_length=MAX_WORD)] = "",

@@ -35,6 +35,7 @@ def explorer(frame: InFrame, page: InPage, log_of: str = "") -> HTMLResponse:
         logs=logs,
         chosen=chosen,
         lines=[activity(view.record["tenant"], view) for view in shown],
+        people=frame.people(),
         first=page.after is None,
         following=page.next((shown[-1].index,)) if more else "",
     )
@@ -52,6 +53,7 @@ def record_page(frame: InFrame, tenant: str, index: int) -> HTMLResponse:
         log=one,
         view=view,
         line=activity(tenant, view),
+        people=frame.people(),
         proof=proof,
         drawn=_drawn(proof),
         siblings=[digest.hex() for digest in proof.proof] if proof else [],
@@ -72,4 +74,3 @@ def _drawn(proof: Inclusion | None) -> object:
     if proof is None:
         return None
     return drawing(proof.index, proof.checkpoint.size, proof.leaf_hash, proof.proof)
-

@@ -19,12 +19,22 @@ class Age(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latest:
-    """When one connection's domain last succeeded; None if it never did."""
+    """When one connection's domain last succeeded; None if it never did.
+
+    Attributes:
+        failing: its last run failed.
+    """
 
     tenant: TenantId
     connection: ConnectionId
     connected_at: datetime
     success: datetime | None
+    failing: bool = False
+
+    @property
+    def since(self) -> datetime:
+        """What it ages from: silence since it was made is noticed too."""
+        return self.success or self.connected_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +66,9 @@ def judged(policy: Policy, latest: Iterable[Latest], now: datetime) -> list[Fres
 
 
 def _of_tenant(policy: Policy, tenant: TenantId, latest: list[Latest], now: datetime) -> Freshness:
-    # A connection without success ages from when it was made: silence is noticed too.
-    since = min(one.success or one.connected_at for one in latest)
+    since = min(one.since for one in latest)
     never = any(one.success is None for one in latest)
-    stale_at = since + policy.stale_after
+    stale_at = min(policy.stale_at(one.since, failing=one.failing) for one in latest)
     state = Age.STALE if now >= stale_at else Age.NEVER if never else Age.CURRENT
     return Freshness(
         tenant=tenant,

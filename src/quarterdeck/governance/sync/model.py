@@ -37,7 +37,8 @@ class Policy:
     Attributes:
         expected: shortest and longest usual duration of a run.
         limit: a longer run is flagged, not killed.
-        stale_after: data of this age, or older, is stale.
+        stale_after: data of this age, or older, is stale; where the last run failed, data
+            of ``interval`` is: it is known not to be renewed.
     """
 
     domain: str
@@ -45,6 +46,10 @@ class Policy:
     expected: tuple[timedelta, timedelta]
     limit: timedelta
     stale_after: timedelta
+
+    def stale_at(self, since: datetime, *, failing: bool) -> datetime:
+        """When data of ``since`` counts as stale: sooner where its renewal was tried and failed."""
+        return since + (min(self.interval, self.stale_after) if failing else self.stale_after)
 
     def stalled(self, age: timedelta) -> bool:
         """Whether the last success lies more than two intervals back."""

@@ -14,6 +14,8 @@ class JobKind:
     Attributes:
         version: the newest body it understands; a job with a newer one waits.
         max_attempts: claims after which a failing job stays failed.
+        batch: how many a thread may take at once; more than 1 only for jobs that end within
+            milliseconds, for those behind one that does not would wait for it.
         backoff: pause before the second attempt; doubles with each, up to ``MAX_BACKOFF``.
     """
 
@@ -21,6 +23,7 @@ class JobKind:
     run: Callable[[Run], None]
     version: int = 1
     max_attempts: int = 5
+    batch: int = 1
     backoff: timedelta = timedelta(seconds=2)
 
 

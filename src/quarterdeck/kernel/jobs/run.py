@@ -10,18 +10,19 @@ until then a crash runs that step again, under its key, and nothing was built up
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine
 
-from quarterdeck.kernel.clock import MICROSECOND, Clock
-from quarterdeck.kernel.db import now_micros, reading, writing
+from quarterdeck.kernel.clock import Clock
+from quarterdeck.kernel.db import DatabaseUnavailable, writing
 from quarterdeck.kernel.jobs import queue
+from quarterdeck.kernel.jobs.journal import Entry, Journal
 from quarterdeck.kernel.jobs.model import (
     Cancelled,
     Job,
@@ -31,9 +32,9 @@ from quarterdeck.kernel.jobs.model import (
     StepUnknown,
     Stopping,
 )
-from quarterdeck.kernel.jobs.table import jobs, steps
 from quarterdeck.kernel.work import Actor, Tenants, Work, begin
 
+RETRY_S = 0.2  # between tries to write an outcome while the database is away
 T = TypeVar("T")
 Probe = Callable[[], Json]
 """Looks whether an effect happened: its outcome, None if it did not; raises StepUnknown."""
@@ -47,6 +48,7 @@ class Run:
         stop: set when the worker goes down.
         cancelled, lost: set by the worker when a renewal says so.
         kept: outcomes of keyed steps that wait for the next transaction.
+        journal: the worker's; None is one of its own.
     """
 
     job: Job
@@ -57,7 +59,8 @@ class Run:
     cancelled: Event = field(default_factory=Event)
     lost: Event = field(default_factory=Event)
     kept: dict[str, str] = field(default_factory=dict)
-    _journal: dict[str, str | None] | None = None
+    journal: Journal | None = None
+    _known: dict[str, str | None] | None = None
 
     @property
     def tenant(self) -> str:
@@ -95,8 +98,10 @@ class Run:
     def progress(self, done: int, total: int, unit: str) -> None:
         """Say how far it is (``total`` 0: not known yet); raise as ``check`` does."""
         self.check()
-        with self._held(done=done, total=total, unit=unit) as db:
-            asked = db.scalar(select(jobs.c.cancel).where(jobs.c.id == self.job.id))
+        with writing(self.engine) as db:
+            asked = queue.progress(db, self.job, self.lease, done, total, unit)
+            kept = self._keep(db, held=asked is not None)
+        self._written(kept)
         if asked:
             self.cancelled.set()
             self.check()
@@ -106,7 +111,8 @@ class Run:
         """A unit of work that commits only if this run still holds the job."""
         request = self.job.request or self.job.id
         with begin(self.engine, self.actor, self.clock, request) as work:
-            kept = self._guard(work.db)
+            held = queue.hold(work.db, [self.job], self.lease)
+            kept = self._keep(work.db, held=bool(held))
             yield work
         self._written(kept)
 
@@ -139,7 +145,8 @@ class Run:
         known = self._steps()
         if name not in known:
             self.check()
-            self._intend(name)
+            self._write(begun=[name])
+            known[name] = None
             return json.loads(self._done(name, step))
         outcome = known[name]
         if outcome is None:
@@ -147,61 +154,65 @@ class Run:
             outcome = self._done(name, step if found is None else lambda: found)
         return json.loads(outcome)
 
-    def _intend(self, name: str) -> None:
-        with self._held() as db:
-            row = {"job": self.job.id, "name": name, "state": "intent", "at": now_micros()}
-            db.execute(insert(steps).values(row))
-        self._steps()[name] = None
-
     def _probed(self, name: str, probe: Probe | None) -> Json:
         if probe is None:
             raise StepUnknown(f"step {name} was begun and left no outcome")
         return probe()
 
     def _done(self, name: str, step: Callable[[], Json]) -> str:
-        mine = (steps.c.job == self.job.id, steps.c.name == name)
         try:
             outcome = json.dumps(step())
         except RetryLater:
-            with self._held() as db:
-                db.execute(delete(steps).where(*mine))
+            self._write(undone=[name])
             del self._steps()[name]
             raise
-        with self._held() as db:
-            values = {"state": "done", "outcome": outcome, "at": now_micros()}
-            db.execute(update(steps).where(*mine).values(values))
+        self._finish(name, outcome)
         self._steps()[name] = outcome
         return outcome
+
+    def _finish(self, name: str, outcome: str) -> None:
+        # The effect has happened: an outcome that is lost costs a person's decision.
+        ends = self.clock() + self.lease
+        while True:
+            try:
+                return self._write(finished={name: outcome})
+            except DatabaseUnavailable:
+                if self.clock() > ends or self.stop.wait(RETRY_S):
+                    raise
 
     def _steps(self) -> dict[str, str | None]:
         # Only the holder writes the journal, so once a run is often enough to read it;
         # and who holds the job first finds nothing there.
-        if self._journal is None:
-            self._journal = {} if self.job.fence == 1 else self._read_steps()
-        return self._journal
+        if self._known is None:
+            self._known = {} if self.job.fence == 1 else self._book().read(self.job.id)
+        return self._known
 
-    def _read_steps(self) -> dict[str, str | None]:
-        query = select(steps.c.name, steps.c.state, steps.c.outcome)
-        with reading(self.engine) as db:
-            rows = db.execute(query.where(steps.c.job == self.job.id)).all()
-        return {row.name: row.outcome if row.state == "done" else None for row in rows}
+    def _book(self) -> Journal:
+        self.journal = self.journal or Journal(self.engine, self.lease)
+        return self.journal
 
-    @contextmanager
-    def _held(self, **values: object) -> Iterator[Connection]:
-        """A transaction that commits only if this run still holds the job."""
-        with writing(self.engine) as db:
-            kept = self._guard(db, **values)
-            yield db
+    def _write(
+        self,
+        begun: Sequence[str] = (),
+        undone: Sequence[str] = (),
+        finished: Mapping[str, str] | None = None,
+    ) -> None:
+        kept = dict(self.kept)
+        entry = Entry(job=self.job, kept=kept, begun=begun, undone=undone, finished=finished or {})
+        try:
+            self._book().write(entry)
+        except LeaseLost:
+            self.lost.set()
+            raise
         self._written(kept)
 
-    def _guard(self, db: Connection, **values: object) -> list[str]:
-        lease = now_micros() + self.lease // MICROSECOND
-        if not queue.guard(db, self.job, due_at=lease, **values):
+    def _keep(self, db: Connection, *, held: bool) -> list[str]:
+        if not held:
             self.lost.set()
             raise LeaseLost(self.job.id)
         queue.keep(db, self.job, self.kept)
         return list(self.kept)
 
-    def _written(self, kept: list[str]) -> None:
+    def _written(self, kept: Iterable[str]) -> None:
         for name in kept:
             del self.kept[name]

@@ -9,6 +9,7 @@ from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import BULK_ROWS, now_micros
 from quarterdeck.kernel.errors import Conflict, NotFound
 from quarterdeck.kernel.ids import JobId
+from quarterdeck.kernel.jobs.facts import JobCancelled, JobDecided
 from quarterdeck.kernel.jobs.model import LIVE, Job, JobState, Json
 from quarterdeck.kernel.jobs.queue import COLUMNS, FREED, job_of
 from quarterdeck.kernel.jobs.table import jobs, steps
@@ -56,7 +57,9 @@ def cancel(work: Work, job: JobId) -> Job:
         if work.db.execute(asked).rowcount == 0:
             of_id(work, job)
             raise JobEnded(f"job {job} has ended")
-    return of_id(work, job)
+    asked_for = of_id(work, job)
+    work.publish(JobCancelled(tenant=asked_for.tenant, job=job, kind=asked_for.kind))
+    return asked_for
 
 
 def decide(work: Work, job: JobId, step: str, outcome: Json) -> Job:
@@ -68,7 +71,12 @@ def decide(work: Work, job: JobId, step: str, outcome: Json) -> Job:
     asking = work.db.execute(update(jobs).where(*mine).values(values)).rowcount
     if not asking or not _answer(work, job, step, outcome):
         raise JobEnded(f"job {of_id(work, job).id} asks nothing about step {step}")
-    return of_id(work, job)
+    decided = of_id(work, job)
+    answer = "again" if outcome is None else "done"
+    work.publish(
+        JobDecided(tenant=decided.tenant, job=job, kind=decided.kind, step=step, answer=answer)
+    )
+    return decided
 
 
 def _answer(work: Work, job: JobId, step: str, outcome: Json) -> bool:

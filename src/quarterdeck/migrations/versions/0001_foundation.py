@@ -168,7 +168,7 @@ def upgrade() -> None:
     op.create_index(
         "governance_resource_page",
         "governance_resource",
-        ["type_key", "name_key", "id"],
+        ["type_key", "name_key", "id", "location"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -182,7 +182,7 @@ def upgrade() -> None:
     op.create_index(
         "governance_resource_tenant",
         "governance_resource",
-        ["tenant", "type_key", "name_key", "id"],
+        ["tenant", "type_key", "name_key", "id", "location"],
         unique=False,
         sqlite_where=sa.text("deleted_at IS NULL"),
         postgresql_where=sa.text("deleted_at IS NULL"),
@@ -465,7 +465,7 @@ def upgrade() -> None:
     op.create_index(
         "governance_resource_tag_name",
         "governance_resource_tag",
-        ["name_key", "value"],
+        ["name_key", "value", "resource"],
         unique=False,
     )
     op.create_table(

@@ -19,6 +19,7 @@ from quarterdeck.kernel.clock import Clock
 from quarterdeck.providers.azure.options import PUBLIC_AUTHORITY, AzureOptions, is_loopback
 from quarterdeck.providers.azure.retry import asked_wait_s, failure
 
+CODE = re.compile(r"AADSTS\d+:[^\"{}]*")
 TRACE = re.compile(r"Trace ID: ?([0-9A-Za-z-]+)")
 TOO_MANY = 429
 SERVER_FAULT = 500
@@ -148,10 +149,20 @@ def common(options: AzureOptions, hook: Hook) -> dict[str, Any]:
 
 def told(error: Exception) -> tuple[str, str]:
     """An error's words up to where Entra adds ids of its own, and its trace id."""
-    text = error.message if isinstance(error, ClientAuthenticationError) else str(error)
+    text = entras_words(error)
     trace = TRACE.search(text)
     words = text[: trace.start()] if trace else text
     return " ".join(words.split()), trace.group(1) if trace else ""
+
+
+def entras_words(error: BaseException) -> str:
+    """The words with Entra's code; the library hides them below errors of its own."""
+    below: BaseException | None = error
+    while below is not None:
+        if found := CODE.search(str(below)):
+            return found.group()
+        below = below.__cause__ or below.__context__
+    return error.message if isinstance(error, ClientAuthenticationError) else str(error)
 
 
 def root(error: BaseException) -> BaseException:

@@ -82,6 +82,10 @@ class OidcProvider:
             email=str(claims.get("email", "")) if verified else "",
         )
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
     @property
     def _auth(self) -> tuple[str, str] | None:
         # A client without a secret is a public one, whom PKCE alone protects.

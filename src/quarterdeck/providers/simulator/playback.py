@@ -1,7 +1,8 @@
 """Plays recorded exchanges back over HTTPS, so that the client reads them as it reads Azure."""
 
+import re
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,12 @@ NO_BODY = {204, 304}
 NOT_FOUND = 404
 
 
+SUBSCRIPTION = re.compile(r"(?<=/subscriptions/)[0-9a-fA-F-]{36}")
+
+Tapes = Mapping[str, Sequence[Exchange]]
+"""Recorded exchanges by the name of their cassette."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playback:
     """A server that plays; stands for every host that was recorded."""
@@ -29,13 +36,13 @@ class Playback:
     base: str
     ca_file: Path
 
-    def local(self, url: str) -> str:
-        """Where the recorded address ``url`` is played: ``base/host/path?query``."""
-        return f"{self.base}/{url.partition('://')[2]}"
+    def local(self, cassette: str, url: str) -> str:
+        """Where the recorded address ``url`` is played: ``base/cassette/host/path?query``."""
+        return f"{self.base}/{cassette}/{url.partition('://')[2]}"
 
 
 @contextmanager
-def playing(exchanges: Sequence[Exchange], folder: Path, now: datetime) -> Iterator[Playback]:
+def playing(tapes: Tapes, folder: Path, now: datetime) -> Iterator[Playback]:
     """Play exchanges; the certificate authority to trust stands in ``folder``.
 
     The same request asked again gets the next answer that was recorded for it, and the last
@@ -43,42 +50,73 @@ def playing(exchanges: Sequence[Exchange], folder: Path, now: datetime) -> Itera
     """
     tls = loopback_tls(now)
     file = ca_file(folder, tls.ca_pem)
-    tape = Tape(exchanges)
-    with serving(tape, tls.context) as base:
+    with serving(Player(tapes), tls.context) as base:
         yield Playback(base=base, ca_file=file)
 
 
+class Player:
+    """An application that answers from recordings."""
+
+    def __init__(self, tapes: Tapes) -> None:
+        self._tapes = {name: Tape(exchanges) for name, exchanges in tapes.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; its body is not looked at."""
+        while (await receive()).get("more_body"):
+            pass
+        cassette, _, asked = scope["path"].removeprefix("/").partition("/")
+        if query := scope["query_string"].decode():
+            asked += f"?{unquote(query)}"
+        tape = self._tapes.get(cassette)
+        exchange = tape.next(scope["method"], asked) if tape else not_recorded(asked)
+        host = dict(scope["headers"]).get(b"host", b"").decode()
+        await play(exchange, relinked(exchange.body, f"https://{host}/{cassette}/"), send)
+
+
 class Tape:
-    """An application that answers from a recording."""
+    """The answers of one cassette, in the order of each request's recording."""
 
     def __init__(self, exchanges: Sequence[Exchange]) -> None:
         self._answers: dict[tuple[str, str], deque[Exchange]] = {}
         for exchange in exchanges:
-            asked = (exchange.method, unquote(exchange.url.partition("://")[2]))
-            self._answers.setdefault(asked, deque()).append(exchange)
+            asked = unquote(exchange.url.partition("://")[2])
+            self._answers.setdefault((exchange.method, asked), deque()).append(exchange)
+        self._masked = {(method, masked(asked)): (method, asked) for method, asked in self._answers}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; its body is not looked at."""
-        query = scope["query_string"].decode()
-        asked = scope["path"].removeprefix("/") + (f"?{unquote(query)}" if query else "")
-        while (await receive()).get("more_body"):
-            pass
-        exchange = self._next(scope["method"], asked)
-        host = dict(scope["headers"]).get(b"host", b"").decode()
-        body = relinked(exchange.body, f"https://{host}/")
-        headers = [(n.encode(), v.encode()) for n, v in exchange.headers.items() if n not in UNTRUE]
-        if exchange.status not in NO_BODY:
-            headers.append((b"content-length", str(len(body)).encode()))
-        start = {"type": "http.response.start", "status": exchange.status, "headers": headers}
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
+    def next(self, method: str, asked: str) -> Exchange:
+        """The answer to a request: ``asked`` is host, path and query, with nothing quoted.
 
-    def _next(self, method: str, asked: str) -> Exchange:
-        answers = self._answers.get((method, asked))
+        Recorders replace subscription ids in addresses and forget those in links, so one
+        that differs in nothing else is taken for the same.
+        """
+        key = (method, asked)
+        if key not in self._answers:
+            key = self._masked.get((method, masked(asked)), key)
+        answers = self._answers.get(key)
         if answers is None:
-            words = msgspec.json.encode({"error": {"code": "NotRecorded", "message": asked}})
-            return Exchange(method=method, url=asked, status=NOT_FOUND, headers={}, body=words)
+            return not_recorded(asked)
         return answers.popleft() if len(answers) > 1 else answers[0]
+
+
+async def play(exchange: Exchange, body: bytes, send: Send) -> None:
+    """Send an answer."""
+    headers = [(n.encode(), v.encode()) for n, v in exchange.headers.items() if n not in UNTRUE]
+    if exchange.status not in NO_BODY:
+        headers.append((b"content-length", str(len(body)).encode()))
+    start = {"type": "http.response.start", "status": exchange.status, "headers": headers}
+    await send(start)
+    await send({"type": "http.response.body", "body": body})
+
+
+def masked(asked: str) -> str:
+    """An address without its subscription id."""
+    return SUBSCRIPTION.sub("*", asked)
+
+
+def not_recorded(asked: str) -> Exchange:
+    """The answer to a request that no tape has."""
+    words = msgspec.json.encode({"error": {"code": "NotRecorded", "message": asked}})
+    return Exchange(method="", url=asked, status=NOT_FOUND, headers={}, body=words)
 
 
 def relinked(body: bytes, base: str) -> bytes:

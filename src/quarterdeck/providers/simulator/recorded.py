@@ -27,10 +27,13 @@ OK = 200
 
 
 class Item(msgspec.Struct, frozen=True):
-    """What makes a JSON object a resource: an id within a subscription, and a type."""
+    """What makes a JSON object a resource: an id within a subscription, and a type.
+
+    The type of some is recorded as null.
+    """
 
     id: str
-    type: str
+    type: str | None
 
 
 class Items(msgspec.Struct, frozen=True):
@@ -127,14 +130,14 @@ class RecordedCloud:
             yield Subscription(id=id_, name=f"recorded {id_}", state="Enabled")
 
     def resources(self, subscription: str) -> Iterator[Page]:
-        """All that was read of a subscription."""
+        """All that was read of a subscription, cassette by cassette."""
         for one in self._held:
             if one.subscription == subscription:
                 yield from (only_resources(page) for page in self.pages(one))
 
     def pages(self, held: Collection) -> Iterator[Page]:
         """What one recorded address answers, its following pages included."""
-        url = self.playback.local(held.url)
+        url = self.playback.local(held.cassette, held.url)
         if held.listing:
             return self.arm.items(url)
         return iter([self._client.read(url, whole)])
@@ -151,14 +154,16 @@ def only_resources(page: Page) -> Page:
 
 
 @contextmanager
-def open_recorded(file: Path, folder: Path, now: datetime) -> Iterator[RecordedCloud]:
-    """The cloud in one cassette, played over HTTPS; ``folder`` gets the CA file."""
-    with playing(read(file), folder, now) as playback:
+def open_recorded(files: Sequence[Path], folder: Path, now: datetime) -> Iterator[RecordedCloud]:
+    """The cloud in some cassettes, played over HTTPS; ``folder`` gets the CA file."""
+    tapes = {file.stem: read(file) for file in files}
+    held = [one for file in files for one in collections(file)]
+    with playing(tapes, folder, now) as playback:
         options = AzureOptions(endpoint=playback.base, ca_file=playback.ca_file)
         transport = Transport(options)
         client = Client(transport, FixedToken(), Patience(attempts=1), utc_now)
         cloud = AzureCloud(client, playback.base)
         try:
-            yield RecordedCloud(cloud, client, playback, collections(file))
+            yield RecordedCloud(cloud, client, playback, held)
         finally:
             transport.close()

@@ -1,5 +1,6 @@
 """A server in a thread: HTTPS on loopback, while a block of code runs."""
 
+import asyncio
 import errno
 import socket
 import ssl
@@ -10,17 +11,18 @@ from threading import Thread
 
 import uvicorn
 from starlette.types import ASGIApp
+from typing_extensions import override
 
 from quarterdeck.kernel.errors import Invalid, Unavailable
 
 HOST = "127.0.0.1"
-GRACE_S = 2
+GRACE_S = 1
 QUEUE = 1024
 
 
 @contextmanager
 def serving(app: ASGIApp, tls: ssl.SSLContext, port: int = 0) -> Iterator[str]:
-    """Serve ``app``; gives its address. Open requests get two seconds at the end.
+    """Serve ``app``; gives its address. Open requests get a second at the end.
 
     Raises Unavailable where the port is taken.
     """
@@ -35,7 +37,7 @@ def serving(app: ASGIApp, tls: ssl.SSLContext, port: int = 0) -> Iterator[str]:
             timeout_graceful_shutdown=GRACE_S,
             ssl_context_factory=lambda _config, _default: tls,
         )
-        server = uvicorn.Server(config)
+        server = Stopping(config)
         thread = Thread(target=server.run, args=([listener],), name="serving")
         thread.start()
         try:
@@ -43,6 +45,20 @@ def serving(app: ASGIApp, tls: ssl.SSLContext, port: int = 0) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+class Stopping(uvicorn.Server):
+    """A server that ends although clients keep connections open.
+
+    TLS ends with a farewell from both sides, and an idle client never says its own.
+    """
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 def listening(port: int) -> socket.socket:

@@ -4,7 +4,6 @@ So a leaf and, say, a subscriber's place are written together or not at all.
 """
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from json import loads
@@ -56,9 +55,7 @@ def append(db: Connection, keys: KeyStore, draft: Draft, now: datetime) -> Appen
     index = leaves.take(db, log)
     if index is None:
         raise LogNotFound(f"the log of {log} is not open")
-    fitting = _fitted(draft)
-    made = [Disclosure.make(c.path, c.value, os.urandom(SALT_BYTES)) for c in fitting.committed]
-    entry = _with_digests(fitting.record, [disclosure.digest for disclosure in made]).encode()
+    fitting, made, entry = _written(draft)
     leaf = Leaf(index=index, hash=leaf_hash(entry), entry=entry)
     leaves.add(db, log, leaf, draft.record.id, micros(now))
     for committed, disclosure in zip(fitting.committed, made, strict=True):
@@ -68,28 +65,32 @@ def append(db: Connection, keys: KeyStore, draft: Draft, now: datetime) -> Appen
     return Appended(index, leaf.hash)
 
 
-def _fitted(draft: Draft) -> Draft:
-    """The draft, its payload committed whole if the leaf would be too large with it."""
-    count = len(draft.committed)
-    stand_ins = [str(n).rjust(43, "0") for n in range(count)]
+def _written(draft: Draft) -> tuple[Draft, list[Disclosure], bytes]:
+    """The draft, what it discloses, and its entry; its payload committed whole if it must be."""
     try:
-        _with_digests(draft.record, stand_ins).encode()
+        return _tried(draft)
     except RecordTooLarge:
         if draft.record.payload is None:
             raise
-        record = replace(
-            draft.record,
-            payload=None,
-            classification=dict(draft.record.classification) | {PAYLOAD: Class.INTERNAL},
-        )
-        whole = Committed(path=PAYLOAD, value=loads(draft.record.payload), subject=draft.subject)
-        return replace(draft, record=record, committed=(*draft.committed, whole))
-    return draft
+        return _tried(_without_payload(draft, draft.record.payload))
 
 
-def _with_digests(record: Record, digests: Sequence[str]) -> Record:
+def _tried(draft: Draft) -> tuple[Draft, list[Disclosure], bytes]:
+    made = [Disclosure.make(c.path, c.value, os.urandom(SALT_BYTES)) for c in draft.committed]
     # Sorted, so that their order tells nothing about the fields (RFC 9901, 4.2.4.1).
-    return replace(record, sd=tuple(sorted(digests)))
+    digests = tuple(sorted(disclosure.digest for disclosure in made))
+    record = replace(draft.record, sd=digests) if made else draft.record
+    return draft, made, record.encode()
+
+
+def _without_payload(draft: Draft, payload: str) -> Draft:
+    classes = dict(draft.record.classification) | {PAYLOAD: Class.INTERNAL}
+    whole = Committed(path=PAYLOAD, value=loads(payload), subject=draft.subject)
+    return replace(
+        draft,
+        record=replace(draft.record, payload=None, classification=classes),
+        committed=(*draft.committed, whole),
+    )
 
 
 def _sealed(keys: KeyStore, key: DataKey, record: Record, disclosure: Disclosure) -> bytes:

@@ -4,7 +4,7 @@ Checkpoints and hash tiles are open to all: they show nothing, and let strangers
 """
 
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 from json import loads
 from typing import Any
 
@@ -127,8 +127,7 @@ def prove_inclusion(work: Work, tenant: str, index: int) -> Inclusion:
     leaf = _leaf(work, tenant, tenants, index)
     if index >= signed.size:
         raise LeafNotFound(f"leaf {index} of {tenant} is not proven yet; try again in a second")
-    read = partial(leaves.hashes, work.db, tenant)
-    proof = tuple(inclusion.prove(read, index, signed.size))
+    proof = tuple(inclusion.prove(_hashes(work, tenant), index, signed.size))
     return Inclusion(index=index, leaf_hash=leaf.hash, proof=proof, checkpoint=signed)
 
 
@@ -138,7 +137,18 @@ def prove_consistency(work: Work, tenant: str, old: int, new: int) -> list[bytes
     size = checkpoint(work, tenant).size
     if not 0 <= old <= new <= size:
         raise Invalid(f"sizes must be 0 <= old <= new <= {size}, got {old} and {new}")
-    return consistency.prove(partial(leaves.hashes, work.db, tenant), old, new)
+    return consistency.prove(_hashes(work, tenant), old, new)
+
+
+def _hashes(work: Work, tenant: str) -> tiles.Hashes:
+    """How the tree is read: by whole tiles, each once; a proof asks for many parts of few."""
+    tile = cache(partial(leaves.hashes, work.db, tenant))
+
+    def read(level: int, start: int, count: int) -> list[bytes]:
+        inside = start % tiles.WIDTH
+        return tile(level, start - inside, tiles.WIDTH)[inside : inside + count]
+
+    return read
 
 
 def _tile(tenant: str, path: str) -> Tile:

@@ -1,6 +1,7 @@
 """Idempotency keys in SQL. All times by the database's clock: servers' clocks differ."""
 
 import json
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -67,9 +68,7 @@ def digest_of(db: Connection, claim: Claim) -> str | None:
 
 def kept(db: Connection, claim: Claim) -> Kept | None:
     """The answer under the key, once there is one."""
-    query = select(keys.c.status, keys.c.headers, keys.c.body).where(
-        _same_key(claim), keys.c.status.is_not(None)
-    )
+    query = select(keys).where(_same_key(claim), keys.c.status.is_not(None))
     row = db.execute(query).one_or_none()
     return None if row is None else _kept(row)
 
@@ -103,6 +102,6 @@ def _ours(claim: Claim) -> ColumnElement[bool]:
     return and_(_same_key(claim), keys.c.token == claim.token, keys.c.status.is_(None))
 
 
-def _kept(row: Row[tuple[int, str, bytes | None]]) -> Kept:
+def _kept(row: Row[Any]) -> Kept:
     headers = tuple((name, value) for name, value in json.loads(row.headers))
     return Kept(status=row.status, headers=headers, body=row.body)

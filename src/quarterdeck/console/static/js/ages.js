@@ -1,5 +1,6 @@
 // Relative times stay true while a page stands open; the absolute one gets its local twin.
 
+const JOINT = "\u00a0";
 const STEPS = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
 let skew = 0;
 
@@ -12,13 +13,13 @@ export function ago(moment, at = now()) {
   const place = STEPS.findIndex(([size]) => seconds >= size);
   const [size, unit] = STEPS[place];
   const whole = Math.floor(seconds / size);
-  let text = `${whole} ${unit}`;
+  let text = `${whole}${JOINT}${unit}`;
   if (place < 2 && whole < 10) {
     const [smaller, name] = STEPS[place + 1];
     const rest = Math.floor((seconds % size) / smaller);
-    if (rest) text += ` ${rest} ${name}`;
+    if (rest) text += ` ${rest}${JOINT}${name}`;
   }
-  return moment <= at ? `${text} ago` : `in ${text}`;
+  return moment <= at ? `${text}${JOINT}ago` : `in${JOINT}${text}`;
 }
 
 export function keepAges() {

@@ -3,7 +3,16 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    select,
+    tuple_,
+    union_all,
+)
 
 from quarterdeck.governance.inventory.model import Change, Filter, Resource, Spot, What
 from quarterdeck.governance.inventory.store.tables import (
@@ -15,9 +24,10 @@ from quarterdeck.governance.inventory.store.tables import (
 )
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.ids import ConnectionId, TenantId
-from quarterdeck.kernel.work import Tenants
+from quarterdeck.kernel.work import ANY, Tenants
 
 ORDER = (resources.c.type_key, resources.c.name_key, resources.c.id)
+MERGED = 100  # tenants whose pages are merged; more are sorted
 LISTED = subscriptions.c.listed_at
 SOURCE = resources.outerjoin(
     subscriptions,
@@ -32,15 +42,13 @@ def page(
     db: Connection, tenants: Tenants, wanted: Filter, after: Spot | None, limit: int
 ) -> list[Resource]:
     """The next ``limit`` resources after a spot, by type, name and id; without their bodies."""
-    query = (
-        select(*resources.c, LISTED)
-        .select_from(SOURCE)
-        .where(*_conditions(tenants, wanted))
-        .order_by(*ORDER)
-        .limit(limit)
-    )
+    query = select(*resources.c, LISTED).select_from(SOURCE).where(*_conditions(tenants, wanted))
     if after is not None:
         query = query.where(tuple_(*ORDER) > tuple_(*after))
+    if ANY in tenants.ids or not 1 < len(tenants.ids) <= MERGED:
+        query = query.order_by(*ORDER).limit(limit)
+    else:
+        query = _merged(query, tenants, limit)
     rows: Sequence[Any] = db.execute(query).all()
     labels = _labels(db, [row.id for row in rows])
     return [_resource(row, labels.get(row.id, {}), "") for row in rows]
@@ -113,6 +121,18 @@ def tally(db: Connection, tenants: Tenants, run: str) -> dict[What, int]:
     return {What(row.what): row.many for row in db.execute(query)}
 
 
+def _merged(query: Select[Any], tenants: Tenants, limit: int) -> Select[Any]:
+    # Each tenant's own page comes in order from its index. Asked for several at once, a
+    # database finds all their rows first and sorts them: 130 ms instead of 5.
+    pages = [
+        query.where(resources.c.tenant == tenant).order_by(*ORDER).limit(limit).subquery()
+        for tenant in sorted(tenants.ids)
+    ]
+    every = union_all(*(select(page) for page in pages)).subquery()
+    order = (every.c.type_key, every.c.name_key, every.c.id)
+    return select(every).order_by(*order).limit(limit)
+
+
 def _conditions(tenants: Tenants, wanted: Filter) -> Iterable[ColumnElement[bool]]:
     yield tenants.clause(resources.c.tenant)
     if not wanted.deleted:
@@ -130,9 +150,11 @@ def _conditions(tenants: Tenants, wanted: Filter) -> Iterable[ColumnElement[bool
 
 
 def _tagged(tag: str) -> ColumnElement[bool]:
+    # Found once, by the index of tags. As a question for each resource (EXISTS), SQLite
+    # read every bearer of the tag again for each.
     name, equals, value = tag.partition("=")
-    found = exists().where(tags.c.resource == resources.c.id, tags.c.name_key == name.casefold())
-    return found.where(tags.c.value == value) if equals else found
+    bearers = select(tags.c.resource).where(tags.c.name_key == name.casefold())
+    return resources.c.id.in_(bearers.where(tags.c.value == value) if equals else bearers)
 
 
 def _labels(db: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -33,6 +33,7 @@ resources = Table(
         "type_key",
         "name_key",
         "id",
+        "location",  # so that a filter by it reads the index alone
         sqlite_where=LIVE,
         postgresql_where=LIVE,
     ),
@@ -42,6 +43,7 @@ resources = Table(
         "type_key",
         "name_key",
         "id",
+        "location",  # so that a filter by it reads the index alone
         sqlite_where=LIVE,
         postgresql_where=LIVE,
     ),
@@ -72,7 +74,7 @@ tags = Table(
     Column("name", String, primary_key=True),
     Column("name_key", String, nullable=False),
     Column("value", String, nullable=False),
-    Index("governance_resource_tag_name", "name_key", "value"),
+    Index("governance_resource_tag_name", "name_key", "value", "resource"),
 )
 
 changes = Table(

@@ -6,10 +6,12 @@ from sqlalchemy import Engine
 
 from quarterdeck.events.governance import DomainBecameFresh, DomainWentStale
 from quarterdeck.governance.connections import service as connections
+from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.sync.freshness import Age, Freshness, Latest, judged
 from quarterdeck.governance.sync.model import Policies
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.governance.sync.store import latest, runs
+from quarterdeck.governance.sync.store.latest import Record
 from quarterdeck.kernel.clock import Clock, rfc3339
 from quarterdeck.kernel.work import ANY, Actor, Tenants, Work, begin, read
 
@@ -38,24 +40,26 @@ def evaluate_freshness(engine: Engine, clock: Clock, known: Policies) -> int:
 
 def _judged(work: Work, tenants: Tenants, known: Policies) -> list[Freshness]:
     connected = connections.of(work.db, tenants)
-    records = {(r.connection, r.domain): r.success for r in latest.of(work.db, tenants)}
+    records = {(r.connection, r.domain): r for r in latest.of(work.db, tenants)}
     return [
         found
         for domain, kept in known.items()
         for found in judged(
             kept,
-            [
-                Latest(
-                    tenant=c.tenant,
-                    connection=c.id,
-                    connected_at=c.created_at,
-                    success=records.get((c.id, domain)),
-                )
-                for c in connected
-            ],
+            [_latest(c, records.get((c.id, domain))) for c in connected],
             work.now,
         )
     ]
+
+
+def _latest(connection: Connection, record: Record | None) -> Latest:
+    return Latest(
+        tenant=connection.tenant,
+        connection=connection.id,
+        connected_at=connection.created_at,
+        success=record.success if record else None,
+        failing=record is not None and record.failures > 0,
+    )
 
 
 def _edges(work: Work, known: Policies) -> list[Freshness]:

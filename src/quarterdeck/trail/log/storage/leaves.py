@@ -5,23 +5,28 @@ those above are written once, when a tile below is full.
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Column,
     Connection,
+    Insert,
     Integer,
     LargeBinary,
     Row,
+    Select,
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     insert,
     select,
     text,
     update,
 )
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
@@ -67,8 +72,7 @@ def take(db: Connection, log: str) -> int | None:
     Locks the log's head until the transaction ends: two appends never get one index, and
     an append that rolls back leaves no gap.
     """
-    grow = update(logs).where(logs.c.log == log).values(size=logs.c.size + 1)
-    size = db.scalar(grow.returning(logs.c.size))
+    size: int | None = db.scalar(_grow(), {"of": log})
     return None if size is None else size - 1
 
 
@@ -80,13 +84,12 @@ def begin(db: Connection, log: str, origin: str, vkey: str) -> None:
 def add(db: Connection, log: str, leaf: Leaf, record: str, moment: int) -> None:
     """Insert a leaf at the index that was taken for it."""
     row = {"log": log, "idx": leaf.index, "record": record, "moment": moment}
-    db.execute(insert(leaves).values(row | {"hash": leaf.hash, "entry": leaf.entry}))
+    db.execute(_insert(), row | {"hash": leaf.hash, "entry": leaf.entry})
 
 
 def find(db: Connection, log: str, record: str) -> Leaf | None:
     """The leaf of a record, if it is in the log."""
-    query = select(leaves).where(leaves.c.log == log, leaves.c.record == record)
-    row = db.execute(query).one_or_none()
+    row = db.execute(_by_record(), {"of": log, "id": record}).one_or_none()
     return None if row is None else _leaf(row)
 
 
@@ -103,7 +106,7 @@ def every(db: Connection) -> list[Log]:
 
 def one(db: Connection, log: str) -> Log | None:
     """The log of this name: for what is open to all."""
-    row = db.execute(select(logs).where(logs.c.log == log)).one_or_none()
+    row = db.execute(_by_name(), {"of": log}).one_or_none()
     return None if row is None else _log(row)
 
 
@@ -152,6 +155,29 @@ def entries(db: Connection, log: str, tenants: Tenants, start: int, count: int) 
 def moment_of(db: Connection, log: str, index: int) -> int | None:
     """When a leaf was appended, microseconds since 1970."""
     return db.scalar(select(leaves.c.moment).where(leaves.c.log == log, leaves.c.idx == index))
+
+
+# Each append runs these four. Building a statement costs more than running it.
+@cache
+def _grow() -> ReturningUpdate[Any]:
+    grow = update(logs).where(logs.c.log == bindparam("of")).values(size=logs.c.size + 1)
+    return grow.returning(logs.c.size)
+
+
+@cache
+def _insert() -> Insert:
+    return insert(leaves)
+
+
+@cache
+def _by_record() -> Select[Any]:
+    of, record = leaves.c.log == bindparam("of"), leaves.c.record == bindparam("id")
+    return select(leaves).where(of, record)
+
+
+@cache
+def _by_name() -> Select[Any]:
+    return select(logs).where(logs.c.log == bindparam("of"))
 
 
 def _log(row: Row[Any]) -> Log:

@@ -1,0 +1,84 @@
+"""/api/v1/packs"""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from quarterdeck.packs import loader
+from quarterdeck.packs.model import Difference, Pack
+from quarterdeck.web.deps import InRead, InWork
+from quarterdeck.web.permissions import needs
+from quarterdeck.web.problems import problems
+from quarterdeck.web.routes import Router
+
+router = Router(prefix="/packs", tags=["packs"])
+
+EXAMPLE = {
+    "pack.yaml": "pack: acme\ntitle: Acme\nsource: our own\nversion: '1'\n",
+    "tenants.yaml": "kind: tenant\nname: acme\nspec: {name: Acme}\n",
+}
+
+
+class PackFiles(BaseModel):
+    """A pack: the text of its YAML files by path; pack.yaml says what it is."""
+
+    files: dict[str, str] = Field(examples=[EXAMPLE])
+
+
+class DifferenceBody(BaseModel):
+    """One item of a pack against what stands."""
+
+    step: str = Field(description="add, change or keep.")
+    kind: str
+    name: str
+    place: str = Field(description="File and line.")
+    before: dict[str, Any] | None
+    after: dict[str, Any]
+
+
+class PackAnswer(BaseModel):
+    """What applying a pack does, or did."""
+
+    pack: str
+    version: str
+    digest: str = Field(description="SHA-256 of its files, hex.")
+    differences: list[DifferenceBody]
+
+
+@router.post("/diff", responses=problems(401, 403, 422), **needs("packs:read"))
+def diff_pack(body: PackFiles, work: InRead) -> PackAnswer:
+    """What applying a pack would do. Changes nothing."""
+    return _answer(*loader.diff(work, body.files))
+
+
+@router.post("/apply", responses=problems(401, 403, 409, 422), **needs("packs:apply"))
+def apply_pack(body: PackFiles, work: InWork) -> PackAnswer:
+    """Make what stands be as the pack says; all of it or nothing."""
+    return _answer(*loader.apply(work, body.files))
+
+
+@router.get("/export", responses=problems(401, 403), **needs("packs:read"))
+def export_pack(
+    work: InRead, name: Annotated[str, Field(max_length=100, min_length=1)] = "exported"
+) -> PackFiles:
+    """All policy that stands, as the files of a pack."""
+    return PackFiles(files=loader.export(work, name))
+
+
+def _answer(pack: Pack, differences: list[Difference]) -> PackAnswer:
+    return PackAnswer(
+        pack=pack.name,
+        version=pack.version,
+        digest=pack.digest,
+        differences=[
+            DifferenceBody(
+                step=d.step,
+                kind=d.item.kind,
+                name=d.item.name,
+                place=str(d.item.place),
+                before=None if d.before is None else dict(d.before),
+                after=dict(d.item.spec),
+            )
+            for d in differences
+        ],
+    )

@@ -1,0 +1,101 @@
+"""quarterdeck pack: policy data as folders of YAML."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from quarterdeck.cli import flags
+from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table, stop
+from quarterdeck.packs import loader
+from quarterdeck.packs.model import UnreadablePack
+from quarterdeck.packs.reading import files_of
+
+commands = typer.Typer(
+    add_completion=False,
+    help="Policy data as folders of YAML.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+Packed = Path(loader.__file__).parent
+Folder = Annotated[
+    str, typer.Argument(metavar="PACK", help="A folder with pack.yaml, or a pack by name.")
+]
+
+
+@commands.command()
+def lint(pack: Folder, *, as_json: flags.AsJson = False) -> None:
+    """Say what is wrong in a pack, with file and line. Needs no server; exits 1 if something is."""
+    try:
+        findings = loader.lint(_files(pack))
+    except UnreadablePack as error:
+        stop(str(error), FOUND)
+    rows = [(str(f.place), f.what) for f in findings]
+    if as_json:
+        show_json([{"place": place, "what": what} for place, what in rows])
+    else:
+        show_table(("place", "what"), rows, "nothing is wrong")
+    raise typer.Exit(FOUND if findings else DONE)
+
+
+@commands.command()
+def diff(context: typer.Context, pack: Folder, *, as_json: flags.AsJson = False) -> None:
+    """Show what applying a pack would do. Exits 1 if it would do anything."""
+    with told():
+        answer = client_of(context).post("/api/v1/packs/diff", {"files": _files(pack)})
+    _show(answer, as_json=as_json)
+    changes = any(d["step"] != "keep" for d in answer["differences"])
+    raise typer.Exit(FOUND if changes else DONE)
+
+
+@commands.command()
+def apply(context: typer.Context, pack: Folder, *, as_json: flags.AsJson = False) -> None:
+    """Make what stands be as the pack says, all of it or nothing. Twice is once."""
+    with told():
+        answer = client_of(context).post("/api/v1/packs/apply", {"files": _files(pack)})
+    _show(answer, as_json=as_json)
+    done = [d for d in answer["differences"] if d["step"] != "keep"]
+    say(
+        f"{answer['pack']} {answer['version']}: {len(done)} of {len(answer['differences'])} changed"
+    )
+
+
+@commands.command()
+def export(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made if it is not there.")],
+    name: Annotated[str, typer.Option(help="What the pack is called.")] = "exported",
+) -> None:
+    """Write all policy that stands as a pack into DIR; files there are never overwritten."""
+    with told():
+        files = client_of(context).get("/api/v1/packs/export", name=name)["files"]
+    there = [file for file in files if (folder / file).exists()]
+    if there:
+        stop(f"{folder} has {', '.join(there)} already: name another folder", WRONG_USE)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in files.items():
+        (folder / file).write_text(text)
+    say(f"{len(files)} files in {folder}")
+
+
+def _files(pack: str) -> dict[str, str]:
+    folder = Path(pack)
+    if not folder.is_dir():
+        folder = Packed / pack
+    if not folder.is_dir():
+        there = sorted(p.parent.name for p in Packed.glob("*/pack.yaml"))
+        stop(f"no folder {pack}, and no pack of that name; there are {', '.join(there)}", WRONG_USE)
+    try:
+        return files_of(folder)
+    except UnreadablePack as error:
+        stop(str(error), WRONG_USE)
+
+
+def _show(answer: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(answer)
+        return
+    rows = [(d["step"], d["kind"], d["name"], d["place"]) for d in answer["differences"]]
+    show_table(("step", "kind", "name", "place"), rows, "the pack holds no policy yet")

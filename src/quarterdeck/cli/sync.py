@@ -1,0 +1,130 @@
+"""quarterdeck sync: bring the estate up to date, and see how that goes."""
+
+from typing import Annotated, Any
+
+import typer
+
+from quarterdeck.cli import flags
+from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.output import FOUND, say, show_json, show_table, stop
+from quarterdeck.cli.progress import follow
+
+RUNS = "/api/v1/sync/runs"
+
+commands = typer.Typer(
+    add_completion=False,
+    help="Bring the estate up to date; see runs and failures.",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+)
+
+Tenant = Annotated[
+    list[str] | None, typer.Option(help="Only this tenant or directory; repeat for more.")
+]
+Limit = Annotated[int, typer.Option(min=1, max=500, help="Runs to show.")]
+
+
+@commands.command()
+def run(
+    context: typer.Context,
+    *,
+    tenant: Tenant = None,
+    wait: Annotated[bool, typer.Option(help="Show progress until it is done.")] = True,
+) -> None:
+    """Read the resources of every connection now.
+
+    Exits 1 if a run that is waited for did not succeed.
+    """
+    only = f"?tenant_ids={','.join(tenant)}" if tenant else ""
+    with told():
+        client = client_of(context)
+        before = {r["id"] for r in client.get(RUNS, limit=500)["runs"] if r["ended_at"]}
+        client.post(f"/api/v1/sync/resources{only}")
+        if not wait:
+            say("asked for; follow it with: quarterdeck sync runs")
+            return
+        follow(client, "syncing")
+        runs = [r for r in client.get(RUNS, limit=500)["runs"] if r["id"] not in before]
+    _show(runs, as_json=False)
+    failed = [r for r in runs if r["status"] != "success"]
+    if failed:
+        stop(f"{len(failed)} of {len(runs)} did not succeed: {_advice(failed)}", FOUND)
+
+
+@commands.command()
+def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Show how old the data of each tenant is. Exits 1 if any is stale."""
+    with told():
+        found = client_of(context).get("/api/v1/freshness")["freshness"]
+    if as_json:
+        show_json(found)
+    else:
+        rows = [
+            (f["tenant"], f["domain"], f["state"], _age(f["age_seconds"]), f["stale_at"])
+            for f in found
+        ]
+        columns = ("tenant", "domain", "state", "age", "stale at")
+        show_table(columns, rows, "nothing is connected; begin with: quarterdeck tenant add")
+    if any(f["state"] == "stale" for f in found):
+        raise typer.Exit(FOUND)
+
+
+@commands.command()
+def runs(
+    context: typer.Context,
+    *,
+    limit: Limit = 20,
+    state: Annotated[
+        str | None,
+        typer.Option("--status", help="running, success, partial, failed or cancelled."),
+    ] = None,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Show runs, newest first."""
+    with told():
+        found = client_of(context).get(RUNS, limit=limit, status=state)["runs"]
+    _show(found, as_json=as_json)
+
+
+@commands.command()
+def cancel(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="As sync runs shows it.")],
+) -> None:
+    """Stop a run at its next page; what landed stays."""
+    with told():
+        state = client_of(context).post(f"{RUNS}/{run}/cancel")["status"]
+    say(f"{run} is {state}" + ("; it stops at its next page" if state == "running" else ""))
+
+
+def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    columns = ("run", "tenant", "domain", "status", "began", "records", "changes", "what to do")
+    rows = [
+        (
+            r["id"],
+            r["tenant_id"],
+            r["job_type"],
+            r["status"],
+            r["started_at"],
+            r["records"],
+            f"+{r['added']} ~{r['changed']} -{r['removed']}",
+            r["recommended_action"],
+        )
+        for r in found
+    ]
+    show_table(columns, rows, "no run yet; begin one with: quarterdeck sync run")
+
+
+def _advice(failed: list[dict[str, Any]]) -> str:
+    return " ".join(sorted({str(r["recommended_action"]) for r in failed}))
+
+
+def _age(seconds: float | None) -> str:
+    if seconds is None:
+        return "no data yet"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,119 @@
+"""Packs as people use them: lint, diff, apply, export. Applying twice is applying once."""
+
+import msgspec
+import yaml
+
+from quarterdeck.events.packs import PackApplied
+from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.work import Work
+from quarterdeck.packs.kinds import KINDS
+from quarterdeck.packs.model import Difference, Finding, Item, Pack, Step
+from quarterdeck.packs.reading import Files, parse
+
+ORDER = list(KINDS)
+
+
+class PackHasFindings(Invalid):
+    """The pack cannot be applied as it is."""
+
+
+def lint(files: Files) -> list[Finding]:
+    """What is wrong in ``files``; needs no installation. Raise UnreadablePack if it is no pack."""
+    pack = parse(files)
+    return [*_misformed(pack), *_twice(pack)]
+
+
+def diff(work: Work, files: Files) -> tuple[Pack, list[Difference]]:
+    """What applying would do, in its order; raise PackHasFindings where it could not."""
+    work.require("packs:read", PLATFORM)
+    pack = _sound(files)
+    items = sorted(pack.items, key=lambda item: ORDER.index(item.kind))
+    return pack, [_difference(work, item) for item in items]
+
+
+def apply(work: Work, files: Files) -> tuple[Pack, list[Difference]]:
+    """Make what stands be as the pack says, all of it or nothing; what was done."""
+    work.require("packs:apply", PLATFORM)
+    pack, differences = diff(work, files)
+    steps = [d.step for d in differences]
+    for difference in differences:
+        if difference.step is not Step.KEEP:
+            item = difference.item
+            kind = KINDS[item.kind]
+            kind.put(work, item.name, kind.read(item.spec))
+    if any(step is not Step.KEEP for step in steps):
+        work.publish(
+            PackApplied(
+                tenant=PLATFORM,
+                pack=pack.name,
+                version=pack.version,
+                digest=pack.digest,
+                added=steps.count(Step.ADD),
+                changed=steps.count(Step.CHANGE),
+            )
+        )
+    return pack, differences
+
+
+def export(work: Work, name: str) -> dict[str, str]:
+    """All that stands, as the files of a pack called ``name``; applied here it changes nothing."""
+    work.require("packs:read", PLATFORM)
+    manifest = {
+        "pack": name,
+        "title": name,
+        "source": "exported",
+        "version": f"{work.now:%Y-%m-%d}",
+    }
+    files = {"pack.yaml": yaml.safe_dump(manifest, sort_keys=False)}
+    for kind in KINDS:
+        documents = [_document(work, kind, named) for named in KINDS[kind].names(work)]
+        if documents:
+            files[f"{kind}.yaml"] = yaml.safe_dump_all(documents, sort_keys=False)
+    return files
+
+
+def _document(work: Work, kind: str, name: str) -> dict[str, object]:
+    return {"kind": kind, "name": name, "spec": dict(KINDS[kind].standing(work, name) or {})}
+
+
+def _sound(files: Files) -> Pack:
+    findings = lint(files)
+    if findings:
+        words = "; ".join(f"{f.place}: {f.what}" for f in findings)
+        raise PackHasFindings(words)
+    return parse(files)
+
+
+def _difference(work: Work, item: Item) -> Difference:
+    kind = KINDS[item.kind]
+    before = kind.standing(work, item.name)
+    wanted = msgspec.structs.asdict(kind.read(item.spec))
+    changed = Step.KEEP if before == wanted else Step.CHANGE
+    return Difference(item=item, step=Step.ADD if before is None else changed, before=before)
+
+
+def _misformed(pack: Pack) -> list[Finding]:
+    found = []
+    for item in pack.items:
+        if item.kind not in KINDS:
+            words = f"no kind {item.kind}; there are {', '.join(KINDS)}"
+            found.append(Finding(place=item.place, what=words))
+            continue
+        try:
+            KINDS[item.kind].read(item.spec)
+        except Invalid as error:
+            words = f"{item.kind} {item.name}: {error}"
+            found.append(Finding(place=item.place, what=words))
+    return found
+
+
+def _twice(pack: Pack) -> list[Finding]:
+    first: dict[tuple[str, str], Item] = {}
+    found = []
+    for item in pack.items:
+        known = first.setdefault((item.kind, item.name), item)
+        if known is not item:
+            words = f"{item.kind} {item.name} stands at {known.place} already"
+            found.append(Finding(place=item.place, what=words))
+    return found
