@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from playwright.sync_api import Browser, BrowserContext
 from starlette.testclient import TestClient
 
@@ -13,6 +14,15 @@ from console.stage import Stage, resource
 from servers import databases
 
 BASE = "http://127.0.0.1:8080"
+
+
+@pytest.fixture(autouse=True)
+def plain_logs() -> Iterator[None]:
+    """Logs as JSON lines: drawing a trace in colours takes seconds."""
+    processors = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+    structlog.configure(processors=processors, cache_logger_on_first_use=False)
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

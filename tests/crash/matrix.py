@@ -35,7 +35,7 @@ def failures(name: str, engine: Engine, world: World, most: int) -> int:
     scenario.check(engine, world)
     chosen = spread(passed, most)
     failed = [point for point in chosen if not survived(name, engine, world, point)]
-    print(f"{name}: killed at {len(chosen)} of {passed} points, {len(failed)} failures")
+    say(f"{name}: killed at {len(chosen)} of {passed} points, {len(failed)} failures")
     return len(failed)
 
 
@@ -62,9 +62,14 @@ def survived(name: str, engine: Engine, world: World, point: int) -> bool:
         scenario.recover(engine, world)
         scenario.check(engine, world)
     except AssertionError as error:
-        print(f"{name}, killed at point {point}: {error}")
+        say(f"{name}, killed at point {point}: {error}")
         return False
     return True
+
+
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

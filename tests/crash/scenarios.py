@@ -250,6 +250,10 @@ def plan(engine: Engine) -> None:
         schedules.put(db, utc_now(), hourly)
 
 
+def tick(engine: Engine) -> None:
+    tick_all(engine, utc_now)
+
+
 def ticked_once(engine: Engine) -> None:
     with reading(engine) as db:
         assert schedules.overdue(db, utc_now()) == [], "the schedule did not move on"
@@ -286,8 +290,8 @@ SCENARIOS = {
     ),
     "tick": Scenario(
         prepare=plan,
-        act=lambda engine, _, points: None if tick_all(engine, utc_now) else points.hit(),
-        recover=lambda engine, _: None if tick_all(engine, utc_now) else None,
+        act=lambda engine, *_: tick(engine),
+        recover=lambda engine, _: tick(engine),
         check=lambda engine, _: ticked_once(engine),
     ),
     "ask": Scenario(

@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from select import select as select_ready
 from time import monotonic
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event, insert, select, text
@@ -158,7 +159,7 @@ def _page_limit(engine: Engine) -> Iterator[None]:
 
 def test_a_file_that_another_program_locks_is_told(file: Path, sqlite_engine: Engine) -> None:
     @event.listens_for(sqlite_engine, "connect")
-    def impatient(connection: driver.Connection, _: object) -> None:
+    def impatient(connection: Any, _: object) -> None:  # noqa: ANN401  a DBAPI connection
         connection.execute("PRAGMA busy_timeout = 1")
 
     with closing(driver.connect(file, isolation_level=None)) as other:

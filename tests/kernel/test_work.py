@@ -71,9 +71,10 @@ def test_work_that_fails_announces_nothing_and_leaves_no_gap(engine: Engine) -> 
     assert announced(engine) == [(1, "kept")]
 
 
+@pytest.mark.parametrize(  # SQLite has one writer at a time
+    "engine", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 def test_the_first_to_commit_is_the_first_delivered(engine: Engine) -> None:
-    if engine.dialect.name == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
     with begin(engine, ADA, noon) as slow:
         slow.publish(event("slow"))
         with begin(engine, ADA, noon) as quick:

@@ -15,7 +15,7 @@ from quarterdeck.access.limits.service import Limits
 from quarterdeck.api import health, jobs, packs, reference, status, stream
 from quarterdeck.api.access import principals, roles, tokens
 from quarterdeck.api.access import tenants as access_tenants
-from quarterdeck.api.governance import freshness, resources, sync, tenants
+from quarterdeck.api.governance import freshness, resources, runs, sync, tenants
 from quarterdeck.api.openapi import document, operation_id
 from quarterdeck.api.trail import logs, records
 from quarterdeck.kernel.cache import Cache
@@ -36,6 +36,7 @@ ROUTERS = [
     tokens.router,
     resources.router,
     sync.router,
+    runs.router,
     freshness.router,
     jobs.router,
     packs.router,

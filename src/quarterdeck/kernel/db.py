@@ -25,10 +25,11 @@ from sqlalchemy.sql.functions import FunctionElement
 from quarterdeck.kernel.errors import Unavailable
 
 try:
-    import pysqlite3.dbapi2 as sqlite
+    from pysqlite3 import dbapi2
 except ImportError:  # no wheel for this machine: the system's own
-    import sqlite3 as sqlite
+    from sqlite3 import dbapi2
 
+sqlite: ModuleType = dbapi2
 metadata = MetaData()
 
 READ_ONLY = "postgresql_readonly"  # PostgreSQL knows this option; _begin gives it to SQLite
@@ -206,10 +207,9 @@ class _File:
 
 
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
-    module: ModuleType = sqlite
     engine = create_engine(
         url,
-        module=module,
+        module=sqlite,
         pool_size=pool_size,
         max_overflow=pool_size,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},

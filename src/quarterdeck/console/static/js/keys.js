@@ -9,7 +9,7 @@ export function listenToKeys() {
     button.addEventListener("click", () => open(button.dataset.open));
   }
   listenToCommands();
-  let went = 0;
+  let went = -Infinity;
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
@@ -23,7 +23,7 @@ export function listenToKeys() {
       return;
     }
     if (event.timeStamp - went < 1500 && go(event)) return;
-    went = 0;
+    went = -Infinity;
     act(event);
   });
 }
