@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from socket import socket
 from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
@@ -20,7 +22,6 @@ from quarterdeck.governance.connections.service import azure_check
 from quarterdeck.governance.sync.jobs import kinds as sync_kinds
 from quarterdeck.governance.sync.model import Policies, policies
 from quarterdeck.governance.sync.onboarding import reschedule
-from quarterdeck.governance.sync.ports import OpenCloud
 from quarterdeck.governance.sync.service.freshness import evaluate_freshness
 from quarterdeck.kernel import beats, schedules
 from quarterdeck.kernel.checks import database_check, disk_check
@@ -48,6 +49,9 @@ from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.worker import upkeep
 from quarterdeck.worker.process import Duties, work
 from quarterdeck.worker.pulse import Pulse
+
+if TYPE_CHECKING:
+    from quarterdeck.providers.azure.clouds import AzureClouds
 
 INTEGRATE_S, REFUSALS_S, FRESHNESS_S, USES_S = 0.25, 10.0, 1.0, 60.0
 
@@ -141,7 +145,7 @@ def _first_admin(engine: Engine, installation: Installation) -> Path | None:
     return installation.first_token
 
 
-def _cloud(settings: Settings) -> OpenCloud:
+def _clouds(settings: Settings) -> AzureClouds:
     # Whoever only answers asks no cloud: 0.7 s and 25 MB.
     from quarterdeck.providers.azure.clouds import AzureClouds  # noqa: PLC0415
     from quarterdeck.providers.azure.options import AzureOptions  # noqa: PLC0415
@@ -153,7 +157,7 @@ def _cloud(settings: Settings) -> OpenCloud:
         client=settings.azure_client_id,
         secret=settings.azure_client_secret,
     )
-    return AzureClouds(options, utc_now, os.environ).open
+    return AzureClouds(options, utc_now, os.environ)
 
 
 def _provider(settings: Settings) -> IdentityProvider | None:
@@ -194,9 +198,9 @@ def _work_alone(runtime: Runtime, stopping: Event) -> None:
 
 def _work(runtime: Runtime, stopping: Event) -> None:
     engine, clock, keys = runtime.engine, runtime.clock, runtime.keys
-    trail = ingest.subscriber(keys)
+    clouds, trail = _clouds(runtime.settings), ingest.subscriber(keys)
     checkpoints = SqlCheckpointStore(engine)
-    kinds = [*sync_kinds(_cloud(runtime.settings)), upkeep.upkeep([trail.name])]
+    kinds = [*sync_kinds(clouds.open), upkeep.upkeep([trail.name])]
     duties = Duties(
         kinds={kind.name: kind for kind in kinds},
         subscribers=[trail],
@@ -208,7 +212,8 @@ def _work(runtime: Runtime, stopping: Event) -> None:
     reschedule(engine, clock, _policies(runtime.settings))
     with writing(engine) as db:
         schedules.put(db, clock(), upkeep.SCHEDULE)
-    work(engine, clock, runtime.settings, duties, stopping)
+    with closing(clouds):
+        work(engine, clock, runtime.settings, duties, stopping)
 
 
 def _answer(

@@ -19,8 +19,10 @@ BASE = "http://127.0.0.1:8080"
 @pytest.fixture(autouse=True)
 def plain_logs() -> Iterator[None]:
     """Logs as JSON lines: drawing a trace in colours takes seconds."""
-    processors = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-    structlog.configure(processors=processors, cache_logger_on_first_use=False)
+    structlog.configure(
+        processors=[structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+        cache_logger_on_first_use=False,
+    )
     yield
     structlog.reset_defaults()
 

@@ -211,9 +211,11 @@ def test_the_tabs_of_a_browser_share_one_stream(
     other = context.new_page()
     other.goto("/")
     expect(other.locator("#activity")).to_be_visible()
-    estate.connect("gamma", "Gamma")
-    estate.settle()
-    expect(other.locator("#freshness")).to_contain_text("Gamma")
+    estate.pass_time(minutes=1)
+    estate.clouds["acme"].pages = {"s1": [[resource(f"web-{n}") for n in range(7)]]}
+    estate.sync()
+    expect(other.locator("#activity")).to_contain_text("7 resources seen")
+    expect(ada.page.locator("#activity")).to_contain_text("7 resources seen")
     assert len(streams) == 1
 
 

@@ -228,7 +228,7 @@ def test_an_answer_that_this_browser_did_not_ask_for_signs_nobody_in(stage: Stag
 
 
 def _secret(text: str) -> str:
-    return re.findall(r'id="secret"[^>]*>([^<]+)<', text)[0]
+    return str(re.findall(r'id="secret"[^>]*>([^<]+)<', text)[0])
 
 
 def _may(stage: Stage, secret: str) -> int:

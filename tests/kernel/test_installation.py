@@ -35,7 +35,7 @@ def test_its_folders_are_for_the_owner_alone(installation: Installation) -> None
 
 def test_a_folder_that_others_may_enter_is_refused(installation: Installation) -> None:
     installation.keys.chmod(0o750)
-    with pytest.raises(UnusableDirectory, match="chmod 700 .*keys"):
+    with pytest.raises(UnusableDirectory, match=r"chmod 700 .*keys"):
         installation.prepare()
 
 
@@ -83,3 +83,10 @@ def test_data_lies_where_the_system_keeps_such_things() -> None:
     assert default_root({}, uid=0) == Path("/var/lib/quarterdeck")
     assert default_root({"XDG_STATE_HOME": "/s"}, uid=1000) == Path("/s/quarterdeck")
     assert default_root({}, uid=1000) == Path.home() / ".local/state/quarterdeck"
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UnusableDirectory, match="cannot be written"):
+        write_private(tmp_path / "nowhere" / "token", "t")
+    with pytest.raises(UnusableDirectory, match="cannot be used"):
+        Installation(tmp_path / "nowhere").lock()

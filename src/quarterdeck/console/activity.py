@@ -86,7 +86,7 @@ def words_of(action: str, outcome: str) -> str:
 
 def _detail(payload: Mapping[str, Any]) -> str:
     if payload.get("failure"):
-        return f"{payload.get('domain', '')}: {str(payload['failure']).replace('_', ' ')}"
+        return str(payload["failure"]).replace("_", " ")
     if "seen" in payload:
         return _sync(payload)
     if "refused" in payload:
@@ -101,5 +101,5 @@ def _sync(payload: Mapping[str, Any]) -> str:
         for name, word in (("added", "new"), ("changed", "changed"), ("removed", "removed"))
         if payload.get(name)
     ]
-    found = f"{payload.get('domain', '')}: {count(payload['seen'], 'resource')} seen"
-    return ", ".join([found, *(changed or ["nothing changed"])])
+    seen = f"{count(payload['seen'], 'resource')} seen"
+    return ", ".join([seen, *(changed or ["nothing changed"])])

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from quarterdeck.kernel.db import sqlite  # type: ignore[attr-defined]  # one of two modules
+from quarterdeck.kernel.db import sqlite
 from quarterdeck.kernel.installation import PRIVATE_FILE
 
 

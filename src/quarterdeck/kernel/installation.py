@@ -11,6 +11,7 @@ backups/             copies made before migrations
 import fcntl
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
@@ -74,7 +75,7 @@ class Installation:
         """The secret that signs cursors: 64 hexadecimal digits, made at first use."""
         path = self.keys / "secret"
         if not path.exists():
-            write_private(path, token_hex(32))
+            _write_first(path, token_hex(32))
         return path.read_text().strip()
 
     def lock(self) -> int:
@@ -82,8 +83,12 @@ class Installation:
 
         Raises:
             AlreadyRunning: another process holds it.
+            UnusableDirectory: it is not there, or not ours.
         """
-        held = os.open(self.root / "up.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        try:
+            held = os.open(self.root / "up.lock", os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
+        except OSError as error:
+            raise UnusableDirectory(f"{self.root} cannot be used: {error.strerror}") from error
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -116,10 +121,31 @@ def make_private(folder: Path) -> None:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read; it appears whole or not at all."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    """Write a file that only its owner may read; it appears whole or not at all.
+
+    Raises:
+        UnusableDirectory: it cannot be written, or the disk is full.
+    """
+    _written(path, text).replace(path)
+
+
+def _write_first(path: Path, text: str) -> None:
+    """As ``write_private``, but of many who write at once only the first does."""
+    part = _written(path, text)
+    with suppress(FileExistsError):
+        os.link(part, path)
+    part.unlink()
+
+
+def _written(path: Path, text: str) -> Path:
+    part = path.with_name(f".{path.name}.{token_hex(4)}")
+    try:
+        created = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+        with os.fdopen(created, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UnusableDirectory(f"{path} cannot be written: {error.strerror}") from error
+    return part

@@ -33,7 +33,7 @@ class Program:
     """What to keep running.
 
     Attributes:
-        arguments: of ``python -m quarterdeck``.
+        arguments: of ``python -m`` ``module``.
         inherit: descriptors to hand down.
         again: start it again when it dies.
         quiet: let its standard output go nowhere.
@@ -43,6 +43,7 @@ class Program:
     arguments: Sequence[str]
     inherit: Sequence[int] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    module: str = "quarterdeck"
     again: bool = True
     quiet: bool = False
 
@@ -85,7 +86,7 @@ def start(program: Program) -> Process:
     told = {READY_FD: str(say), LIFE_FD: str(watched)}
     environment = {**os.environ, **program.environment, **told}
     child = subprocess.Popen(  # noqa: S603  our own interpreter and module
-        [sys.executable, "-m", "quarterdeck", *program.arguments],
+        [sys.executable, "-m", program.module, *program.arguments],
         env=environment,
         pass_fds=[say, watched, *program.inherit],
         stdout=subprocess.DEVNULL if program.quiet else None,

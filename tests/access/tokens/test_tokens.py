@@ -26,7 +26,7 @@ from quarterdeck.access.tokens.service import AdminExists
 from quarterdeck.access.tokens.store import tokens as table
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.ids import PrincipalId
-from quarterdeck.kernel.work import Actor
+from quarterdeck.kernel.work import Actor, MissingPermission
 
 DAY = timedelta(days=1)
 
@@ -124,6 +124,15 @@ def test_rotation_overlaps_and_then_the_old_one_ends(stage: Stage) -> None:
     assert fact.payload["successor"] == new.token.id
 
 
+def test_without_an_overlap_the_old_token_is_refused_at_once(stage: Stage) -> None:
+    old, access = stage.token(stage.someone("sre")), stage.authenticator()
+    access.actor(old.secret)
+    with stage.work() as work:
+        tokens.rotate(work, old.token.id)
+    with pytest.raises(Unauthenticated):
+        access.actor(old.secret)
+
+
 def test_an_overlap_never_lengthens_the_old_tokens_life(stage: Stage) -> None:
     old = stage.token(stage.someone("sre"), days=1)
     with stage.work() as work:
@@ -206,6 +215,31 @@ def test_the_first_admin_gets_in_once(stage: Stage) -> None:
         sign_in(access, first.secret)
     assert access.session(opened.cookie).actor.may("keys:rotate", "any")
     with pytest.raises(AdminExists), stage.work(ROOT) as work:
+        tokens.bootstrap(work)
+
+
+def test_of_two_installations_begun_at_once_one_lets_an_admin_in(stage: Stage) -> None:
+    ready, refused = Barrier(2), list[AdminExists]()
+
+    def begin() -> None:
+        ready.wait()
+        try:
+            with stage.work(ROOT) as work:
+                tokens.bootstrap(work)
+        except AdminExists as error:
+            refused.append(error)
+
+    threads = [Thread(target=begin), Thread(target=begin)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(refused) == 1
+
+
+def test_only_the_installation_lets_the_first_admin_in(stage: Stage) -> None:
+    almost = ROOT.grants - {("tokens:create", "*")}
+    with pytest.raises(MissingPermission), stage.work(Actor("x", almost)) as work:
         tokens.bootstrap(work)
 
 

@@ -48,7 +48,8 @@ def test_every_entry_that_is_written_at_once_is_there(journal: Journal, held: li
 def test_who_comes_while_another_commits_shares_the_next_transaction(
     engine: Engine, journal: Journal, held: list[Job]
 ) -> None:
-    commits, waiting = [], Event()
+    commits: list[int] = []
+    waiting = Event()
 
     @event.listens_for(engine, "commit")
     def hold_the_first(*_: object) -> None:

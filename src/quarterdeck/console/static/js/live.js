@@ -9,6 +9,7 @@ const LOCK = "quarterdeck-stream";
 const POLL_MS = 1000;
 const SETTLE_MS = 250;
 const SILENCE_MS = 40000;
+const AFRESH_MS = 60000;
 
 const channel = globalThis.BroadcastChannel ? new BroadcastChannel(LOCK) : null;
 let source = null;
@@ -24,6 +25,10 @@ export function live() {
   setInterval(() => {
     if (!document.hidden && Date.now() - heard > SILENCE_MS) told({ what: "dropped", at: heard });
   }, 5000);
+  // A tenant that began meanwhile is in no stream opened before.
+  setInterval(() => {
+    if (!document.hidden && !document.documentElement.classList.contains("frozen")) refreshSoon();
+  }, AFRESH_MS);
   turn();
 }
 
@@ -132,6 +137,11 @@ async function refresh() {
   if (count(fresh) !== count(document) && !busy) {
     document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
     document.dispatchEvent(new Event("quarterdeck:anew"));
+  }
+  if (fresh.body.dataset.stream !== document.body.dataset.stream) {
+    document.body.dataset.stream = fresh.body.dataset.stream;
+    rest();
+    turn();
   }
   const clock = document.getElementById("live");
   clock.replaceWith(document.importNode(fresh.getElementById("live"), true));

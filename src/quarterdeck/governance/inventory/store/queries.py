@@ -1,13 +1,12 @@
 """What people ask of the inventory."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    and_,
     func,
     select,
     tuple_,
@@ -27,22 +26,17 @@ from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.kernel.work import ANY, Tenants
 
 ORDER = (resources.c.type_key, resources.c.name_key, resources.c.id)
+Listed = Mapping[tuple[str, str], int]
+"""When each subscription of a connection was last listed to its end."""
+
 MERGED = 100  # tenants whose pages are merged; more are sorted
-LISTED = subscriptions.c.listed_at
-SOURCE = resources.outerjoin(
-    subscriptions,
-    and_(
-        subscriptions.c.connection == resources.c.connection,
-        subscriptions.c.id == resources.c.subscription,
-    ),
-)
 
 
 def page(
     db: Connection, tenants: Tenants, wanted: Filter, after: Spot | None, limit: int
 ) -> list[Resource]:
     """The next ``limit`` resources after a spot, by type, name and id; without their bodies."""
-    query = select(*resources.c, LISTED).select_from(SOURCE).where(*_conditions(tenants, wanted))
+    query = select(resources).where(*_conditions(tenants, wanted))
     if after is not None:
         query = query.where(tuple_(*ORDER) > tuple_(*after))
     if ANY in tenants.ids or not 1 < len(tenants.ids) <= MERGED:
@@ -50,8 +44,8 @@ def page(
     else:
         query = _merged(query, tenants, limit)
     rows: Sequence[Any] = db.execute(query).all()
-    labels = _labels(db, [row.id for row in rows])
-    return [_resource(row, labels.get(row.id, {}), "") for row in rows]
+    labels, listed = _labels(db, rows), _listed(db, rows)
+    return [_resource(row, labels, listed) for row in rows]
 
 
 def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
@@ -85,12 +79,14 @@ def count_by(db: Connection, tenants: Tenants) -> list[tuple[str, str, int]]:
 def of_id(db: Connection, tenants: Tenants, resource: str) -> Resource | None:
     """One resource with its body, also a removed one."""
     query = (
-        select(*resources.c, LISTED, bodies.c.body)
-        .select_from(SOURCE.join(bodies, bodies.c.resource == resources.c.id))
+        select(*resources.c, bodies.c.body)
+        .join_from(resources, bodies)
         .where(resources.c.id == resource, tenants.clause(resources.c.tenant))
     )
     row: Any = db.execute(query).one_or_none()
-    return None if row is None else _resource(row, _labels(db, [row.id]).get(row.id, {}), row.body)
+    if row is None:
+        return None
+    return _resource(row, _labels(db, [row]), _listed(db, [row]), row.body)
 
 
 def history(db: Connection, tenants: Tenants, resource: str, limit: int) -> list[Change]:
@@ -157,11 +153,19 @@ def _tagged(tag: str) -> ColumnElement[bool]:
     return resources.c.id.in_(bearers.where(tags.c.value == value) if equals else bearers)
 
 
-def _labels(db: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+def _labels(db: Connection, rows: Sequence[Any]) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
-    for row in db.execute(select(tags).where(tags.c.resource.in_(ids)).order_by(tags.c.name)):
+    bearers = tags.c.resource.in_([row.id for row in rows])
+    for row in db.execute(select(tags).where(bearers).order_by(tags.c.name)):
         found.setdefault(row.resource, {})[row.name] = row.value
     return found
+
+
+def _listed(db: Connection, rows: Sequence[Any]) -> Listed:
+    # Not a join: PostgreSQL would then sort all resources rather than read its index.
+    connections = {row.connection for row in rows}
+    query = select(subscriptions).where(subscriptions.c.connection.in_(connections))
+    return {(row.connection, row.id): row.listed_at or 0 for row in db.execute(query)}
 
 
 def _changes(db: Connection, query: Select[tuple[object, ...]]) -> list[Change]:
@@ -183,10 +187,12 @@ def _changes(db: Connection, query: Select[tuple[object, ...]]) -> list[Change]:
 
 def _resource(
     row: Any,  # noqa: ANN401  SQLAlchemy types rows of eleven columns and more in no common way
-    labels: dict[str, str],
-    body: str,
+    labels: Mapping[str, Mapping[str, str]],
+    listed: Listed,
+    body: str = "",
 ) -> Resource:
     there = row.deleted_at is None
+    seen = max(row.seen_at, listed.get((row.connection, row.subscription), 0))
     return Resource(
         id=row.id,
         tenant=TenantId(row.tenant),
@@ -196,10 +202,10 @@ def _resource(
         name=row.name,
         type=row.type,
         location=row.location,
-        tags=labels,
+        tags=labels.get(row.id, {}),
         body=body,
         hash=row.hash,
         first_seen=instant(row.first_seen),
-        last_seen=instant(max(row.seen_at, row.listed_at or 0) if there else row.seen_at),
+        last_seen=instant(seen if there else row.seen_at),
         deleted_at=None if there else instant(row.deleted_at),
     )
