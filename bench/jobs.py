@@ -6,9 +6,9 @@ from datetime import timedelta
 from threading import Thread
 from time import perf_counter
 
-from bench._databases import NAMES, commits_per_s, database
 from sqlalchemy import Engine, select
 
+from bench._databases import NAMES, commits_per_s, database
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import metadata, open_engine, reading, writing
 from quarterdeck.kernel.jobs.kind import JobKind

@@ -1,5 +1,7 @@
 """Settings to adapters: the only module that names them all."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing

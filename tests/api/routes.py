@@ -1,6 +1,7 @@
 """The routes of an assembled application, and a request to each that its form allows."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,7 @@ class Asked:
     params: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    form: dict[str, Any] = field(default_factory=dict)
 
     @property
     def names_something(self) -> bool:
@@ -38,33 +40,68 @@ class Asked:
     def request(self) -> dict[str, Any]:
         """Keyword arguments for a client."""
         asked = {"method": self.method, "url": self.path, "params": self.params}
+        if self.form:
+            return asked | {"data": self.form}
         return asked if self.body is None else asked | {"json": self.body}
 
 
-def requests(app: FastAPI, tenant: str = "acme") -> Iterator[Asked]:
-    """One request to each operation of ``app``."""
+def requests(
+    app: FastAPI, tenant: str = "acme", known: Mapping[str, str] | None = None
+) -> Iterator[Asked]:
+    """One request to each operation of ``app``.
+
+    ``known``: what to ask for, by the name of the parameter or the form's field.
+    """
+    known = {"tenant": tenant} | dict(known or {})
     document = app.openapi()
     for context in iter_route_contexts(app.routes):
         route = context.original_route
         assert isinstance(route, APIRoute), f"{context.path} is no route that states what it needs"
         for method in sorted(context.methods or ()):
-            operation = document["paths"].get(_template(context), {}).get(method.lower(), {})
-            yield _asked(document, context, method, operation, tenant)
+            operation = document["paths"].get(_template(context), {}).get(method.lower())
+            if operation is None:
+                yield _undocumented(context, method, known)
+            else:
+                yield _asked(document, context, method, operation, known)
 
 
 def _template(context: RouteContext) -> str:
     return (context.path or "").replace(":path}", "}")  # as the document writes it
 
 
+def _undocumented(context: RouteContext, method: str, known: Mapping[str, str]) -> Asked:
+    """A request to a page of the console: these stand in no document."""
+    route, template = context.original_route, _template(context)
+    assert isinstance(route, APIRoute)
+    fields = {field.alias: field for field in route.dependant.body_params}
+    return Asked(
+        operation=route.name,
+        method=method,
+        template=template,
+        path=re.sub(r"{(\w+)}", lambda found: known.get(found[1], "nothing"), template),
+        permission=(context.openapi_extra or {}).get(PERMISSION, ""),
+        route=route,
+        form={
+            name: known.get(name, "nothing")
+            for name, field in fields.items()
+            if name in known or field.field_info.is_required()
+        },
+    )
+
+
 def _asked(
-    document: Schema, context: RouteContext, method: str, operation: Schema, tenant: str
+    document: Schema,
+    context: RouteContext,
+    method: str,
+    operation: Schema,
+    known: Mapping[str, str],
 ) -> Asked:
     route, template = context.original_route, _template(context)
     assert isinstance(route, APIRoute)
     path, params = template, {}
     for parameter in operation.get("parameters", ()):
         name = parameter["name"]
-        value = tenant if name == "tenant" else sample(document, parameter["schema"], "nothing")
+        value = known.get(name) or sample(document, parameter["schema"], "nothing")
         path = path.replace(f"{{{name}}}", str(value))
         if parameter["in"] == "query" and (parameter["required"] or name == "tenant"):
             params[name] = value
@@ -79,8 +116,12 @@ def _asked(
         permission=extra.get(PERMISSION, ""),
         route=route,
         params=params,
-        body=BODIES.get(operation.get("operationId", ""), body),
+        body=BODIES.get(operation.get("operationId", ""), _named(body, known)),
     )
+
+
+def _named(body: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401  JSON
+    return {k: known.get(k, v) for k, v in body.items()} if isinstance(body, dict) else body
 
 
 def sample(document: Schema, schema: Schema, text: str = "sample") -> Any:  # noqa: ANN401  JSON

@@ -5,7 +5,7 @@ import select
 import signal
 import socket
 import sys
-from functools import partial
+from collections.abc import Callable
 
 from quarterdeck.kernel.supervise import (
     Program,
@@ -43,9 +43,9 @@ def serve(descriptor: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: os.write(stop, b"x"))
     end_with_supervisor()
     listening = socket.socket(fileno=int(descriptor))
-    listening.setblocking(False)
+    listening.settimeout(0)
     say_ready(pid=os.getpid())
-    while stopped not in select.select([listening, stopped], [], [])[0]:
+    while stopped not in select.select([listening.fileno(), stopped], [], [])[0]:
         try:
             connection, _ = listening.accept()
         except BlockingIOError:  # the other process took it
@@ -73,5 +73,11 @@ def say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    acts = {"supervise": supervise, "serve": serve, "deaf": deaf, "die": die}
-    partial(acts[sys.argv[1]], *sys.argv[2:])()
+    _, act, *arguments = sys.argv
+    acts: dict[str, Callable[..., None]] = {
+        "supervise": supervise,
+        "serve": serve,
+        "deaf": deaf,
+        "die": die,
+    }
+    acts[act](*arguments)

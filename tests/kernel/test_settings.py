@@ -18,8 +18,8 @@ from quarterdeck.kernel.settings import (
 
 SECRETS = [f.name for f in fields(Settings) if f.metadata["secret"]]
 SECRET = "correct-horse-battery-staple-0123456789"
-INTEGERS = [f.name for f in fields(Settings) if f.type is int]
-FLOATS = [f.name for f in fields(Settings) if f.type is float]
+INTEGERS = [f.name for f in fields(Settings) if type(f.default) is int]
+FLOATS = [f.name for f in fields(Settings) if type(f.default) is float]
 
 
 def env(**values: object) -> dict[str, str]:

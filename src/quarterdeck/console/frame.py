@@ -52,6 +52,7 @@ class Shell:
     tenant: str
     span: str
     actor: str
+    name: str
     csrf: str
     stream: str
     demo: bool
@@ -129,6 +130,7 @@ def shell_of(request: Request, runtime: Runtime, work: Work) -> Shell:
         tenant=query.get("tenant", ""),
         span=span if span in RANGES else USUAL_RANGE,
         actor=work.actor.id,
+        name=_name(work),
         csrf=csrf,
         stream=_stream(work.actor, known),
         demo=runtime.settings.demo,
@@ -196,3 +198,8 @@ def _sees_tenants(work: Work) -> bool:
 def _stream(actor: Actor, known: Sequence[Tenant]) -> str:
     watched = [("tenant", t.id) for t in known if actor.may(feed.PERMISSION, t.id)]
     return f"/api/v1/stream?{urlencode(watched[:MOST_WATCHED])}" if watched else ""
+
+
+def _name(work: Work) -> str:
+    who = principals.standing(work.db, work.actor.id)
+    return who.principal.name if who else work.actor.id

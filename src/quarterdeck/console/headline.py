@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quarterdeck.access.tenants.model import Tenant
-from quarterdeck.console.words import ago, count, hours
+from quarterdeck.console.words import count, hours
 from quarterdeck.governance.sync.freshness import Age, Freshness
 
 PATIENCE = timedelta(seconds=30)
@@ -47,11 +47,13 @@ class Headline:
     Attributes:
         state: the worst of its parts.
         proof: the last part, which a browser that verified by itself may replace.
+        signed_at: when the newest checkpoint was made, where ``proof`` leads up to that.
     """
 
     state: str
     estate: str
     proof: str
+    signed_at: datetime | None
 
 
 def headline(
@@ -59,10 +61,10 @@ def headline(
 ) -> Headline:
     """The answer, from what the actor may see."""
     estate_state, estate = _estate(tenants, ages, now)
-    proof_state, proof = _proof(logs, now)
+    proof_state, proof, signed_at = _proof(logs, now)
     order = ("ok", "unknown", "stale", "critical")
     worst = max((estate_state, proof_state), key=order.index)
-    return Headline(state=worst, estate=f"Estate: {estate}", proof=proof)
+    return Headline(state=worst, estate=f"Estate: {estate}", proof=proof, signed_at=signed_at)
 
 
 def _estate(tenants: Sequence[Tenant], ages: Sequence[Freshness], now: datetime) -> tuple[str, str]:
@@ -86,11 +88,12 @@ def _known(tenants: Sequence[Tenant], ages: Sequence[Freshness]) -> str:
     return f"{len(read - unread)} of {count(len(tenants), 'tenant')} known"
 
 
-def _proof(logs: Sequence[Signed], now: datetime) -> tuple[str, str]:
-    signed = [log for log in logs if log.at is not None]
+def _proof(logs: Sequence[Signed], now: datetime) -> tuple[str, str, datetime | None]:
+    signed = [log.at for log in logs if log.at is not None]
     if not signed:
-        return "unknown", "nothing is signed yet"
-    late = [log for log in signed if log.state(now) != "ok"]
+        return "unknown", "nothing is signed yet", None
+    late = [log for log in logs if log.state(now) == "critical"]
     if late:
-        return "critical", f"{count(sum(log.waiting for log in late), 'record')} not signed yet"
-    return "ok", f"log signed {ago(max(log.at for log in signed if log.at), now)}"
+        waiting = sum(log.waiting for log in late)
+        return "critical", f"{count(waiting, 'record')} not signed yet", None
+    return "ok", "log signed", max(signed)

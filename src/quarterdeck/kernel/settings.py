@@ -5,24 +5,33 @@ the default. The runbooks' own ``LOG_LEVEL`` and ``AZURE_CLIENT_SECRET`` are rea
 from the environment or ``.env`` (runbook 000, sections 6.2 and 9.3).
 """
 
+# ruff: noqa: RUF009  setting() is dataclasses.field with words
+
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from dotenv import dotenv_values
+from msgspec import Meta
 
 from quarterdeck.kernel.errors import Invalid
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Count = Annotated[int, Meta(ge=1)]
+Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and nan
 
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
 MIN_SECRET_BYTES = 32
 MASK = "********"
+PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")  # in a URL
 
 
 class UnusableSetting(Invalid):
@@ -50,7 +59,7 @@ class Settings:
     data: str = setting("", "Data directory; default: XDG state, or /var/lib/quarterdeck for root.")
     database: str = setting("", "SQLAlchemy URL; default: SQLite in the data directory.")
     host: str = setting("127.0.0.1", "Address to listen on.")
-    port: int = setting(8080, "Port to listen on; 0 takes a free one.")
+    port: Port = setting(8080, "Port to listen on; 0 takes a free one.")
     base_url: str = setting("", "The address people use, for links and sign-in.")
     tls_cert: str = setting("", "Certificate chain, PEM file.")
     tls_key: str = setting("", "Private key of the certificate, PEM file.")
@@ -61,18 +70,18 @@ class Settings:
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting("INFO", "Least level logged.")
     log_format: Literal["auto", "json", "text"] = setting("auto", "auto: text on a terminal.")
     slow_query_ms: int = setting(100, "Statements slower than this are logged, milliseconds.")
-    pool_size: int = setting(10, "Database connections kept by a process.")
+    pool_size: Count = setting(10, "Database connections kept by a process.")
     prepare_threshold: int = setting(-1, "psycopg's; -1 never prepares, as poolers need.")
-    worker_threads: int = setting(8, "Jobs that one worker runs at once.")
-    lease_s: float = setting(15.0, "Seconds after which another worker takes a silent one's jobs.")
-    heartbeat_s: float = setting(15.0, "Seconds between heartbeats of a live stream.")
-    stop_grace_s: float = setting(10.0, "Seconds a stopping process gives its work to end.")
-    max_body_bytes: int = setting(1_048_576, "Largest request body.")
-    rate_limit_per_s: float = setting(50.0, "Requests a second that a tenant may make.")
-    rate_limit_burst: int = setting(200, "Requests a tenant may make at once.")
-    session_hours: float = setting(12.0, "Hours after which an unused console session ends.")
-    token_max_days: int = setting(365, "Longest life of a token, days.")
-    sync_resources_s: int = setting(3600, "Seconds between syncs of resources.")
+    worker_threads: Count = setting(8, "Jobs that one worker runs at once.")
+    lease_s: Amount = setting(15.0, "Seconds after which another worker takes a silent one's jobs.")
+    heartbeat_s: Amount = setting(15.0, "Seconds between heartbeats of a live stream.")
+    stop_grace_s: Amount = setting(10.0, "Seconds a stopping process gives its work to end.")
+    max_body_bytes: Count = setting(1_048_576, "Largest request body.")
+    rate_limit_per_s: Amount = setting(50.0, "Requests a second that a tenant may make.")
+    rate_limit_burst: Count = setting(200, "Requests a tenant may make at once.")
+    session_hours: Amount = setting(12.0, "Hours after which an unused console session ends.")
+    token_max_days: Count = setting(365, "Longest life of a token, days.")
+    sync_resources_s: Count = setting(3600, "Seconds between syncs of resources.")
     azure_endpoint: str = setting("https://management.azure.com", "Azure Resource Manager.")
     azure_authority: str = setting("https://login.microsoftonline.com", "Issuer of its tokens.")
     azure_ca: str = setting("", "The one CA file to trust for both; default: the usual ones.")
@@ -124,7 +133,9 @@ class Configured:
 
     def _shown(self, of: Field[Any]) -> str:
         value = str(getattr(self.settings, of.name))
-        return MASK if of.metadata["secret"] and value else value
+        if of.metadata["secret"] and value:
+            return MASK
+        return PASSWORD.sub(rf"\1{MASK}@", value)
 
 
 def configure(

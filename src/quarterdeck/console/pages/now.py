@@ -42,6 +42,7 @@ class Row:
 @router.get("/", response_class=HTMLResponse, **needs("access:ask"))
 def now(frame: InFrame) -> HTMLResponse:
     """The first page."""
+    frame.work.tenants("access:ask")
     known = domains(frame.runtime.settings)
     tenants = [t for t in frame.shell.tenants if t.open and _looked_at(frame, t.id)]
     ages = ages_of(frame, known)
@@ -67,6 +68,7 @@ def now(frame: InFrame) -> HTMLResponse:
 @router.get("/now/jobs", response_class=HTMLResponse, **needs("jobs:read"))
 def live_jobs(frame: InFrame) -> HTMLResponse:
     """The panel of running jobs alone, for a page that watches them."""
+    frame.work.tenants("jobs:read")
     return frame.show("now_jobs.html", jobs=jobs_of(frame))
 
 

@@ -38,6 +38,7 @@ def tenants(frame: InFrame) -> HTMLResponse:
 @router.get("/tenants/connect", response_class=HTMLResponse, **CREATES)
 def form(frame: InFrame) -> HTMLResponse:
     """The form to connect one, with what is needed for it."""
+    frame.work.tenants("tenants:create")
     return frame.show("connect.html", given={}, refusal="")
 
 

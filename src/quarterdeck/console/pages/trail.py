@@ -23,6 +23,7 @@ READS = needs("trail:read")
 @router.get("/trail", response_class=HTMLResponse, **READS)
 def explorer(frame: InFrame, page: InPage, log_of: str = "") -> HTMLResponse:
     """The records of one log, newest first."""
+    frame.work.tenants("trail:read")
     logs = logs_of(frame)
     chosen = _chosen(logs, log_of or frame.shell.tenant)
     found: Sequence[RecordView] = ()

@@ -15,7 +15,8 @@ const channel = globalThis.BroadcastChannel ? new BroadcastChannel(LOCK) : null;
 let source = null;
 let leave = null;
 let heard = Date.now();
-let pending = 0;
+let refreshing = false;
+let wanted = false;
 
 export function live() {
   pollJobs();
@@ -65,7 +66,10 @@ function connect() {
     told(message);
     channel?.postMessage(message);
   };
-  source.addEventListener("begin", () => tell({ what: "alive" }));
+  source.addEventListener("begin", () => {
+    tell({ what: "alive" });
+    refreshSoon(); // what happened between the page and its stream is in neither
+  });
   source.addEventListener("heartbeat", () => tell({ what: "alive" }));
   source.addEventListener("fact", ({ data }) => tell({ what: "fact", fact: JSON.parse(data) }));
   source.addEventListener("gap", () => tell({ what: "fact" }));
@@ -117,10 +121,14 @@ function thaw() {
 
 // What happened is not drawn here: the page is asked for again, and its live parts replaced.
 function refreshSoon() {
-  if (pending || !document.querySelector("[data-live]")) return;
-  pending = setTimeout(async () => {
+  wanted = true;
+  if (refreshing || !document.querySelector("[data-live]")) return;
+  refreshing = true;
+  setTimeout(async () => {
+    wanted = false;
     await refresh();
-    pending = 0;
+    refreshing = false;
+    if (wanted) refreshSoon();
   }, SETTLE_MS);
 }
 

@@ -1,0 +1,266 @@
+"""The application as it is served, console and all: no route opens to who may not come in.
+
+What is asked for is really there: a job, a run, a resource, a token of tenant acme. ``eve``
+holds every right there is, on tenant beta alone.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from api.conftest import BASE, Headers
+from api.routes import Asked, requests
+from api.test_routes import OPEN as OPEN_OF_THE_API
+from console.stage import KNOWN, Stage, resource
+from quarterdeck.access.principals import service as principals
+from quarterdeck.access.principals.model import Kind, Scope, installation
+from quarterdeck.access.roles.model import PERMISSIONS, ROLES
+from quarterdeck.access.tokens import service as tokens
+from quarterdeck.access.tokens.model import Wanted
+from quarterdeck.governance.sync.service.requests import request_sync
+from quarterdeck.kernel.jobs.table import jobs
+from quarterdeck.kernel.work import begin
+from servers import databases
+
+OPEN = OPEN_OF_THE_API | {
+    "/static/{version}/{name}",  # the page to sign in needs them
+    "/preferences",  # a cookie of one's own browser
+    "/sign-in",
+    "/sign-in/oidc",
+    "/sign-in/callback",
+    "/sign-out",  # a credential, but no right: tried below
+}
+"""Routes that need no credential."""
+
+LIVE = "/api/v1/stream"
+OURS = {"asset", "domain"}
+"""Parameters that name a thing of the installation, not of a tenant."""
+
+
+@pytest.fixture
+def stage(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """Tenants acme and beta, synced and signed; something of everything in acme."""
+    template = tmp_path_factory.getbasetemp() / "tables.db"
+    with databases.opened(databases.sqlite(template, tmp_path)) as engine:
+        stage = Stage(engine, tmp_path)
+        stage.connect("acme-directory", "Acme Holding", resource("acme-web"))
+        stage.connect("beta-directory", "Beta", resource("beta-web"))
+        stage.sync()
+        yield stage
+
+
+@pytest.fixture
+def client(stage: Stage) -> Iterator[TestClient]:
+    """Asks from another machine, and keeps no cookie."""
+    with TestClient(
+        stage.app(),
+        base_url=BASE,
+        raise_server_exceptions=False,
+        follow_redirects=False,
+        client=("192.0.2.7", 50000),
+    ) as opened:
+        yield opened
+
+
+def bearer(
+    stage: Stage, role: str = "", tenant: str = "_platform", scope: Scope | None = None
+) -> Headers:
+    """The headers of a new program that holds ``role`` on a tenant, where it is also at home."""
+    with begin(stage.engine, installation(), stage.clock) as work:
+        program = principals.create(work, Kind.PROGRAM, f"the {role}", home=tenant)
+        if role:
+            principals.grant(work, program.id, role, tenant)
+        wanted = Wanted(
+            principal=program.id,
+            name=f"of the {role}",
+            expires_at=work.now + timedelta(hours=20),
+            scope=scope or Scope(),
+        )
+        return {"Authorization": f"Bearer {tokens.create(work, wanted).secret}"}
+
+
+@pytest.fixture
+def ada(stage: Stage) -> Headers:
+    return bearer(stage, "admin")
+
+
+@pytest.fixture
+def tenants(client: TestClient, ada: Headers) -> dict[str, str]:
+    """Ids of tenants by their names."""
+    return {t["name"]: t["id"] for t in client.get("/api/v1/tenants", headers=ada).json()}
+
+
+@pytest.fixture
+def eve(stage: Stage, tenants: dict[str, str]) -> Headers:
+    return bearer(stage, "admin", tenants["Beta"])
+
+
+@pytest.fixture
+def known(
+    stage: Stage, client: TestClient, ada: Headers, tenants: dict[str, str]
+) -> dict[str, str]:
+    """The id of something of each kind in acme, by the name that routes give it."""
+    acme = tenants["Acme Holding"]
+    client.post("/sign-in", data={"token": stage.token("sre", acme, home=acme)})
+    client.cookies.clear()
+    with begin(stage.engine, installation(), stage.clock) as work:
+        request_sync(work, KNOWN, "resources")
+
+    def rows(path: str, name: str, **query: str) -> list[dict[str, str]]:
+        found = client.get(f"/api/v1/{path}", params=query, headers=ada).json()
+        return found[name] if name else found
+
+    def first(path: str, name: str, **query: str) -> str:
+        return rows(path, name, **query)[0]["id"]
+
+    principals_of_acme = [p for p in rows("principals", "principals") if p["home"] == acme]
+    person = next(p["id"] for p in principals_of_acme if p["kind"] == "person")
+    return {
+        "tenant": acme,
+        "principal": person,
+        "token": first("tokens", "tokens", principal=person),
+        "session": first("sessions", "sessions", principal=person),
+        "grant": first("grants", "grants", tenant=acme),
+        "connection": first(f"tenants/{acme}/connections", ""),
+        "resource": first("resources", "resources", tenant_ids=acme),
+        "run": next(r["id"] for r in rows("sync/runs", "runs") if r["tenant"] == acme),
+        "job": _job(stage, acme),
+        "index": "0",
+        "asset": "start.js",
+        "domain": "resources",
+    }
+
+
+@pytest.fixture
+def guarded(client: TestClient, known: dict[str, str]) -> list[Asked]:
+    """A request to each route that is not open."""
+    found = requests(client.app, known=known)  # type: ignore[arg-type]  # starlette: any ASGI
+    return [asked for asked in found if asked.template not in OPEN]
+
+
+def answers(
+    client: TestClient, asked: list[Asked], headers: Headers, accept: str = "*/*"
+) -> dict[str, int]:
+    """The status of each request, by what was asked."""
+    found = {}
+    for one in asked:
+        answer = client.request(**one.request, headers=headers | {"Accept": accept})
+        found[f"{one.method} {one.template}"] = answer.status_code
+    return found
+
+
+def serving(permission: str) -> set[str]:
+    """The rights that open what ``permission`` opens: one's own also by the right to others'."""
+    noun, _, verb = permission.partition(":")
+    return {p for p in PERMISSIONS if p == permission or (verb == "own" and p.startswith(noun))}
+
+
+def names_what_is_acmes(asked: Asked) -> bool:
+    named = {part for part in asked.template.split("{") if "}" in part}
+    ids = {part.split("}")[0] for part in named} - OURS
+    return bool(ids) or "tenant" in asked.params or bool(asked.form)
+
+
+def test_the_open_list_names_routes_that_are_there(client: TestClient) -> None:
+    assert {asked.template for asked in requests(client.app)} >= OPEN  # type: ignore[arg-type]
+
+
+def test_every_route_that_is_not_open_states_a_permission(guarded: list[Asked]) -> None:
+    wrong = {f"{a.method} {a.template}": a.permission for a in guarded}
+    assert {k: v for k, v in wrong.items() if v not in PERMISSIONS} == {}
+    assert {"GET /", "GET /metrics", "GET /swagger", f"GET {LIVE}"} <= wrong.keys()
+
+
+def test_who_may_do_everything_finds_all_that_is_asked_for(
+    client: TestClient, guarded: list[Asked], ada: Headers
+) -> None:
+    reads = [a for a in guarded if a.method == "GET" and a.template != LIVE]
+    found = answers(client, reads, ada)
+    entries = "GET /api/v1/trail/logs/{tenant}/tile/entries/{index}"
+    assert {k: v for k, v in found.items() if v != 200 and k != entries} == {}
+
+
+def test_no_credential_opens_no_route(client: TestClient, guarded: list[Asked]) -> None:
+    found = answers(client, guarded, {})
+    assert {k: v for k, v in found.items() if v != 401} == {}
+
+
+def test_a_wrong_credential_opens_no_route(client: TestClient, guarded: list[Asked]) -> None:
+    found = answers(client, guarded, {"Authorization": "Bearer qd_0_wrong"})
+    assert {k: v for k, v in found.items() if v != 401} == {}
+
+
+def test_nobody_is_signed_out_who_is_not_signed_in(client: TestClient) -> None:
+    assert client.post("/sign-out").status_code == 401
+
+
+def test_a_browser_without_a_session_is_sent_to_sign_in_and_shown_nothing(
+    client: TestClient, guarded: list[Asked]
+) -> None:
+    pages = [a for a in guarded if a.method == "GET"]
+    for page in pages:
+        answer = client.get(page.path, params=page.params, headers={"Accept": "text/html"})
+        if answer.status_code == 303:
+            assert answer.headers["location"].startswith("/sign-in?then=")
+            assert answer.content == b""
+        else:
+            assert answer.status_code == 401, page.template
+
+
+def test_a_credential_with_no_right_opens_no_route(
+    client: TestClient, guarded: list[Asked], stage: Stage
+) -> None:
+    found = answers(client, guarded, bearer(stage))
+    assert {k: v for k, v in found.items() if v not in (403, 404)} == {}
+    assert {k: v for k, v in found.items() if v == 404 and "{" not in k and k != f"GET {LIVE}"} == {}
+
+
+def test_every_right_but_the_one_that_is_needed_opens_no_route(
+    client: TestClient, guarded: list[Asked], stage: Stage
+) -> None:
+    found: dict[str, int] = {}
+    for asked in guarded:
+        others = Scope(permissions=frozenset(PERMISSIONS) - serving(asked.permission))
+        found |= answers(client, [asked], bearer(stage, "admin", scope=others))
+    assert {k: v for k, v in found.items() if v != 403} == {}
+
+
+def test_a_role_without_the_right_opens_no_route(
+    client: TestClient, guarded: list[Asked], stage: Stage, known: dict[str, str]
+) -> None:
+    holders = {role: bearer(stage, role, known["tenant"]) for role in ROLES}
+    wrong: dict[str, int] = {}
+    for role, headers in holders.items():
+        asked = [a for a in guarded if a.permission not in ROLES[role].permissions]
+        found = answers(client, asked, headers)
+        wrong |= {f"{role}: {k}": v for k, v in found.items() if v != 403}
+    assert wrong == {}
+
+
+def test_what_is_anothers_is_not_there(
+    client: TestClient, guarded: list[Asked], eve: Headers
+) -> None:
+    asked = [a for a in guarded if names_what_is_acmes(a)]
+    assert len(asked) > 30
+    found = answers(client, asked, eve)
+    assert {k: v for k, v in found.items() if v != 404} == {}
+
+
+def test_no_answer_holds_a_word_of_anothers(
+    client: TestClient, guarded: list[Asked], eve: Headers, known: dict[str, str]
+) -> None:
+    words = {*known.values()} - {known[name] for name in ("index", *OURS)}
+    words |= {"Acme Holding", "acme-web", "acme-directory"}
+    for asked in guarded:
+        if asked.method == "GET" and "{" not in asked.template and asked.template != LIVE:
+            told = client.get(asked.path, headers=eve).text
+            assert {word for word in words if word in told} == set(), asked.template
+
+
+def _job(stage: Stage, tenant: str) -> str:
+    with stage.engine.connect() as db:
+        return str(db.scalars(select(jobs.c.id).where(jobs.c.tenant == tenant)).first())
