@@ -11,9 +11,9 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from bench._databases import NAMES, database
 from sqlalchemy import Engine, text
 
+from bench._databases import NAMES, database
 from governance.estate import Estate
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.model import Filter, spot

@@ -19,7 +19,6 @@ VENV = ROOT / ".venv/bin"
 
 # Where a page needs each file: on every page, on pages with charts, on the page of the API.
 FILES = {
-    "htmx.org/dist/htmx.min.js": "every",
     "uplot/dist/uPlot.iife.min.js": "charts",
     "uplot/dist/uPlot.min.css": "charts",
     "swagger-ui-dist/swagger-ui-bundle.js": "api",
@@ -28,7 +27,6 @@ FILES = {
 LICENCES = {
     "uplot/LICENSE": "uplot",
     "swagger-ui-dist/LICENSE": "swagger-ui",
-    "htmx.org/LICENSE": "htmx",
 }
 SCRIPT_BUDGET = {"every": 50_000, "charts": 75_000}  # bytes gzipped, our own scripts included
 STYLE_BUDGET = 30_000

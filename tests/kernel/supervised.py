@@ -32,8 +32,9 @@ def supervise(*kinds: str) -> None:
         processes.append(start(program))
         if kind != "die":
             processes[-1].wait_ready(20)
+    supervisor = Supervisor(processes, GRACE_S, say)
     say(f"port {listening.getsockname()[1]}")
-    Supervisor(processes, GRACE_S, say).run()
+    supervisor.run()
     say("ended")
 
 
@@ -55,7 +56,8 @@ def serve(descriptor: str) -> None:
 
 
 def deaf(_: str) -> None:
-    """Hear no request to end."""
+    """Hear no request to end; go at last, should nobody kill it."""
+    signal.alarm(60)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     say_ready()
     signal.pause()

@@ -104,13 +104,19 @@ def add_principal(
 
 
 @commands.command()
-def disable(context: typer.Context, principal: Who, *, yes: flags.Yes = False) -> None:
+def disable(
+    context: typer.Context,
+    principal: Who,
+    *,
+    yes: flags.Yes = False,
+    as_json: flags.AsJson = False,
+) -> None:
     """Shut a person or a program out, for good, from the next request on."""
     if not yes:
         typer.confirm(f"Shut {principal} out for good?", abort=True, err=True)
     with told():
-        client_of(context).post(f"/api/v1/principals/{principal}/disable")
-    say(f"{principal} is shut out")
+        found = client_of(context).post(f"/api/v1/principals/{principal}/disable")
+    tell(f"{principal} is shut out", found, as_json=as_json)
 
 
 @commands.command()
@@ -129,7 +135,9 @@ def grant(
 
 
 @commands.command()
-def revoke(context: typer.Context, principal: Who, role: What, *, tenant: On) -> None:
+def revoke(
+    context: typer.Context, principal: Who, role: What, *, tenant: On, as_json: flags.AsJson = False
+) -> None:
     """Take a role on a tenant away; it is gone at the next request."""
     with told():
         client = client_of(context)
@@ -137,8 +145,8 @@ def revoke(context: typer.Context, principal: Who, role: What, *, tenant: On) ->
         held = [g["id"] for g in found if g["role"] == role]
         if not held:
             raise CliProblem(f"{principal} is not {role} on {tenant}", WRONG_USE)
-        client.delete(f"/api/v1/grants/{held[0]}")
-    say(f"{principal} is no longer {role} on {tenant}")
+        taken = client.delete(f"/api/v1/grants/{held[0]}")
+    tell(f"{principal} is no longer {role} on {tenant}", taken, as_json=as_json)
 
 
 @commands.command("grants")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.output import REFUSED, say, stop
+from quarterdeck.cli.output import REFUSED, stop, tell
 from quarterdeck.kernel.backup import copy_sqlite
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.errors import QuarterdeckError
@@ -20,6 +20,8 @@ def backup(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Gets a folder for this copy.")],
     data: flags.Data = None,
     database: flags.Database = None,
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Copy all data of this installation into DIR, while it runs.
 
@@ -34,12 +36,15 @@ def backup(
         made = _copy(installation, folder)
     except (QuarterdeckError, OSError) as error:
         stop(str(error), REFUSED)
-    say(f"{made}; to restore, stop Quarterdeck and put it back as {installation.database}")
+    words = f"{made}; to restore, stop Quarterdeck and put it back as {installation.database}"
+    tell(words, {"copy": str(made), "of": str(installation.database)}, as_json=as_json)
 
 
 def _copy(installation: Installation, folder: Path) -> Path:
     if not installation.database.is_file():
-        raise FileNotFoundError(f"no database at {installation.database}")
+        raise FileNotFoundError(
+            f"no database at {installation.database}: name its folder with --data"
+        )
     made = folder / f"quarterdeck-{utc_now():%Y%m%dT%H%M%SZ}"
     make_private(made)
     copy_sqlite(installation.database, made / "quarterdeck.db")

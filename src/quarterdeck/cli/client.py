@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 import typer
 
-from quarterdeck.cli.options import Options
+from quarterdeck.cli.options import DEFAULT_URL, Options
 from quarterdeck.cli.output import FOUND, REFUSED, UNAVAILABLE, WRONG_USE, stop
 
 EXITS = {401: REFUSED, 403: REFUSED, 404: WRONG_USE, 409: REFUSED, 429: UNAVAILABLE}
@@ -33,12 +33,14 @@ class CliProblem(Exception):
 class Client:
     """Talks to one server with one token. Every method raises CliProblem."""
 
-    def __init__(self, url: str, token: str = "", ca: Path | None = None) -> None:
+    def __init__(
+        self, url: str, token: str = "", ca: Path | None = None, timeout_s: float = TIMEOUT_S
+    ) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         verify = ssl.create_default_context(cafile=str(ca)) if ca else True
         self.url = url.rstrip("/")
         self._http = httpx2.Client(
-            base_url=self.url, headers=headers, timeout=TIMEOUT_S, verify=verify
+            base_url=self.url, headers=headers, timeout=timeout_s, verify=verify
         )
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401  JSON
@@ -109,7 +111,10 @@ class Client:
 def client_of(context: typer.Context) -> Client:
     """The client for the server that the command line names."""
     options: Options = context.obj
-    client = Client(*options.server())
+    url, token = options.server()
+    if not url.startswith(("http://", "https://")):
+        stop(f"{url} is no address of a server; one looks like {DEFAULT_URL}", WRONG_USE)
+    client = Client(url, token)
     context.call_on_close(client.close)
     return client
 

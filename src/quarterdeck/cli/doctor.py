@@ -32,6 +32,12 @@ from quarterdeck.trail.keys.keystore import KeyStore
 GIB = 1 << 30
 LEAST_FREE = GIB
 RELEASED_YEAR = 2026
+PORT_S = 3.0
+AFTER: dict[type[QuarterdeckError], str] = {
+    revision.SchemaTooOld: "quarterdeck migrate",
+    revision.SchemaTooNew: "install the release that wrote it, or restore a backup",
+    DatabaseUnavailable: "start the database, or correct --database",
+}
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -152,7 +158,7 @@ def port(settings: Settings, _installation: Installation) -> Finding:
 def _taken(found: str, settings: Settings) -> Finding:
     scheme = "https" if settings.tls_cert else "http"
     try:
-        client = Client(f"{scheme}://{settings.host}:{settings.port}", ca=_own_ca(settings))
+        client = Client(f"{scheme}://{settings.host}:{settings.port}", ca=_own_ca(settings), timeout_s=PORT_S)
         status = client.get("/health")["status"]
     except (CliProblem, KeyError, TypeError):
         do = "end what listens there, or give --port another"
@@ -203,9 +209,8 @@ def schema(settings: Settings, installation: Installation) -> Finding:
     try:
         revision.check(engine)
     except (revision.SchemaTooOld, revision.SchemaTooNew, DatabaseUnavailable) as error:
-        return Finding(
-            check="schema", verdict=Verdict.FAIL, found=str(error), do="quarterdeck migrate"
-        )
+        do = AFTER[type(error)]
+        return Finding(check="schema", verdict=Verdict.FAIL, found=str(error), do=do)
     finally:
         engine.dispose()
     return Finding(check="schema", verdict=Verdict.PASS, found=f"at {revision.newest()}")

@@ -7,7 +7,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop
+from quarterdeck.cli.output import WRONG_USE, show_json, show_table, stop, tell
 
 commands = typer.Typer(
     add_completion=False,
@@ -33,18 +33,19 @@ def list_jobs(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
 
 
 @commands.command()
-def show(context: typer.Context, job: JobId) -> None:
+def show(context: typer.Context, job: JobId, *, _as_json: flags.AsJson = False) -> None:
     """Show one job as JSON."""
     with told():
         show_json(client_of(context).get(f"/api/v1/jobs/{job}"))
 
 
 @commands.command()
-def cancel(context: typer.Context, job: JobId) -> None:
+def cancel(context: typer.Context, job: JobId, *, as_json: flags.AsJson = False) -> None:
     """Ask a job to stop: one not begun ends at once, one that runs at its next step."""
     with told():
-        state = client_of(context).post(f"/api/v1/jobs/{job}/cancel")["state"]
-    say(f"{job} is {state}" + ("; it stops at its next step" if state == "running" else ""))
+        found = client_of(context).post(f"/api/v1/jobs/{job}/cancel")
+    later = "; it stops at its next step" if found["state"] == "running" else ""
+    tell(f"{job} is {found['state']}{later}", found, as_json=as_json)
 
 
 @commands.command()
@@ -57,6 +58,7 @@ def decide(
         str | None, typer.Option(metavar="JSON", help="It happened, with this result.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="It did not happen: do it.")] = False,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Say what became of a step that was begun and left no outcome."""
     if (outcome is None) is not again:
@@ -66,8 +68,8 @@ def decide(
     except ValueError as error:
         stop(f"--outcome is not JSON: {error}", WRONG_USE)
     with told():
-        state = client_of(context).post(f"/api/v1/jobs/{job}/decide", body)["state"]
-    say(f"{job} is {state}")
+        found = client_of(context).post(f"/api/v1/jobs/{job}/decide", body)
+    tell(f"{job} is {found['state']}", found, as_json=as_json)
 
 
 def _progress(job: dict[str, object]) -> str:

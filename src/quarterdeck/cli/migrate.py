@@ -4,7 +4,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.options import Options
-from quarterdeck.cli.output import REFUSED, say, stop
+from quarterdeck.cli.output import REFUSED, stop, tell
 from quarterdeck.kernel.errors import QuarterdeckError
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -12,7 +12,11 @@ commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 @commands.command()
 def migrate(
-    context: typer.Context, data: flags.Data = None, database: flags.Database = None
+    context: typer.Context,
+    data: flags.Data = None,
+    database: flags.Database = None,
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Bring the database up to date; does nothing if it is.
 
@@ -25,4 +29,5 @@ def migrate(
         changed = options.launch().migrate(settings, flags.installation_of(settings))
     except QuarterdeckError as error:
         stop(str(error), REFUSED)
-    say("migrated" if changed else "the database is up to date")
+    words = "migrated" if changed else "the database is up to date"
+    tell(words, {"changed": changed, "schema": revision.newest()}, as_json=as_json)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quarterdeck.cli.output import WRONG_USE, stop
+
 DEFAULT_URL = "http://127.0.0.1:8080"
 
 
@@ -37,9 +39,16 @@ def config_home() -> Path:
 
 
 def remembered() -> dict[str, str]:
-    """``url`` and ``token`` from ``client.toml`` in ``config_home``; empty where there is none."""
+    """``url`` and ``token`` from ``client.toml`` in ``config_home``; empty where there is none.
+
+    Ends with words where it cannot be read: asking another server than the one that was
+    written down would be worse.
+    """
+    path = config_home() / "client.toml"
     try:
-        values = tomllib.loads((config_home() / "client.toml").read_text())
-    except (OSError, ValueError):
+        values = tomllib.loads(path.read_text())
+    except FileNotFoundError:
         return {}
+    except (OSError, ValueError) as error:
+        stop(f"{path} cannot be read: {error}; mend it, or remove it", WRONG_USE)
     return {key: str(value) for key, value in values.items()}

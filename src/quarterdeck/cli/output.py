@@ -28,6 +28,14 @@ def show_json(document: Any) -> None:  # noqa: ANN401  JSON
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+def tell(words: str, document: Any, *, as_json: bool) -> None:  # noqa: ANN401  JSON
+    """What was done: in ``words`` on standard error, or as JSON on standard output."""
+    if as_json:
+        show_json(document)
+    else:
+        say(words)
+
+
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> None:
     """A table on standard output; without rows, ``empty`` says on standard error what to do.
 

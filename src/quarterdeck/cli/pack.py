@@ -67,6 +67,8 @@ def export(
     context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Made if it is not there.")],
     name: Annotated[str, typer.Option(help="What the pack is called.")] = "exported",
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Write all policy that stands as a pack into DIR; files there are never overwritten."""
     with told():
@@ -77,7 +79,8 @@ def export(
     folder.mkdir(parents=True, exist_ok=True)
     for file, text in files.items():
         (folder / file).write_text(text)
-    say(f"{len(files)} files in {folder}")
+    words = f"{len(files)} files in {folder}"
+    tell(words, {"folder": str(folder), "files": sorted(files)}, as_json=as_json)
 
 
 def _files(pack: str) -> dict[str, str]:

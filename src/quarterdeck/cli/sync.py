@@ -6,7 +6,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import FOUND, say, show_json, show_table, stop
+from quarterdeck.cli.output import FOUND, show_json, show_table, stop, tell
 from quarterdeck.cli.progress import follow
 
 RUNS = "/api/v1/sync/runs"
@@ -30,6 +30,7 @@ def run(
     *,
     tenant: Tenant = None,
     wait: Annotated[bool, typer.Option(help="Show progress until it is done.")] = True,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Read the resources of every connection now.
 
@@ -39,13 +40,14 @@ def run(
     with told():
         client = client_of(context)
         before = {r["id"] for r in client.get(RUNS, limit=500)["runs"] if r["ended_at"]}
-        client.post(f"/api/v1/sync/resources{only}")
+        asked = client.post(f"/api/v1/sync/resources{only}")
         if not wait:
-            say("asked for; follow it with: quarterdeck sync runs")
+            words = "asked for; follow it with: quarterdeck sync runs"
+            tell(words, asked, as_json=as_json)
             return
         follow(client, "syncing")
         runs = [r for r in client.get(RUNS, limit=500)["runs"] if r["id"] not in before]
-    _show(runs, as_json=False)
+    _show(runs, as_json=as_json)
     failed = [r for r in runs if r["status"] != "success"]
     if failed:
         stop(f"{len(failed)} of {len(runs)} did not succeed: {_advice(failed)}", FOUND)
@@ -64,7 +66,7 @@ def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
             for f in found
         ]
         columns = ("tenant", "domain", "state", "age", "stale at")
-        show_table(columns, rows, "nothing is connected; begin with: quarterdeck tenant add")
+        show_table(columns, rows, "nothing is connected; begin with: quarterdeck tenant connect")
     if any(f["state"] == "stale" for f in found):
         raise typer.Exit(FOUND)
 
@@ -90,11 +92,14 @@ def runs(
 def cancel(
     context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="As sync runs shows it.")],
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Stop a run at its next page; what landed stays."""
     with told():
-        state = client_of(context).post(f"{RUNS}/{run}/cancel")["status"]
-    say(f"{run} is {state}" + ("; it stops at its next page" if state == "running" else ""))
+        found = client_of(context).post(f"{RUNS}/{run}/cancel")
+    later = "; it stops at its next page" if found["status"] == "running" else ""
+    tell(f"{run} is {found['status']}{later}", found, as_json=as_json)
 
 
 def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:

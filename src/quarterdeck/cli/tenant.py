@@ -6,7 +6,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop
+from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop, tell
 
 commands = typer.Typer(
     add_completion=False,
@@ -21,7 +21,7 @@ COLUMNS = ("tenant", "name", "owner", "directories", "archived")
 
 
 @commands.command()
-def add(
+def connect(
     context: typer.Context,
     directory: Annotated[str, typer.Argument(help="The cloud's id of its first directory.")],
     name: Annotated[str, typer.Argument(help="What people call it.")],
@@ -68,11 +68,11 @@ def list_tenants(context: typer.Context, *, as_json: flags.AsJson = False) -> No
         (t["id"], t["name"], t["owner"], _directories(t["connections"]), t["archived_at"])
         for t in found
     ]
-    show_table(COLUMNS, rows, "no tenant yet; connect one with: quarterdeck tenant add")
+    show_table(COLUMNS, rows, "no tenant yet; connect one with: quarterdeck tenant connect")
 
 
 @commands.command()
-def show(context: typer.Context, tenant: TenantId) -> None:
+def show(context: typer.Context, tenant: TenantId, *, _as_json: flags.AsJson = False) -> None:
     """Show one tenant as JSON."""
     with told():
         show_json(client_of(context).get(f"/api/v1/tenants/{tenant}"))
@@ -101,13 +101,19 @@ def rename(
 
 
 @commands.command()
-def archive(context: typer.Context, tenant: TenantId, *, yes: flags.Yes = False) -> None:
+def archive(
+    context: typer.Context,
+    tenant: TenantId,
+    *,
+    yes: flags.Yes = False,
+    as_json: flags.AsJson = False,
+) -> None:
     """End a tenant: nothing in it changes any more. Its log and evidence stay."""
     if not yes:
         typer.confirm(f"End {tenant} for good?", abort=True, err=True)
     with told():
-        client_of(context).delete(f"/api/v1/tenants/{tenant}")
-    say(f"{tenant} is archived")
+        archived = client_of(context).delete(f"/api/v1/tenants/{tenant}")
+    tell(f"{tenant} is archived", archived, as_json=as_json)
 
 
 @commands.command()

@@ -98,11 +98,11 @@ def rotate(
 
 
 @commands.command()
-def revoke(context: typer.Context, token: TokenId) -> None:
+def revoke(context: typer.Context, token: TokenId, *, as_json: flags.AsJson = False) -> None:
     """End a token, and the sessions opened with it, from the next request on."""
     with told():
-        client_of(context).delete(f"/api/v1/tokens/{token}")
-    say(f"{token} is revoked")
+        revoked = client_of(context).delete(f"/api/v1/tokens/{token}")
+    tell(f"{token} is revoked", revoked, as_json=as_json)
 
 
 def _show(issued: dict[str, Any], *, as_json: bool) -> None:

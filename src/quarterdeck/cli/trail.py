@@ -139,16 +139,20 @@ def copy_log(
     directory: Annotated[
         Path, typer.Argument(metavar="DIRECTORY", help="Made, or brought up to date.")
     ],
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Copy a log into DIRECTORY, to keep elsewhere and to verify without a server."""
     client = client_of(context)
     with told(), _readable(), _progress() as progress:
         one = next(iter(_named(_logs(client), tenant)))
         head = integrity.copy_log(_reader(client, tenant), directory, progress)
-    say(
+    words = (
         f"{head.size} records in {directory}; check them with:\n"
         f"quarterdeck trail verify {directory} --key '{one['vkey']}'"
     )
+    copied = {"directory": str(directory), "records": head.size, "vkey": one["vkey"]}
+    tell(words, copied, as_json=as_json)
 
 
 def _verify_online(

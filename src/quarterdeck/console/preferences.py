@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse
@@ -31,9 +30,9 @@ def of(request: Request) -> Preferences:
 
 def back_to(address: str) -> str:
     """``address`` if it lies on this site, else the first page: nobody is sent elsewhere."""
-    parts = urlsplit(address)
-    local = not parts.scheme and not parts.netloc and address.startswith("/")
-    return address if local and not address.startswith(("//", "/\\")) else "/"
+    # Browsers drop tabs and line ends from an address, and read a backslash as a slash.
+    plain = address.isprintable() and "\\" not in address
+    return address if plain and address.startswith("/") and not address.startswith("//") else "/"
 
 
 def routes() -> APIRouter:

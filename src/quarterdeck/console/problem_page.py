@@ -49,7 +49,10 @@ def _wanted(request: Request) -> str:
 
 
 def _back(request: Request) -> str:
-    referer = urlsplit(request.headers.get("referer", ""))
+    try:
+        referer = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
     if referer.netloc != request.headers.get("host", ""):
         return ""
     before = f"{referer.path}?{referer.query}" if referer.query else referer.path

@@ -144,8 +144,9 @@ def stop(processes: Sequence[Process], grace_s: float) -> None:
 class Supervisor:
     """Keeps its processes running until told to end.
 
-    SIGTERM and SIGINT end all in order; SIGHUP replaces each by a fresh one, the new
-    before the old. A process that dies is started again after a pause that doubles.
+    From its making on it hears this process's signals: SIGTERM and SIGINT end all in
+    order; SIGHUP replaces each by a fresh one, the new before the old. A process that dies
+    is started again after a pause that doubles.
     """
 
     def __init__(
@@ -157,11 +158,11 @@ class Supervisor:
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._woken, False)
         self._due: dict[str, tuple[float, Program, float]] = {}
+        for heard in (*ENDING, signal.SIGHUP, signal.SIGCHLD):
+            signal.signal(heard, self._signalled)
 
     def run(self) -> None:
         """Return when a signal asked to end and all processes have ended."""
-        for heard in (*ENDING, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(heard, self._signalled)
         while True:
             self._bury()  # first: a child may have ended before its end could be heard
             self._raise_due()

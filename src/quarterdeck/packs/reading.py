@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from quarterdeck.packs.model import Item, Pack, Place, UnreadablePack
+from quarterdeck.packs.plain import check_plain
 
 MANIFEST = "pack.yaml"
 SUFFIXES = (".yaml", ".yml")
@@ -68,7 +69,7 @@ def _items(file: str, text: str) -> Iterator[Item]:
             raise UnreadablePack(f"{place}: expected kind, name and spec")
         unknown = found.keys() - {"kind", "name", "spec"}
         if unknown or not found.get("kind") or not found.get("name"):
-            raise UnreadablePack(f"{place}: expected kind, name and spec, got {sorted(found)}")
+            raise UnreadablePack(f"{place}: expected kind, name and spec, got {', '.join(map(str, found))}")
         yield Item(
             kind=str(found["kind"]),
             name=str(found["name"]),
@@ -84,6 +85,7 @@ def _document(file: str, text: str) -> yaml.Node | None:
 
 def _documents(file: str, text: str) -> Iterator[yaml.Node]:
     try:
+        check_plain(file, text)
         yield from yaml.compose_all(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         raise UnreadablePack(f"{file}: not YAML: {error}") from error
@@ -94,8 +96,9 @@ def _value(file: str, node: yaml.Node) -> Any:  # noqa: ANN401  whatever YAML ca
     constructor = yaml.SafeLoader("")
     try:
         return constructor.construct_document(node)
-    except yaml.YAMLError as error:
-        raise UnreadablePack(f"{file}: {error}") from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # 2026-02-31 is a ValueError
+        place = Place(file=file, line=node.start_mark.line + 1)
+        raise UnreadablePack(f"{place}: {error}") from error
 
 
 def _refuse_twice(file: str, node: yaml.Node) -> None:
@@ -103,8 +106,11 @@ def _refuse_twice(file: str, node: yaml.Node) -> None:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise UnreadablePack(f"{file}:{line}: a key is a word, not a list or a mapping")
             if key.value in seen:
-                raise UnreadablePack(f"{file}:{key.start_mark.line + 1}: {key.value} stands twice")
+                raise UnreadablePack(f"{file}:{line}: {key.value} stands twice")
             seen.add(key.value)
             _refuse_twice(file, value)
     elif isinstance(node, yaml.SequenceNode):

@@ -1,16 +1,15 @@
 """Sign-in by OpenID Connect, against a provider of others."""
 
-import warnings
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
-import httpx2
 import pytest
 
 from quarterdeck.access.authentication.model import Unauthenticated
 from quarterdeck.access.authentication.ports import Challenge, ProviderUnavailable
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.providers.oidc.provider import OidcProvider
+from servers import oidc
 
 # The provider uses parts of its own libraries that will go.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -20,17 +19,8 @@ BACK = "http://127.0.0.1:8080/sign-in/callback"
 
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
-    """A provider where anybody may sign in, with a verified address."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from oidc_provider_mock import User, run_server_in_thread  # noqa: PLC0415
-
-        people = [
-            User(sub="ada", claims={"email": "ada@example.com", "email_verified": True}),
-            User(sub="bob", claims={"email": "bob@example.com", "email_verified": False}),
-        ]
-        with run_server_in_thread(user_claims=people) as server:
-            yield f"http://localhost:{server.server_port}"
+    with oidc.provider() as found:
+        yield found
 
 
 @pytest.fixture
@@ -40,17 +30,9 @@ def provider(issuer: str) -> Iterator[OidcProvider]:
     opened.close()
 
 
-def signed_in(challenge: Challenge, who: str) -> dict[str, str]:
-    """What the browser of ``who`` brings back."""
-    answer = httpx2.post(challenge.url, data={"sub": who}, follow_redirects=False)
-    assert answer.status_code in (302, 303), answer.text
-    query = parse_qs(urlsplit(answer.headers["location"]).query)
-    return {name: values[0] for name, values in query.items()}
-
-
 def test_a_person_is_known_by_issuer_and_subject(provider: OidcProvider, issuer: str) -> None:
     challenge = provider.begin(BACK)
-    back = signed_in(challenge, "ada")
+    back = oidc.signed_in(challenge.url, "ada")
     assert back["state"] == challenge.state
     identity = provider.finish(BACK, challenge, back["code"])
     assert (identity.issuer, identity.subject) == (issuer, "ada")
@@ -59,13 +41,13 @@ def test_a_person_is_known_by_issuer_and_subject(provider: OidcProvider, issuer:
 
 def test_an_address_that_nobody_verified_is_none(provider: OidcProvider) -> None:
     challenge = provider.begin(BACK)
-    code = signed_in(challenge, "bob")["code"]
+    code = oidc.signed_in(challenge.url, "bob")["code"]
     assert provider.finish(BACK, challenge, code).email == ""
 
 
 def test_a_code_is_good_once(provider: OidcProvider) -> None:
     challenge = provider.begin(BACK)
-    code = signed_in(challenge, "ada")["code"]
+    code = oidc.signed_in(challenge.url, "ada")["code"]
     provider.finish(BACK, challenge, code)
     with pytest.raises(Unauthenticated):
         provider.finish(BACK, challenge, code)
@@ -73,7 +55,7 @@ def test_a_code_is_good_once(provider: OidcProvider) -> None:
 
 def test_an_answer_to_another_attempt_proves_nobody(provider: OidcProvider) -> None:
     mine, theirs = provider.begin(BACK), provider.begin(BACK)
-    code = signed_in(theirs, "ada")["code"]
+    code = oidc.signed_in(theirs.url, "ada")["code"]
     mixed = Challenge(url="", state=mine.state, nonce=mine.nonce, verifier=theirs.verifier)
     with pytest.raises(Unauthenticated, match="nonce"):
         provider.finish(BACK, mixed, code)

@@ -41,7 +41,7 @@ class Row:
 
 @router.get("/", response_class=HTMLResponse, **needs("access:ask"))
 def now(frame: InFrame) -> HTMLResponse:
-    """The first page."""
+    """The first page: whatever of it the actor may see."""
     frame.work.tenants("access:ask")
     known = domains(frame.runtime.settings)
     tenants = [t for t in frame.shell.tenants if t.open and _looked_at(frame, t.id)]

@@ -1,0 +1,41 @@
+"""The part of YAML that a pack may use: few levels, no aliases, no tags, text one can store.
+
+A few lines of aliases stand for a billion nodes, or for a node that holds itself; a tag asks
+for a type that the value may not have.
+"""
+
+import yaml
+
+from quarterdeck.packs.model import UnreadablePack
+
+MAX_DEPTH = 32
+
+
+def check_plain(file: str, text: str) -> None:
+    """Refuse what a reader of ``text`` could trip over. Takes time in its length alone.
+
+    Raises:
+        UnreadablePack: names the line.
+        yaml.YAMLError: it is no YAML.
+    """
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        why = "it nests too deep" if depth > MAX_DEPTH else _unplain(event)
+        if why:
+            raise UnreadablePack(f"{file}:{event.start_mark.line + 1}: {why}")
+
+
+def _unplain(event: yaml.Event) -> str:
+    if isinstance(event, yaml.AliasEvent):
+        return f"write out what *{event.anchor} stands for; a pack has no aliases"
+    if getattr(event, "tag", None):
+        return f"leave {event.tag} out; a pack has no tags"
+    if isinstance(event, yaml.ScalarEvent) and not _is_storable(event.value):
+        return "text must have no NUL and no lone surrogate"
+    return ""
+
+
+def _is_storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)
