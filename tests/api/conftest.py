@@ -38,7 +38,7 @@ Headers = dict[str, str]
 """Of a request: who asks."""
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def plain_logs() -> Iterator[None]:
     """Logs as JSON lines on standard output; drawing a trace in colours takes seconds."""
     processors: list[Processor] = [

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from socket import create_server
 from threading import Event, Thread
 
-import uvicorn
 from fastapi import FastAPI
 
 from quarterdeck.runtime import Runtime
-from quarterdeck.web.server import Server, Serving
+from quarterdeck.web.server import Server, Serving, config_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +38,7 @@ def served(app: FastAPI, runtime: Runtime) -> Iterator[Served]:
         stopping=app.state.stopping,
         ready=ready.set,
     )
-    config = uvicorn.Config(
-        app, http="httptools", lifespan="off", log_config=None, proxy_headers=False
-    )
-    server = Server(config, serving)
+    server = Server(config_of(app, runtime.settings), serving)
     thread = Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     assert ready.wait(10), "the server did not begin"

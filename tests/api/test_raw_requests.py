@@ -1,5 +1,6 @@
 """Bytes that no polite client sends: the server stays up, and answers or hangs up."""
 
+import json
 from collections.abc import Iterator
 from socket import create_connection
 
@@ -9,6 +10,8 @@ from fastapi import FastAPI
 
 from api.serving import Served, served
 from quarterdeck.runtime import Runtime
+from quarterdeck.web import protocol
+from quarterdeck.web.protocol import MAX_HEAD_BYTES
 
 
 @pytest.fixture
@@ -22,6 +25,13 @@ def answer(server: Served, request: bytes) -> bytes:
     with create_connection(("127.0.0.1", server.port), timeout=10) as connection:
         connection.sendall(request)
         return connection.recv(4096).split(b"\r\n")[0]
+
+
+def whole_answer(server: Served, request: bytes) -> bytes:
+    """All that comes back until the server hangs up."""
+    with create_connection(("127.0.0.1", server.port), timeout=10) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(4096), b""))
 
 
 HOST = b"Host: 127.0.0.1\r\nConnection: close\r\n"
@@ -51,3 +61,47 @@ def test_strange_bytes_are_refused_and_the_server_lives(
 ) -> None:
     assert answer(server, request_bytes).startswith(b"HTTP/1.1 " + status)
     assert httpx2.get(server.url + "/health/live").status_code == 200
+
+
+def test_what_is_no_http_is_told_so_in_the_one_shape(server: Served) -> None:
+    said = whole_answer(server, b"nonsense\r\n\r\n")
+    problem = json.loads(said.split(b"\r\n\r\n")[1])
+    assert b"content-type: application/problem+json" in said
+    assert (problem["type"], problem["status"]) == ("/problems/Malformed", 400)
+    assert problem["request_id"].encode() in said.split(b"\r\n\r\n")[0]
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/api/v1/status", "/nowhere", "/swagger"])
+def test_head_answers_as_get_would_but_for_the_body(server: Served, path: str) -> None:
+    got, headed = httpx2.get(server.url + path), httpx2.head(server.url + path)
+    assert headed.status_code == got.status_code
+    assert headed.headers["content-type"] == got.headers["content-type"]
+    assert headed.content == b""
+
+
+def test_a_head_without_end_is_refused_before_it_fills_the_memory(server: Served) -> None:
+    endless = b"GET /health HTTP/1.1\r\n" + HOST + b"X: " + b"a" * MAX_HEAD_BYTES
+    assert answer(server, endless).startswith(b"HTTP/1.1 431")
+
+
+def test_a_body_is_no_part_of_the_head(server: Served) -> None:
+    body = b'{"name": "' + b"a" * 2 * MAX_HEAD_BYTES + b'"}'
+    head = b"POST /api/v1/tenants HTTP/1.1\r\n" + HOST + b"Content-Type: application/json\r\n"
+    length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+    assert answer(server, head + length + body).startswith(b"HTTP/1.1 401")
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"",
+        b"GET /health HTTP/1.1\r\nHost: ",
+        b"POST /sign-in HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\n",
+    ],
+)
+def test_a_request_that_never_ends_holds_no_connection(
+    server: Served, begun: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_S", 0.05)
+    monkeypatch.setattr(protocol, "BODY_S", 0.05)
+    assert answer(server, begun).startswith(b"HTTP/1.1 408")

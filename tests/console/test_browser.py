@@ -77,6 +77,12 @@ def test_a_record_that_was_altered_in_the_database_is_found_and_named(
     expect(place).to_contain_text("Record #1 was altered")
     expect(place).to_contain_text("is not the signed one")
     expect(ada.page.locator("h1")).to_contain_text("NOT as it was signed")
+    estate.connect("later", "Later")  # what happens now makes the page fetch itself anew
+    estate.sync()
+    expect(ada.page.locator("main")).to_contain_text("Later")
+    expect(ada.page.locator("h1")).to_contain_text("NOT as it was signed")
+    ada.page.reload()
+    expect(ada.page.locator("h1")).to_contain_text("NOT as it was signed")
     ada.page.goto("/trail/acme/1")
     ada.page.get_by_role("button", name="Verify here").click()
     expect(ada.page.locator("[data-verdict='bad']")).to_contain_text("does not lead to")

@@ -41,6 +41,21 @@ def test_each_page_answers_in_its_first_line(client: TestClient) -> None:
     assert client.get("/now/jobs").status_code == 200
 
 
+@pytest.mark.parametrize("index", ["-1", "99999999999999999999999", "x"])
+def test_a_record_that_no_log_could_have_is_a_problem_on_a_page(
+    client: TestClient, index: str
+) -> None:
+    answer = client.get(f"/trail/acme/{index}", headers={"Accept": "text/html"})
+    assert answer.status_code == 422
+    assert "text/html" in answer.headers["content-type"]
+
+
+def test_a_referer_that_is_no_address_breaks_no_page(client: TestClient) -> None:
+    answer = client.get("/nowhere", headers={"Accept": "text/html", "Referer": "http://["})
+    assert answer.status_code == 404
+    assert "text/html" in answer.headers["content-type"]
+
+
 def test_no_page_has_script_or_style_inside(client: TestClient) -> None:
     inside = r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:"
     assert [path for path in PAGES if re.search(inside, client.get(path).text)] == []

@@ -68,7 +68,20 @@ def test_json_marks_its_keys_and_escapes_the_rest() -> None:
     assert "<i>" not in shown
 
 
-@pytest.mark.parametrize("address", ["https://a.example/", "//a.example", "/\\a.example", "a", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://a.example/",
+        "//a.example",
+        "/\\a.example",
+        "/\t/a.example",
+        "/\t\\a.example",
+        "//[",
+        "http://[a",
+        "a",
+        "",
+    ],
+)
 def test_an_address_elsewhere_is_no_way_back(address: str) -> None:
     assert back_to(address) == "/"
 

@@ -33,7 +33,7 @@ def failures(name: str, engine: Engine, world: World, most: int) -> int:
     set_up(scenario, engine, world)
     passed = in_child(engine, lambda points: scenario.act(engine, world, points), NEVER)
     scenario.check(engine, world)
-    chosen = spread(passed, most)
+    chosen = spread(passed, most * scenario.weight)
     failed = [point for point in chosen if not survived(name, engine, world, point)]
     say(f"{name}: killed at {len(chosen)} of {passed} points, {len(failed)} failures")
     return len(failed)

@@ -8,7 +8,7 @@ import pytest
 
 from crash.scenarios import SCENARIOS
 
-POINTS = 12
+POINTS = 8
 TESTS = Path(__file__).parents[1]
 
 

@@ -38,6 +38,17 @@ def test_the_same_pack_has_the_same_digest_and_another_has_another() -> None:
         (pack(a=f"{TENANT}color: red\n"), "a.yaml:1"),
         (pack(a="kind: tenant\nkind: tenant\nname: x\n"), "a.yaml:2: kind stands twice"),
         (pack(a="kind: tenant\nname: x\nspec: !!python/name:os.system\n"), "a.yaml"),
+        (pack(a="kind: tenant\nname: x\nspec: &me {name: *me}\n"), "a.yaml:3: write out what *me"),
+        (pack(a=f"kind: {'[' * 9_000}"), "a.yaml:1: it nests too deep"),
+        (pack(a="kind: tenant\nname: x\nspec: {[a]: b}\n"), "a.yaml:3: a key is a word"),
+        (pack(a="1: 2\nkind: tenant\n"), "a.yaml:1: expected kind, name and spec, got 1, kind"),
+        (pack(a="kind: tenant\nname: x\nspec: {name: 2026-02-31}\n"), "a.yaml:1: day is out"),
+        (pack(a="kind: tenant\nname: x\nspec: {name: !!int ten}\n"), "a.yaml:3: leave tag:"),
+        (
+            pack(a='kind: tenant\nname: x\nspec: {name: "a\\0b"}\n'),
+            "a.yaml:3: text must have no NUL",
+        ),
+        (pack(a='kind: tenant\nname: x\nspec: {name: "\\ud800"}\n'), "a.yaml:3: text must have"),
     ],
 )
 def test_what_is_no_pack_is_refused_with_its_place(files: dict[str, str], where: str) -> None:

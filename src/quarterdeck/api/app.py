@@ -23,6 +23,7 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.runtime import Runtime
 from quarterdeck.web import once, problems, sse
 from quarterdeck.web.guards import Faults, Guards
+from quarterdeck.web.head import Heads
 from quarterdeck.web.headers import SecurityHeaders
 from quarterdeck.web.loopback import LOOPBACK_NAMES
 from quarterdeck.web.observe import Observe
@@ -112,6 +113,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             any_address=not settings.loopback,
             max_body_bytes=settings.max_body_bytes,
         ),
+        Middleware(Heads),
     ]
 
 

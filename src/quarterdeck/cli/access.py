@@ -6,7 +6,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import CliProblem, client_of, told
-from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table
+from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, tell
 
 commands = typer.Typer(
     add_completion=False,

@@ -27,6 +27,7 @@ class Cloud:
     """The simulated cloud as it described itself."""
 
     said: dict[str, Any]
+    pid: int
 
     def settings(self, settings: Settings) -> Settings:
         """The same installation, pointed at this cloud."""
@@ -70,7 +71,7 @@ def demo(
         with told():
             _connect(client, cloud, root)
             follow(client, "sync")
-            _welcome(client, house.url, root)
+            _welcome(client, cloud, root)
         house.run()
     finally:
         house.close()
@@ -80,9 +81,10 @@ def demo(
 
 def _simulated(house: House, simulator: Program) -> Cloud:
     try:
-        return Cloud(house.add(simulator))
+        process, said = house.add(simulator)
     except ProcessDied as error:
         stop(str(error), UNAVAILABLE)
+    return Cloud(said, process.child.pid)
 
 
 def _connect(client: Client, cloud: Cloud, root: Path) -> None:
@@ -103,7 +105,8 @@ def _connect(client: Client, cloud: Cloud, root: Path) -> None:
     client.post("/api/v1/sync/resources")
 
 
-def _welcome(client: Client, url: str, root: Path) -> None:
+def _welcome(client: Client, cloud: Cloud, root: Path) -> None:
+    url = client.url
     tenants = client.get("/api/v1/tenants")
     total = client.get("/api/v1/resources", limit=1)["total_resources"]
     first = tenants[0]["tenant_id"]
@@ -112,6 +115,7 @@ def _welcome(client: Client, url: str, root: Path) -> None:
 
   Console   {url}
   Data      {root}
+  Cloud     process {cloud.pid}; end it (kill {cloud.pid}) and the page turns stale
 
 Try, in another terminal:
   export QUARTERDECK_URL={url}

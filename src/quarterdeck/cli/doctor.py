@@ -158,7 +158,9 @@ def port(settings: Settings, _installation: Installation) -> Finding:
 def _taken(found: str, settings: Settings) -> Finding:
     scheme = "https" if settings.tls_cert else "http"
     try:
-        client = Client(f"{scheme}://{settings.host}:{settings.port}", ca=_own_ca(settings), timeout_s=PORT_S)
+        client = Client(
+            f"{scheme}://{settings.host}:{settings.port}", ca=_own_ca(settings), timeout_s=PORT_S
+        )
         status = client.get("/health")["status"]
     except (CliProblem, KeyError, TypeError):
         do = "end what listens there, or give --port another"

@@ -9,6 +9,7 @@ from typer.core import TyperGroup
 from typing_extensions import override
 
 from quarterdeck.cli.options import Options
+from quarterdeck.cli.output import QUIET
 
 # Each noun with what it is for. Its module is imported when it is called or asked for
 # help: loading them all costs 0.4 s, and --help shall answer in 0.15.
@@ -78,9 +79,12 @@ def build_cli(launch: Callable[[], Any]) -> typer.Typer:
             typer.Option(envvar="QUARTERDECK_TOKEN", help="Better kept in the environment."),
         ] = None,
         *,
-        quiet: Annotated[bool, typer.Option("--quiet", help="No words, only data.")] = False,
+        quiet: Annotated[
+            bool, typer.Option("--quiet", help="No words but why it failed; only data.")
+        ] = False,
     ) -> None:
-        context.obj = Options(url=url, token=token, quiet=quiet, launch=launch)
+        context.obj = Options(url=url, token=token, launch=launch)
+        QUIET.set(quiet)
         if context.invoked_subcommand is None:
             attention = import_module("quarterdeck.cli.status")
             attention.status(context)

@@ -6,6 +6,7 @@ from quarterdeck.cli import flags
 from quarterdeck.cli.options import Options
 from quarterdeck.cli.output import REFUSED, stop, tell
 from quarterdeck.kernel.errors import QuarterdeckError
+from quarterdeck.migrations import revision
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 

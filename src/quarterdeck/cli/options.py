@@ -23,7 +23,6 @@ class Options:
 
     url: str | None = None
     token: str | None = None
-    quiet: bool = False
     launch: Callable[[], Any]
 
     def server(self) -> tuple[str, str]:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from typing import Any, NoReturn
 
 import typer
@@ -12,14 +13,19 @@ DONE, FOUND, WRONG_USE, REFUSED, UNAVAILABLE = 0, 1, 2, 3, 4
 """Exit codes: done; found something; wrong use; refused; unavailable."""
 
 
+QUIET = ContextVar("quiet", default=False)
+"""Whether this command was told to say no words. Why it failed is said all the same."""
+
+
 def say(words: str) -> None:
     """Words for people, on standard error."""
-    typer.echo(words, err=True)
+    if not QUIET.get():
+        typer.echo(words, err=True)
 
 
 def stop(words: str, code: int) -> NoReturn:
     """End with ``words`` on standard error."""
-    say(words)
+    typer.echo(words, err=True)
     raise typer.Exit(code)
 
 

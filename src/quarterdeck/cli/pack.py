@@ -7,7 +7,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table, stop
+from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table, stop, tell
 from quarterdeck.packs import loader
 from quarterdeck.packs.model import UnreadablePack
 from quarterdeck.packs.reading import files_of

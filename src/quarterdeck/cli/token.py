@@ -7,7 +7,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import say, show_json, show_table
+from quarterdeck.cli.output import say, show_json, show_table, tell
 from quarterdeck.kernel.clock import rfc3339, utc_now
 
 commands = typer.Typer(

@@ -13,7 +13,7 @@ import typer
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import Client, CliProblem, client_of, told
 from quarterdeck.cli.options import config_home
-from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table
+from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table, tell
 from quarterdeck.cli.output import stop as stop_with
 from quarterdeck.trail.integrity import service as integrity
 from quarterdeck.trail.integrity.known import KnownLogs

@@ -99,11 +99,11 @@ class House:
         """End what still runs."""
         end([p for p in self._processes if p.child.poll() is None], self.settings.stop_grace_s)
 
-    def add(self, program: Program, within_s: float = READY_S) -> dict[str, Any]:
-        """Keep one more program running; what it said when it was ready."""
+    def add(self, program: Program) -> tuple[Process, dict[str, Any]]:
+        """Keep one more program running, and what it said when it was ready."""
         process = start(program)
         self._processes.append(process)
-        return process.wait_ready(within_s)
+        return process, process.wait_ready(READY_S)
 
     def _migrated(self) -> bool:
         migrate = start(self._program("migrate"))

@@ -24,13 +24,14 @@ def check_plain(file: str, text: str) -> None:
         depth -= isinstance(event, yaml.CollectionEndEvent)
         why = "it nests too deep" if depth > MAX_DEPTH else _unplain(event)
         if why:
-            raise UnreadablePack(f"{file}:{event.start_mark.line + 1}: {why}")
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise UnreadablePack(f"{file}:{line}: {why}")
 
 
 def _unplain(event: yaml.Event) -> str:
     if isinstance(event, yaml.AliasEvent):
         return f"write out what *{event.anchor} stands for; a pack has no aliases"
-    if getattr(event, "tag", None):
+    if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
         return f"leave {event.tag} out; a pack has no tags"
     if isinstance(event, yaml.ScalarEvent) and not _is_storable(event.value):
         return "text must have no NUL and no lone surrogate"

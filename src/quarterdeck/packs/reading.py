@@ -69,7 +69,9 @@ def _items(file: str, text: str) -> Iterator[Item]:
             raise UnreadablePack(f"{place}: expected kind, name and spec")
         unknown = found.keys() - {"kind", "name", "spec"}
         if unknown or not found.get("kind") or not found.get("name"):
-            raise UnreadablePack(f"{place}: expected kind, name and spec, got {', '.join(map(str, found))}")
+            raise UnreadablePack(
+                f"{place}: expected kind, name and spec, got {', '.join(map(str, found))}"
+            )
         yield Item(
             kind=str(found["kind"]),
             name=str(found["name"]),

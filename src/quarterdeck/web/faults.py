@@ -40,6 +40,14 @@ class TooLarge(Invalid):
     """The request's body is larger than this installation accepts."""
 
 
+class HeadTooLarge(Invalid):
+    """The request's address and headers are larger than this installation accepts."""
+
+
+class TooSlow(Invalid):
+    """The request took too long to come; ask again."""
+
+
 class UnsupportedMediaType(Invalid):
     """The request's body is of a kind that this path does not read."""
 

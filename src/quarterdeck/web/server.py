@@ -12,6 +12,7 @@ import uvicorn
 from typing_extensions import override
 
 from quarterdeck.kernel.settings import Settings
+from quarterdeck.web.protocol import BoundedProtocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +50,15 @@ class Server(uvicorn.Server):
 
 def run(app: Any, serving: Serving) -> None:  # noqa: ANN401  an ASGI application
     """Answer until SIGTERM or SIGINT; then finish what is under way, within the grace."""
-    settings = serving.settings
-    config = uvicorn.Config(
+    Server(config_of(app, serving.settings), serving).run(sockets=[serving.listening])
+
+
+def config_of(app: Any, settings: Settings) -> uvicorn.Config:  # noqa: ANN401  an ASGI application
+    """How uvicorn serves ``app``."""
+    return uvicorn.Config(
         app,
         loop="auto",
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         access_log=False,
@@ -65,7 +70,6 @@ def run(app: Any, serving: Serving) -> None:  # noqa: ANN401  an ASGI applicatio
         ssl_keyfile=settings.tls_key or None,
         backlog=2048,
     )
-    Server(config, serving).run(sockets=[serving.listening])
 
 
 def stop_on_signals(stopping: Event) -> None:

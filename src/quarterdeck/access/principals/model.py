@@ -52,6 +52,19 @@ class BeyondOwnRights(Forbidden):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Who an OIDC provider says it is.
+
+    Attributes:
+        email: the address, if the provider has verified it; else empty.
+    """
+
+    issuer: str
+    subject: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
     """Someone who acts.
 
@@ -80,6 +93,10 @@ class Principal:
         if self.email and self.kind is Kind.PROGRAM:
             raise Invalid("a program has no email; name it after what it does")
 
+    def is_linked_to(self, identity: Identity) -> bool:
+        """Whether this is who the provider means."""
+        return (self.issuer, self.subject) == (identity.issuer, identity.subject)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
@@ -90,19 +107,6 @@ class Grant:
     role: str
     tenant: TenantId
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
-    """Who an OIDC provider says it is.
-
-    Attributes:
-        email: the address, if the provider has verified it; else empty.
-    """
-
-    issuer: str
-    subject: str
-    email: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -144,7 +144,8 @@ def expected(db: Connection, identity: Identity) -> Principal | None:
     found = store.identified(db, identity)
     if found is None and identity.email:
         found = store.with_email(db, identity.email.lower())
-        if found is not None and found.subject:
+        # Between the two looks another sign-in of the same person may have linked it.
+        if found is not None and found.subject and not found.is_linked_to(identity):
             return None
     return found
 

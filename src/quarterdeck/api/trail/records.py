@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from quarterdeck.kernel.work import Work
 from quarterdeck.trail.log import service as log
-from quarterdeck.trail.log.model import Inclusion, RecordView
+from quarterdeck.trail.log.model import MAX_INDEX, Inclusion, RecordView
 from quarterdeck.web import ndjson
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.ndjson import Listing
@@ -20,7 +20,6 @@ from quarterdeck.web.routes import Router
 
 router = Router(prefix="/trail/logs/{tenant}", tags=["trail"])
 
-MAX_INDEX = 2**53 - 1
 Index = Annotated[int, Path(ge=0, le=MAX_INDEX, description="Of the record in its log.")]
 Size = Annotated[int, Query(ge=0, le=MAX_INDEX)]
 

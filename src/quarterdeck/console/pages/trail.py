@@ -1,8 +1,9 @@
 """/trail: what was done, and the proof that it stands in the log."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.activity import activity
@@ -11,13 +12,14 @@ from quarterdeck.console.headline import Signed
 from quarterdeck.console.pages.now import logs_of
 from quarterdeck.console.path import drawing
 from quarterdeck.trail.log import service as log
-from quarterdeck.trail.log.model import Inclusion, RecordView
+from quarterdeck.trail.log.model import MAX_INDEX, Inclusion, RecordView
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 
 router = APIRouter(include_in_schema=False)
 
 READS = needs("trail:read")
+Index = Annotated[int, Path(ge=0, le=MAX_INDEX)]
 
 
 @router.get("/trail", response_class=HTMLResponse, **READS)
@@ -43,7 +45,7 @@ def explorer(frame: InFrame, page: InPage, log_of: str = "") -> HTMLResponse:
 
 
 @router.get("/trail/{tenant}/{index}", response_class=HTMLResponse, **READS)
-def record_page(frame: InFrame, tenant: str, index: int) -> HTMLResponse:
+def record_page(frame: InFrame, tenant: str, index: Index) -> HTMLResponse:
     """One record, and the path from its leaf to the signed root."""
     view = log.record(frame.work, tenant, index)
     proof = log.prove_inclusion(frame.work, tenant, index) if view.proven else None

@@ -9,6 +9,9 @@ from quarterdeck.kernel.errors import Conflict, NotFound, Unavailable
 from quarterdeck.trail.log.record import Record
 from quarterdeck.trail.proof.tree import HASH_BYTES
 
+MAX_INDEX = 2**53 - 1
+"""Of a record: the largest number that every reader of JSON keeps exact (RFC 8259, 6)."""
+
 
 class CheckpointMoved(Conflict):
     """Another writer published first."""

@@ -153,6 +153,7 @@ async function refresh() {
   }
   const clock = document.getElementById("live");
   clock.replaceWith(document.importNode(fresh.getElementById("live"), true));
+  document.dispatchEvent(new Event("quarterdeck:refreshed"));
   refreshAges();
   pollJobs();
 }

@@ -15,6 +15,7 @@ export function offerVerification() {
     if (target.closest?.("[data-verify-all]")) verifyAll(target);
   });
   document.addEventListener("quarterdeck:anew", prepare);
+  document.addEventListener("quarterdeck:refreshed", showLast); // the server's headline knows nothing of this browser's verdict
   prepare();
 }
 
@@ -64,11 +65,11 @@ async function verifyLog(place, shown) {
   else if (!whole) shown.add("critical", "The root over the records is not the signed one: the log was tampered with, or is damaged.");
   consistent(before, checkpoint, earlier, shown);
   if (!shown.failed) {
-    pin(checkpoint.origin, { ...pinned(checkpoint.origin), size: checkpoint.size, root: toBase64(checkpoint.root), at: Date.now(), unable: shown.unsure });
-    showLast();
+    pin(checkpoint.origin, { ...pinned(checkpoint.origin), size: checkpoint.size, root: toBase64(checkpoint.root), at: Date.now(), unable: shown.unsure, bad: null });
   } else {
-    alarm();
+    pin(checkpoint.origin, { ...pinned(checkpoint.origin), bad: Date.now() });
   }
+  showLast();
 }
 
 async function verifyLeaf(place, shown) {
@@ -146,12 +147,14 @@ function pin(origin, what) {
   localStorage.setItem(PINNED + origin, JSON.stringify(what));
 }
 
-// The headline may say "verified" only where this browser verified every log that it shows.
+// The headline may say "verified" only where this browser verified every log that it shows, and
+// an alarm stands until that log verifies again.
 function showLast() {
   const line = document.querySelector("[data-proof]");
   const logs = [...document.querySelectorAll("[data-log]:not([data-leaf])")];
   if (!line || !logs.length) return;
   const seen = logs.map((log) => pinned(log.dataset.origin));
+  if (seen.some((one) => one?.bad)) return alarm();
   if (!seen.every((one) => one?.at && !one.unable)) return;
   const oldest = Math.min(...seen.map((one) => one.at));
   const time = document.createElement("time");

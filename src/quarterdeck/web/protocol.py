@@ -1,0 +1,108 @@
+"""HTTP/1.1 as uvicorn speaks it, with bounds on what comes before an application is asked.
+
+uvicorn bounds neither the size of a request's head nor the time a client takes over one, and
+its parser copies a long header again with each part of it: one connection without credential
+held the whole server for a minute (measured, 200 MB).
+"""
+
+from asyncio import TimerHandle, Transport
+from uuid import uuid4
+
+import structlog
+from starlette.requests import Request
+from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from quarterdeck.kernel.errors import QuarterdeckError
+from quarterdeck.web import faults, problems
+
+MAX_HEAD_BYTES = 64 * 1024
+HEAD_S, BODY_S = 15.0, 60.0  # until all of it is here
+UNREAD = "/"  # stands in a problem for the address that nobody has read
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """Refuses a request whose head is too long or unreadable, or that takes too long to come."""
+
+    _awaited: TimerHandle | None = None
+    _asked = False
+    _in_head = True
+    _head_bytes = 0
+
+    @override
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn does
+        super().connection_made(transport)
+        self._await(HEAD_S)
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._await(0)
+        super().connection_lost(exc)
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # After the parser: the part that ends the head may hold a whole body too.
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(faults.HeadTooLarge(f"address and headers exceed {MAX_HEAD_BYTES} B"))
+
+    @override
+    def on_message_begin(self) -> None:
+        self._in_head, self._head_bytes = True, 0
+        self._await(HEAD_S)
+        super().on_message_begin()
+
+    @override
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        self._await(BODY_S)
+        super().on_headers_complete()
+        self._asked = True
+
+    @override
+    def on_message_complete(self) -> None:
+        self._await(0)
+        super().on_message_complete()
+
+    @override
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(faults.Malformed("this is no HTTP/1.1 request that can be read"))
+
+    def _await(self, seconds: float) -> None:
+        """Begin to wait for more, instead of what was waited for; 0: for nothing."""
+        if self._awaited is not None:
+            self._awaited.cancel()
+        self._awaited = self.loop.call_later(seconds, self._too_late) if seconds else None
+
+    def _too_late(self) -> None:
+        self._refuse(
+            faults.TooSlow(f"a request has {HEAD_S:.0f} s for its head, {BODY_S:.0f} more")
+        )
+
+    def _refuse(self, error: QuarterdeckError) -> None:
+        if self.transport.is_closing():
+            return
+        if self._may_answer():
+            self.transport.write(_written(error))
+        self.transport.close()
+
+    def _may_answer(self) -> bool:
+        """Whether an answer can stand here: not amid another, nor after this request's own."""
+        if not self._asked:
+            return True
+        return self.cycle.response_complete if self._in_head else not self.cycle.response_started
+
+
+def _written(error: QuarterdeckError) -> bytes:
+    request_id = str(uuid4())
+    structlog.get_logger("web").warning("refused", why=str(error), request_id=request_id)
+    scope = {"type": "http", "path": UNREAD, "state": {"request_id": request_id}, "headers": []}
+    problem = problems.problem_of(Request(scope), error)
+    body = problem.model_dump_json(exclude_none=True).encode()
+    head = (
+        f"content-type: {problems.MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
+        f"x-request-id: {request_id}\r\nconnection: close\r\n\r\n"
+    )
+    return STATUS_LINE[problem.status] + head.encode() + body
