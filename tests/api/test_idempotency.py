@@ -55,6 +55,18 @@ def test_a_repetition_gets_the_first_answer_and_changes_nothing(
     assert begun(database) == 3
 
 
+def test_a_narrower_token_of_the_same_principal_does_not_read_the_answer(
+    client: TestClient, ada: Headers
+) -> None:
+    told = {"name": "narrow", "permissions": ["access:ask"]}
+    secret = client.post("/api/v1/tokens", json=told, headers=ada).json()["secret"]
+    narrow = {"Authorization": f"Bearer {secret}"}
+    assert client.post(POST, json={"id": "new"}, headers=ada | KEY).status_code == 201
+    refused = client.post(POST, json={"id": "new"}, headers=narrow | KEY)
+    assert refused.status_code == 422
+    assert refused.json()["type"] == "/problems/KeyReused"
+
+
 @pytest.mark.parametrize("other", [{"id": "b"}, {"id": "a", "ratio": 0.5}])
 def test_another_request_under_the_key_is_refused(
     client: TestClient, ada: Headers, other: dict[str, object]

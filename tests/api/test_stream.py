@@ -173,3 +173,11 @@ def revoke_all(engine: Engine) -> None:
     with begin(engine, installation(), utc_now) as work:
         for token in tokens.tokens(work):
             tokens.revoke(work, token.id)
+
+
+def test_asking_for_the_head_of_the_stream_opens_none(server: Served, ada: Headers) -> None:
+    with httpx2.Client(timeout=10, headers=ada) as client:
+        answer = client.head(server.url + PATH, params={"tenant": "acme"})
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        # Over the same connection, which a stream would keep to itself.
+        assert client.get(server.url + "/health/live").status_code == 200

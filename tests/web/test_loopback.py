@@ -26,6 +26,8 @@ damning = st.sampled_from(
         ("x-forwarded-for", "127.0.0.1"),
         ("x-forwarded-host", "localhost"),
         ("x-forwarded-anything", ""),
+        ("via", "1.1 proxy"),
+        ("x-real-ip", "127.0.0.1"),
         ("sec-fetch-site", "cross-site"),
         ("sec-fetch-site", "same-site"),
         ("origin", "null"),

@@ -7,6 +7,7 @@ from threading import Event, Lock
 
 import pytest
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import InvalidRequestError
 
 from kernel.actors import ADA, noon
 from kernel.jobs.queues import (
@@ -226,7 +227,7 @@ def test_a_job_enqueued_while_others_run_does_not_wait_for_them(engine: Engine) 
         release.set()
 
 
-@pytest.mark.parametrize("failure", [DatabaseUnavailable("away"), RuntimeError("bug")])
+@pytest.mark.parametrize("failure", [DatabaseUnavailable("away"), InvalidRequestError("odd")])
 def test_what_ended_while_the_database_was_away_is_settled_afterwards(
     engine: Engine, failure: Exception
 ) -> None:

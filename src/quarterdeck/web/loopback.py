@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv6Address, ip_address
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+PROXIES_SAY = frozenset({"forwarded", "via", "x-real-ip"})
 OWN_SITES = frozenset({"none", "same-origin"})
 
 Headers = Iterable[tuple[str, str]]
@@ -17,8 +18,8 @@ def from_here(peer: str, scheme: str, headers: Headers) -> bool:
     """Whether a request of ``peer`` (an address) with ``headers`` (names in lower case) is local.
 
     Each of these alone refuses: a peer that is not loopback; none or several Host headers,
-    or another host than loopback's names; any Forwarded or X-Forwarded-* header; a
-    Sec-Fetch-Site but ``none`` and ``same-origin``; an Origin but this very one.
+    or another host than loopback's names; any header that proxies add (Forwarded,
+    X-Forwarded-*, Via, X-Real-IP); a Sec-Fetch-Site but ``none`` and ``same-origin``; an Origin but this very one.
     """
     by_name = _by_name(headers)
     hosts = by_name.get("host", [])
@@ -26,7 +27,7 @@ def from_here(peer: str, scheme: str, headers: Headers) -> bool:
         _is_loopback(peer)
         and len(hosts) == 1
         and host_name(hosts[0]) in LOOPBACK_NAMES
-        and not any(name == "forwarded" or name.startswith("x-forwarded-") for name in by_name)
+        and not any(name in PROXIES_SAY or name.startswith("x-forwarded-") for name in by_name)
         and OWN_SITES.issuperset(by_name.get("sec-fetch-site", []))
         and {f"{scheme}://{hosts[0]}"}.issuperset(by_name.get("origin", []))
     )

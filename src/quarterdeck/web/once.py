@@ -74,7 +74,9 @@ async def once_of(
     kind = request.headers.get("content-type", "")
     if kind.startswith(FORMS):
         raise InvalidRequest("an Idempotency-Key goes with JSON, not with a form")
-    parts = (request.method, request.scope["path"], request.url.query, kind)
+    # The rights too: a narrower token of the same principal must not read the kept answer.
+    rights = sha256(repr(sorted(actor.grants)).encode()).hexdigest()
+    parts = (request.method, request.scope["path"], request.url.query, kind, rights)
     digest = sha256("\n".join(parts).encode() + b"\n\n" + await request.body())
     return Once(actor=actor.id, key=key, digest=digest.hexdigest())
 

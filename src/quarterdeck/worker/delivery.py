@@ -39,31 +39,36 @@ def _serve(engine: Engine, clock: Clock, to: Subscriber) -> int:
 
 def _deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int) -> int:
     """One batch; if that fails, one fact at a time, so that only the poisoned one waits."""
-    try:
-        delivered = deliveries.deliver(engine, clock, to, tenant, place)
-    except Unavailable:
-        raise
-    except Exception:  # noqa: BLE001  whatever a subscriber throws must block nobody else
-        delivered = _one_by_one(engine, clock, to, tenant)
+    delivered, failure = _hand_over(engine, clock, to, tenant, place, deliveries.BATCH)
+    moved = 1
+    while failure and moved:
+        place = deliveries.place(engine, to.name, tenant)
+        moved, poison = _hand_over(engine, clock, to, tenant, place, limit=1)
+        delivered += moved
+        if poison:
+            _count(engine, clock, to, tenant, place, poison)
     FACTS_DELIVERED.labels(to.name).inc(delivered)
     return delivered
 
 
-def _one_by_one(engine: Engine, clock: Clock, to: Subscriber, tenant: str) -> int:
-    delivered, moved = 0, 1
-    place = deliveries.place(engine, to.name, tenant)
+def _hand_over(
+    engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, limit: int
+) -> tuple[int, Exception | None]:
+    """How many facts were received, or what the subscriber threw."""
     try:
-        while moved:
-            moved = deliveries.deliver(engine, clock, to, tenant, place, limit=1)
-            delivered += moved
-            place = deliveries.place(engine, to.name, tenant)
+        return deliveries.deliver(engine, clock, to, tenant, place, limit), None
     except Unavailable:
         raise
-    except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-        if deliveries.failed(engine, clock, to, tenant, place, why):
-            FACTS_DEAD.labels(to.name).inc()
-            log.exception("fact put aside", subscriber=to.name, tenant=tenant, why=why)
-        else:
-            log.warning("fact not received", subscriber=to.name, tenant=tenant, why=why)
-    return delivered
+    except Exception as error:  # noqa: BLE001  whatever it throws must block nobody else
+        return 0, error
+
+
+def _count(
+    engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, error: Exception
+) -> None:
+    why = f"{type(error).__name__}: {error}"
+    if deliveries.failed(engine, clock, to, tenant, place, why):
+        FACTS_DEAD.labels(to.name).inc()
+        log.error("fact put aside", subscriber=to.name, tenant=tenant, why=why, exc_info=error)
+    else:
+        log.warning("fact not received", subscriber=to.name, tenant=tenant, why=why)

@@ -11,9 +11,11 @@ from time import sleep
 
 import structlog
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import reading, storable, writing
+from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.jobs import queue
 from quarterdeck.kernel.jobs.journal import Journal
 from quarterdeck.kernel.jobs.kind import JobKind, pause
@@ -105,7 +107,7 @@ class Worker:
     def _survived(self, act: Callable[[], object]) -> bool:
         try:
             act()
-        except Exception as error:  # the loop of this process: it must not end before its time
+        except (QuarterdeckError, SQLAlchemyError) as error:
             if not self._failing:  # said once, not ten times a second
                 log.exception("worker cannot go on for now", error=str(error))
             self._failing = True

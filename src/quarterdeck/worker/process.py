@@ -56,11 +56,16 @@ def work(engine: Engine, clock: Clock, settings: Settings, duties: Duties, stopp
         Pulse(name=called, every_s=every, beat=beat, stop=stopping)
         for called, (every, beat) in (_own(worker, duties) | dict(duties.pulses)).items()
     ]
+    # Leases are prolonged until the last job has stopped, not until it is asked to.
+    ended, every_s = Event(), settings.lease_s / RENEWALS_PER_LEASE
+    pulses.append(Pulse(name="renew", every_s=every_s, beat=worker.renew, stop=ended))
     for pulse in pulses:
         pulse.start()
     try:
         worker.run()
     finally:
+        stopping.set()
+        ended.set()
         for pulse in pulses:
             pulse.join(settings.stop_grace_s)
         with writing(engine) as db:
@@ -76,7 +81,6 @@ def _own(worker: Worker, duties: Duties) -> dict[str, tuple[float, Callable[[], 
 
     return {
         "beat": (beats.EVERY_S, beat),
-        "renew": (worker.lease.total_seconds() / RENEWALS_PER_LEASE, worker.renew),
         "deliver": (DELIVER_S, lambda: deliver_all(engine, clock, duties.subscribers)),
         "schedule": (TICK_S, lambda: tick_all(engine, clock)),
     }

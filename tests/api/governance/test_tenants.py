@@ -4,6 +4,7 @@ from starlette.testclient import TestClient
 
 from governance.estate import Estate
 from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.db import reading
 
 Headers = dict[str, str]
 
@@ -66,6 +67,20 @@ def test_a_body_that_breaks_a_rule_is_refused_whole(
     assert answer.status_code in (400, 422)
     assert answer.headers["content-type"] == "application/problem+json"
     assert client.get("/api/v1/tenants", headers=ada).json() == before
+
+
+def test_of_an_archived_tenant_no_cloud_is_asked_again(
+    client: TestClient, ada: Headers, database: Engine
+) -> None:
+    made = client.post("/api/v1/tenants", json=RUNBOOK, headers=ada).json()
+    path = f"/api/v1/tenants/{made['id']}"
+    assert client.delete(path, headers=ada).json()["archived_at"]
+    assert client.get(f"{path}/connections", headers=ada).json() == []
+    with reading(database) as db:
+        due = "SELECT name FROM kernel_schedule WHERE tenant = :tenant"
+        assert db.execute(text(due), {"tenant": made["id"]}).all() == []
+    asked = client.post(f"/api/v1/sync/resources?tenant_ids={made['id']}", headers=ada)
+    assert asked.status_code == 409
 
 
 def test_who_may_not_see_connections_sees_no_secret_reference(

@@ -11,6 +11,8 @@ from quarterdeck.access.limits.model import MAX_BURST, MAX_PER_MINUTE, Rate
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.access.tenants.model import MAX_NAME, MAX_TEXT, Change, Tenant
 from quarterdeck.api.access.answers import LimitBody, OneTenant
+from quarterdeck.api.governance.policies import InPolicies
+from quarterdeck.governance.sync.onboarding import archive_tenant as archive
 from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.etags import IfMatch, check_match, etag_of
@@ -56,12 +58,19 @@ def change_tenant(
 
 @router.delete("", responses=problems(401, 403, 404, 409, 412), **needs("tenants:archive"))
 def archive_tenant(
-    tenant: str, work: InWork, response: Response, if_match: IfMatch = None
+    tenant: str,
+    work: InWork,
+    known: InPolicies,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> OneTenant:
-    """End a tenant: nothing in it changes any more; its log and evidence stay."""
+    """End a tenant: its directories are disconnected, nothing in it changes any more.
+
+    Its log and evidence stay.
+    """
     before = tenants.tenant_of(work, tenant)
     check_match(if_match, _etag(before))
-    return _answer(tenants.archive(work, tenant, version=before.version), response)
+    return _answer(archive(work, known, tenant, version=before.version), response)
 
 
 @router.get("/limit", responses=problems(401, 403, 404), **needs("limits:read"))

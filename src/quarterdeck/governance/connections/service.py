@@ -68,6 +68,16 @@ def remove(work: Work, connection: ConnectionId) -> Connection:
     return found
 
 
+def remove_all(work: Work, tenant: TenantId) -> list[Connection]:
+    """Disconnect every directory of a tenant, for the use case that ends it."""
+    only = Tenants(frozenset({tenant}))
+    gone = store.listed(work.db, only)
+    for connection in gone:
+        store.remove(work.db, only, connection.id)
+        work.publish(ConnectionRemoved(tenant=tenant, connection=connection.id))
+    return gone
+
+
 def listed(work: Work) -> list[Connection]:
     """Every connection that the actor may see, oldest first."""
     return store.listed(work.db, work.tenants("connections:read"))

@@ -50,9 +50,18 @@ def connect(work: Work, known: Policies, tenant: TenantId, new: NewConnection) -
 def disconnect(work: Work, known: Policies, connection: ConnectionId) -> Connection:
     """Disconnect a directory, and sync it no more. What was read from it stays."""
     removed = connections.remove(work, connection)
-    for name in schedule_names(removed, list(known)):
-        kernel_schedules.drop(work.db, name)
+    _sync_no_more(work, known, removed)
     return removed
+
+
+def archive_tenant(
+    work: Work, known: Policies, tenant: str, *, version: int | None = None
+) -> Tenant:
+    """End a tenant and disconnect its directories. Raises as ``tenants.archive`` does."""
+    ended = tenants.archive(work, tenant, version=version)
+    for connection in connections.remove_all(work, ended.id):
+        _sync_no_more(work, known, connection)
+    return ended
 
 
 def reschedule(engine: Engine, clock: Clock, known: Policies) -> None:
@@ -78,6 +87,11 @@ def overview(work: Work) -> list[tuple[Tenant, list[Connection]]]:
         shown = work.actor.may("connections:read", connection.tenant)
         reached[connection.tenant].append(connection if shown else _hidden(connection))
     return [(tenant, reached[tenant.id]) for tenant in seen]
+
+
+def _sync_no_more(work: Work, known: Policies, connection: Connection) -> None:
+    for name in schedule_names(connection, list(known)):
+        kernel_schedules.drop(work.db, name)
 
 
 def _hidden(connection: Connection) -> Connection:

@@ -78,12 +78,12 @@ class Journal:
         del self._waiting[: len(batch)]
         try:
             held = self._commit([entry for entry, _ in batch])
-        except Exception as error:  # noqa: BLE001  each who waits is told, and decides
+        except BaseException as error:  # each who waits must hear of it, or would wait for ever
             for _, written in batch:
                 written.set_exception(error)
-        else:
-            for entry, written in batch:
-                written.set_result(entry.job.id in held)
+            raise
+        for entry, written in batch:
+            written.set_result(entry.job.id in held)
 
     def _commit(self, entries: Sequence[Entry]) -> set[JobId]:
         with writing(self._engine) as db:

@@ -6,7 +6,7 @@ from quarterdeck.kernel.errors import Conflict, Invalid
 
 
 class KeyReused(Invalid):
-    """The Idempotency-Key was used for another request; a new request needs a new key."""
+    """The Idempotency-Key was used for another request, or with other rights; make a new key."""
 
 
 class InFlight(Conflict):
@@ -26,7 +26,7 @@ class Claim:
     """The right to do the request that ``actor`` made under ``key``, once.
 
     Attributes:
-        digest: of the request: method, path, query, kind and body.
+        digest: of the request: method, path, query, kind, body and the actor's rights.
         token: tells this claim from an earlier one that was taken over.
     """
 
