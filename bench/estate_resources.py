@@ -17,6 +17,7 @@ from bench._databases import NAMES, database
 from governance.estate import Estate
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.model import Filter, spot
+from quarterdeck.kernel.cache import Cache
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.migrations.tables import metadata
 
@@ -78,7 +79,7 @@ def _asked(estate: Estate, wanted: Filter) -> tuple[str, ...]:
     began = perf_counter()
     for _ in range(10):
         with estate.look() as work:
-            total = inventory.total(work, wanted, None)
+            total = inventory.total(work, wanted, None, Cache(0))
     count_ms = (perf_counter() - began) * 100
     p95 = statistics.quantiles(took, n=20)[-1]
     return f"{statistics.median(took):.2f}", f"{p95:.2f}", f"{count_ms:9.2f}", f"{total:,}"

@@ -7,7 +7,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
 
-from scripts.demonstration import PROGRAM, running
+from demonstration import PROGRAM, running
 
 ROOT = Path(__file__).parents[1]
 TURNS = 10

@@ -36,7 +36,7 @@ from quarterdeck.kernel.db import (
     writing,
 )
 from quarterdeck.kernel.health import Check, Entry
-from quarterdeck.kernel.installation import Installation, write_private
+from quarterdeck.kernel.installation import DatabaseLost, Installation, write_private
 from quarterdeck.kernel.settings import Configured, Settings
 from quarterdeck.kernel.supervise import end_with_supervisor, say_ready
 from quarterdeck.kernel.telemetry import log_to_stderr, watch_statements
@@ -63,6 +63,7 @@ def migrate(configured: Configured, installation: Installation) -> bool:
     from quarterdeck.migrations import runner  # noqa: PLC0415  0.4 s and 15 MB, here alone
 
     settings = _opened(configured.settings, installation)
+    _refuse_lost(settings, installation)
     engine = _engine(settings)
     changed = runner.migrate(engine, installation.backups)
     first = _first_admin(engine, installation)
@@ -124,6 +125,16 @@ def _opened(settings: Settings, installation: Installation) -> Settings:
         database=settings.database or installation.database_url,
         secret=settings.secret or installation.secret(),
     )
+
+
+def _refuse_lost(settings: Settings, installation: Installation) -> None:
+    """Begin no second history under the keys of a first one."""
+    ours = settings.database == installation.database_url
+    if ours and not installation.database.exists() and KeyStore(installation.keys).tenants():
+        raise DatabaseLost(
+            f"{installation.database} is gone, but keys of its logs are here: put it back "
+            "(from backups/, or from your own backup), or give --data an empty folder"
+        )
 
 
 def _engine(settings: Settings) -> Engine:

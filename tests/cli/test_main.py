@@ -17,6 +17,7 @@ from api.serving import Served, served
 from cli.access.conftest import ada, app, database, issue, runtime, settings, silent_logs
 from quarterdeck.__main__ import wired
 from quarterdeck.cli.main import NOUNS, build_cli
+from quarterdeck.cli.output import show_table
 from scenarios.installation import run
 
 __all__ = ["ada", "app", "database", "issue", "runtime", "settings", "silent_logs"]
@@ -143,6 +144,25 @@ def test_url_and_token_are_remembered_in_a_file(
     file.write_text("url = ")
     damaged = CliRunner().invoke(build_cli(wired), ["tenant", "list"])
     assert (damaged.exit_code, str(file) in damaged.stderr) == (2, True)
+
+
+def test_a_mistyped_noun_is_answered_with_the_one_that_was_meant() -> None:
+    answer = CliRunner().invoke(build_cli(wired), ["tennant", "list"])
+    assert answer.exit_code == 2
+    assert "Did you mean 'tenant'?" in answer.stderr
+
+
+@pytest.mark.parametrize("token", ["qd_a\nb", "qd_\udcff", "qd_é"])
+def test_a_token_that_cannot_be_one_is_refused_and_not_repeated(token: str) -> None:
+    answer = CliRunner().invoke(build_cli(wired), ["--token", token, "status"])
+    assert answer.exit_code == 2
+    assert "copy it again" in answer.stderr
+    assert "qd_" not in answer.output
+
+
+def test_no_name_breaks_a_row_or_steers_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(["name"], [["a\x1b[31m\r\nb\tü"]], "")
+    assert capsys.readouterr().out == "name\na\\x1b[31m\\r\\nb\\tü\n"
 
 
 def test_off_a_terminal_tables_are_plain(

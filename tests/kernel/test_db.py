@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from quarterdeck.kernel.clock import instant, utc_now
 from quarterdeck.kernel.db import (
     DatabaseUnavailable,
+    NoDatabase,
     now_micros,
     open_engine,
     reading,
@@ -302,3 +303,10 @@ def test_a_sqlite_with_the_wal_reset_bug_is_known(version: tuple[int, ...], *, s
 def test_any_words_can_be_made_fit_to_store(engine: Engine, words: str) -> None:
     write(engine, storable(words))
     assert written(engine) == [storable(words)]
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://ada:hush@x/db", "postgresql://ada:hush@x:y"])
+def test_what_names_no_database_we_speak_to_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(NoDatabase) as refused:
+        open_engine(url)
+    assert "hush" not in str(refused.value)

@@ -70,6 +70,13 @@ def test_the_secret_is_made_once_and_private(installation: Installation) -> None
     assert rights(installation.keys / "secret") == 0o600
 
 
+@pytest.mark.parametrize("content", ["", "x", "ab" * 16, "zz" * 32])
+def test_a_damaged_secret_is_told_by_its_file(installation: Installation, content: str) -> None:
+    (installation.keys / "secret").write_text(content)
+    with pytest.raises(UnusableDirectory, match="keys/secret is damaged"):
+        installation.secret()
+
+
 def test_a_private_file_appears_whole_and_replaces_what_was(tmp_path: Path) -> None:
     path = tmp_path / "token"
     path.write_text("old")

@@ -149,9 +149,13 @@ def test_a_file_that_cannot_be_read_is_told_by_name(file: Path, content: bytes) 
         {"oidc_issuer": "https://id"},
         {"behind_proxy": "10.0.0.1/8"},
         {"behind_proxy": "everyone"},
+        {"base_url": "nonsense"},
+        {"azure_endpoint": "management.example"},
+        {"azure_authority": "https://"},
+        {"oidc_issuer": "ldap://id", "oidc_client_id": "me"},
     ],
 )
-def test_settings_that_do_not_go_together_or_are_no_network_are_refused(
+def test_settings_that_do_not_go_together_or_are_no_network_or_address_are_refused(
     values: dict[str, str],
 ) -> None:
     with pytest.raises(UnusableSetting):

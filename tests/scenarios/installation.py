@@ -57,11 +57,14 @@ def program(*arguments: str, **environment: str) -> Iterator[Program]:
     try:
         yield running
     finally:
-        if child.poll() is None:
-            running.end()
-        reader.join()
-        if child.stdout:
-            child.stdout.close()
+        try:
+            if child.poll() is None:
+                running.end()
+        finally:
+            child.kill()
+            reader.join()
+            if child.stdout:
+                child.stdout.close()
 
 
 def clean_environment() -> dict[str, str]:

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine, writing
 from quarterdeck.providers.simulator import tls
+from quarterdeck.trail.keys.keystore import KeyStore
 from scenarios.installation import Program, address, children, get, program, run
 from waiting import until
 
@@ -102,6 +103,24 @@ def test_it_ends_in_order_and_starts_where_it_was(up: Program, data: Path) -> No
         again.await_words(READY)
         tenants = get(f"{url_of(again)}/api/v1/tenants", **bearer)
     assert [t["tenant_id"] for t in tenants] == ["acme"]
+
+
+def test_a_lost_database_is_not_begun_anew_under_the_old_keys(data: Path) -> None:
+    assert run("migrate", "--data", str(data)).returncode == 0
+    KeyStore(data / "keys").begin("acme")
+    (data / "quarterdeck.db").unlink()
+    done = run("up", "--data", str(data), "--port", "0")
+    assert done.returncode == 4
+    assert "put it back" in done.stderr
+    assert not (data / "quarterdeck.db").exists()
+
+
+def test_a_certificate_that_is_not_there_is_told_without_a_trace(data: Path) -> None:
+    paths = ("--tls-cert", "/nowhere/cert.pem", "--tls-key", "/nowhere/key.pem")
+    done = run("up", "--data", str(data), "--port", "0", *paths)
+    assert done.returncode == 4
+    assert "/nowhere/cert.pem" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_database_of_a_newer_release_is_refused_and_left_alone(data: Path) -> None:

@@ -12,6 +12,7 @@ from kernel.actors import ADA, NOON, noon
 from kernel.jobs.queues import DATABASES
 from quarterdeck.events.governance import SyncRequested
 from quarterdeck.kernel import deliveries
+from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import DatabaseUnavailable, metadata, now_micros, reading, writing
 from quarterdeck.kernel.deliveries import MAX_TRIES, Subscriber, positions
 from quarterdeck.kernel.errors import Unavailable
@@ -157,6 +158,17 @@ def test_what_passes_by_itself_never_counts_against_a_fact(engine: Engine, away:
         assert deliveries.dead(db) == []
     deliver_all(engine, noon, [listener("waiting")])
     assert heard_by(engine, "waiting") == ["a", "b"]
+
+
+def test_what_is_away_for_one_tenant_keeps_no_other_waiting(engine: Engine) -> None:
+    publish(engine, "lost", tenant="acme")
+    publish(engine, "fine", tenant="beta")
+    with pytest.raises(Unavailable, match="key"):
+        deliver_all(engine, noon, [listener(refuse=failing_on("lost", Unavailable("no key")))])
+    assert (heard_by(engine, tenant="acme"), heard_by(engine, tenant="beta")) == ([], ["fine"])
+    with reading(engine) as db:
+        assert deliveries.waiting_since(db, "books") == micros(NOON)
+        assert deliveries.waiting_since(db, "others") == micros(NOON)
 
 
 def test_a_failure_of_a_fact_that_was_delivered_meanwhile_is_not_counted(engine: Engine) -> None:

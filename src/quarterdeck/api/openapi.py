@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
+from quarterdeck.api.examples import illustrate
 from quarterdeck.web.permissions import PERMISSION
 from quarterdeck.web.problems import MEDIA_TYPE, Problem
 
@@ -47,6 +48,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas |= _problem_schemas()
     for operation in _operations(found):
         _complete(operation)
+        illustrate(operation)
     return found
 
 

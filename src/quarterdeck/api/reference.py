@@ -42,7 +42,8 @@ class NotPacked(NotFound):
 
 
 PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width">{head}</head><body>{body}</body></html>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">{head}</head>
+<body>{body}</body></html>
 """
 
 

@@ -112,8 +112,11 @@ def client_of(context: typer.Context) -> Client:
     """The client for the server that the command line names."""
     options: Options = context.obj
     url, token = options.server()
+    token = token.strip()
     if not url.startswith(("http://", "https://")):
         stop(f"{url} is no address of a server; one looks like {DEFAULT_URL}", WRONG_USE)
+    if not (token.isascii() and token.isprintable()):
+        stop("the token has characters that no token has; copy it again, whole", WRONG_USE)
     client = Client(url, token)
     context.call_on_close(client.close)
     return client
@@ -142,7 +145,7 @@ def _problem(answer: httpx2.Response) -> CliProblem:
     except (json.JSONDecodeError, AttributeError):
         words = answer.reason_phrase
     if answer.status_code == httpx2.codes.UNAUTHORIZED:
-        words = f"{words} Give a token with --token or QUARTERDECK_TOKEN."
+        words = f"{words}. Give a token with --token or QUARTERDECK_TOKEN."
     if answer.status_code in (httpx2.codes.UNPROCESSABLE_CONTENT, httpx2.codes.BAD_REQUEST):
         code = WRONG_USE
     return CliProblem(str(words), code)

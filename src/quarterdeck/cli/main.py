@@ -53,6 +53,12 @@ class Nouns(TyperGroup):
         return command
 
     @override
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        names: Any = dict.fromkeys(NOUNS)
+        self.commands = names  # what typer compares a typo with
+        return super().resolve_command(ctx, args)
+
+    @override
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(NOUNS.items()))

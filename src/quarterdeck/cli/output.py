@@ -57,7 +57,13 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], empty: 
 
 
 def _text(cell: object) -> str:
-    return "" if cell is None else str(cell)
+    # Names come from anybody: a line end would break the row, an escape steer the terminal.
+    text = "" if cell is None else str(cell)
+    return text if text.isprintable() else "".join(map(_shown, text))
+
+
+def _shown(letter: str) -> str:
+    return letter if letter.isprintable() else ascii(letter)[1:-1]
 
 
 def _rich_table(columns: Sequence[str], rows: list[list[str]]) -> None:

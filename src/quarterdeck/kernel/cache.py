@@ -40,8 +40,11 @@ class Cache(Generic[Value]):
         self._held: dict[str, tuple[float, Value]] = {}
         self._hits = self._misses = 0
 
-    def get(self, key: str, compute: Callable[[], Value]) -> Value:
-        """The value under ``key``, computed if there is none that is still good."""
+    def get(self, key: str, compute: Callable[[], Value], ttl_s: float | None = None) -> Value:
+        """The value under ``key``, computed if there is none that is still good.
+
+        ``ttl_s`` is its own time to live, where the key says all that it depends on.
+        """
         with self._lock:
             held = self._held.get(key)
             if held is not None and held[0] > self._now_s():
@@ -51,7 +54,7 @@ class Cache(Generic[Value]):
         value = compute()
         with self._lock:
             self._held.pop(key, None)
-            self._held[key] = (self._now_s() + self._ttl_s, value)
+            self._held[key] = (self._now_s() + (self._ttl_s if ttl_s is None else ttl_s), value)
             while len(self._held) > MAX_ENTRIES:
                 del self._held[next(iter(self._held))]
         return value

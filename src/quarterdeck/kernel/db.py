@@ -17,12 +17,12 @@ from sqlalchemy import (
     event,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from quarterdeck.kernel.errors import Unavailable
+from quarterdeck.kernel.errors import Invalid, Unavailable
 
 try:
     from pysqlite3 import dbapi2
@@ -34,6 +34,7 @@ metadata = MetaData()
 
 READ_ONLY = "postgresql_readonly"  # PostgreSQL knows this option; _begin gives it to SQLite
 BUSY_TIMEOUT_S = 5  # our own writers wait for write.lock: only strangers keep SQLite busy
+BACKENDS = frozenset({"sqlite", "postgresql"})
 MOST_WORDS = 4000  # of an error that is kept
 BULK_ROWS = 500  # rows a bulk writer may commit at once, so that others get their turn
 
@@ -58,6 +59,10 @@ NO_SERVER = "08000"  # psycopg gives no state where it reached no server, or los
 
 class DatabaseUnavailable(Unavailable):
     """The database cannot be used now."""
+
+
+class NoDatabase(Invalid):
+    """The setting ``database`` names no database that can be used."""
 
 
 class now_micros(FunctionElement[int]):  # noqa: N801  it stands in SQL where a function does
@@ -91,12 +96,12 @@ def sqlite_is_safe_across_processes(version: tuple[int, ...]) -> bool:
 
 
 def open_engine(url: str, *, pool_size: int = 10, prepare_threshold: int | None = None) -> Engine:
-    """The database at ``url``: SQLite (a file) or PostgreSQL by psycopg.
+    """The database at ``url``: SQLite (a file) or PostgreSQL by psycopg; or NoDatabase.
 
     ``prepare_threshold`` is psycopg's; None, never preparing, is what a pooler in
     transaction mode needs.
     """
-    parsed = make_url(url)
+    parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, pool_size)
     return create_engine(
@@ -131,6 +136,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield db
 
 
+@contextmanager
+def bulk(engine: Engine) -> Iterator[None]:
+    """A bulk writer's turn, around each of its transactions: one at a time, of all processes.
+
+    So whoever else writes waits for at most one chunk, however many bulk writers there are.
+    """
+    with _turn(engine, "bulk.lock"):
+        yield
+
+
 def storable(words: str) -> str:
     """``words`` as every database can store them: without NUL and lone surrogates, not endless."""
     return words.encode(errors="replace").decode().replace("\0", "?")[:MOST_WORDS]
@@ -156,10 +171,21 @@ def _mendable(error: DBAPIError, more: tuple[str, ...]) -> bool:
     return state.startswith(MENDABLE_STATES + more)
 
 
-def _turn(engine: Engine) -> AbstractContextManager[None]:
+def _parsed(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() in BACKENDS:
+            return parsed
+    except (ArgumentError, ValueError):
+        pass
+    # Not what was given: it may hold a password.
+    raise NoDatabase("database must be as postgresql://USER@HOST/NAME or sqlite:///FILE")
+
+
+def _turn(engine: Engine, lock: str = "write.lock") -> AbstractContextManager[None]:
     if engine.dialect.name != "sqlite" or not engine.url.database:
         return nullcontext()
-    return _locked(Path(engine.url.database).with_name("write.lock"))
+    return _locked(Path(engine.url.database).with_name(lock))
 
 
 @contextmanager

@@ -110,6 +110,21 @@ def backlog(db: Connection, subscriber: str) -> int:
     return int(db.scalar(query) or 0)
 
 
+def waiting_since(db: Connection, subscriber: str) -> int | None:
+    """When the oldest fact happened that ``subscriber`` has not received, microseconds."""
+    sequences, facts = outbox.sequences, outbox.outbox
+    mine = and_(positions.c.tenant == sequences.c.tenant, positions.c.subscriber == subscriber)
+    done = func.coalesce(positions.c.sequence, 0)
+    following = and_(facts.c.tenant == sequences.c.tenant, facts.c.sequence == done + 1)
+    query = (
+        select(func.min(facts.c.moment))
+        .select_from(sequences.outerjoin(positions, mine).join(facts, following))
+        .where(done < sequences.c.last)
+    )
+    oldest: int | None = db.scalar(query)
+    return oldest
+
+
 def received_by_all(db: Connection, subscribers: Sequence[str]) -> dict[str, int]:
     """By tenant, the sequence up to which each of ``subscribers`` is done."""
     query = (

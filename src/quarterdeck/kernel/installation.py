@@ -21,6 +21,7 @@ from quarterdeck.kernel.errors import Conflict, Unavailable
 
 PRIVATE_DIRECTORY, PRIVATE_FILE = 0o700, 0o600
 OTHERS = 0o077
+SECRET_BYTES = 32
 
 
 class AlreadyRunning(Conflict):
@@ -29,6 +30,10 @@ class AlreadyRunning(Conflict):
 
 class UnusableDirectory(Unavailable):
     """The data directory cannot be used as it is."""
+
+
+class DatabaseLost(Unavailable):
+    """The database is not there, though the installation has had one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,21 @@ class Installation:
             make_private(folder)
 
     def secret(self) -> str:
-        """The secret that signs cursors: 64 hexadecimal digits, made at first use."""
+        """The secret that signs cursors: 64 hexadecimal digits, made at first use.
+
+        Raises:
+            UnusableDirectory: its file holds something else.
+        """
         path = self.keys / "secret"
         if not path.exists():
-            _write_first(path, token_hex(32))
-        return path.read_text().strip()
+            _write_first(path, token_hex(SECRET_BYTES))
+        try:
+            return _of_digits(path.read_text().strip())
+        except ValueError as error:
+            raise UnusableDirectory(
+                f"{path} is damaged: put it back from your backup, or remove it and a new one "
+                "is made (pages that are being turned begin again)"
+            ) from error
 
     def lock(self) -> int:
         """Hold the directory until this process ends; the descriptor that holds it.
@@ -135,6 +150,12 @@ def _write_first(path: Path, text: str) -> None:
     with suppress(FileExistsError):
         os.link(part, path)
     part.unlink()
+
+
+def _of_digits(text: str) -> str:
+    if len(bytes.fromhex(text)) != SECRET_BYTES:
+        raise ValueError("too short or too long")
+    return text
 
 
 def _written(path: Path, text: str) -> Path:

@@ -31,6 +31,7 @@ ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
 MIN_SECRET_BYTES = 32
 MASK = "********"
+ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
 PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")  # in a URL
 
 
@@ -95,6 +96,8 @@ class Settings:
     def __post_init__(self) -> None:
         _check_secret(self.secret)
         _check_network(self.behind_proxy)
+        for name in ("base_url", "azure_endpoint", "azure_authority", "oidc_issuer"):
+            _check_address(name, getattr(self, name))
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
         self._check_exposure()
         _check_together("oidc_issuer", self.oidc_issuer, "oidc_client_id", self.oidc_client_id)
@@ -221,6 +224,13 @@ def _check_network(cidr: str) -> None:
         raise UnusableSetting(
             f"behind_proxy must be a network such as 10.0.0.0/8: {error}"
         ) from error
+
+
+def _check_address(name: str, address: str) -> None:
+    if address and not ADDRESS.match(address):
+        raise UnusableSetting(
+            f"{name} = {address!r} must be an address such as https://example.com"
+        )
 
 
 def _check_together(first: str, one: str, second: str, other: str) -> None:

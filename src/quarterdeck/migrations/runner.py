@@ -1,6 +1,7 @@
 """Brings a database to the schema of this release, once, whoever else tries."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -27,8 +28,7 @@ def migrate(engine: Engine, backups: Path) -> bool:
         copy_sqlite(Path(str(engine.url.database)), backups / f"before-{newest()}.db")
     with writing(engine) as db:
         _one_migrator(db)
-        _upgrade(db)
-    return True
+        return _upgrade(db)
 
 
 def _one_migrator(db: Connection) -> None:
@@ -39,13 +39,16 @@ def _one_migrator(db: Connection) -> None:
         db.execute(text(f"LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE"))
 
 
-def _upgrade(db: Connection) -> None:
+def _upgrade(db: Connection) -> bool:
     scripts = ScriptDirectory(str(VERSIONS.parent), version_locations=[str(VERSIONS)])
-    environment = EnvironmentContext(
-        Config(),
-        scripts,
-        fn=lambda at, _: scripts._upgrade_revs("head", at),  # noqa: SLF001  as its commands do
-    )
+    steps: list[Any] = []
+
+    def upgrades(at: Any, _context: object) -> list[Any]:  # noqa: ANN401  Alembic's own
+        steps.extend(scripts._upgrade_revs("head", at))  # noqa: SLF001  as its commands do
+        return steps
+
+    environment = EnvironmentContext(Config(), scripts, fn=upgrades)
     with environment:
         environment.configure(connection=db, target_metadata=metadata, transactional_ddl=False)
         environment.run_migrations()
+    return bool(steps)

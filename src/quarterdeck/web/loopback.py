@@ -19,7 +19,8 @@ def from_here(peer: str, scheme: str, headers: Headers) -> bool:
 
     Each of these alone refuses: a peer that is not loopback; none or several Host headers,
     or another host than loopback's names; any header that proxies add (Forwarded,
-    X-Forwarded-*, Via, X-Real-IP); a Sec-Fetch-Site but ``none`` and ``same-origin``; an Origin but this very one.
+    X-Forwarded-*, Via, X-Real-IP); a Sec-Fetch-Site but ``none`` and
+    ``same-origin``; an Origin but this very one.
     """
     by_name = _by_name(headers)
     hosts = by_name.get("host", [])

@@ -1,6 +1,7 @@
 """Runs an application on a socket until told to stop."""
 
 import signal
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from socket import socket
@@ -11,7 +12,7 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
-from quarterdeck.kernel.settings import Settings
+from quarterdeck.kernel.settings import Settings, UnusableSetting
 from quarterdeck.web.protocol import BoundedProtocol
 
 
@@ -54,7 +55,8 @@ def run(app: Any, serving: Serving) -> None:  # noqa: ANN401  an ASGI applicatio
 
 
 def config_of(app: Any, settings: Settings) -> uvicorn.Config:  # noqa: ANN401  an ASGI application
-    """How uvicorn serves ``app``."""
+    """How uvicorn serves ``app``; raise UnusableSetting if it cannot read certificate or key."""
+    _check_certificate(settings)
     return uvicorn.Config(
         app,
         loop="auto",
@@ -70,6 +72,20 @@ def config_of(app: Any, settings: Settings) -> uvicorn.Config:  # noqa: ANN401  
         ssl_keyfile=settings.tls_key or None,
         backlog=2048,
     )
+
+
+def _check_certificate(settings: Settings) -> None:
+    """Uvicorn tries only when it begins to serve, and ends with a trace."""
+    try:
+        if settings.tls_cert:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            # An encrypted key would have this process wait for somebody to type.
+            tls.load_cert_chain(settings.tls_cert, settings.tls_key, password="")
+    except OSError as error:
+        raise UnusableSetting(
+            f"tls_cert {settings.tls_cert} and tls_key {settings.tls_key} cannot be used "
+            f"({error.strerror or error}): they must be PEM files, the key without a passphrase"
+        ) from error
 
 
 def stop_on_signals(stopping: Event) -> None:

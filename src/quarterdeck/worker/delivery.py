@@ -1,6 +1,6 @@
 """Delivers the outbox to its subscribers, in order for each tenant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import structlog
 from sqlalchemy import Engine
@@ -18,13 +18,13 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
     """Hand over what waits, one batch a tenant and subscriber; how many facts.
 
     Raises:
-        Unavailable: what one of them needs is away; all the others were served, and
-            nothing was counted against its facts.
+        Unavailable: what one of them needs for one tenant is away; all the others were
+            served, and nothing was counted against its facts.
     """
     delivered, away = 0, None
-    for to in subscribers:
+    for to, tenant, place in _waiting(engine, subscribers):
         try:
-            delivered += _serve(engine, clock, to)
+            delivered += _deliver(engine, clock, to, tenant, place)
         except Unavailable as error:
             away = error
     if away is not None:
@@ -32,9 +32,12 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
     return delivered
 
 
-def _serve(engine: Engine, clock: Clock, to: Subscriber) -> int:
-    waiting = deliveries.behind(engine, to.name)
-    return sum(_deliver(engine, clock, to, tenant, place) for tenant, place in waiting)
+def _waiting(
+    engine: Engine, subscribers: Sequence[Subscriber]
+) -> Iterator[tuple[Subscriber, str, int]]:
+    for to in subscribers:
+        for tenant, place in deliveries.behind(engine, to.name):
+            yield to, tenant, place
 
 
 def _deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int) -> int:

@@ -103,3 +103,8 @@ def test_counts_go_by_tenant_and_type(client: TestClient, ada: Headers) -> None:
         {"tenant": "one", "type": "microsoft.web/sites", "resources": 3},
         {"tenant": "two", "type": "microsoft.web/sites", "resources": 5},
     ]
+
+
+def test_a_mistyped_tenant_is_no_empty_list(client: TestClient, ada: Headers) -> None:
+    answer = client.get("/api/v1/resources?tenant_ids=acmee", headers=ada)
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/NoSuchTenants")

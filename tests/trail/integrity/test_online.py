@@ -83,6 +83,22 @@ def test_a_server_that_went_back_is_found(installation: Installation, known: Kno
     )
 
 
+@pytest.mark.parametrize("note", [None, b"", b"no checkpoint at all"])
+def test_a_log_seen_before_whose_checkpoint_is_gone_is_damaged(
+    installation: Installation, known: KnownLogs, note: bytes | None
+) -> None:
+    installation.grow(3)
+    claimed = Verifier.parse(installation.vkey)
+    with pytest.raises(Unreadable):  # never seen: there may be no log
+        service.verify_online(lambda _: note, URL, claimed, known)
+    verify(installation, known)
+    verdict = service.verify_online(lambda _: note, URL, claimed, known)
+    (finding,) = verdict.findings
+    assert finding.where == "checkpoint"
+    assert "3 entries seen before" in finding.what
+    assert not verdict.intact
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"a": 1}', '{"a": {"vkey": 1}}'])
 def test_a_damaged_memory_is_refused_by_name(
     installation: Installation, tmp_path: Path, content: str

@@ -342,6 +342,17 @@ def test_health_tells_what_waits_and_how_long(installation: Installation) -> Non
     assert found()[0] is Health.HEALTHY
 
 
+def test_health_tells_of_what_happened_and_has_no_leaf(installation: Installation) -> None:
+    installation.revoke(1)
+    installation.later(timedelta(seconds=31))
+    entry = condition.log_health(installation.engine, installation.clock)
+    assert entry.status is Health.DEGRADED
+    assert "what happened 31 s ago has no leaf" in entry.description
+    installation.deliver()
+    installation.integrate()
+    assert condition.log_health(installation.engine, installation.clock).status is Health.HEALTHY
+
+
 def test_the_root_in_a_checkpoint_is_base64_of_32_bytes(installation: Installation) -> None:
     installation.grow(1)
     with installation.reading() as work:

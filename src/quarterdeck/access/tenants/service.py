@@ -1,5 +1,6 @@
 """What people do with tenants. Each function is one use case in one transaction."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from quarterdeck.access.epoch import service as epoch
@@ -49,6 +50,11 @@ def tenant_of(work: Work, tenant: str) -> Tenant:
 def visible(work: Work, *, after: str = "", limit: int = 1000) -> list[Tenant]:
     """The tenants that the actor may see, by id, ``after`` one; ended ones too."""
     return store.page(work.db, work.tenants("tenants:read"), after, limit)
+
+
+def existing(work: Work, among: Tenants, ids: Collection[str]) -> list[str]:
+    """Those of ``ids`` that are tenants ``among`` these, for use cases that checked their own."""
+    return store.existing(work.db, among, ids)
 
 
 def change(work: Work, tenant: str, what: Change, *, version: int | None = None) -> Tenant:

@@ -1,5 +1,6 @@
 """Tenants in SQL."""
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import (
@@ -48,6 +49,12 @@ def one(db: Connection, among: Tenants, tenant: str) -> Tenant | None:
     query = select(tenants).where(tenants.c.id == tenant, among.clause(tenants.c.id))
     row = db.execute(query).one_or_none()
     return None if row is None else _tenant(row)
+
+
+def existing(db: Connection, among: Tenants, ids: Collection[str]) -> list[str]:
+    """Those of ``ids`` that are tenants ``among`` these."""
+    query = select(tenants.c.id).where(tenants.c.id.in_(ids), among.clause(tenants.c.id))
+    return list(db.scalars(query))
 
 
 def page(db: Connection, among: Tenants, after: str, limit: int) -> list[Tenant]:

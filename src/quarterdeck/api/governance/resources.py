@@ -145,7 +145,7 @@ def list_resources(
     rows = inventory.page(work, asked.wanted, only, _spot(page.after), page.fetch)
     return Resources(
         resources=[ResourceBody.of(r) for r in page.turn(response, rows, spot)],
-        total_resources=inventory.total(work, asked.wanted, only),
+        total_resources=inventory.total(work, asked.wanted, only, request.app.state.cache),
     )
 
 

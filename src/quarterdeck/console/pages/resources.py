@@ -50,7 +50,7 @@ def resources(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the add
         "resources.html",
         wanted=wanted,
         shown=found[: page.limit],
-        total=inventory.total(frame.work, wanted, only),
+        total=inventory.total(frame.work, wanted, only, frame.request.app.state.cache),
         first=page.after is None,
         following=_following(page, found),
         filtered=any((q, type_, location, tag, deleted)),

@@ -104,7 +104,7 @@ def tenants_named(work: Work, permission: str, names: list[str]) -> Tenants:
     A tenant that the actor may not see is passed by; with none left, TenantNotFound.
     """
     allowed = work.tenants(permission)
-    known = [name for name in names if work.actor.may(permission, name)]
+    known = tenants.existing(work, allowed, names)
     found = frozenset([*known, *store.owners(work.db, allowed, names)])
     if not found:
         raise NoSuchTenants(f"no tenant {', '.join(names)} that you may see")

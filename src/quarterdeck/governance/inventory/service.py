@@ -17,11 +17,13 @@ from quarterdeck.governance.inventory.model import (
     difference,
 )
 from quarterdeck.governance.inventory.store import landing, queries
+from quarterdeck.kernel.cache import Cache
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.errors import NotFound
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.kernel.work import Tenants, Work
 
+TOTAL_S = 300.0  # a total holds for its edition; this only bounds what is kept
 HISTORY = 200
 RUN_PAGE = 1000
 
@@ -55,9 +57,11 @@ def page(
     return queries.page(work.db, only or work.tenants("resources:read"), wanted, after, limit)
 
 
-def total(work: Work, wanted: Filter, only: Tenants | None) -> int:
-    """How many resources ``wanted`` finds."""
-    return queries.count(work.db, only or work.tenants("resources:read"), wanted)
+def total(work: Work, wanted: Filter, only: Tenants | None, cache: Cache[int]) -> int:
+    """How many resources ``wanted`` finds; counted again only after something changed."""
+    tenants = only or work.tenants("resources:read")
+    key = f"total {wanted} {queries.editions_of(work.db, tenants)}"
+    return cache.get(key, lambda: queries.count(work.db, tenants, wanted), TOTAL_S)
 
 
 def counts(work: Work) -> list[tuple[str, str, int]]:

@@ -15,7 +15,7 @@ from quarterdeck.governance.sync.ports import (
     Subscription,
 )
 from quarterdeck.governance.sync.service import progress
-from quarterdeck.kernel.db import BULK_ROWS
+from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.work import read
 
@@ -109,7 +109,7 @@ class Reading:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             news = inventory.news(work, self.run.tenants, sights)
         for portion in portions(news, BULK_ROWS):
-            with self.run.work() as work:
+            with bulk(self.run.engine), self.run.work() as work:
                 inventory.land(work, self.run.tenants, listing, [sight for _, sight in portion])
             self._let_others()
 
@@ -118,7 +118,7 @@ class Reading:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             gone = inventory.gone(work, self.run.tenants, listing, seen)
         for first in range(0, len(gone), REMOVALS):
-            with self.run.work() as work:
+            with bulk(self.run.engine), self.run.work() as work:
                 inventory.remove(work, self.run.tenants, listing, gone[first : first + REMOVALS])
             self._let_others()
         with self.run.work() as work:

@@ -148,6 +148,12 @@ def upgrade() -> None:
         op.f("ix_governance_quarantine_run"), "governance_quarantine", ["run"], unique=False
     )
     op.create_table(
+        "governance_edition",
+        sa.Column("tenant", sa.String(), nullable=False),
+        sa.Column("edition", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant"),
+    )
+    op.create_table(
         "governance_resource",
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("tenant", sa.String(), nullable=False),

@@ -9,6 +9,7 @@ from quarterdeck.trail.ingest.model import UnknownEvent, draft_of, policy_of
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.seal import tag
 from quarterdeck.trail.log.appender import append, open_log
+from quarterdeck.trail.log.condition import SUBSCRIBER
 from quarterdeck.trail.log.record import PLATFORM_SOURCE
 
 IDEMPOTENCY = "trail idempotency v1"
@@ -21,7 +22,7 @@ def subscriber(keys: KeyStore) -> Subscriber:
     def receive(work: Work, fact: Fact) -> None:
         ingest(work, keys, fact)
 
-    return Subscriber(name="trail", receive=receive)
+    return Subscriber(name=SUBSCRIBER, receive=receive)
 
 
 def ingest(work: Work, keys: KeyStore, fact: Fact) -> None:

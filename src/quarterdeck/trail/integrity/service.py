@@ -47,11 +47,16 @@ def verify_online(
     all is well; from then on another key, a shorter log, or another past is a finding.
 
     Raises:
-        Unreadable: there is no log, or ``known`` cannot be used.
+        Unreadable: there is no log and never was one, or ``known`` cannot be used.
     """
     pinned = known.of(url)
     key = Verifier.parse(pinned.vkey) if pinned else claimed
-    verdict = verify(read, key, pinned.checkpoint if pinned else None, progress)
+    try:
+        verdict = verify(read, key, pinned.checkpoint if pinned else None, progress)
+    except Unreadable as error:
+        if pinned is None:
+            raise
+        verdict = _gone(pinned, error)
     if key != claimed:
         changed = Finding("key", f"changed: {key.vkey} is pinned, the server names {claimed.vkey}")
         verdict = Verdict(
@@ -137,6 +142,13 @@ def _write(target: Path, content: bytes) -> None:
         draft.replace(target)
     except OSError as error:
         raise Unreadable(f"cannot write the copy: {error}") from error
+
+
+def _gone(pinned: Known, why: Unreadable) -> Verdict:
+    """Of a log that was seen before, what cannot be read is damage."""
+    seen = _head(pinned.checkpoint, "the checkpoint seen before")
+    finding = Finding(CHECKPOINT, f"gone: {why}; {seen.size} entries seen before")
+    return Verdict(head=seen, note=pinned.checkpoint, findings=(finding,))
 
 
 def _head(note: bytes, name: str) -> Head:

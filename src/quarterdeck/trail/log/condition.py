@@ -1,29 +1,46 @@
-"""How the log is: leaves that wait for a checkpoint, and how long."""
+"""How the log is: facts that wait for their leaf, leaves for a checkpoint, and how long."""
 
 from sqlalchemy import Connection, Engine
 
+from quarterdeck.kernel import deliveries
 from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.health import Entry, Health
 from quarterdeck.trail.log.storage import leaves, sql
 
+SUBSCRIBER = "trail"
+"""The name under which the log hears of facts."""
+
 SLOW_S, STUCK_S = 30, 300
-"""Seconds that a leaf may wait for its checkpoint before the log is degraded, or unhealthy."""
+"""Seconds that a fact or a leaf may wait before the log is degraded, or unhealthy."""
 
 
 def log_health(engine: Engine, clock: Clock) -> Entry:
-    """Unintegrated leaves, the age of the oldest, and of the newest checkpoint."""
+    """Unintegrated leaves, the age of the oldest, and of the newest checkpoint.
+
+    Facts without a leaf are named only once they wait too long, as for a lost key.
+    """
     with reading(engine) as db:
         waiting, oldest = _backlog(db)
-        newest = sql.newest_at(db)
+        newest, unheard = sql.newest_at(db), deliveries.waiting_since(db, SUBSCRIBER)
     now = micros(clock())
-    waited_s = 0 if oldest is None else max(0, now - oldest) / 1e6
+    waited_s, unheard_s = _age_s(now, oldest), _age_s(now, unheard)
     age = "none yet" if newest is None else f"{(now - newest) / 1e6:.0f} s ago"
     return Entry(
-        status=_status(waited_s),
+        status=_status(max(waited_s, unheard_s)),
         description=f"{waiting} leaves await a checkpoint, the oldest for {waited_s:.0f} s; "
-        f"last checkpoint {age}",
+        f"last checkpoint {age}{_unheard(unheard_s)}",
     )
+
+
+def _age_s(now: int, since: int | None) -> float:
+    return 0 if since is None else max(0, now - since) / 1e6
+
+
+def _unheard(waited_s: float) -> str:
+    if waited_s <= SLOW_S:
+        return ""
+    return f"; what happened {waited_s:.0f} s ago has no leaf: see the log of the worker"
 
 
 def _status(waited_s: float) -> Health:

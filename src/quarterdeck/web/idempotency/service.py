@@ -64,7 +64,7 @@ def release(engine: Engine, held: Claim) -> None:
 def _known(db: Connection, wanted: Claim) -> Claim | Kept:
     if store.digest_of(db, wanted) not in (wanted.digest, None):
         raise KeyReused(
-            "this Idempotency-Key was used for another request, or with other rights; make a new one"
+            "this Idempotency-Key stands for another request, or for other rights; make a new one"
         )
     answer = store.kept(db, wanted)
     if answer is None:

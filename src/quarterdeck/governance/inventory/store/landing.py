@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.governance.inventory.model import Change, Known, Sighting, What
 from quarterdeck.governance.inventory.store.tables import (
     bodies,
     changes,
+    editions,
     resources,
     subscriptions,
     tags,
@@ -18,6 +20,7 @@ from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.kernel.work import Tenants
 
 Entry = tuple[Change, Sighting]
+NEXT = editions.c.edition + 1
 
 
 def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Known]:
@@ -144,6 +147,11 @@ def _keep(db: Connection, tenant: TenantId, entries: Sequence[Change]) -> None:
         for c in entries
     ]
     db.execute(insert(changes), rows)
+    mine = editions.c.tenant == tenant
+    if db.execute(update(editions).where(mine).values(edition=NEXT)).rowcount == 0:
+        put = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+        first = put(editions).values(tenant=tenant, edition=1)
+        db.execute(first.on_conflict_do_update(index_elements=["tenant"], set_={"edition": NEXT}))
 
 
 def _row(change: Change, sight: Sighting) -> dict[str, object]:

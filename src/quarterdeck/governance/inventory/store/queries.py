@@ -17,6 +17,7 @@ from quarterdeck.governance.inventory.model import Change, Filter, Resource, Spo
 from quarterdeck.governance.inventory.store.tables import (
     bodies,
     changes,
+    editions,
     resources,
     subscriptions,
     tags,
@@ -52,6 +53,12 @@ def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
     """How many resources a filter finds."""
     query = select(func.count()).select_from(resources).where(*_conditions(tenants, wanted))
     return db.scalars(query).one()
+
+
+def editions_of(db: Connection, tenants: Tenants) -> list[tuple[str, int]]:
+    """The edition of each tenant's inventory, by tenant; those without resources are left out."""
+    query = select(editions).where(tenants.clause(editions.c.tenant)).order_by(editions.c.tenant)
+    return [(row.tenant, row.edition) for row in db.execute(query)]
 
 
 def count_of(db: Connection, tenants: Tenants, connection: ConnectionId) -> int:

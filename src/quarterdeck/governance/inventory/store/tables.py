@@ -104,3 +104,11 @@ subscriptions = Table(
     # The last listing that was followed to its end; NULL before the first.
     Column("listed_at", BigInteger),
 )
+
+editions = Table(
+    "governance_edition",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    # One more whenever a resource of the tenant changes: what is counted holds until then.
+    Column("edition", BigInteger, nullable=False),
+)
