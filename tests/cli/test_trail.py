@@ -23,6 +23,7 @@ from quarterdeck.access.tokens.model import Wanted
 from quarterdeck.api.app import build_app
 from quarterdeck.cli.main import build_cli
 from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
 from quarterdeck.runtime import Runtime
@@ -141,6 +142,17 @@ def test_another_key_on_the_server_is_a_finding(desk: Desk, tmp_path: Path) -> N
     assert found.exit_code == 1
     assert "acme: key: changed" in found.stdout
     assert "not signed by" in found.stdout
+
+
+def test_a_log_removed_whole_is_missed(desk: Desk) -> None:
+    desk.run("trail", "verify")
+    size = desk.size
+    with desk.installation.engine.begin() as db:
+        for table in ("trail_checkpoint", "trail_leaf", "trail_log"):
+            db.execute(metadata.tables[table].delete())
+    found = desk.run("trail", "verify")
+    assert found.exit_code == 1
+    assert f"acme: log: the server names this log no more; {size} records" in found.stdout
 
 
 def test_a_copy_is_verified_without_a_server(desk: Desk, tmp_path: Path) -> None:

@@ -310,3 +310,10 @@ def test_what_names_no_database_we_speak_to_is_refused_and_not_repeated(url: str
     with pytest.raises(NoDatabase) as refused:
         open_engine(url)
     assert "hush" not in str(refused.value)
+
+
+def test_an_error_does_not_repeat_the_values_of_its_statement(engine: Engine) -> None:
+    with pytest.raises(DBAPIError) as refused, writing(engine) as db:
+        db.execute(text("INSERT INTO nowhere VALUES (:value)"), {"value": "hush"})
+    assert "nowhere" in str(refused.value)
+    assert "hush" not in str(refused.value)

@@ -28,6 +28,7 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.migrations import revision
 from quarterdeck.trail.keys import backup as key_copies
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.log.condition import tenants_with_logs
 
 GIB = 1 << 30
 LEAST_FREE = GIB
@@ -172,15 +173,29 @@ def _own_ca(settings: Settings) -> Path | None:
     return Path(settings.tls_cert) if settings.tls_cert else None
 
 
-def keys(_settings: Settings, installation: Installation) -> Finding:
-    """Whether every key can be read, by us alone."""
+def keys(settings: Settings, installation: Installation) -> Finding:
+    """Whether the key of every log can be read, by us alone."""
+    store = KeyStore(installation.keys)
     try:
-        count = KeyStore(installation.keys).check()
+        count = store.check()
+        for tenant in _with_logs(settings, installation):
+            store.of(tenant)
     except QuarterdeckError as error:
         return Finding(
             check="keys", verdict=Verdict.FAIL, found=str(error), do="see what was found"
         )
     return Finding(check="keys", verdict=Verdict.PASS, found=f"{count} logs have keys")
+
+
+def _with_logs(settings: Settings, installation: Installation) -> list[str]:
+    # Without a database of this schema nothing can be said; the schema's own check tells.
+    if schema(settings, installation).verdict is not Verdict.PASS:
+        return []
+    engine = open_engine(settings.database or installation.database_url)
+    try:
+        return tenants_with_logs(engine)
+    finally:
+        engine.dispose()
 
 
 def key_backup(_settings: Settings, installation: Installation) -> Finding:

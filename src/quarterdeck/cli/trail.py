@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import typer
 
@@ -159,9 +159,13 @@ def _verify_online(
     client: Client, tenant: str, key: Verifier | None, since: bytes | None
 ) -> Iterator[tuple[str, Verdict]]:
     known = KnownLogs(config_home() / "known_logs")
+    base = f"{client.url}{LOGS}/"
     with told():
-        for one in _named(_logs(client), tenant):
-            name, url = one["tenant"], f"{client.url}{LOGS}/{quote(one['tenant'], safe='')}"
+        logs = _logs(client)
+        gone = list(_vanished(logs, known, base, tenant))
+        yield from gone
+        for one in _served(logs, tenant) if gone else _named(logs, tenant):
+            name, url = one["tenant"], f"{base}{quote(one['tenant'], safe='')}"
             claimed = _claimed(one)
             if known.of(url) is None and key is None:
                 say(f"{name}: first use, the key {claimed.vkey} is pinned now")
@@ -171,6 +175,17 @@ def _verify_online(
                     yield name, integrity.verify(read, key, since, progress)
                 else:
                     yield name, integrity.verify_online(read, url, claimed, known, progress)
+
+
+def _vanished(
+    logs: list[dict[str, Any]], known: KnownLogs, base: str, tenant: str
+) -> Iterator[tuple[str, Verdict]]:
+    """Logs seen before that the server names no more: one removed whole leaves no other trace."""
+    named = {base + quote(one["tenant"], safe="") for one in logs if one["size"]}
+    for url in known.below(base):
+        name, kept = unquote(url.removeprefix(base)), known.of(url)
+        if kept is not None and url not in named and tenant in ("", name):
+            yield name, integrity.vanished(kept)
 
 
 def _claimed(one: dict[str, Any]) -> Verifier:
@@ -186,10 +201,14 @@ def _logs(client: Client) -> list[dict[str, Any]]:
 
 
 def _named(logs: list[dict[str, Any]], tenant: str) -> list[dict[str, Any]]:
-    named = [one for one in logs if one["size"] and tenant in ("", one["tenant"])]
+    named = _served(logs, tenant)
     if not named:
         raise CliProblem(f"no log{f' of {tenant}' if tenant else ''} that you may read", WRONG_USE)
     return named
+
+
+def _served(logs: list[dict[str, Any]], tenant: str) -> list[dict[str, Any]]:
+    return [one for one in logs if one["size"] and tenant in ("", one["tenant"])]
 
 
 def _reader(client: Client, tenant: str) -> Read:

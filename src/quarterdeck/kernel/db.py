@@ -109,6 +109,7 @@ def open_engine(url: str, *, pool_size: int = 10, prepare_threshold: int | None 
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's words reach logs and jobs; values stay out of them
         connect_args={"prepare_threshold": prepare_threshold},
     )
 
@@ -238,6 +239,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         module=sqlite,
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)

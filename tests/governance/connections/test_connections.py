@@ -1,4 +1,7 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from sqlalchemy import Engine, text
 
 from governance.estate import EVERY, Estate
 from quarterdeck.access.tenants import service as tenants
@@ -12,6 +15,7 @@ from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.health import Health
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.kernel.work import ANY, Actor, MissingPermission, TenantNotFound, Tenants
+from waiting import until
 
 ACME = TenantId("acme")
 ADA = Actor("ada", frozenset({("connections:create", "acme"), ("connections:read", "acme")}))
@@ -118,3 +122,26 @@ def test_one_of_a_job_finds_only_its_tenants_connection(estate: Estate) -> None:
         assert connections.one_of(work.db, own, made.id) == made
         assert connections.one_of(work.db, others, made.id) is None
         assert connections.one_of(work.db, own, ConnectionId("none")) is None
+
+
+def test_two_first_checks_at_once_both_succeed(estate: Estate) -> None:
+    connection, _ = estate.connect("acme")
+
+    def check() -> None:
+        with estate.work() as work:
+            connections.record_check(work, connection.id, "")
+
+    with ThreadPoolExecutor(1) as pool:
+        with estate.work() as work:
+            connections.record_check(work, connection.id, "")
+            other = pool.submit(check)
+            until(lambda: waits(estate.engine), 10, "the other waits for this one")
+        other.result(10)
+
+
+def waits(engine: Engine) -> bool:
+    """Whether somebody waits for a lock; on SQLite the second transaction does so by itself."""
+    if engine.dialect.name == "sqlite":
+        return True
+    with engine.connect() as db:
+        return bool(db.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))

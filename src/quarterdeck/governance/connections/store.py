@@ -17,6 +17,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import Connection as Database
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from quarterdeck.governance.connections.model import Connection, ConnectionExists, Trial
@@ -108,7 +109,10 @@ def record_check(db: Database, connection: ConnectionId, trial: Trial) -> None:
     values = {"checked_at": micros(trial.at), "failure": trial.failure}
     known = update(checks).where(checks.c.connection == connection).values(values)
     if db.execute(known).rowcount == 0:
-        db.execute(insert(checks).values(connection=connection, **values))
+        # A sync and a check may both be the first to say: what the other just found is as new.
+        put = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+        first = put(checks).values(connection=connection, **values)
+        db.execute(first.on_conflict_do_nothing())
 
 
 def checked(db: Database) -> tuple[int, int, str]:

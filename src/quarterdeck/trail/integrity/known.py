@@ -39,6 +39,10 @@ class KnownLogs:
         found = self._all().get(url)
         return None if found is None else Known(found["vkey"], found["checkpoint"].encode())
 
+    def below(self, url: str) -> list[str]:
+        """The URLs of known logs that begin with ``url``, in order."""
+        return sorted(known for known in self._all() if known.startswith(url))
+
     def remember(self, url: str, known: Known) -> None:
         """Keep ``known``, in a file that its owner alone can read."""
         every = self._all() | {url: {"vkey": known.vkey, "checkpoint": known.checkpoint.decode()}}

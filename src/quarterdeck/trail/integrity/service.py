@@ -89,6 +89,16 @@ def verify(
     return Verdict(head=head, note=note, findings=tuple(order))
 
 
+def vanished(known: Known) -> Verdict:
+    """What to say of a log that was seen before, and that the server names no more."""
+    head = Head.parse(notes.text_of(known.checkpoint))
+    words = (
+        f"the server names this log no more; {head.size} records were seen. "
+        "It was removed, or this token may not read it"
+    )
+    return Verdict(head=head, note=known.checkpoint, findings=(Finding("log", words),))
+
+
 def copy_log(read: Read, directory: Path, progress: Progress = silent) -> Head:
     """Write a COPY of the log into ``directory``; full tiles that are there are not read again.
 

@@ -33,6 +33,12 @@ def log_health(engine: Engine, clock: Clock) -> Entry:
     )
 
 
+def tenants_with_logs(engine: Engine) -> list[str]:
+    """Whose logs have begun: their keys must be there."""
+    with reading(engine) as db:
+        return [log.tenant for log in leaves.every(db)]
+
+
 def _age_s(now: int, since: int | None) -> float:
     return 0 if since is None else max(0, now - since) / 1e6
 
