@@ -1,5 +1,6 @@
 """Brings a database to the schema of this release, once, whoever else tries."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from quarterdeck.kernel.backup import copy_sqlite
 from quarterdeck.kernel.db import writing
@@ -35,7 +37,9 @@ def _one_migrator(db: Connection) -> None:
     # On SQLite the write lock has seen to it. PostgreSQL: whoever waits here finds, when
     # its turn comes, that there is nothing left to do.
     if db.dialect.name == "postgresql":
-        db.execute(text(f"CREATE TABLE IF NOT EXISTS {TABLE} (version_num VARCHAR(32) NOT NULL)"))
+        # Of two who create it at once, the other fails for all its IF NOT EXISTS.
+        with suppress(IntegrityError, ProgrammingError), db.begin_nested():
+            db.execute(text(f"CREATE TABLE {TABLE} (version_num VARCHAR(32) NOT NULL)"))
         db.execute(text(f"LOCK TABLE {TABLE} IN ACCESS EXCLUSIVE MODE"))
 
 
