@@ -41,13 +41,13 @@ TENANTS = ("acme", "zeta")
 POISON, PATIENCE = 2, 2
 
 received = Table(
-    "crash_received",
+    "test_crash_received",
     metadata,
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("of", String, nullable=False),
     Column("sequence", Integer, nullable=False),
 )
-marks = Table("crash_mark", metadata, Column("job", String, primary_key=True))
+marks = Table("test_crash_mark", metadata, Column("job", String, primary_key=True))
 TABLES = (
     steps,
     jobs,
