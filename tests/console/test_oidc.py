@@ -60,3 +60,12 @@ def test_a_way_back_cannot_be_walked_twice(browser_of: TestClient) -> None:
     back = oidc.signed_in(left.headers["location"], "ada")
     assert browser_of.get("/sign-in/callback", params=back).status_code == 303
     assert browser_of.get("/sign-in/callback", params=back).status_code != 303
+
+
+def test_a_way_back_after_ten_minutes_is_too_late(browser_of: TestClient, stage: Stage) -> None:
+    left = browser_of.get("/sign-in/oidc")
+    back = oidc.signed_in(left.headers["location"], "ada")
+    kept = browser_of.cookies.get("sign-in")  # a browser that does not mind how long it holds
+    stage.pass_time(minutes=11)
+    answer = browser_of.get("/sign-in/callback", params=back, cookies={"sign-in": kept or ""})
+    assert (answer.status_code, "ten minutes" in answer.text) == (422, True)

@@ -36,7 +36,8 @@ class AttemptLost(Invalid):
 def begin(request: Request, runtime: Installation, then: str = "/") -> RedirectResponse:
     """Send the browser to the provider; the attempt stays with it, signed."""
     challenge = _provider(runtime).begin(_redirect_uri(request, runtime))
-    attempt = (challenge.state, challenge.nonce, challenge.verifier, back_to(then))
+    began = int(runtime.clock().timestamp())
+    attempt = (challenge.state, challenge.nonce, challenge.verifier, back_to(then), began)
     answer = see(challenge.url)
     answer.set_cookie(
         ATTEMPT,
@@ -74,8 +75,9 @@ def _attempt(request: Request, runtime: Runtime, told: Mapping[str, str]) -> tup
         kept = opened(request.cookies.get(ATTEMPT, ""), BEGIN, runtime.settings.secret)
     except Invalid as error:
         raise lost from error
-    state, nonce, verifier, then = map(str, kept)
-    if not compare_digest(told.get("state", "").encode(), state.encode()):
+    state, nonce, verifier, then, began = map(str, kept)
+    late = runtime.clock().timestamp() > int(began) + ATTEMPT_S
+    if late or not compare_digest(told.get("state", "").encode(), state.encode()):
         raise lost
     return Challenge(url="", state=state, nonce=nonce, verifier=verifier), then
 
