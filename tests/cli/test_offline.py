@@ -18,6 +18,7 @@ from quarterdeck.cli.main import build_cli
 from quarterdeck.kernel.db import open_engine, writing
 from quarterdeck.migrations import revision
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.log.appender import open_log
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
 CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "key backup", "schema", "front end"]
@@ -139,6 +140,18 @@ def test_doctor_finds_a_damaged_key_and_one_that_others_may_read(run: Run, migra
     file.write_bytes(whole)
     file.chmod(0o644)
     assert f"chmod 600 {file}" in findings(run)[1]["keys"]["found"]
+
+
+def test_doctor_misses_the_key_of_a_log_that_stands(run: Run, migrated: Path) -> None:
+    engine = open_engine(f"sqlite:///{migrated}/quarterdeck.db")
+    with writing(engine) as db:
+        open_log(db, KeyStore(migrated / "keys"), "acme")
+    engine.dispose()
+    assert findings(run)[1]["keys"]["verdict"] == "pass"
+    (migrated / "keys" / "acme.key.json").unlink()
+    code, found = findings(run)
+    assert (code, found["keys"]["verdict"]) == (1, "fail")
+    assert "the log of acme stands" in found["keys"]["found"]
 
 
 def test_doctor_wants_a_backup_of_the_keys_until_there_is_one(

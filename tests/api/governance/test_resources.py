@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from governance.estate import Estate, arm
@@ -103,6 +104,22 @@ def test_counts_go_by_tenant_and_type(client: TestClient, ada: Headers) -> None:
         {"tenant": "one", "type": "microsoft.web/sites", "resources": 3},
         {"tenant": "two", "type": "microsoft.web/sites", "resources": 5},
     ]
+
+
+def test_a_total_is_counted_anew_only_after_a_change(
+    client: TestClient, app: FastAPI, ada: Headers, synced: Estate
+) -> None:
+    def total() -> int:
+        return int(client.get(URL, headers=ada).json()["total_resources"])
+
+    assert total() == 8
+    before = app.state.cache.stats
+    assert total() == 8
+    assert app.state.cache.stats.hits == before.hits + 1
+    synced.clouds["one"].pages = {"s1": [[arm(f"one-{n}") for n in range(4)]]}
+    synced.pass_time(seconds=5)
+    synced.sync()
+    assert total() == 9
 
 
 def test_a_mistyped_tenant_is_no_empty_list(client: TestClient, ada: Headers) -> None:

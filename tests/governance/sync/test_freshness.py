@@ -59,3 +59,21 @@ def test_data_that_never_came_is_stale_once_it_should_have() -> None:
 def test_what_is_stale_scales_with_the_interval(every: timedelta, intervals: float) -> None:
     found = one(NOON, at=NOON + every * intervals, every=every)
     assert (found.state is Age.STALE) == (NOON + every * intervals >= NOON + every * 2)
+
+
+@pytest.mark.parametrize(
+    ("failing", "state"), [(False, Age.CURRENT), (True, Age.STALE)], ids=["well", "failing"]
+)
+def test_data_whose_renewal_failed_is_stale_after_one_interval(
+    *, failing: bool, state: Age
+) -> None:
+    latest = Latest(
+        tenant=TenantId("t"),
+        connection=ConnectionId("0"),
+        connected_at=NOON,
+        success=NOON,
+        failing=failing,
+    )
+    known = policies(HOUR)["resources"]
+    assert judged(known, [latest], NOON + HOUR - SECOND)[0].state is Age.CURRENT
+    assert judged(known, [latest], NOON + HOUR)[0].state is state
