@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
@@ -70,3 +70,33 @@ class Cache(Generic[Value]):
         """How it has done."""
         with self._lock:
             return Stats(hits=self._hits, misses=self._misses, entries=len(self._held))
+
+
+class Caches:
+    """The caches of one process by their names, so that all are seen and emptied together."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, Cache[Any]] = {}
+
+    def named(self, name: str, ttl_s: float) -> Cache[Any]:
+        """The cache of that name; made at the first call, whose ``ttl_s`` holds."""
+        return self._named.setdefault(name, Cache(ttl_s))
+
+    def each(self) -> dict[str, Stats]:
+        """How each does."""
+        return {name: cache.stats for name, cache in self._named.items()}
+
+    @property
+    def stats(self) -> Stats:
+        """How all do together."""
+        every = list(self.each().values())
+        return Stats(
+            hits=sum(one.hits for one in every),
+            misses=sum(one.misses for one in every),
+            entries=sum(one.entries for one in every),
+        )
+
+    def clear(self) -> None:
+        """Empty all, and begin to count anew."""
+        for cache in list(self._named.values()):
+            cache.clear()

@@ -5,7 +5,7 @@ from shutil import disk_usage
 from time import perf_counter
 from typing import Any
 
-from sqlalchemy import Engine, QueuePool, text
+from sqlalchemy import Connection, Engine, QueuePool, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from quarterdeck.kernel.cache import Cache
@@ -36,6 +36,18 @@ def database_check(engine: Engine) -> Check:
         )
 
     return check
+
+
+def database_bytes(db: Connection) -> int | None:
+    """How large the database is, as it says itself; None where it does not."""
+    asked = "SELECT pg_database_size(current_database())"
+    if db.dialect.name == "sqlite":
+        asked = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    try:
+        found: int | None = db.scalar(text(asked))
+    except SQLAlchemyError:
+        return None
+    return found
 
 
 def disk_check(folder: Path) -> Check:

@@ -8,6 +8,7 @@ exactly once. A fact that keeps failing is put aside for that subscriber alone.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    delete,
     func,
     or_,
     select,
@@ -59,6 +61,10 @@ dead_facts = Table(
 )
 
 
+def _deaf(_work: Work, _fact: Fact) -> None:
+    """For who takes facts outside of transactions."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscriber:
     """Who hears of facts.
@@ -69,10 +75,13 @@ class Subscriber:
             transaction that holds the place too. Raise Unavailable for what passes by
             itself: the fact then waits as long as it takes. It must not wait for another
             process that writes to this database: SQLite has one writer, and this is it.
+        take: instead of ``receive``: called outside of any transaction with facts of one
+            tenant, in order, and again with the same after a crash: it must know what it has.
     """
 
     name: str
-    receive: Callable[[Work, Fact], None]
+    receive: Callable[[Work, Fact], None] = _deaf
+    take: Callable[[datetime, Sequence[Fact]], None] | None = None
 
 
 def behind(engine: Engine, subscriber: str) -> list[tuple[str, int]]:
@@ -140,6 +149,8 @@ def deliver(
     engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, limit: int = BATCH
 ) -> int:
     """Hand over the tenant's next facts after ``place``; how many. 0: another worker did."""
+    if to.take is not None:
+        return _deliver_outside(engine, clock, to.name, to.take, (tenant, place), limit)
     with begin(engine, Actor("quarterdeck", frozenset()), clock) as work:
         facts = outbox.after(work.db, tenant, place, limit)
         if not facts or not _move(work.db, to.name, tenant, place, facts[-1].sequence):
@@ -147,6 +158,25 @@ def deliver(
         for fact in facts:
             to.receive(work, fact)
     return len(facts)
+
+
+def _deliver_outside(
+    engine: Engine,
+    clock: Clock,
+    subscriber: str,
+    take: Callable[[datetime, Sequence[Fact]], None],
+    at: tuple[str, int],
+    limit: int,
+) -> int:
+    tenant, place = at
+    with reading(engine) as db:
+        facts = outbox.after(db, tenant, place, limit)
+    if not facts:
+        return 0
+    take(clock(), facts)
+    with writing(engine) as db:
+        moved = _move(db, subscriber, tenant, place, facts[-1].sequence)
+    return len(facts) if moved else 0
 
 
 def failed(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, why: str) -> bool:
@@ -172,6 +202,19 @@ def failed(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int
 def dead(db: Connection) -> Sequence[Any]:
     """Facts put aside, oldest first: subscriber, id, tenant, reason, at."""
     return db.execute(select(dead_facts).order_by(dead_facts.c.at)).all()
+
+
+def dead_fact(db: Connection, subscriber: str, fact: str) -> Fact | None:
+    """The fact that was put aside for ``subscriber``, by its id."""
+    mine = (dead_facts.c.subscriber == subscriber, dead_facts.c.id == fact)
+    found = db.scalar(select(dead_facts.c.fact).where(*mine))
+    return None if found is None else Fact(**json.loads(found))
+
+
+def received_at_last(db: Connection, subscriber: str, fact: str) -> None:
+    """Forget that a fact was put aside: it has been received since."""
+    mine = (dead_facts.c.subscriber == subscriber, dead_facts.c.id == fact)
+    db.execute(delete(dead_facts).where(*mine))
 
 
 def _put_aside(db: Connection, subscriber: str, fact: Fact, why: str, at: int) -> None:

@@ -6,6 +6,11 @@ up.lock              held while ``quarterdeck up`` runs
 keys/                signing keys, wrapped tenant keys, ``secret``: back them up apart
 first-token          the first admin's token, until it is used
 backups/             copies made before migrations
+bundles/             exports of logs
+exports/             files of exports that are repeated
+read/                read models of the logs, likewise; made anew from them if lost
+trail/               the logs, where the database is this directory's own
+worm/                sealed segments, where no bucket is set
 """
 
 import fcntl
@@ -63,9 +68,34 @@ class Installation:
         return self.root / "first-token"
 
     @property
+    def trail(self) -> Path:
+        """The logs' journal, tiles and disclosures."""
+        return self.root / "trail"
+
+    @property
+    def read(self) -> Path:
+        """The read models, which the logs can fill again."""
+        return self.root / "read"
+
+    @property
+    def worm(self) -> Path:
+        """Sealed segments, read-only, where no bucket is set."""
+        return self.root / "worm"
+
+    @property
+    def bundles(self) -> Path:
+        """Exports of logs."""
+        return self.root / "bundles"
+
+    @property
     def backups(self) -> Path:
         """Copies made before migrations."""
         return self.root / "backups"
+
+    @property
+    def exports(self) -> Path:
+        """Files of exports that are repeated, in a folder for each."""
+        return self.root / "exports"
 
     def prepare(self) -> None:
         """Make the directory, for its owner alone.
@@ -73,7 +103,7 @@ class Installation:
         Raises:
             UnusableDirectory: it cannot be made or written, or others may enter it.
         """
-        for folder in (self.root, self.keys, self.backups):
+        for folder in (self.root, self.keys, self.backups, self.exports):
             make_private(folder)
 
     def secret(self) -> str:

@@ -74,6 +74,13 @@ def put(db: Connection, now: datetime, schedule: Schedule) -> None:
     db.execute(insert(schedules).values(row).on_conflict_do_nothing())
 
 
+def reset(db: Connection, schedule: Schedule, due: datetime) -> None:
+    """Begin or change ``schedule``, next due at ``due`` whatever it was."""
+    put(db, due, schedule)
+    mine = schedules.c.name == schedule.name
+    db.execute(update(schedules).where(mine).values(next_due=micros(due)))
+
+
 def drop(db: Connection, name: str) -> None:
     """End a schedule; one that is not there is ended already."""
     db.execute(sql_delete(schedules).where(schedules.c.name == name))

@@ -29,6 +29,7 @@ Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
+AZURE = ("azure_graph_endpoint", "azure_status_url")
 MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
@@ -82,21 +83,69 @@ class Settings:
     rate_limit_burst: Count = setting(200, "Requests a tenant may make at once.")
     session_hours: Amount = setting(12.0, "Hours after which an unused console session ends.")
     token_max_days: Count = setting(365, "Longest life of a token, days.")
+    sync_costs_s: Count = setting(86_400, "Seconds between syncs of costs.")
+    sync_compliance_s: Count = setting(14_400, "Seconds between syncs of compliance.")
     sync_resources_s: Count = setting(3600, "Seconds between syncs of resources.")
+    sync_identity_s: Count = setting(86_400, "Seconds between syncs of identity.")
+    owner_tags: str = setting(
+        "owner,team,contact", "Tags that say whose a resource is, parted by commas; the first wins."
+    )
     azure_endpoint: str = setting("https://management.azure.com", "Azure Resource Manager.")
     azure_authority: str = setting("https://login.microsoftonline.com", "Issuer of its tokens.")
-    azure_ca: str = setting("", "The one CA file to trust for both; default: the usual ones.")
+    azure_graph_endpoint: str = setting(
+        "", "Microsoft Graph; default: https://graph.microsoft.com, or the simulator in use."
+    )
+    azure_status_url: str = setting(
+        "", "Azure's status feed, RSS; default: Azure's own, or that of the simulator in use."
+    )
+    azure_ca: str = setting("", "The one CA file to trust for all; default: the usual ones.")
+    azure_managing_tenant: str = setting(
+        "", "Directory of the platform's own application; Azure Lighthouse delegates to it."
+    )
+    azure_machine_identity: bool = setting(
+        default=False, words="Be the machine's own identity where no secret is named."
+    )
+    azure_resource_graph: bool = setting(
+        default=True, words="Read resources by Resource Graph where it answers."
+    )
+    azure_record: str = setting("", "Folder that gets every exchange with Azure, secrets removed.")
     azure_client_id: str = setting("", "Platform's own application, where a connection has none.")
     azure_client_secret: str = setting("", "Secret of the platform's own application.", secret=True)
+    max_delivery_count: Count = setting(10, "Deliveries of a message before it is a dead letter.")
+    message_ttl_s: Amount = setting(1_209_600.0, "Seconds a message may wait for its delivery.")
+    message_lock_s: Amount = setting(30.0, "Seconds that one delivery of a message may take.")
+    dead_letter_limit: Count = setting(100, "Dead letters above which deliveries are degraded.")
+    search: bool = setting(default=False, words="Index the words of clear payloads.")
+    relay_apart: bool = setting(
+        default=False, words="The outbox relay is a role of its own, not the worker's."
+    )
+    region: str = setting(
+        "", "Region where this installation stores, as residency policies name it."
+    )
+    nats_url: str = setting("", "NATS with JetStream that carries the topic; empty: in process.")
+    sandboxes: str = setting("", "Where to try dead letters: dev=https://HOST, parted by commas.")
+    sandbox_tokens: str = setting(
+        "", "Tokens of the sandboxes: dev=TOKEN, parted by commas.", secret=True
+    )
     oidc_issuer: str = setting("", "OpenID Connect issuer; empty: sign-in by token only.")
     oidc_client_id: str = setting("", "Client id at the issuer.")
     oidc_client_secret: str = setting("", "Client secret at the issuer.", secret=True)
+    worm: str = setting("", "Sealed segments: s3://BUCKET with Object Lock; default: a folder.")
+    worm_endpoint: str = setting("", "S3 server of the bucket; default: Amazon's.")
+    worm_ca: str = setting("", "The one CA file to trust for it; default: the usual ones.")
+    worm_days: Count = setting(365, "Days that a sealed segment is locked in the bucket.")
+    segment_records: Count = setting(262_144, "Records after which a segment is sealed.")
+    segment_age_s: Amount = setting(3600.0, "Seconds after which one is sealed with fewer.")
+    witnesses: str = setting("", "Who cosigns checkpoints: VKEY=URL, separated by commas.")
+    witness_quorum: int = setting(0, "Witnesses on other machines that should cosign.")
+    witness_origins: str = setting("", "Logs that we cosign, by vkey, separated by commas.")
+    export_bytes_per_s: int = setting(0, "Bytes a second that one export may write; 0 is no bound.")
     demo: bool = setting(default=False, words="Loopback trust; set by the demo command alone.")
 
     def __post_init__(self) -> None:
         _check_secret(self.secret)
         _check_network(self.behind_proxy)
-        for name in ("base_url", "azure_endpoint", "azure_authority", "oidc_issuer"):
+        for name in ("base_url", "azure_endpoint", "azure_authority", "oidc_issuer", *AZURE):
             _check_address(name, getattr(self, name))
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
         self._check_exposure()

@@ -9,6 +9,8 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Connection, Engine, event
 
+from quarterdeck.kernel.timings import Timings
+
 STATEMENTS = Histogram(
     "quarterdeck_database_statement_seconds",
     "Time of SQL statements, by what they do.",
@@ -21,6 +23,21 @@ JOBS_ENDED = Counter(
 JOBS_RUNNING = Gauge("quarterdeck_jobs_running", "Jobs that this worker runs now.")
 FACTS_DELIVERED = Counter("quarterdeck_facts_delivered_total", "Facts received.", ["subscriber"])
 FACTS_DEAD = Counter("quarterdeck_facts_dead_total", "Facts put aside.", ["subscriber"])
+
+OUTBOX_BACKLOG = Gauge(
+    "quarterdeck_outbox_backlog", "Appended records that await the outbox relay."
+)
+OUTBOX_AGE = Gauge("quarterdeck_outbox_oldest_seconds", "Age of the oldest of those.")
+CONSUMER_LAG = Gauge(
+    "quarterdeck_consumer_lag", "Published records that await a consumer.", ["consumer"]
+)
+CONSUMER_AGE = Gauge(
+    "quarterdeck_consumer_oldest_seconds", "Age of the oldest of those.", ["consumer"]
+)
+MESSAGES_SCHEDULED = Gauge(
+    "quarterdeck_messages_scheduled", "Messages that failed and are tried again.", ["consumer"]
+)
+DEAD_LETTERS = Gauge("quarterdeck_dead_letters", "Dead letters.", ["consumer", "reason"])
 
 CHATTY = ("alembic", "uvicorn", "httpx2", "azure", "msal")
 """Libraries whose news are of interest only to who debugs them."""
@@ -55,8 +72,12 @@ def log_to_stderr(level: str, form: str) -> None:
             logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
-def watch_statements(engine: Engine, slow_ms: int) -> None:
-    """Time every statement of ``engine``; log those of ``slow_ms`` or more, never their values."""
+def watch_statements(engine: Engine, slow_ms: int) -> Timings:
+    """Time every statement of ``engine``; log those of ``slow_ms`` or more, never their values.
+
+    The times of the last ones, by their text.
+    """
+    kept = Timings(slow_ms)
     log = structlog.get_logger("database")
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -67,5 +88,8 @@ def watch_statements(engine: Engine, slow_ms: int) -> None:
     def end(db: Connection, _cursor: object, sql: str, *_: object) -> None:
         took = perf_counter() - db.info.pop("began", perf_counter())
         STATEMENTS.labels(sql.split(None, 1)[0].upper()).observe(took)
+        kept.record(sql, took * 1000)
         if took * 1000 >= slow_ms:
             log.warning("slow statement", sql=sql, duration_ms=round(took * 1000, 1))
+
+    return kept

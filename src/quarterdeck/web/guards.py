@@ -19,6 +19,7 @@ from quarterdeck.web.loopback import host_name, is_address
 BODY_TYPES = frozenset(
     {
         "application/json",
+        "text/csv",
         "application/x-ndjson",
         "application/x-www-form-urlencoded",
         "multipart/form-data",
@@ -81,13 +82,14 @@ class Guards:
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        self._check_host(headers.getlist("host"), scope["path"])
+        self.check_host(headers.getlist("host"), scope["path"])
         _check_encoding(scope)
         _check_media_type(headers)
         _check_length(headers, self.max_body_bytes)
         await self.app(scope, _bounded(receive, self.max_body_bytes), send)
 
-    def _check_host(self, given: list[str], path: str) -> None:
+    def check_host(self, given: list[str], path: str) -> None:
+        """Refuse a request whose Host headers do not name this installation; raise ForeignHost."""
         name = host_name(given[0]) if len(given) == 1 else ""
         if name in self.hosts or (self.any_address and is_address(name)):
             return

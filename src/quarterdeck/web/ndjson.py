@@ -1,8 +1,4 @@
-"""Lists as NDJSON: one JSON object a line, as many as there are.
-
-The connection may stay open for minutes; no transaction does. Each page is read by its own
-short one, if the credential still stands for what began the list.
-"""
+"""Lists as NDJSON: one JSON object a line, as many as there are."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +7,10 @@ from typing import Generic, TypeVar
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from quarterdeck.kernel.work import Actor, Work, read
-from quarterdeck.runtime import Runtime
 from quarterdeck.web.paging import Key
-from quarterdeck.web.signin import recheck
+from quarterdeck.web.streaming import Rows, pages
 
 MEDIA_TYPE = "application/x-ndjson"
-PAGE_ROWS = 500
 
 Row = TypeVar("Row")
 
@@ -27,13 +20,11 @@ class Listing(Generic[Row]):
     """A list that can be streamed.
 
     Attributes:
-        rows: at most so many rows after a key (None: from the start), in the key's order;
-            a use case, so it requires its permission for every page.
         key: of a row.
         line: a row as JSON, without a line's end.
     """
 
-    rows: Callable[[Work, Key | None, int], Sequence[Row]]
+    rows: Rows[Row]
     key: Callable[[Row], Key]
     line: Callable[[Row], bytes]
 
@@ -46,25 +37,11 @@ def asked_for(request: Request) -> bool:
 def streamed(
     request: Request, listing: Listing[Row], after: Key | None = None
 ) -> StreamingResponse:
-    """The whole list from ``after`` on.
-
-    The first page is read before the answer begins, so that a refusal is one. An error in a
-    later page breaks the connection: a client can tell a list cut short from a whole one.
-    """
-    first = _page(request, listing, after)
-    return StreamingResponse(_lines(request, listing, first), media_type=MEDIA_TYPE)
+    """The whole list from ``after`` on; refused, or cut short, as ``pages`` says."""
+    found = pages(request, listing.rows, listing.key, after)
+    return StreamingResponse(_lines(listing, found), media_type=MEDIA_TYPE)
 
 
-def _lines(request: Request, listing: Listing[Row], first: Sequence[Row]) -> Iterator[bytes]:
-    rows = first
-    while rows:
-        yield b"".join(listing.line(row) + b"\n" for row in rows)
-        recheck(request.app.state.runtime, request, request.state.actor)
-        rows = _page(request, listing, listing.key(rows[-1]))
-
-
-def _page(request: Request, listing: Listing[Row], after: Key | None) -> Sequence[Row]:
-    runtime: Runtime = request.app.state.runtime
-    actor: Actor = request.state.actor
-    with read(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
-        return listing.rows(work, after, PAGE_ROWS)
+def _lines(listing: Listing[Row], found: Iterator[Sequence[Row]]) -> Iterator[bytes]:
+    for page in found:
+        yield b"".join(listing.line(row) + b"\n" for row in page)

@@ -25,6 +25,7 @@ OPEN = Gauge("quarterdeck_http_requests_open", "Requests being answered now.")
 # An id from outside stands in logs and leaves: short, and without anything to inject.
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 UNKNOWN = "(none)"  # a path that is no route's must not become a label: there are endless many
+ENDLESS = frozenset({"/api/v1/stream"})  # how long one watches is no time to answer
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -94,6 +95,8 @@ def _report(scope: Scope, status: int, took_s: float) -> None:
     route = template_of(scope)
     REQUESTS.labels(method, route, str(status)).inc()
     LATENCY.labels(method, route).observe(took_s)
+    if route not in ENDLESS and isinstance(app := scope.get("app"), FastAPI):
+        app.state.runtime.requests.record(f"{method} {route}", took_s * 1000)
     log = structlog.get_logger("web")
     # The query stays out: people paste secrets into it.
     log.info(

@@ -1,6 +1,8 @@
 """A run's steps: what a second execution of each kind of step does, and who may write."""
 
 import json
+from threading import Timer
+from time import monotonic
 
 import pytest
 from sqlalchemy import Engine, select
@@ -50,6 +52,27 @@ def journal(engine: Engine) -> dict[str, tuple[str, object]]:
 
 def boom() -> None:
     raise ConnectionError("line cut")
+
+
+@pytest.mark.parametrize(
+    ("event", "raised"), [("stop", Stopping), ("cancelled", Cancelled), ("lost", LeaseLost)]
+)
+def test_who_waits_is_let_go_when_the_run_should_end(
+    run: Run, event: str, raised: type[Exception]
+) -> None:
+    began = monotonic()
+    timer = Timer(0.1, getattr(run, event).set)
+    timer.start()
+    with pytest.raises(raised):
+        run.pause(60)
+    assert monotonic() - began < 5
+    timer.join()
+
+
+def test_a_pause_is_as_long_as_was_asked(run: Run) -> None:
+    began = monotonic()
+    run.pause(0.05)
+    assert 0.05 <= monotonic() - began < 1
 
 
 def test_a_read_is_run_again_after_a_take_over(engine: Engine, run: Run) -> None:

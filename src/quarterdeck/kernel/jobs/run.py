@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
+from time import monotonic
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine
@@ -35,6 +36,7 @@ from quarterdeck.kernel.jobs.model import (
 from quarterdeck.kernel.work import Actor, Tenants, Work, begin
 
 RETRY_S = 0.2  # between tries to write an outcome while the database is away
+CHECK_S = 0.25  # a cancelled run stands still no longer than this
 T = TypeVar("T")
 Probe = Callable[[], Json]
 """Looks whether an effect happened: its outcome, None if it did not; raises StepUnknown."""
@@ -94,6 +96,14 @@ class Run:
             raise Cancelled(self.job.id)
         if self.stop.is_set():
             raise Stopping(self.job.id)
+
+    def pause(self, seconds: float) -> None:
+        """Wait, but no longer than this run should go on; raise as ``check`` does."""
+        ends = monotonic() + seconds
+        self.check()
+        while (left_s := ends - monotonic()) > 0:
+            self.stop.wait(min(left_s, CHECK_S))
+            self.check()
 
     def progress(self, done: int, total: int, unit: str) -> None:
         """Say how far it is (``total`` 0: not known yet); raise as ``check`` does."""

@@ -1,0 +1,60 @@
+"""How long things took lately: a bounded record in memory, gone with its process."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from threading import Lock
+
+from quarterdeck.kernel.clock import utc_now
+
+MOST = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How long one thing took. ``name`` has no values in it: people may read it."""
+
+    name: str
+    duration_ms: float
+    at: datetime
+
+
+class Timings:
+    """The last ``MOST`` durations. Any thread may use it.
+
+    Args:
+        slow_ms: what took so long, or longer, is slow.
+    """
+
+    def __init__(self, slow_ms: float, clock: Callable[[], datetime] = utc_now) -> None:
+        self.slow_ms = slow_ms
+        self._clock = clock
+        self._lock = Lock()
+        self._kept: deque[Timing] = deque(maxlen=MOST)
+
+    def record(self, name: str, duration_ms: float) -> None:
+        """Keep that ``name`` took so long, just now; the oldest makes room."""
+        with self._lock:
+            self._kept.append(
+                Timing(name=name, duration_ms=round(duration_ms, 3), at=self._clock())
+            )
+
+    def newest(self, *, slow_only: bool = False) -> list[Timing]:
+        """What is kept, the newest first."""
+        with self._lock:
+            kept = list(self._kept)
+        least = self.slow_ms if slow_only else 0.0
+        return [timing for timing in reversed(kept) if timing.duration_ms >= least]
+
+    def percentile_ms(self, percent: int) -> float | None:
+        """So many of a hundred took at most this long (nearest rank); None: nothing is kept."""
+        with self._lock:
+            took = sorted(timing.duration_ms for timing in self._kept)
+        return took[ceil(len(took) * percent / 100) - 1] if took else None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._kept.clear()
