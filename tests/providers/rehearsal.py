@@ -12,10 +12,9 @@ import httpx2
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.ids import ConnectionId, TenantId
-from quarterdeck.providers.azure.arm import AzureCloud
-from quarterdeck.providers.azure.clouds import AzureClouds
+from quarterdeck.providers.azure.cloud import AzureCloud
+from quarterdeck.providers.azure.clouds import AzureClouds, Recorder
 from quarterdeck.providers.azure.options import AzureOptions, Patience
-from quarterdeck.providers.azure.transport import Observe
 from quarterdeck.providers.simulator.server import Access, Running
 
 QUICK = Patience(attempts=3, total_s=20, first_wait_s=0.001, longest_wait_s=0.002)
@@ -47,15 +46,42 @@ class Rehearsal:
         return found
 
     def calm(self) -> None:
-        self.http.delete("/_simulator/faults")
+        for lever in ("faults", "lacks", "delegations", "credentials", "incidents", "directory"):
+            self.http.delete(f"/_simulator/{lever}")
+        self.http.put("/_simulator/quotas", json={"binding": False})
 
-    def bearer(self, tenant: int = 0) -> Mapping[str, str]:
+    def lever(self, name: str, method: str = "POST", **said: object) -> dict[str, Any]:
+        answer = self.http.request(method, f"/_simulator/{name}", json=said)
+        assert answer.is_success, answer.text
+        told: dict[str, Any] = answer.json()
+        return told
+
+    def get(self, path: str, tenant: int = 0, /, **asked: str) -> httpx2.Response:
+        """Read Azure Resource Manager."""
+        asked = {"api-version": "any"} | asked
+        return self.http.get(path, params=asked, headers=self.bearer(tenant))
+
+    def post(
+        self, path: str, body: object = None, tenant: int = 0, /, **asked: str
+    ) -> httpx2.Response:
+        """Ask Azure Resource Manager."""
+        asked = {"api-version": "any"} | asked
+        return self.http.post(path, params=asked, json=body, headers=self.bearer(tenant))
+
+    def graph(self, path: str, tenant: int = 0, /, **asked: str) -> httpx2.Response:
+        """Read Microsoft Graph."""
+        headers = self.bearer(tenant, "https://graph.microsoft.com")
+        return self.http.get(f"/v1.0/{path}", params=asked or None, headers=headers)
+
+    def bearer(
+        self, tenant: int = 0, resource: str = "https://management.azure.com"
+    ) -> Mapping[str, str]:
         one = self.tenant(tenant)
         form = {
             "grant_type": "client_credentials",
             "client_id": one.client_id,
             "client_secret": one.client_secret,
-            "scope": "https://management.azure.com/.default",
+            "scope": f"{resource}/.default",
         }
         answer = self.http.post(f"/{one.tenant_id}/oauth2/v2.0/token", data=form)
         return {"authorization": f"Bearer {answer.json()['access_token']}"}
@@ -74,6 +100,7 @@ def options_for(running: Running, **changes: Any) -> AzureOptions:  # noqa: ANN4
     options = AzureOptions(
         endpoint=running.url,
         authority=running.authority,
+        graph=running.url,
         ca_file=Path(running.ca_file),
         patience=QUICK,
     )
@@ -82,10 +109,12 @@ def options_for(running: Running, **changes: Any) -> AzureOptions:  # noqa: ANN4
 
 @contextmanager
 def clouds(
-    options: AzureOptions, environ: Mapping[str, str] | None = None, observe: Observe | None = None
+    options: AzureOptions,
+    environ: Mapping[str, str] | None = None,
+    recording: Recorder | None = None,
 ) -> Iterator[AzureClouds]:
     """Clouds that are closed at the end."""
-    opened = AzureClouds(options, utc_now, environ or {}, observe)
+    opened = AzureClouds(options, utc_now, environ or {}, recording)
     try:
         yield opened
     finally:
@@ -96,13 +125,13 @@ def clouds(
 def cloud_of(
     rehearsal: Rehearsal,
     tenant: int = 0,
-    observe: Observe | None = None,
+    recording: Recorder | None = None,
     **changes: Any,  # noqa: ANN401  any option
 ) -> Iterator[AzureCloud]:
     """The cloud of a simulated directory, as its own application."""
     access = rehearsal.tenant(tenant)
     environ = {"SECRET": access.client_secret}
-    with clouds(options_for(rehearsal.running, **changes), environ, observe) as opened:
+    with clouds(options_for(rehearsal.running, **changes), environ, recording) as opened:
         yield opened.open(connection(access))
 
 

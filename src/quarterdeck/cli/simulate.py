@@ -1,6 +1,7 @@
 """quarterdeck simulate: a cloud to rehearse on, without an account anywhere."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -42,6 +43,22 @@ def azure(
     token_s: Annotated[
         int, typer.Option(min=1, max=86_400, help="Seconds that an access token lives.")
     ] = 3_600,
+    quotas: Annotated[  # noqa: FBT002  a flag
+        bool, typer.Option("--quotas", help="Refuse (429) beyond Azure's quotas; else only count.")
+    ] = False,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="[N:]PERMISSION",
+            help="A role, permission or licence that no directory, or the Nth, has. Repeatable.",
+        ),
+    ] = None,
+    now: Annotated[
+        str, typer.Option(metavar="INSTANT", help="What its clock shows at the start (RFC 3339).")
+    ] = "",
+    lighthouse: Annotated[  # noqa: FBT002  a flag
+        bool, typer.Option("--lighthouse", help="The first directory manages all the others.")
+    ] = False,
 ) -> None:
     """Answer as Azure does, over HTTPS on loopback, until told to stop (Ctrl-C, SIGTERM).
 
@@ -60,12 +77,27 @@ def azure(
             seed=seed,
             latency_s=latency_ms / 1000,
             token_s=token_s,
+            quotas=quotas,
+            without=without or (),
+            lighthouse=lighthouse,
+            now=_instant(now),
         )
     except Unavailable as error:
         stop(str(error), UNAVAILABLE)
     except Invalid as error:
         stop(str(error), WRONG_USE)
     say("the simulated cloud has stopped")
+
+
+def _instant(text: str) -> datetime | None:
+    """The instant in a flag; None for an empty one, which is the machine's time."""
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(f"--now {text}: {error}; expected 2026-03-01T09:00:00Z") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _ready(line: str) -> None:

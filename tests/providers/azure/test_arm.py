@@ -10,10 +10,10 @@ import pytest
 
 from providers.rehearsal import Rehearsal, cloud_of, connection, everything, options_for
 from providers.rehearsal import clouds as opened_clouds
-from quarterdeck.governance.sync.ports import Cloud, CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import Cloud, CloudFailure, FailureClass
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.errors import Invalid
-from quarterdeck.providers.azure.options import AzureOptions, Patience
+from quarterdeck.providers.azure.options import AzureOptions, Patience, neighbours
 from quarterdeck.providers.simulator.options import SimulatorOptions
 from quarterdeck.providers.simulator.server import running
 from quarterdeck.providers.simulator.tls import loopback_tls
@@ -28,11 +28,12 @@ FAILURES = [
     ("garbled", FailureClass.DATA, "not JSON"),
     ("truncated", FailureClass.DATA, "ends after"),
     ("renamed", FailureClass.DATA, "missing required field `value`"),
-    ("loop", FailureClass.DATA, "circle"),
-    ("astray", FailureClass.DATA, "next page is not at"),
+    ("loop", FailureClass.DATA, "repeats an earlier one"),
+    ("repeated", FailureClass.DATA, "circle|repeats"),
+    ("astray", FailureClass.DATA, "next page is not where"),
 ]
 PASSING = ["throttle", "broken", "unavailable", "garbled", "truncated"]
-LASTING = ["unauthorized", "forbidden", "missing", "renamed", "loop", "astray"]
+LASTING = ["unauthorized", "forbidden", "missing", "renamed", "astray"]
 WAIT_HEADERS = [
     "retry-after",
     "retry-after-ms",
@@ -86,7 +87,7 @@ def test_fields_that_nobody_knows_arrive_as_they_were_sent(simulator: Rehearsal)
     simulator.http.delete("/_simulator/resources", params={"id": odd["id"]})
     found = next(item for item in items if b"newIn2031" in item)
     assert b'"newIn2031":{"n":12345678901234567890,' in found
-    assert json.loads(found) == odd
+    assert odd.items() <= json.loads(found).items()
 
 
 def test_each_page_bears_the_clouds_own_id_of_the_exchange(simulator: Rehearsal) -> None:
@@ -105,7 +106,7 @@ def test_a_failure_has_its_class_its_words_and_its_id(
     with cloud_of(simulator) as cloud, pytest.raises(CloudFailure, match=words) as failed:
         list(cloud.resources(simulator.subscription()))
     assert failed.value.kind is expected
-    if kind not in ("loop", "astray"):
+    if kind not in ("loop", "repeated", "astray"):
         assert len(failed.value.request_id) == 36
 
 
@@ -231,6 +232,18 @@ def test_a_cloud_whose_certificate_is_not_trusted_gets_no_secret(
 def test_an_address_where_a_token_could_leak_is_refused(address: str) -> None:
     with pytest.raises(Invalid):
         AzureOptions(endpoint=address)
+
+
+@pytest.mark.parametrize("name", ["endpoint", "graph", "authority", "vault_endpoint"])
+def test_no_address_of_the_cloud_may_be_an_open_one(name: str) -> None:
+    with pytest.raises(Invalid, match="https"):
+        AzureOptions(**{name: "http://management.example"})  # type: ignore[arg-type]  # an address
+
+
+def test_who_rehearses_never_asks_the_real_cloud() -> None:
+    local = "https://127.0.0.1:9443"
+    assert neighbours(local) == (local, f"{local}/status/feed/")
+    assert neighbours("https://management.azure.com")[0] == "https://graph.microsoft.com"
 
 
 def resources_of(simulator: Rehearsal) -> int:

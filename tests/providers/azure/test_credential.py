@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from providers.rehearsal import Rehearsal, cloud_of, clouds, connection, options_for
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 
 
 def refused(failure: CloudFailure) -> str:
@@ -193,7 +193,7 @@ def test_a_reference_to_what_is_no_text_is_named_without_it(
 def test_a_secret_pasted_for_a_reference_is_not_repeated(simulator: Rehearsal, pasted: str) -> None:
     with (
         clouds(options_for(simulator.running)) as opened,
-        pytest.raises(CloudFailure, match="env:NAME nor file:PATH") as failed,
+        pytest.raises(CloudFailure, match="forms that are known: env:NAME, file:PATH") as failed,
     ):
         opened.open(connection(simulator.tenant(), pasted))
     assert "S3cret" not in refused(failed.value)

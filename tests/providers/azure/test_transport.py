@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.kernel.clock import utc_now
-from quarterdeck.providers.azure.arm import AzureCloud
-from quarterdeck.providers.azure.client import Client
+from quarterdeck.providers.azure.client import Client, manners
+from quarterdeck.providers.azure.cloud import AzureCloud, Places
 from quarterdeck.providers.azure.options import AzureOptions, Patience
 from quarterdeck.providers.azure.transport import Transport
 from quarterdeck.providers.simulator.recorded import FixedToken
@@ -25,9 +25,9 @@ def cloud_at(app: ASGIApp, folder: Path, **limits: float) -> Iterator[AzureCloud
     with serving(app, tls.context) as url:
         options = AzureOptions(endpoint=url, ca_file=ca_file(folder, tls.ca_pem), **limits)  # type: ignore[arg-type]  # a limit each
         transport = Transport(options)
-        client = Client(transport, FixedToken(), Patience(attempts=1), utc_now)
+        client = Client(transport, FixedToken(), manners(Patience(attempts=1)), utc_now)
         try:
-            yield AzureCloud(client, url)
+            yield AzureCloud(client, Places(arm=url))
         finally:
             transport.close()
 

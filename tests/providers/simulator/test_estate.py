@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -59,7 +60,7 @@ def test_a_resource_changes_after_it_was_made_and_before_the_estates_now() -> No
     "wrong",
     [{"tenants": 0}, {"resources": -1}, {"port": 70_000}, {"token_s": 0}, {"latency_s": -1}],
 )
-def test_a_size_out_of_range_is_refused_with_the_range(wrong: dict[str, int]) -> None:
+def test_a_size_out_of_range_is_refused_with_the_range(wrong: dict[str, Any]) -> None:
     (name,) = wrong
     with pytest.raises(Invalid, match=f"{name} must be"):
         SimulatorOptions(folder=Path(), **wrong)

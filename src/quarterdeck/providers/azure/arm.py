@@ -1,27 +1,53 @@
-"""Azure Resource Manager as the cloud that sync reads."""
+"""What is asked of Azure Resource Manager and the APIs behind it, a subscription at a time."""
 
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import msgspec
 
-from quarterdeck.governance.sync.ports import (
-    CloudFailure,
-    FailureClass,
-    Page,
-    Subscription,
-)
-from quarterdeck.providers.azure.client import Client
-from quarterdeck.providers.azure.listing import same_place, understand
-from quarterdeck.providers.azure.transport import where
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass, Subscription
+from quarterdeck.providers.azure.asks import Api, Ask
 
-SUBSCRIPTIONS = "/subscriptions?api-version=2022-12-01"
-RESOURCES = (
-    "/subscriptions/{}/resources?api-version=2021-04-01"
-    "&$expand=createdTime,changedTime,provisioningState"
-)
-MAX_PAGES = 100_000
-"""Of one listing. At 1,000 items a page no subscription comes near."""
+READER = "Reader on the subscription"
+COST_READER = "Cost Management Reader on the subscription"
+SECURITY_READER = "Security Reader on the subscription"
+
+POLICY_STATES = "providers/Microsoft.PolicyInsights/policyStates/latest/queryResults"
+LISTINGS = {
+    "resources": (
+        Api.RESOURCE_MANAGER,
+        "resources?api-version=2021-04-01&$expand=createdTime,changedTime,provisioningState",
+        READER,
+    ),
+    "budgets": (
+        Api.CONSUMPTION,
+        "providers/Microsoft.Consumption/budgets?api-version=2023-05-01",
+        COST_READER,
+    ),
+    "policy_states": (
+        Api.POLICY,
+        f"{POLICY_STATES}?api-version=2019-10-01",
+        READER,
+    ),
+    "secure_scores": (
+        Api.DEFENDER,
+        "providers/Microsoft.Security/secureScores?api-version=2020-01-01",
+        SECURITY_READER,
+    ),
+    "advice": (
+        Api.ADVISOR,
+        "providers/Microsoft.Advisor/recommendations?api-version=2023-01-01",
+        READER,
+    ),
+    "role_assignments": (
+        Api.AUTHORIZATION,
+        "providers/Microsoft.Authorization/roleAssignments?api-version=2022-04-01",
+        READER,
+    ),
+}
+"""API, address below the subscription, and the smallest built-in role that may read it;
+https://learn.microsoft.com/rest/api/azure."""
+
+BY_POST = {"policy_states"}
 
 
 class SubscriptionItem(msgspec.Struct, frozen=True, rename="camel"):
@@ -30,59 +56,41 @@ class SubscriptionItem(msgspec.Struct, frozen=True, rename="camel"):
     subscription_id: str
     display_name: str = ""
     state: str = ""
+    tenant_id: str = ""
 
 
-class AzureCloud:
-    """A cloud of sync, through one credential; see ``Cloud`` for what is promised."""
-
-    def __init__(self, client: Client, endpoint: str) -> None:
-        self._client = client
-        self._endpoint = endpoint.rstrip("/")
-
-    def check(self) -> None:
-        """Get a token."""
-        self._client.authenticate()
-
-    def subscriptions(self) -> Iterator[Subscription]:
-        """Every subscription the application has a role in."""
-        for page in self.items(self._endpoint + SUBSCRIPTIONS):
-            for item in page.items:
-                yield subscription(item, page.request_id)
-
-    def resources(self, subscription: str) -> Iterator[Page]:
-        """Every resource of a subscription, with the times when it was made and changed."""
-        return self.items(self._endpoint + RESOURCES.format(quote(subscription, safe="")))
-
-    def items(self, url: str) -> Iterator[Page]:
-        """Every page of any listing of Azure Resource Manager, from its first page's address.
-
-        A next page on another host, or one that was read already, is refused: DATA.
-        """
-        seen: set[str] = set()
-        while url:
-            self._admit(url, seen)
-            page, following = self._client.read(url, understand)
-            yield page
-            url = following
-
-    def _admit(self, url: str, seen: set[str]) -> None:
-        if not same_place(url, self._endpoint):
-            raise astray(url, f"the next page is not at {self._endpoint}")
-        if url in seen or len(seen) >= MAX_PAGES:
-            raise astray(url, f"paging goes round in a circle after {len(seen)} pages")
-        seen.add(url)
+def subscriptions(endpoint: str) -> Ask:
+    """Every subscription in which the credential has a role."""
+    url = f"{endpoint}/subscriptions?api-version=2022-12-01"
+    return Ask(api=Api.RESOURCE_MANAGER, url=url, needs=READER)
 
 
-def astray(url: str, why: str) -> CloudFailure:
-    """Paging that cannot be followed."""
-    return CloudFailure(FailureClass.DATA, f"{where(url)}: {why}")
+def listing(endpoint: str, name: str, subscription: str) -> Ask:
+    """One of LISTINGS."""
+    api, path, needs = LISTINGS[name]
+    return Ask(
+        api=api,
+        url=f"{within(endpoint, subscription)}/{path}",
+        needs=needs,
+        scope=subscription,
+        method="POST" if name in BY_POST else "GET",
+    )
 
 
-def subscription(item: bytes, request_id: str) -> Subscription:
-    """A subscription from its item; raises CloudFailure(DATA) if it is not one."""
+def within(endpoint: str, subscription: str) -> str:
+    """The address of a subscription."""
+    return f"{endpoint}/subscriptions/{quote(subscription, safe='')}"
+
+
+def subscription(item: bytes, request_id: str) -> tuple[Subscription, str]:
+    """A subscription from its item, and the directory it belongs to.
+
+    Raises CloudFailure(DATA) if it is not one.
+    """
     try:
         read = msgspec.json.decode(item, type=SubscriptionItem)
     except msgspec.DecodeError as error:
         message = f"an item of the list of subscriptions cannot be read: {error}"
         raise CloudFailure(FailureClass.DATA, message, request_id=request_id, page=item) from error
-    return Subscription(id=read.subscription_id, name=read.display_name, state=read.state)
+    found = Subscription(id=read.subscription_id, name=read.display_name, state=read.state)
+    return found, read.tenant_id

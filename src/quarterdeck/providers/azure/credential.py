@@ -12,11 +12,9 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.identity import ClientSecretCredential, DefaultAzureCredential
 
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.kernel.clock import Clock
-from quarterdeck.providers.azure.options import PUBLIC_AUTHORITY, AzureOptions, is_loopback
 from quarterdeck.providers.azure.retry import asked_wait_s, failure
 
 CODE = re.compile(r"AADSTS\d+:[^\"{}]*")
@@ -26,9 +24,9 @@ SERVER_FAULT = 500
 
 
 class Credential(Protocol):
-    """Bearer tokens for Azure Resource Manager; may be used from several threads."""
+    """Bearer tokens for Azure; may be used from several threads."""
 
-    def token(self) -> str:
+    def token(self, scope: str) -> str:
         """A token valid for some minutes at least; raises CloudFailure."""
         ...
 
@@ -58,21 +56,20 @@ class EntraCredential:
     minute, and would answer from that memory when a secret has been corrected.
     """
 
-    def __init__(self, make: Make, scope: str, clock: Clock) -> None:
+    def __init__(self, make: Make, clock: Clock) -> None:
         self._make = make
-        self._scope = scope
         self._clock = clock
         self._lock = Lock()
         self._inner: Closable | None = None
         self._last: tuple[int, Mapping[str, str]] = (0, {})
 
-    def token(self) -> str:
+    def token(self, scope: str) -> str:
         """A token; one thread asks, the others wait for its answer."""
         with self._lock:
             self._last = (0, {})
             try:
                 self._inner = self._inner or self._make(self._saw)
-                return self._inner.get_token(self._scope).token
+                return self._inner.get_token(scope).token
             except (AzureError, ValueError) as error:
                 self._drop()
                 raise self._failure(error) from error
@@ -111,40 +108,6 @@ class EntraCredential:
             message = f"Entra ID answered {status}: {text}"
             return failure(FailureClass.TIMEOUT, message, passing=True, request_id=trace)
         return failure(FailureClass.AUTHENTICATION, text, request_id=trace)
-
-
-def service_principal(directory: str, client: str, secret: str, options: AzureOptions) -> Make:
-    """An application with a secret, in one directory."""
-
-    def make(hook: Hook) -> Closable:
-        return ClientSecretCredential(directory, client, secret, **common(options, hook))
-
-    return make
-
-
-def ambient(options: AzureOptions) -> Make:
-    """The machine's own identity: workload, managed, or a developer's sign-in."""
-
-    def make(hook: Hook) -> Closable:
-        return DefaultAzureCredential(**common(options, hook))
-
-    return make
-
-
-def common(options: AzureOptions, hook: Hook) -> dict[str, Any]:
-    """What every credential of azure-identity is told. Tries are ours to repeat, not its."""
-    told: dict[str, Any] = {
-        "authority": options.authority,
-        "disable_instance_discovery": options.authority != PUBLIC_AUTHORITY,
-        "connection_timeout": options.connect_s,
-        "read_timeout": options.silence_s,
-        "retry_total": 0,
-        "raw_response_hook": hook,
-        "use_env_settings": not is_loopback(options.authority),
-    }
-    if options.ca_file is not None:
-        told["connection_verify"] = str(options.ca_file)
-    return told
 
 
 def told(error: Exception) -> tuple[str, str]:

@@ -1,42 +1,55 @@
 """A page of a listing, as bytes: understood only as far as paging needs."""
 
+from collections.abc import Callable
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass, Page
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass, Page
 from quarterdeck.providers.azure.retry import failure
 from quarterdeck.providers.azure.transport import Answer, where
 
+Body = TypeVar("Body")
+Understand = Callable[[Answer], tuple[Page, str]]
+"""Reads the page in an answer, and what asks for the next one; empty after the last."""
 
-class Listing(msgspec.Struct, frozen=True, rename="camel"):
-    """The body of a listing (Azure Resource Manager RPC, "Get collection").
+
+class Listing(msgspec.Struct, frozen=True):
+    """The body of a listing (Azure Resource Manager RPC, "Get collection"; OData 4.0, 11.2.6.7).
 
     Items stay as they were sent, so a field that nobody here knows is kept as well.
     """
 
     value: list[msgspec.Raw]
-    next_link: str | None = None
+    next_link: str | None = msgspec.field(default=None, name="nextLink")
+    odata_link: str | None = msgspec.field(default=None, name="@odata.nextLink")
 
 
 LISTING = msgspec.json.Decoder(Listing)
 
 
 def understand(answer: Answer) -> tuple[Page, str]:
-    """The page in an answer and the address of the next; empty after the last.
+    """The page in an answer and the address of the next; empty after the last."""
+    listing = decoded(answer, LISTING)
+    items = tuple(bytes(item) for item in listing.value)
+    following = listing.next_link or listing.odata_link or ""
+    return Page(items=items, request_id=answer.request_id), following
+
+
+def decoded(answer: Answer, decoder: msgspec.json.Decoder[Body]) -> Body:
+    """The body of an answer.
 
     What is not JSON may have been damaged on its way and is worth asking for again; JSON of
     another shape is not. Both are DATA.
     """
     try:
         answer.body.decode()  # msgspec skips over what it hands on raw, bad UTF-8 included
-        listing = LISTING.decode(answer.body)
+        return decoder.decode(answer.body)
     except msgspec.ValidationError as error:
         raise unreadable(answer, f"not a listing: {error}", passing=False) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise unreadable(answer, f"not JSON: {error}", passing=True) from error
-    items = tuple(bytes(item) for item in listing.value)
-    return Page(items=items, request_id=answer.request_id), listing.next_link or ""
 
 
 def unreadable(answer: Answer, why: str, *, passing: bool) -> CloudFailure:

@@ -6,9 +6,11 @@ from threading import Lock
 
 import msgspec
 
+from quarterdeck.kernel.clock import Clock
 from quarterdeck.providers.azure.cassette import Exchange, write
 from quarterdeck.providers.azure.transport import Answer
 
+EXCHANGES = 200
 MASK = "********"
 
 SECRET = re.compile(
@@ -20,6 +22,10 @@ SECRET = re.compile(
 
 QUERY = re.compile(r"(?<=[?&])((?:sig|code|client_secret|access_token)=)[^&]*", re.IGNORECASE)
 
+VAULT = re.compile(r"https://[^/]+/secrets/", re.IGNORECASE)
+"""Addresses whose whole answer is a secret (Key Vault)."""
+
+NOTHING = b"{}"
 UNTOLD = {"set-cookie", "authorization", "www-authenticate", "content-length", "content-encoding"}
 """Headers that are secret, or no longer true of what is recorded."""
 
@@ -37,21 +43,62 @@ class Recording:
     def observe(self, method: str, answer: Answer) -> None:
         """Keep an exchange."""
         headers = {name: text for name, text in answer.headers.items() if name not in UNTOLD}
+        in_vault = VAULT.match(answer.url) is not None
         exchange = Exchange(
             method=method,
             url=QUERY.sub(rf"\1{MASK}", answer.url),
             status=answer.status,
             headers=headers,
-            body=masked(answer.body),
+            body=NOTHING if in_vault else masked(answer.body),
         )
         with self._lock:
             self._exchanges.append(exchange)
+
+    def __len__(self) -> int:
+        return len(self._exchanges)
+
+    def close(self) -> None:
+        """There is nothing to do: who asked for it saves it."""
 
     def save(self, file: Path) -> int:
         """Write what was recorded as a cassette; how many exchanges it has."""
         with self._lock:
             write(file, self._exchanges)
             return len(self._exchanges)
+
+
+class RecordingFolder:
+    """Records into a folder, a cassette after each ``EXCHANGES``; may be told from several threads.
+
+    Close it at the end, or the last exchanges are lost.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._folder = folder
+        self._began = clock()
+        self._lock = Lock()
+        self._recording = Recording()
+        self._files = 0
+
+    def observe(self, method: str, answer: Answer) -> None:
+        """Keep an exchange."""
+        with self._lock:
+            self._recording.observe(method, answer)
+            if len(self._recording) >= EXCHANGES:
+                self._save()
+
+    def close(self) -> None:
+        """Write what has not been written."""
+        with self._lock:
+            if len(self._recording):
+                self._save()
+
+    def _save(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._files += 1
+        name = f"azure-{self._began:%Y%m%dT%H%M%S%f}-{self._files:05}.json"
+        self._recording.save(self._folder / name)
+        self._recording = Recording()
 
 
 def masked(body: bytes) -> bytes:

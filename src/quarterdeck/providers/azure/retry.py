@@ -1,14 +1,14 @@
 """Trying again: which failures pass by themselves, and how long to wait for them."""
 
+import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from functools import partial
+from itertools import count
+from time import monotonic
 from typing import TypeVar
 
-import stamina
-
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.providers.azure.options import Patience
 
@@ -26,28 +26,33 @@ class Passing(CloudFailure):
     """A failure that may pass by itself: the same call may succeed in a moment."""
 
 
-def keep_trying(attempt: Callable[[], Outcome], patience: Patience) -> Outcome:
+def keep_trying(
+    attempt: Callable[[], Outcome], patience: Patience, pause: Callable[[float], None]
+) -> Outcome:
     """What ``attempt`` returns, tried again while it raises Passing and patience lasts.
 
-    Raises the last failure, as it was raised.
+    Raises the last failure, as it was raised; and whatever ``pause`` does, which waits the
+    given seconds or says that nobody wants the outcome any more.
     """
-    caller = stamina.RetryingCaller(
-        attempts=patience.attempts,
-        timeout=patience.total_s,
-        wait_initial=patience.first_wait_s,
-        wait_max=patience.longest_wait_s,
-        wait_jitter=patience.first_wait_s,
-    )
-    return caller(partial(wait_or_stop, patience), attempt)
+    began = monotonic()
+    for turn in count(1):
+        try:
+            return attempt()
+        except Passing as failure:
+            wait_s = next_wait_s(failure, patience, turn)
+            late = monotonic() - began + wait_s > patience.total_s
+            if turn >= patience.attempts or wait_s > patience.longest_asked_s or late:
+                raise
+        pause(wait_s)
+    raise AssertionError  # count() has no end
 
 
-def wait_or_stop(patience: Patience, failure: Exception) -> bool | float:
-    """False to stop, True for the usual wait, a number for the seconds that were asked."""
-    if not isinstance(failure, Passing):
-        return False
-    if failure.retry_after_s is None:
-        return True
-    return failure.retry_after_s if failure.retry_after_s <= patience.longest_asked_s else False
+def next_wait_s(failure: CloudFailure, patience: Patience, turn: int) -> float:
+    """What the cloud asked for, else twice the last wait, with jitter so that many spread out."""
+    if failure.retry_after_s is not None:
+        return failure.retry_after_s
+    usual: float = min(patience.first_wait_s * 2.0 ** (turn - 1), patience.longest_wait_s)
+    return usual + random.uniform(0, patience.first_wait_s)  # noqa: S311  no secret
 
 
 def failure(

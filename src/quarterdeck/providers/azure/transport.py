@@ -8,7 +8,8 @@ from uuid import uuid4
 
 import httpx2
 
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+from quarterdeck.providers.azure.asks import Ask
 from quarterdeck.providers.azure.options import AzureOptions, is_loopback
 from quarterdeck.providers.azure.retry import failure
 
@@ -54,14 +55,15 @@ class Transport:
             trust_env=not is_loopback(options.endpoint),
         )
 
-    def send(self, method: str, url: str, token: str, body: bytes | None = None) -> Answer:
+    def send(self, ask: Ask, token: str) -> Answer:
         """One exchange; no redirect is followed, so a token goes where it was meant to."""
-        ours = str(uuid4())
+        ours, url = str(uuid4()), ask.url
         headers = {"authorization": f"Bearer {token}", "x-ms-client-request-id": ours}
-        if body is not None:
+        if ask.body is not None:
             headers["content-type"] = "application/json"
+        headers |= ask.headers
         try:
-            with self._http.stream(method, url, headers=headers, content=body) as response:
+            with self._http.stream(ask.method, url, headers=headers, content=ask.body) as response:
                 answer = self._answer(url, response, ours)
         except httpx2.TimeoutException as error:
             raise late(url, ours) from error
@@ -70,7 +72,7 @@ class Transport:
         except (httpx2.InvalidURL, httpx2.DecodingError) as error:
             raise failure(FailureClass.DATA, f"{where(url)}: {error}", request_id=ours) from error
         if self._observe:
-            self._observe(method, answer)
+            self._observe(ask.method, answer)
         return answer
 
     def close(self) -> None:

@@ -1,6 +1,7 @@
-"""How a simulated cloud answers: Azure's error bodies, and pages with a fault in them."""
+"""How a simulated cloud answers: error bodies, and pages with a fault in them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from uuid import uuid4
 
 import msgspec
@@ -10,10 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from quarterdeck.providers.simulator.faults import Fault, FaultKind
 
 JSON = "application/json; charset=utf-8"
+GRAPH = "/v1.0/"
+"""Begins the addresses of Microsoft Graph, which has a host of its own in the true cloud."""
 
 
 class Refused(Exception):
-    """An answer that is an error of Azure Resource Manager."""
+    """An answer that is an error, of Azure Resource Manager or of Microsoft Graph."""
 
     def __init__(
         self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
@@ -24,12 +27,39 @@ class Refused(Exception):
         self.headers = headers or {}
 
 
-def refused(_request: Request, error: Exception) -> Response:
-    """The error body of Azure Resource Manager."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """How an API writes a page.
+
+    Attributes:
+        wrap: the body from encoded items and the link to the next page, empty at the end.
+        items: the name of the field that holds the items, or holds what does.
+        lost: what a link that leads elsewhere looks like.
+    """
+
+    wrap: Callable[[list[bytes], str], bytes]
+    items: str = "value"
+    lost: str = "https://elsewhere.invalid/page"
+
+
+def refused(request: Request, error: Exception) -> Response:
+    """The error body of the API that was asked."""
     if not isinstance(error, Refused):
         raise error
-    body = {"error": {"code": error.code, "message": str(error)}}
-    return json(body, status=error.status, headers=error.headers)
+    said: dict[str, object] = {"code": error.code, "message": str(error)}
+    if request.url.path.startswith(GRAPH):
+        said["innerError"] = inner(request)
+    return json({"error": said}, status=error.status, headers=error.headers)
+
+
+def inner(request: Request) -> Mapping[str, str]:
+    """What Microsoft Graph adds to an error, for its support."""
+    asked = str(uuid4())
+    return {
+        "date": f"{request.app.state.now():%Y-%m-%dT%H:%M:%S}",
+        "request-id": asked,
+        "client-request-id": request.headers.get("client-request-id", asked),
+    }
 
 
 def json(body: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -40,35 +70,42 @@ def json(body: object, status: int = 200, headers: Mapping[str, str] | None = No
 
 
 def page(items: list[bytes], next_link: str) -> bytes:
-    """The body of a listing."""
+    """The body of a listing of Azure Resource Manager."""
     tail = b',"nextLink":' + msgspec.json.encode(next_link) if next_link else b""
     return b'{"value":[' + b",".join(items) + b"]" + tail + b"}"
 
 
-def refusal(fault: Fault) -> Refused | None:
+ARM = Form(wrap=page)
+
+
+def refusal(fault: Fault, path: str) -> Refused | None:
     """The error that a fault answers with; None for one that lets the answer through."""
+    known = GRAPH_REFUSALS if path.startswith(GRAPH) else {}
     if fault.kind not in REFUSALS:
         return None
-    status, code, message = REFUSALS[fault.kind]
+    status, code, message = known.get(fault.kind, REFUSALS[fault.kind])
     headers = fault.headers() if fault.kind is FaultKind.THROTTLE else {}
     return Refused(status, code, message, headers)
 
 
-def damaged(body: bytes, fault: Fault | None, url: str) -> Response:
-    """The answer with ``body``, as the fault leaves it."""
-    if fault is None or fault.kind is FaultKind.SLOW:
-        return Response(body, media_type=JSON)
-    if fault.kind is FaultKind.TRUNCATED:
+def answered(
+    form: Form, items: list[bytes], following: str, fault: Fault | None, here: str
+) -> Response:
+    """A page as the fault leaves it; ``here`` is the link that leads to this very page."""
+    kind = fault.kind if fault else None
+    links = {FaultKind.LOOP: here, FaultKind.ASTRAY: form.lost, FaultKind.EMPTY: ""}
+    if kind in links:
+        following = links[kind]
+    body = form.wrap([] if kind is FaultKind.EMPTY else items, following)
+    if kind is FaultKind.TRUNCATED:
         return cut_short(body)
-    if fault.kind is FaultKind.GARBLED:
-        return Response(body[: len(body) // 2], media_type=JSON)
-    whole = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    if fault.kind is FaultKind.RENAMED:
-        whole["items"] = whole.pop("value")
-    if fault.kind in (FaultKind.LOOP, FaultKind.ASTRAY):
-        target = url if fault.kind is FaultKind.LOOP else "https://elsewhere.invalid/page"
-        whole["nextLink"] = msgspec.Raw(msgspec.json.encode(target))
-    return json(whole)
+    if kind is FaultKind.GARBLED:
+        body = body[: len(body) // 2]
+    if kind is FaultKind.RENAMED:
+        whole = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        whole["items"] = whole.pop(form.items)
+        body = msgspec.json.encode(whole)
+    return Response(body, media_type=JSON)
 
 
 def cut_short(body: bytes) -> Response:
@@ -79,8 +116,10 @@ def cut_short(body: bytes) -> Response:
 
 def request_ids() -> list[tuple[bytes, bytes]]:
     """Headers that identify an exchange, as every answer of Azure has them."""
+    asked = str(uuid4()).encode()
     return [
-        (b"x-ms-request-id", str(uuid4()).encode()),
+        (b"x-ms-request-id", asked),
+        (b"request-id", asked),
         (b"x-ms-correlation-request-id", str(uuid4()).encode()),
     ]
 
@@ -100,4 +139,13 @@ REFUSALS = {
     FaultKind.MISSING: (404, "SubscriptionNotFound", "The subscription could not be found."),
     FaultKind.BROKEN: (500, "InternalServerError", "The server met an unexpected condition."),
     FaultKind.UNAVAILABLE: (503, "ServerBusy", "The service is not available at the moment."),
+}
+GRAPH_REFUSALS = {
+    FaultKind.FORBIDDEN: (
+        403,
+        "Authorization_RequestDenied",
+        "Insufficient privileges to complete the operation.",
+    ),
+    FaultKind.MISSING: (404, "Request_ResourceNotFound", "The resource does not exist."),
+    FaultKind.UNAVAILABLE: (503, "serviceNotAvailable", "The service is not available."),
 }

@@ -1,37 +1,20 @@
 """Azure Resource Manager, simulated: subscriptions, groups and resources, page by page."""
 
-import asyncio
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
-from urllib.parse import quote
-
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from quarterdeck.providers.simulator.answers import JSON, Refused, damaged, page, refusal
-from quarterdeck.providers.simulator.faults import Fault, FaultKind, On
+from quarterdeck.providers.simulator.answers import JSON, Refused
+from quarterdeck.providers.simulator.faults import On
+from quarterdeck.providers.simulator.gate import Gate
+from quarterdeck.providers.simulator.listing import Cut, Desk, Part, count
 from quarterdeck.providers.simulator.shelf import EXPANSIONS, Shelf
 from quarterdeck.providers.simulator.world import World, subscription_item
 
-MOST = 1_000
-"""Items of a page, at most and by default; Azure Resource Manager's own limit."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """What a request for a page asks.
-
-    Attributes:
-        after: the key after which the page begins; empty for the first.
-        page: its number, counted from 1.
-    """
-
-    top: int
-    after: str
-    page: int
-    expand: frozenset[str]
+READ = "Microsoft.Resources/subscriptions/read"
+READ_GROUPS = "Microsoft.Resources/subscriptions/resourceGroups/read"
+READ_RESOURCES = "Microsoft.Resources/subscriptions/resources/read"
 
 
 class Arm:
@@ -39,6 +22,7 @@ class Arm:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._gate = Gate(world)
 
     def routes(self) -> list[Route]:
         """Its addresses. Azure takes the names of collections in any case; these are common."""
@@ -53,34 +37,39 @@ class Arm:
         ]
 
     async def subscriptions(self, request: Request) -> Response:
-        """Those of the token's directory."""
-        tenant = self._enter(request)
-        found = self._world.tenants[tenant].subscriptions
-        shelf = Shelf(subscription_item(self._world.tenants[tenant], one) for one in found)
-        return await self._page(request, "subscriptions", shelf)
+        """Those of the token's directory, and those delegated to it."""
+        grant = self._gate.arm(request, "")
+        # Azure lists what one has a role in: without any, it answers 200 with nothing.
+        found = [
+            one
+            for one in self._world.visible(grant.tenant)
+            if not self._world.lacks(READ, self._gate.home(grant, one.id), one.id)
+        ]
+        shelf = Shelf(subscription_item(self._world, one) for one in found)
+        return await self._page(request, "subscriptions", grant.tenant, shelf)
 
     async def subscription(self, request: Request) -> Response:
         """One of them."""
-        tenant = self._enter(request)
+        self._gate.arm(request, READ)
         found = self._world.subscriptions[request.path_params["subscription"]]
-        item = subscription_item(self._world.tenants[tenant], found)
+        item = subscription_item(self._world, found)
         return Response(msgspec.json.encode(item), media_type=JSON)
 
     async def resources(self, request: Request) -> Response:
         """The resources of a subscription."""
-        self._enter(request)
+        grant = self._gate.arm(request, READ_RESOURCES)
         shelf = self._world.shelves[request.path_params["subscription"]]
-        return await self._page(request, "resources", shelf)
+        return await self._page(request, "resources", grant.tenant, shelf)
 
     async def groups(self, request: Request) -> Response:
         """The resource groups of a subscription."""
-        self._enter(request)
+        grant = self._gate.arm(request, READ_GROUPS)
         groups = self._world.groups[request.path_params["subscription"]]
-        return await self._page(request, "groups", Shelf(groups))
+        return await self._page(request, "groups", grant.tenant, Shelf(groups))
 
     async def resource(self, request: Request) -> Response:
         """One resource by its id."""
-        self._enter(request)
+        self._gate.arm(request, READ_RESOURCES)
         found = self._world.shelves[request.path_params["subscription"]].get(request.url.path)
         if found is None:
             raise Refused(
@@ -88,93 +77,29 @@ class Arm:
             )
         return Response(found, media_type=JSON)
 
-    def _enter(self, request: Request) -> str:
-        """The directory of the token; refuses who has none, or one of another directory."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        grant = self._world.tokens.find(token) if scheme.lower() == "bearer" else None
-        if grant is None:
-            words = (
-                "Authentication failed. The 'Authorization' header is missing or its token unknown."
-            )
-            raise Refused(401, "AuthenticationFailed", words)
-        if self._world.tokens.expired(grant):
-            raise Refused(401, "ExpiredAuthenticationToken", "The access token has expired.")
-        if not request.query_params.get("api-version"):
-            words = "The api-version query parameter (?api-version=) is required for all requests."
-            raise Refused(400, "MissingApiVersionParameter", words)
-        if "subscription" in request.path_params:
-            self._own(grant.tenant, request.path_params["subscription"])
-        return grant.tenant
-
-    def _own(self, tenant: str, subscription: str) -> None:
-        holder = self._world.holders.get(subscription)
-        if holder is None:
-            words = f"The subscription '{subscription}' could not be found."
-            raise Refused(404, "SubscriptionNotFound", words)
-        if holder.id != tenant:
-            words = "The access token is from the wrong issuer: not the subscription's directory."
-            raise Refused(401, "InvalidAuthenticationTokenTenant", words)
-
-    async def _page(self, request: Request, on: On, shelf: Shelf) -> Response:
-        query = asked(request)
+    async def _page(self, request: Request, on: On, tenant: str, shelf: Shelf) -> Response:
         subscription = request.path_params.get("subscription", "")
-        tenant = self._enter(request)
-        fault = self._world.faults.strike(on, tenant, subscription, query.page)
-        await obey(fault)
-        part = shelf.stretch(query.after, query.top, query.expand)
-        following = next_link(request, query.page + 1, part.last) if part.last else ""
-        answer = damaged(page(part.items, following), fault, str(request.url))
+        # Who asks is no matter to a subscription's faults: they are its own directory's.
+        owner = self._world.holders[subscription].id if subscription else tenant
+        answer = await Desk(self._world, on).serve(request, owner, cut(request, shelf))
         left = str(self._world.reads_left(subscription or tenant))
         scope = "subscription" if subscription else "tenant"
         answer.headers[f"x-ms-ratelimit-remaining-{scope}-reads"] = left
         return answer
 
 
-async def obey(fault: Fault | None) -> None:
-    """Be late, or refuse, as the fault says."""
-    if fault is None:
-        return
-    if fault.kind is FaultKind.SLOW:
-        await asyncio.sleep(fault.seconds)
-    error = refusal(fault)
-    if error is not None:
-        raise error
-
-
-def asked(request: Request) -> Query:
-    """The paging of a request; refuses what is not understood, and what is not simulated."""
+def cut(request: Request, shelf: Shelf) -> Cut:
+    """Pages as the request asks; refuses what is not understood, and what is not simulated."""
     asked_for = request.query_params
     if "$filter" in asked_for:
         raise Refused(400, "InvalidFilterInQueryString", "$filter is not simulated.")
     expand = frozenset(asked_for.get("$expand", "").split(",")) - {""}
     if expand - EXPANSIONS:
         raise Refused(400, "InvalidExpandInQueryString", "$expand names what cannot be expanded.")
-    number, after = begun(asked_for.get("$skiptoken", ""))
-    return Query(top=count(asked_for.get("$top", "")), after=after, page=number, expand=expand)
+    top = count(asked_for.get("$top", ""))
 
+    def part(after: str) -> Part:
+        found = shelf.stretch(after, top, expand)
+        return Part(items=found.items, last=found.last)
 
-def count(top: str) -> int:
-    """Items a page, from ``$top``."""
-    if top and not (top.isdecimal() and int(top) > 0):
-        raise Refused(400, "InvalidTopInQueryString", "$top must be a positive integer.")
-    return min(int(top or MOST), MOST)
-
-
-def begun(skiptoken: str) -> tuple[int, str]:
-    """Page number and the key before it."""
-    if not skiptoken:
-        return 1, ""
-    try:
-        return msgspec.json.decode(urlsafe_b64decode(skiptoken), type=tuple[int, str])
-    except ValueError as error:
-        words = "The $skiptoken is not one that this service has given."
-        raise Refused(400, "InvalidSkipToken", words) from error
-
-
-def next_link(request: Request, number: int, after: str) -> str:
-    """The address of the next page: this one, with a token."""
-    token = urlsafe_b64encode(msgspec.json.encode((number, after))).decode()
-    kept = [(name, value) for name, value in request.query_params.items() if name != "$skiptoken"]
-    query = "&".join(f"{name}={quote(value)}" for name, value in [*kept, ("$skiptoken", token)])
-    base = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
-    return f"{base}?{query}"
+    return part

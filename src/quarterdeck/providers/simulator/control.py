@@ -82,7 +82,8 @@ class Control:
     async def put(self, request: Request) -> Response:
         """Add the resource in the body, or replace the one with its id."""
         resource = await body(request)
-        self._shelf(resource).put(resource)
+        self._shelf(resource)
+        self._world.put(resource)
         return json(resource)
 
     async def change(self, request: Request) -> Response:
@@ -99,7 +100,8 @@ class Control:
     async def delete(self, request: Request) -> Response:
         """Delete the resource ``?id=``."""
         wanted = request.query_params.get("id", "")
-        if not self._shelf({"id": wanted}).delete(wanted):
+        self._shelf({"id": wanted})
+        if not self._world.delete(wanted):
             raise absent(wanted)
         return Response(status_code=204, media_type=JSON)
 

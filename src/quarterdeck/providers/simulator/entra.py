@@ -1,4 +1,4 @@
-"""The token endpoint of a simulated Entra ID: client credentials, and its metadata."""
+"""The token endpoints of a simulated Entra ID: client credentials, machines, and metadata."""
 
 import asyncio
 from base64 import b64decode
@@ -13,8 +13,10 @@ from starlette.routing import Route
 
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.providers.simulator.answers import json
+from quarterdeck.providers.simulator.credentials import Unproven, proven
 from quarterdeck.providers.simulator.estate import SimulatedTenant
 from quarterdeck.providers.simulator.faults import Fault, FaultKind
+from quarterdeck.providers.simulator.tokens import Audience
 from quarterdeck.providers.simulator.world import World
 
 
@@ -44,6 +46,7 @@ class Entra:
         return [
             Route("/{tenant}/oauth2/v2.0/token", self.token, methods=["POST"]),
             Route(metadata, self.metadata),
+            Route("/{tenant}/msi/token", self.machine_token),
         ]
 
     async def metadata(self, request: Request) -> Response:
@@ -58,7 +61,11 @@ class Entra:
                 "issuer": f"{base}/v2.0",
                 "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
                 "token_endpoint": f"{base}/oauth2/v2.0/token",
-                "token_endpoint_auth_methods_supported": ["client_secret_post"],
+                "token_endpoint_auth_methods_supported": [
+                    "client_secret_post",
+                    "private_key_jwt",
+                    "client_secret_basic",
+                ],
                 "response_types_supported": ["code"],
                 "subject_types_supported": ["pairwise"],
                 "id_token_signing_alg_values_supported": ["RS256"],
@@ -74,14 +81,60 @@ class Entra:
         try:
             struck(fault)
             tenant = self._tenant(request)
-            prove(tenant, await credentials(request))
+            form = await credentials(request)
+            self._prove(tenant, form)
+            audience = asked(form)
         except Denied as denied:
             throttled = fault is not None and fault.kind is FaultKind.THROTTLE
             return self._denial(denied, fault.headers() if fault and throttled else {})
         life = self._world.token_s
-        token = self._world.tokens.issue(tenant.id)
+        token = self._world.tokens.issue(tenant.id, tenant.client_id, audience)
         answer = {"token_type": "Bearer", "expires_in": life, "ext_expires_in": life}
         return json(answer | {"access_token": token})
+
+    async def machine_token(self, request: Request) -> Response:
+        """A token for a managed identity, as App Service gives one to what runs on it.
+
+        Source: https://learn.microsoft.com/azure/app-service/overview-managed-identity.
+        """
+        tenant = self._world.tenants.get(request.path_params["tenant"])
+        header = request.headers.get("x-identity-header", "")
+        if tenant is None or not same(header, tenant.client_secret):
+            return json({"statusCode": 401, "message": "X-IDENTITY-HEADER is wrong"}, status=401)
+        resource = request.query_params.get("resource", "")
+        audience = RESOURCES.get(resource.rstrip("/"))
+        if audience is None:
+            return json({"statusCode": 400, "message": f"unknown resource {resource}"}, status=400)
+        ends = int(self._clock().timestamp()) + self._world.token_s
+        token = self._world.tokens.issue(tenant.id, tenant.client_id, audience)
+        answer = {"access_token": token, "expires_on": str(ends), "token_type": "Bearer"}
+        return json(answer | {"resource": resource, "client_id": tenant.client_id})
+
+    def _prove(self, tenant: SimulatedTenant, form: Mapping[str, str]) -> None:
+        """Refuse whoever is not the directory's application, in the order in which Entra does."""
+        client, secret = form.get("client_id", ""), form.get("client_secret", "")
+        if form.get("grant_type") != "client_credentials":
+            raise Denied(400, "unsupported_grant_type", 70003, "The grant type is not supported.")
+        if client != tenant.client_id:
+            words = f"Application with identifier '{client}' was not found in the directory."
+            raise Denied(400, "unauthorized_client", 700016, words)
+        if form.get("client_assertion"):
+            self._assert(tenant, form)
+        elif not secret:
+            words = "The request body must contain: 'client_assertion' or 'client_secret'."
+            raise Denied(401, "invalid_client", 7000218, words)
+        elif not same(secret, tenant.client_secret):
+            raise Denied(401, "invalid_client", 7000215, WRONG_PROOF)
+
+    def _assert(self, tenant: SimulatedTenant, form: Mapping[str, str]) -> None:
+        """Refuse an assertion that none of the application's credentials has signed."""
+        if form.get("client_assertion_type") != ASSERTION:
+            raise Denied(400, "invalid_request", 900144, "client_assertion_type is wrong.")
+        known = self._world.credentials.get(tenant.id, [])
+        try:
+            proven(form["client_assertion"], known, tenant.client_id, self._clock())
+        except Unproven as error:
+            raise Denied(401, "invalid_client", error.code, str(error)) from error
 
     def _tenant(self, request: Request) -> SimulatedTenant:
         named = request.path_params["tenant"]
@@ -123,28 +176,35 @@ async def credentials(request: Request) -> Mapping[str, str]:
     return form
 
 
-def prove(tenant: SimulatedTenant, form: Mapping[str, str]) -> None:
-    """Refuse whoever is not the directory's application, in the order in which Entra does."""
-    client, secret = form.get("client_id", ""), form.get("client_secret", "")
-    if form.get("grant_type") != "client_credentials":
-        raise Denied(400, "unsupported_grant_type", 70003, "The grant type is not supported.")
-    if client != tenant.client_id:
-        words = f"Application with identifier '{client}' was not found in the directory."
-        raise Denied(400, "unauthorized_client", 700016, words)
-    if not secret:
-        words = "The request body must contain: 'client_assertion' or 'client_secret'."
-        raise Denied(401, "invalid_client", 7000218, words)
-    if not compare_digest(secret.encode(), tenant.client_secret.encode()):
-        words = (
-            "Invalid client secret provided. Ensure the secret being sent in the request is the"
-            " client secret value, not the client secret ID, for a secret added to the app."
-        )
-        raise Denied(401, "invalid_client", 7000215, words)
-    if not form.get("scope", "").endswith("/.default"):
+def same(one: str, other: str) -> bool:
+    """Whether two secrets are one; takes as long either way."""
+    return compare_digest(one.encode(), other.encode())
+
+
+def asked(form: Mapping[str, str]) -> Audience:
+    """The API that a token is asked for."""
+    resource, default, rest = form.get("scope", "").partition("/.default")
+    if not default or rest:
         words = "The provided value for scope is not valid: it must end with /.default."
         raise Denied(400, "invalid_scope", 1002012, words)
+    if resource.rstrip("/") not in RESOURCES:
+        words = f"The resource principal named {resource} was not found in the tenant."
+        raise Denied(400, "invalid_resource", 500011, words)
+    return RESOURCES[resource.rstrip("/")]
 
 
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+"""RFC 7523, section 2.2."""
+
+WRONG_PROOF = (
+    "Invalid client secret provided. Ensure the secret being sent in the request is the client"
+    " secret value, not the client secret ID, for a secret added to the app."
+)
+RESOURCES = {
+    "https://management.azure.com": Audience.ARM,
+    "https://management.core.windows.net": Audience.ARM,
+    "https://graph.microsoft.com": Audience.GRAPH,
+}
 DENIALS = {
     FaultKind.THROTTLE: (429, "temporarily_unavailable", 90055, "Too many requests."),
     FaultKind.UNAVAILABLE: (503, "temporarily_unavailable", 90033, "Try again later."),

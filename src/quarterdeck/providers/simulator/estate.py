@@ -32,26 +32,43 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 DAYS = 3 * 365
 PER_GROUP = 25
+MOST_PEOPLE = 5_000
+LICENCES = ("AAD_PREMIUM_P2", "AAD_PREMIUM", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedSubscription:
-    """A subscription and the share of its tenant's resources that it holds."""
+    """A subscription and the share of its tenant's resources that it holds.
+
+    Attributes:
+        currency: of its bills. ``EUR>USD`` changes in the middle of the month before the one
+            in which the simulator was started.
+    """
 
     id: str
     name: str
     stage: str
     resources: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedTenant:
-    """A directory, and the one application that may read it."""
+    """A directory, and the one application that may read it.
+
+    Attributes:
+        domain: its initial domain, without ``.onmicrosoft.com``.
+        licence: the edition of Entra ID, ``AAD_PREMIUM`` or ``AAD_PREMIUM_P2``; empty for free.
+        people: how many users it has.
+    """
 
     id: str
     name: str
     client_id: str
     client_secret: str
+    domain: str
+    licence: str
+    people: int
     subscriptions: Sequence[SimulatedSubscription]
 
 
@@ -77,16 +94,30 @@ def tenant(seed: int, number: int, resources: int) -> SimulatedTenant:
         name=f"{company} {rank + 1}" if rank else company,
         client_id=guid(key, "client"),
         client_secret=digest(key, "secret")[:40],
+        domain=f"{company} {rank + 1 if rank else ''}".replace(" ", "").lower(),
+        licence=LICENCES[number % len(LICENCES)],
+        people=min(20 + resources // 10, MOST_PEOPLE),
         subscriptions=[
             SimulatedSubscription(
                 id=guid(key, "subscription", str(index)),
                 name=f"{company.split()[0].lower()}-{stage}-{index + 1:02}",
                 stage=stage,
                 resources=share,
+                currency=currency(number, index),
             )
             for index, (stage, share) in enumerate(zip(stages, shares, strict=True))
         ],
     )
+
+
+def currency(tenant: int, index: int) -> str:
+    """What a subscription is billed in: euros; dollars for each directory's second.
+
+    That of the first directory changes from one to the other.
+    """
+    if index != 1:
+        return "EUR"
+    return "EUR>USD" if tenant == 0 else "USD"
 
 
 def resource_groups(subscription: SimulatedSubscription) -> list[Json]:

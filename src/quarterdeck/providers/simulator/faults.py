@@ -2,11 +2,35 @@
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from math import ceil
 from typing import Annotated, Literal
 
 import msgspec
 
-On = Literal["token", "subscriptions", "groups", "resources"]
+On = Literal[
+    "token",
+    "subscriptions",
+    "groups",
+    "resources",
+    "resource_graph",
+    "costs",
+    "budgets",
+    "policy_states",
+    "secure_scores",
+    "advice",
+    "role_assignments",
+    "role_definitions",
+    "users",
+    "directory_groups",
+    "group_members",
+    "directory_roles",
+    "conditional_access",
+    "registrations",
+    "applications",
+    "service_principals",
+    "organization",
+    "status",
+]
 
 
 class FaultKind(StrEnum):
@@ -25,6 +49,8 @@ class FaultKind(StrEnum):
     RENAMED = "renamed"  # 200, and the schema has changed: no ``value``
     LOOP = "loop"  # nextLink leads to the same page
     ASTRAY = "astray"  # nextLink leads to another host
+    REPEATED = "repeated"  # the first page again, with the link of the page asked for
+    EMPTY = "empty"  # 200 with nothing in it
 
 
 class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +62,7 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         times: how often it strikes, then it is gone; None for ever.
         seconds: the wait asked for by ``throttle``, the delay of ``slow``.
         header: the header by which ``throttle`` asks; one that ends in ``-ms`` gets milliseconds.
+            Empty for the headers that the API itself sends.
     """
 
     kind: FaultKind
@@ -45,12 +72,38 @@ class Fault(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     page: Annotated[int, msgspec.Meta(ge=0)] = 0
     times: Annotated[int, msgspec.Meta(ge=1)] | None = None
     seconds: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 1.0
-    header: str = "retry-after"
+    header: str = ""
 
     def headers(self) -> Mapping[str, str]:
         """What a throttled answer says about when to come back."""
+        if not self.header:
+            return throttled(self.on, self.seconds)
         wait = self.seconds * 1000 if self.header.endswith("-ms") else self.seconds
         return {self.header: f"{wait:g}"}
+
+
+COST_LIMITS = ("qpu", "entity", "tenant", "client")
+"""What Cost Management counts; learn.microsoft.com/azure/cost-management-billing/automate."""
+
+
+def throttled(on: On, seconds: float) -> Mapping[str, str]:
+    """The headers of a 429 as each API sends them."""
+    if on == "costs":
+        family = "x-ms-ratelimit-microsoft.costmanagement"
+        return {f"{family}-{limit}-retry-after": f"{ceil(seconds)}" for limit in COST_LIMITS}
+    if on == "resource_graph":
+        return quota_headers(0, seconds) | {"retry-after": f"{seconds:g}"}
+    return {"retry-after": f"{seconds:g}"}
+
+
+def quota_headers(left: int, seconds: float) -> dict[str, str]:
+    """How Resource Graph tells what is left of its quota, and when it begins anew."""
+    minutes, rest = divmod(ceil(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return {
+        "x-ms-user-quota-remaining": str(left),
+        "x-ms-user-quota-resets-after": f"{hours:02}:{minutes:02}:{rest:02}",
+    }
 
 
 class Faults:

@@ -1,6 +1,8 @@
 """What a simulated cloud is asked to be."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from quarterdeck.kernel.errors import Invalid
@@ -21,6 +23,13 @@ class SimulatorOptions:
         seed: the same seed makes the same tenants, secrets, subscriptions and resources.
         token_s: life of an access token.
         latency_s: time that each answer is held back, as a distant cloud would.
+        quotas: whether the quotas of Resource Graph and Cost Management refuse; they are
+            counted and told either way.
+        without: what applications have not been given, ``Security Reader`` for all
+            directories, ``2:User.Read.All`` for the second; see ``lacks``.
+        now: what its clock shows at the start, aware; None for the machine's. Costs, sign-ins
+            and secrets go by it, tokens do not.
+        lighthouse: the first directory manages the subscriptions of all others.
     """
 
     folder: Path
@@ -30,6 +39,10 @@ class SimulatorOptions:
     seed: int = 7
     token_s: int = 3_600
     latency_s: float = 0.0
+    quotas: bool = False
+    without: Sequence[str] = ()
+    lighthouse: bool = False
+    now: datetime | None = None
 
     def __post_init__(self) -> None:
         within("port", self.port, 0, 65_535)

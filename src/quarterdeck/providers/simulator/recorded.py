@@ -8,16 +8,18 @@ of the recording, through the same client.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
 
-from quarterdeck.governance.sync.ports import Page, Subscription
+from quarterdeck.governance.cloud.ports import CostBasis, Page, Subscription
 from quarterdeck.kernel.clock import utc_now
-from quarterdeck.providers.azure.arm import AzureCloud
+from quarterdeck.providers.azure.arm import READER
+from quarterdeck.providers.azure.asks import Api, Ask
 from quarterdeck.providers.azure.cassette import Exchange, read
-from quarterdeck.providers.azure.client import Client
+from quarterdeck.providers.azure.client import Client, manners
+from quarterdeck.providers.azure.cloud import AzureCloud, Places
 from quarterdeck.providers.azure.options import AzureOptions, Patience
 from quarterdeck.providers.azure.transport import Answer, Transport
 from quarterdeck.providers.simulator.playback import Playback, playing
@@ -98,7 +100,7 @@ def is_resource(item: bytes) -> bool:
 class FixedToken:
     """A credential of a recording: nobody checks it."""
 
-    def token(self) -> str:
+    def token(self, scope: str) -> str:  # noqa: ARG002  of the protocol
         """Any text."""
         return "recorded"
 
@@ -140,7 +142,70 @@ class RecordedCloud:
         url = self.playback.local(held.cassette, held.url)
         if held.listing:
             return self.arm.items(url)
-        return iter([self._client.read(url, whole)])
+        ask = Ask(api=Api.RESOURCE_MANAGER, url=url, needs=READER)
+        return iter([self._client.read(ask, whole)])
+
+    def costs(
+        self, subscription: str, first: date, last: date, basis: CostBasis, by: tuple[str, ...]
+    ) -> Iterator[Page]:
+        """As recorded; so is every call below. What is not is a failure that says so."""
+        return self.arm.costs(subscription, first, last, basis, by)
+
+    def cost_total(self, subscription: str, first: date, last: date, basis: CostBasis) -> Page:
+        """The recorded total."""
+        return self.arm.cost_total(subscription, first, last, basis)
+
+    def budgets(self, subscription: str) -> Iterator[Page]:
+        """Recorded budgets."""
+        return self.arm.budgets(subscription)
+
+    def policy_states(self, subscription: str) -> Iterator[Page]:
+        """Recorded policy states."""
+        return self.arm.policy_states(subscription)
+
+    def secure_scores(self, subscription: str) -> Iterator[Page]:
+        """Recorded secure scores."""
+        return self.arm.secure_scores(subscription)
+
+    def advice(self, subscription: str) -> Iterator[Page]:
+        """Recorded advice."""
+        return self.arm.advice(subscription)
+
+    def role_assignments(self, subscription: str) -> Iterator[Page]:
+        """Recorded role assignments."""
+        return self.arm.role_assignments(subscription)
+
+    def users(self) -> Iterator[Page]:
+        """Recorded users."""
+        return self.arm.users()
+
+    def groups(self) -> Iterator[Page]:
+        """Recorded groups."""
+        return self.arm.groups()
+
+    def group_members(self, group: str) -> Iterator[Page]:
+        """Recorded members."""
+        return self.arm.group_members(group)
+
+    def directory_roles(self) -> Iterator[Page]:
+        """Recorded roles."""
+        return self.arm.directory_roles()
+
+    def registrations(self) -> Iterator[Page]:
+        """Recorded registrations."""
+        return self.arm.registrations()
+
+    def conditional_access(self) -> Iterator[Page]:
+        """Recorded policies."""
+        return self.arm.conditional_access()
+
+    def applications(self) -> Iterator[Page]:
+        """Recorded applications."""
+        return self.arm.applications()
+
+    def service_principals(self) -> Iterator[Page]:
+        """Recorded service principals."""
+        return self.arm.service_principals()
 
 
 def whole(answer: Answer) -> Page:
@@ -161,8 +226,8 @@ def open_recorded(files: Sequence[Path], folder: Path, now: datetime) -> Iterato
     with playing(tapes, folder, now) as playback:
         options = AzureOptions(endpoint=playback.base, ca_file=playback.ca_file)
         transport = Transport(options)
-        client = Client(transport, FixedToken(), Patience(attempts=1), utc_now)
-        cloud = AzureCloud(client, playback.base)
+        client = Client(transport, FixedToken(), manners(Patience(attempts=1)), utc_now)
+        cloud = AzureCloud(client, Places(arm=playback.base, graph=playback.base))
         try:
             yield RecordedCloud(cloud, client, playback, held)
         finally:

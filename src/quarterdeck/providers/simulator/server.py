@@ -16,9 +16,15 @@ from quarterdeck.kernel.clock import Clock, utc_now
 from quarterdeck.providers.simulator.answers import Refused, refused, request_ids
 from quarterdeck.providers.simulator.arm import Arm
 from quarterdeck.providers.simulator.control import Control
+from quarterdeck.providers.simulator.costs.api import Costs
 from quarterdeck.providers.simulator.entra import Entra
+from quarterdeck.providers.simulator.governing.api import Governing
+from quarterdeck.providers.simulator.graph.api import Graph
+from quarterdeck.providers.simulator.levers import Levers
 from quarterdeck.providers.simulator.options import SimulatorOptions
+from quarterdeck.providers.simulator.resourcegraph.api import ResourceGraph
 from quarterdeck.providers.simulator.serving import ca_file, serving
+from quarterdeck.providers.simulator.status import Status
 from quarterdeck.providers.simulator.tls import loopback_tls
 from quarterdeck.providers.simulator.world import World
 
@@ -77,10 +83,21 @@ def running(options: SimulatorOptions, clock: Clock = utc_now) -> Iterator[Runni
 
 def build_app(world: World, clock: Clock) -> ASGIApp:
     """The simulated cloud as an application."""
-    routes = [*Control(world).routes(), *Arm(world).routes(), *Entra(world, clock).routes()]
-    return AzureHeaders(
-        Starlette(routes=routes, exception_handlers={Refused: refused}), world.latency_s
-    )
+    costs = Costs(world)
+    routes = [
+        *Control(world).routes(),
+        *Levers(world, costs.books).routes(),
+        *ResourceGraph(world).routes(),
+        *costs.routes(),
+        *Governing(world).routes(),
+        *Graph(world).routes(),
+        *Status(world).routes(),
+        *Arm(world).routes(),
+        *Entra(world, clock).routes(),
+    ]
+    app = Starlette(routes=routes, exception_handlers={Refused: refused})
+    app.state.now = world.now
+    return AzureHeaders(app, world.latency_s)
 
 
 class AzureHeaders:

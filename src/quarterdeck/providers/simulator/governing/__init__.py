@@ -1,0 +1,1 @@
+"""What Azure says of an estate's order: policies, security, advice, roles."""
