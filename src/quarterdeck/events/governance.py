@@ -1,6 +1,6 @@
 """What the estate tells the rest of the platform."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from quarterdeck.kernel.event import Event
@@ -43,13 +43,14 @@ class SyncCompleted(Event):
     """A sync run ended well; one leaf for the whole bulk run.
 
     Attributes:
+        missing: roles, permissions or licences for want of which something is not known.
         changes: hex Merkle root (RFC 6962) over the run's changes, in order.
     """
 
     action: ClassVar[str] = "sync:complete"
     about: ClassVar[str] = "run"
     public: ClassVar[frozenset[str]] = frozenset(
-        {"run", "domain", "seen", "added", "changed", "removed", "changes"}
+        {"run", "domain", "seen", "added", "changed", "removed", "changes", "missing"}
     )
     run: str
     domain: str
@@ -58,6 +59,7 @@ class SyncCompleted(Event):
     changed: int
     removed: int
     changes: str
+    missing: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class SyncFailed(Event):
     Attributes:
         state: ``failed`` or ``partial``.
         failure: the class of the failure.
+        error: the cloud's words.
+        recommended: what a person should do.
         changes: as in ``SyncCompleted``, over what landed.
     """
 
@@ -80,6 +84,8 @@ class SyncFailed(Event):
     domain: str
     state: str
     failure: str
+    error: str = ""
+    recommended: str = ""
     seen: int
     added: int
     changed: int
@@ -122,3 +128,142 @@ class DomainBecameFresh(Event):
     action: ClassVar[str] = "freshness:regain"
     leaf: ClassVar[bool] = False
     domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRecovered(Event):
+    """A domain whose sync had failed was read whole again, over each of its connections."""
+
+    action: ClassVar[str] = "sync:recover"
+    leaf: ClassVar[bool] = False
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStalled(Event):
+    """A domain was not read for more than two of its intervals; ``last_success`` may be empty."""
+
+    action: ClassVar[str] = "sync:stall"
+    leaf: ClassVar[bool] = False
+    domain: str
+    last_success: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncResumed(Event):
+    """A domain that had stalled was read again."""
+
+    action: ClassVar[str] = "sync:resume"
+    leaf: ClassVar[bool] = False
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncErrorRateHigh(Event):
+    """Of ``ended`` runs within an hour, more than one in ten ``failed``."""
+
+    action: ClassVar[str] = "sync:worsen"
+    leaf: ClassVar[bool] = False
+    domain: str
+    ended: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncErrorRateNormal(Event):
+    """No more than one in ten runs within an hour failed, again."""
+
+    action: ClassVar[str] = "sync:better"
+    leaf: ClassVar[bool] = False
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncHeld(Event):
+    """The cloud says that it is degraded: nothing is read until it says that it is well.
+
+    Attributes:
+        words: the cloud's.
+    """
+
+    action: ClassVar[str] = "sync:hold"
+    leaf: ClassVar[bool] = False
+    domain: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncReleased(Event):
+    """A held domain is read again."""
+
+    action: ClassVar[str] = "sync:release"
+    leaf: ClassVar[bool] = False
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPolicyChanged(Event):
+    """Somebody changed how a domain is kept up to date; all figures are seconds.
+
+    Attributes:
+        before, after: what was changed, by name.
+    """
+
+    action: ClassVar[str] = "sync:configure"
+    about: ClassVar[str] = "domain"
+    public: ClassVar[frozenset[str]] = frozenset({"domain", "before", "after"})
+    domain: str
+    before: dict[str, float]
+    after: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncPaused(Event):
+    """Somebody paused a domain, of one tenant or of all."""
+
+    action: ClassVar[str] = "sync:pause"
+    about: ClassVar[str] = "domain"
+    public: ClassVar[frozenset[str]] = frozenset({"domain"})
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncUnpaused(Event):
+    """Somebody ended the pause of a domain, of one tenant or of all."""
+
+    action: ClassVar[str] = "sync:unpause"
+    about: ClassVar[str] = "domain"
+    public: ClassVar[frozenset[str]] = frozenset({"domain"})
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillRequested(Event):
+    """Somebody asked for the costs of past days; ``first`` and ``last`` are inclusive."""
+
+    action: ClassVar[str] = "sync:backfill"
+    about: ClassVar[str] = "run"
+    public: ClassVar[frozenset[str]] = frozenset({"run", "first", "last"})
+    run: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostsImported(Event):
+    """Costs came in from a file.
+
+    Attributes:
+        file: the id of its import.
+        sha256: of the file, hex.
+        added, restated, lost: entries of the ledger that it changed.
+    """
+
+    action: ClassVar[str] = "costs:import"
+    about: ClassVar[str] = "file"
+    public: ClassVar[frozenset[str]] = frozenset({"file", "sha256", "added", "restated", "lost"})
+    file: str
+    sha256: str
+    added: int
+    restated: int
+    lost: int

@@ -88,7 +88,7 @@ def _sound(files: Files) -> Pack:
 def _difference(work: Work, item: Item) -> Difference:
     kind = KINDS[item.kind]
     before = kind.standing(work, item.name)
-    wanted = msgspec.structs.asdict(kind.read(item.spec))
+    wanted = msgspec.to_builtins(kind.read(item.spec))
     changed = Step.KEEP if before == wanted else Step.CHANGE
     return Difference(item=item, step=Step.ADD if before is None else changed, before=before)
 

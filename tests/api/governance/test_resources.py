@@ -125,3 +125,21 @@ def test_a_total_is_counted_anew_only_after_a_change(
 def test_a_mistyped_tenant_is_no_empty_list(client: TestClient, ada: Headers) -> None:
     answer = client.get("/api/v1/resources?tenant_ids=acmee", headers=ada)
     assert (answer.status_code, answer.json()["type"]) == (404, "/problems/NoSuchTenants")
+
+
+@pytest.mark.census("CG-004")
+@pytest.mark.parametrize("path", ["/inventory", "/api/v1/inventory"])
+def test_an_affected_resource_is_found_with_its_type_and_owner(
+    client: TestClient, ada: Headers, eve: Headers, estate: Estate, path: str
+) -> None:
+    _, cloud = estate.connect("one")
+    cloud.pages = {"s1": [[arm("hot", tags={"owner": "team-a"}), arm("other")]]}
+    estate.sync()
+    [hot, other] = client.get(path, headers=ada).json()
+    assert hot["id"] == json.loads(arm("hot"))["id"]
+    assert (hot["type"].casefold(), hot["owner"], other["owner"]) == (
+        "microsoft.web/sites",
+        "team-a",
+        None,
+    )
+    assert client.get(path, headers=eve).json() == []

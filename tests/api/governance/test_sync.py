@@ -1,24 +1,33 @@
+from datetime import datetime, timedelta
+from itertools import pairwise
+
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from governance.estate import Estate
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+from quarterdeck.governance.sync.readings import READINGS
 from quarterdeck.governance.sync.store.tables import latest
 from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.jobs.table import jobs
 
 Headers = dict[str, str]
 SYNC = "/api/v1/sync"
 REFUSED = CloudFailure(FailureClass.AUTHENTICATION, "AADSTS7000215: Invalid client secret provided")
 
 
+@pytest.mark.census("AG-049", "AG-054", "AG-055", "AG-056", "AG-057")
+@pytest.mark.parametrize("domain", sorted(READINGS))
 def test_a_bare_post_answers_exactly_two_keys(
-    client: TestClient, ada: Headers, estate: Estate
+    client: TestClient, ada: Headers, estate: Estate, domain: str
 ) -> None:
     estate.connect("contoso")
-    answer = client.post(f"{SYNC}/resources", headers=ada)
+    answer = client.post(f"{SYNC}/{domain}", headers=ada)
     assert answer.status_code == 202
-    assert answer.json() == {"status": "triggered", "sync_type": "resources"}
+    assert answer.json() == {"status": "triggered", "sync_type": domain}
+    with estate.engine.connect() as db:
+        assert domain in db.scalars(select(jobs.c.body).where(jobs.c.state == "ready")).one()
 
 
 @pytest.mark.usefixtures("estate")
@@ -28,8 +37,10 @@ def test_with_nothing_connected_it_says_what_to_do(client: TestClient, ada: Head
     assert "POST /api/v1/tenants" in answer.json()["detail"]
 
 
-def test_what_is_not_synced_yet_is_not_there(client: TestClient, ada: Headers) -> None:
-    assert client.post(f"{SYNC}/costs", headers=ada).status_code in (404, 405)
+def test_a_domain_that_there_is_not_is_not_there(client: TestClient, ada: Headers) -> None:
+    answer = client.post(f"{SYNC}/weather", headers=ada)
+    assert answer.status_code == 404
+    assert "resources" in answer.json()["detail"]
 
 
 @pytest.mark.census("AG-048", "AG-077")
@@ -101,15 +112,23 @@ def test_metrics_leave_out_what_never_ran_and_are_never_null(
     assert all(metric[f"last_{what}_at"] for what in ("run", "success", "failure"))
 
 
-@pytest.mark.census("AG-003", "AG-021")
+@pytest.mark.census("AG-003", "AG-019", "AG-020", "AG-021", "AG-022")
 def test_status_has_one_row_a_job_type(client: TestClient, ada: Headers, estate: Estate) -> None:
     estate.connect("one")
     estate.connect("two")
     estate.sync()
-    [row] = client.get(f"{SYNC}/status", headers=ada).json()["jobs"]
-    assert (row["job_type"], row["tenants"], row["stale_tenants"]) == ("resources", 2, 0)
-    assert (row["interval_seconds"], row["limit_seconds"]) == (3600, 1800)
-    assert (row["expected_min_seconds"], row["expected_max_seconds"]) == (300, 600)
+    rows = {r["job_type"]: r for r in client.get(f"{SYNC}/status", headers=ada).json()["jobs"]}
+    assert sorted(rows) == sorted(READINGS)
+    assert (rows["resources"]["tenants"], rows["resources"]["stale_tenants"]) == (2, 0)
+    names = ("interval", "expected_min", "expected_max", "limit", "stale_after")
+    told = {d: [row[f"{name}_seconds"] / 60 for name in names] for d, row in rows.items()}
+    usual = {
+        "costs": [1440, 5, 15, 60, 1500],
+        "compliance": [240, 10, 20, 45, 300],
+        "resources": [60, 5, 10, 30, 120],
+        "identity": [1440, 10, 15, 60, 1500],
+    }
+    assert told == {domain: usual[domain] for domain in rows}
 
 
 def test_a_run_shows_its_changes_as_leaves(
@@ -152,7 +171,8 @@ def test_freshness_goes_by_the_age_of_the_data(
     estate.connect("contoso")
 
     def state() -> tuple[str, bool]:
-        [found] = client.get("/api/v1/freshness", headers=ada).json()["freshness"]
+        every = client.get("/api/v1/freshness", headers=ada).json()["freshness"]
+        [found] = [one for one in every if one["domain"] == "resources"]
         return found["state"], found["age_seconds"] is not None
 
     assert state() == ("never", False)
@@ -167,3 +187,36 @@ def test_freshness_goes_by_the_age_of_the_data(
     estate.now = utc_now()
     estate.sync()
     assert state() == ("current", True)
+
+
+@pytest.mark.census("AG-003", "AG-059")
+def test_a_sync_is_seen_running_and_then_not(
+    client: TestClient, ada: Headers, estate: Estate
+) -> None:
+    _, cloud = estate.connect("contoso")
+    cloud.hold("a")
+    seen: list[tuple[str, int]] = []
+
+    def rows() -> list[tuple[str, int]]:
+        jobs = client.get(f"{SYNC}/status", headers=ada).json()["jobs"]
+        return [(j["status"], j["running"]) for j in jobs if j["job_type"] == "resources"]
+
+    cloud.between = [lambda: seen.extend(rows())]
+    estate.sync()
+    assert (seen, rows()) == ([("running", 1)], [("idle", 0)])
+
+
+@pytest.mark.census("AG-053", "AG-061")
+def test_a_gap_in_history_can_be_seen(client: TestClient, ada: Headers, estate: Estate) -> None:
+    estate.connect("contoso")
+    for hours in (0, 1, 3):
+        estate.pass_time(hours=hours)
+        estate.ask()
+        estate.wake()  # jobs go by the database's clock
+        estate.run_due()
+    logs = client.get(f"{SYNC}/history?limit=50", headers=ada).json()["logs"]
+    assert all(log["job_type"] == "resources" and log["status"] == "success" for log in logs)
+    assert all(log["ended_at"] >= log["started_at"] for log in logs)
+    began = [datetime.fromisoformat(log["started_at"]) for log in logs]
+    gaps = [later - sooner for later, sooner in pairwise(began)]
+    assert [round(gap / timedelta(hours=1)) for gap in gaps] == [3, 1]

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
@@ -47,7 +49,7 @@ def test_delegated_access_needs_no_secret(client: TestClient, ada: Headers) -> N
 def test_a_directory_that_no_address_can_hold_gets_a_tenant_of_another_id(
     client: TestClient, ada: Headers
 ) -> None:
-    told = {"name": "Odd", "tenant_id": "a directory/with signs"}
+    told = {**RUNBOOK, "name": "Odd", "tenant_id": "a directory/with signs"}
     made = client.post("/api/v1/tenants", json=told, headers=ada).json()
     assert made["tenant_id"] == "a directory/with signs"
     assert "/" not in made["id"]
@@ -124,3 +126,45 @@ def test_a_connection_says_how_its_credential_did(
     estate.sync()
     [found] = client.get("/api/v1/tenants/contoso/connections", headers=ada).json()
     assert (found["failure"], bool(found["checked_at"])) == ("", True)
+
+
+@pytest.mark.census("AG-069")
+@pytest.mark.parametrize("lacking", ["client_id", "client_secret_ref"])
+def test_a_tenant_without_a_credential_is_refused_unless_access_is_delegated(
+    client: TestClient, ada: Headers, lacking: str
+) -> None:
+    told = {name: value for name, value in RUNBOOK.items() if name != lacking}
+    answer = client.post("/api/v1/tenants", json=told, headers=ada)
+    assert answer.status_code == 422
+    assert lacking in answer.json()["detail"]
+    delegated = {**told, "use_lighthouse": True}
+    assert client.post("/api/v1/tenants", json=delegated, headers=ada).status_code == 201
+
+
+@pytest.mark.census("AG-064")
+def test_a_tenant_without_recorded_approval_is_stored_with_a_warning(
+    client: TestClient, ada: Headers
+) -> None:
+    made = client.post("/api/v1/tenants", json=RUNBOOK, headers=ada).json()
+    assert any("approved" in words for words in made["warnings"])
+
+
+@pytest.mark.census("AG-072")
+def test_no_secret_reaches_the_database(
+    client: TestClient, ada: Headers, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "aBc8Q~" + "z" * 34
+    monkeypatch.setenv("CONTOSO_SECRET", secret)
+    refused = client.post(
+        "/api/v1/tenants", json={**RUNBOOK, "client_secret_ref": secret}, headers=ada
+    )
+    assert refused.status_code == 422
+    assert secret not in refused.text
+    told = {**RUNBOOK, "client_secret_ref": "env:CONTOSO_SECRET"}
+    assert client.post("/api/v1/tenants", json=told, headers=ada).status_code == 201
+    assert secret not in client.get("/api/v1/tenants", headers=ada).text
+    assert database.url.database is not None
+    files = Path(database.url.database).parent.glob("quarterdeck.db*")
+    dump = b"".join(file.read_bytes() for file in files)  # what waits to be written, too
+    assert b"env:CONTOSO_SECRET" in dump
+    assert secret.encode() not in dump

@@ -6,12 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from governance.estate import Estate, FakeCloud, arm
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.governance.connections.service import azure_configured
 from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Filter
+from quarterdeck.governance.inventory.filters import Filter
 from quarterdeck.governance.sync.failures import ATTEMPTS
 from quarterdeck.governance.sync.model import RunState
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
 from quarterdeck.governance.sync.store.tables import quarantine
 from quarterdeck.kernel.jobs.model import Job
 

@@ -4,16 +4,17 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from time import sleep
 
 import pytest
 from sqlalchemy import select
 from typing_extensions import override
 
 from governance.estate import Estate
+from quarterdeck.governance.cloud.ports import Cloud, Pause
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.inventory.store.tables import bodies, resources
 from quarterdeck.governance.sync.model import RunState
-from quarterdeck.governance.sync.ports import Cloud
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.providers.simulator.recorded import open_recorded
 
@@ -25,8 +26,8 @@ class Recorded(Estate):
     playing: Cloud | None = None
 
     @override
-    def open(self, connection: Connection) -> Cloud:
-        return self.playing or super().open(connection)
+    def open(self, connection: Connection, pause: Pause = sleep, /) -> Cloud:
+        return self.playing or super().open(connection, pause)
 
 
 def recorded(cassette: Path) -> dict[str, list[str]]:

@@ -4,7 +4,8 @@ import pytest
 
 from governance.estate import Estate, arm
 from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Filter, Resource, spot
+from quarterdeck.governance.inventory.filters import Filter, spot
+from quarterdeck.governance.inventory.model import Change, Resource
 from quarterdeck.governance.sync.changeset import ChangeSet
 from quarterdeck.governance.sync.model import RunState
 from quarterdeck.governance.sync.service import queries
@@ -50,6 +51,7 @@ def test_a_second_sync_writes_only_what_changed(estate: Estate) -> None:
     assert (first.counts.added, second.counts.added, second.counts.changed) == (2, 0, 1)
     with estate.look() as work:
         [change] = queries.changes_of(work, second.id)
+    assert isinstance(change, Change)
     assert (change.what, json.loads(change.replaced)["name"]) == ("changed", "other")
     assert all(r.last_seen == second.started_at for r in held(estate))
     assert all(r.first_seen == first.started_at for r in held(estate))

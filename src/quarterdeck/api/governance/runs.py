@@ -7,9 +7,10 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from quarterdeck.api.governance.policies import InPolicies
-from quarterdeck.governance.inventory.model import Change
 from quarterdeck.governance.sync.model import Policies, Run, RunState
-from quarterdeck.governance.sync.service import queries
+from quarterdeck.governance.sync.service import policies, queries
+from quarterdeck.governance.sync.service.changes import Change
+from quarterdeck.kernel.work import Work
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
@@ -36,7 +37,10 @@ class Log(BaseModel):
     error_class: str | None
     error_text: str | None
     recommended_action: str | None
-    records: int = Field(description="Resources read.")
+    records: int = Field(description="Items read.")
+    missing: list[str] = Field(
+        description="Roles, permissions or licences for want of which something is not known."
+    )
 
     @classmethod
     def of(cls, run: Run) -> Self:
@@ -53,6 +57,7 @@ class Log(BaseModel):
             error_text=run.error or None,
             recommended_action=run.action or None,
             records=run.counts.seen if run.ended_at else run.done,
+            missing=list(run.missing),
         )
 
 
@@ -67,8 +72,8 @@ class RunBody(Log):
 
     connection: str
     attempt: int = Field(description="Runs in a row for one request, this included.")
-    done: int = Field(description="Resources so far.")
-    total: int = Field(description="Resources expected; 0 while that is not known.")
+    done: int = Field(description="Items so far.")
+    total: int = Field(description="Items expected; 0 while that is not known.")
     added: int
     changed: int
     removed: int
@@ -81,6 +86,13 @@ class Runs(BaseModel):
     """Runs, newest first; ``Link`` leads to older ones."""
 
     runs: list[RunBody]
+
+
+class Report(BaseModel):
+    """The report of a failure, in Markdown."""
+
+    run: str
+    text: str
 
 
 class Stopped(BaseModel):
@@ -119,14 +131,15 @@ def list_sync_runs(
 ) -> Runs:
     """Runs with all their counts, newest first."""
     found = _runs(work, response, page, status)
-    return Runs(runs=[_body(run, known) for run in found])
+    kept = policies.listed(work, known)
+    return Runs(runs=[_body(work, run, kept) for run in found])
 
 
 @router.get("/runs/{run}", responses=problems(401, 403, 404), **needs("sync:read"))
 def get_sync_run(run: str, work: InRead, known: InPolicies) -> RunBody:
     """One run."""
     found = queries.run_of(work, run)
-    return _body(found, known)
+    return _body(work, found, policies.listed(work, known))
 
 
 @router.get("/runs/{run}/changes", responses=problems(401, 403, 404), **needs("resources:read"))
@@ -135,6 +148,12 @@ def list_sync_changes(
 ) -> list[ChangeLeaf]:
     """The next 1,000 changes of a run after number ``after``, in order: a bare array."""
     return [_leaf(change) for change in queries.changes_of(work, run, after)]
+
+
+@router.get("/runs/{run}/report", responses=problems(401, 403, 404), **needs("sync:read"))
+def get_sync_report(run: str, work: InRead) -> Report:
+    """What was prepared of a failure that nobody knows and that recurred, to be sent."""
+    return Report(run=run, text=queries.report_of(work, run))
 
 
 @router.post("/runs/{run}/cancel", responses=problems(401, 403, 404, 409), **needs("jobs:cancel"))
@@ -153,7 +172,7 @@ def _spot(key: Key | None) -> tuple[int, str] | None:
     return None if key is None else (int(key[0] or 0), str(key[1]))
 
 
-def _body(run: Run, known: Policies) -> RunBody:
+def _body(work: Work, run: Run, kept: Policies) -> RunBody:
     log = Log.of(run)
     return RunBody(
         **log.model_dump(),
@@ -165,7 +184,7 @@ def _body(run: Run, known: Policies) -> RunBody:
         changed=run.counts.changed,
         removed=run.counts.removed,
         quarantined=run.counts.quarantined,
-        over_limit=run.duration is not None and run.duration > known[run.domain].limit,
+        over_limit=queries.over_limit(work, run, kept),
         request_id=run.request or None,
     )
 

@@ -1,6 +1,6 @@
 """/api/v1/sync: the shapes are those of runbook 000, sections 2 and 3."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from fastapi import Query
@@ -8,15 +8,18 @@ from pydantic import BaseModel, Field
 
 from quarterdeck.api.governance.policies import InPolicies
 from quarterdeck.governance.connections.service import tenants_named
-from quarterdeck.governance.sync.model import RESOURCES
-from quarterdeck.governance.sync.service import queries, requests
+from quarterdeck.governance.sync.service import backfills, queries, requests
 from quarterdeck.governance.sync.service.queries import SyncHealth, Upkeep
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
 from quarterdeck.web.routes import Router
 
 router = Router(prefix="/sync", tags=["sync"])
+
+Only = Annotated[str, Query(description="Only these tenants, parted by commas.")]
 
 
 class Triggered(BaseModel):
@@ -26,11 +29,19 @@ class Triggered(BaseModel):
     sync_type: str = Field(examples=["resources"])
 
 
+class Backfilling(Triggered):
+    """A backfill was asked for; its runs can be watched as jobs, and cancelled."""
+
+    sync_type: Literal["costs_backfill"] = "costs_backfill"
+    runs: list[str]
+
+
 class JobRow(BaseModel):
     """How one domain is kept up to date."""
 
     job_type: str
-    status: Literal["running", "idle"]
+    status: Literal["running", "held", "paused", "idle"]
+    enabled: bool = Field(description="False while it is paused for every tenant.")
     running: int = Field(description="Runs on their way.")
     interval_seconds: int
     expected_min_seconds: int
@@ -39,6 +50,8 @@ class JobRow(BaseModel):
     stale_after_seconds: int
     tenants: int
     stale_tenants: int
+    paused_tenants: int = Field(description="For which alone it is paused.")
+    held: int = Field(description="Connections that wait for their cloud.")
     last_run_at: datetime | None
     last_success_at: datetime | None
     next_run_at: datetime | None
@@ -48,7 +61,8 @@ class JobRow(BaseModel):
         policy, figures = domain.policy, domain.figures
         return cls(
             job_type=policy.domain,
-            status="running" if domain.running else "idle",
+            status=_status(domain),
+            enabled=not policy.paused,
             running=domain.running,
             interval_seconds=_seconds(policy.interval),
             expected_min_seconds=_seconds(policy.expected[0]),
@@ -57,6 +71,8 @@ class JobRow(BaseModel):
             stale_after_seconds=_seconds(policy.stale_after),
             tenants=domain.tenants,
             stale_tenants=domain.stale,
+            paused_tenants=domain.paused,
+            held=domain.held,
             last_run_at=figures.last_run if figures else None,
             last_success_at=figures.last_success if figures else None,
             next_run_at=domain.next_run,
@@ -97,19 +113,38 @@ class Metrics(BaseModel):
     metrics: list[Metric]
 
 
+class Backfill(Body):
+    """Days whose costs to read, both in it."""
+
+    start_date: date = Field(examples=["2024-01-01"])
+    end_date: date = Field(examples=["2024-12-31"])
+
+
 @router.post(
-    "/resources", status_code=202, responses=problems(401, 403, 404, 409), **needs("sync:trigger")
+    "/{domain}", status_code=202, responses=problems(401, 403, 404, 409), **needs("sync:trigger")
 )
-def trigger_resource_sync(
-    work: InWork,
-    known: InPolicies,
-    tenant_ids: Annotated[str, Query(description="Only these, parted by commas.")] = "",
-) -> Triggered:
-    """Read the resources of every connection now. One that is being read is not read twice."""
-    named = [name for name in tenant_ids.split(",") if name]
-    only = tenants_named(work, "sync:trigger", named) if named else None
-    requests.request_sync(work, known, RESOURCES, only)
-    return Triggered(sync_type=RESOURCES)
+def trigger_sync(domain: str, work: InWork, known: InPolicies, tenant_ids: Only = "") -> Triggered:
+    """Read costs, compliance, resources or identity of every connection now.
+
+    One that is being read is not read twice.
+    """
+    requests.request_sync(work, known, domain, _only(work, tenant_ids))
+    return Triggered(sync_type=domain)
+
+
+@router.post(
+    "/costs/backfill",
+    status_code=202,
+    responses=problems(401, 403, 404, 409, 422),
+    **needs("sync:trigger"),
+)
+def backfill_costs(
+    body: Backfill, work: InWork, known: InPolicies, tenant_ids: Only = ""
+) -> Backfilling:
+    """Read the costs of past days. Doing it again doubles nothing."""
+    only = _only(work, tenant_ids)
+    jobs = backfills.request_backfill(work, known, body.start_date, body.end_date, only)
+    return Backfilling(runs=[str(job) for job in jobs])
 
 
 @router.get("/status", responses=problems(401, 403), **needs("sync:read"))
@@ -149,6 +184,19 @@ def get_sync_metrics(work: InRead, known: InPolicies) -> Metrics:
             for f in ended
         ]
     )
+
+
+def _only(work: Work, tenant_ids: str) -> Tenants | None:
+    named = [name for name in tenant_ids.split(",") if name]
+    return tenants_named(work, "sync:trigger", named) if named else None
+
+
+def _status(domain: Upkeep) -> Literal["running", "held", "paused", "idle"]:
+    if domain.running:
+        return "running"
+    if domain.held:
+        return "held"
+    return "paused" if domain.policy.paused else "idle"
 
 
 def _seconds(span: timedelta) -> int:

@@ -7,11 +7,11 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field
 
 from quarterdeck.access.tenants.model import Tenant
-from quarterdeck.access.tenants.service import tenant_of
 from quarterdeck.api.governance.policies import InPolicies
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.onboarding.service import begin_tenant
 from quarterdeck.governance.sync import onboarding
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.web.bodies import Body
@@ -120,6 +120,12 @@ class TenantBody(BaseModel):
         )
 
 
+class BegunBody(TenantBody):
+    """A tenant that was stored, and what should have been done before."""
+
+    warnings: list[str] = Field(description="Open items of its checklist.")
+
+
 @router.get("/tenants", responses=problems(401, 403), **needs("tenants:read"))
 def list_tenants(work: InRead) -> list[TenantBody]:
     """Every tenant that one may see, with its connections: a bare array, by id."""
@@ -132,12 +138,14 @@ def list_tenants(work: InRead) -> list[TenantBody]:
     responses=problems(401, 403, 409, 422),
     **needs("tenants:create"),
 )
-def create_tenant(body: NewTenantBody, work: InWork, known: InPolicies) -> TenantBody:
-    """Begin a tenant with its first directory, synced from now on."""
-    connection = onboarding.connect_tenant(
-        work, known, body.connection(), owner=body.owner, purpose=body.purpose
-    )
-    return TenantBody.of(tenant_of(work, connection.tenant), [connection])
+def create_tenant(body: NewTenantBody, work: InWork, known: InPolicies) -> BegunBody:
+    """Begin a tenant with its first directory, synced from now on, examined at once.
+
+    It is stored though items of its checklist are open: ``warnings`` names them.
+    """
+    begun = begin_tenant(work, known, body.connection(), owner=body.owner, purpose=body.purpose)
+    stored = TenantBody.of(begun.tenant, begun.connections)
+    return BegunBody(**stored.model_dump(), warnings=begun.warnings)
 
 
 @router.get(

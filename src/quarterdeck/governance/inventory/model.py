@@ -25,12 +25,17 @@ class Unreadable(Invalid):
 
 
 class What(StrEnum):
-    """How a resource changed. ``restored``: it had been removed, and is back."""
+    """How a resource changed.
+
+    ``restored``: it had been removed, and is back. ``moved``: it came from another group or
+    subscription, where it was removed under another id.
+    """
 
     ADDED = "added"
     CHANGED = "changed"
     REMOVED = "removed"
     RESTORED = "restored"
+    MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +62,15 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What the inventory holds of a resource already."""
+    """What the inventory holds of a resource already.
+
+    Attributes:
+        judged: the edition of the rules that it was last judged by.
+    """
 
     hash: str
     deleted: bool
+    judged: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,7 @@ class Resource:
     Attributes:
         last_seen: when a listing last had it: written with the listing, not the resource.
         deleted_at: when a complete listing first had it no more; None while it is there.
+        was: our id of the resource that it was before it moved; empty where it did not.
     """
 
     id: str
@@ -118,29 +129,7 @@ class Resource:
     first_seen: datetime
     last_seen: datetime
     deleted_at: datetime | None
-
-
-Spot = tuple[str, str, str]
-"""Where a page ended: folded type, folded name, id."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which resources; an empty field asks for nothing.
-
-    Attributes:
-        text: part of a name, in any case.
-        tag: ``name`` (in any case), or ``name=value`` (exactly that value).
-        deleted: also those that are there no more.
-        seen_before: only those first seen by then: keeps a long listing to one moment.
-    """
-
-    type: str = ""
-    location: str = ""
-    text: str = ""
-    tag: str = ""
-    deleted: bool = False
-    seen_before: datetime | None = None
+    was: str = ""
 
 
 class _Item(msgspec.Struct):
@@ -159,11 +148,6 @@ class _Item(msgspec.Struct):
         """The text in a field; empty where there is none."""
         value = getattr(self, field)
         return value if isinstance(value, str) else ""
-
-
-def spot(resource: Resource) -> Spot:
-    """The spot of a resource in every list: what its page's cursor says."""
-    return resource.type.casefold(), resource.name.casefold(), resource.id
 
 
 _ITEM = msgspec.json.Decoder(_Item)

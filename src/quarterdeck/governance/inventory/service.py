@@ -4,19 +4,23 @@ The functions for people check a permission. Those for a sync take the tenants t
 may touch: the right was checked when it was asked for.
 """
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from quarterdeck.governance.inventory.model import (
-    Change,
-    Filter,
-    Resource,
-    Sighting,
-    Spot,
-    What,
-    difference,
+from quarterdeck.governance.inventory.filters import Filter, Spot
+from quarterdeck.governance.inventory.model import Change, Resource, Sighting, What, difference
+from quarterdeck.governance.inventory.moves import moved
+from quarterdeck.governance.inventory.store import landing, movings, queries, wasted
+from quarterdeck.governance.inventory.waste import (
+    ALL_RULES,
+    EDITION,
+    EMPTY_GROUP,
+    GROUP_RULE,
+    Finding,
+    Rule,
+    Verdict,
 )
-from quarterdeck.governance.inventory.store import landing, queries
 from quarterdeck.kernel.cache import Cache
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.errors import NotFound
@@ -24,8 +28,12 @@ from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.kernel.work import Tenants, Work
 
 TOTAL_S = 300.0  # a total holds for its edition; this only bounds what is kept
+COLUMNS = {"type": "type_key", "location": "location", "group": "group_key"}
 HISTORY = 200
 RUN_PAGE = 1000
+
+
+Values = list[tuple[str, int]]
 
 
 class ResourceNotFound(NotFound):
@@ -44,16 +52,40 @@ class Listing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """A resource with its newest changes, newest first; at most ``HISTORY``."""
+    """A resource with its newest changes, newest first; at most ``HISTORY``.
+
+    Attributes:
+        history: also from before it moved; each change bears the cloud's id of its time.
+        moved_to: the id of what it became by moving; empty where it did not.
+    """
 
     resource: Resource
     history: Sequence[Change]
+    findings: Sequence[Finding]
+    moved_to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What one rule says of the whole inventory.
+
+    Attributes:
+        found: resources that it names; None where it can judge none.
+        clear: resources that it judged and that are well.
+        not_known: resources that it could not judge, for ``reason``.
+    """
+
+    rule: Rule
+    found: int | None
+    clear: int
+    not_known: int
+    reason: str
 
 
 def page(
     work: Work, wanted: Filter, only: Tenants | None, after: Spot | None, limit: int
 ) -> list[Resource]:
-    """The next ``limit`` resources by type, name and id, without bodies."""
+    """The next ``limit`` resources in the order wanted, without bodies."""
     return queries.page(work.db, only or work.tenants("resources:read"), wanted, after, limit)
 
 
@@ -75,7 +107,44 @@ def described(work: Work, resource: str) -> Described:
     found = queries.of_id(work.db, tenants, resource)
     if found is None:
         raise ResourceNotFound(f"no resource {resource[:80]}")
-    return Described(resource=found, history=queries.history(work.db, tenants, resource, HISTORY))
+    return Described(
+        resource=found,
+        history=queries.history(work.db, tenants, resource, HISTORY),
+        findings=wasted.of_resources(work.db, tenants, [resource]).get(resource, ()),
+        moved_to=queries.moved_to(work.db, tenants, resource),
+    )
+
+
+def judgements(work: Work, only: Tenants | None = None) -> list[Judgement]:
+    """What each rule finds among the resources that the actor may see."""
+    tenants = only or work.tenants("resources:read")
+    tally = wasted.tally(work.db, tenants)
+    types = [rule.type for rule in ALL_RULES]
+    judged = wasted.judged(work.db, tenants, types, EDITION)
+    return [
+        _judgement(rule, judged.get(rule.type, 0), tally)
+        for rule in ALL_RULES
+        if rule.name != EMPTY_GROUP
+    ] + [_of_groups(work, tenants)]
+
+
+def findings_of(
+    work: Work, found: Sequence[Resource], only: Tenants | None = None
+) -> dict[str, list[Finding]]:
+    """What the rules say of each of these resources, by its id."""
+    tenants = only or work.tenants("resources:read")
+    return wasted.of_resources(work.db, tenants, [one.id for one in found])
+
+
+def values(work: Work, column: str, limit: int, owner_tags: Sequence[str] = ()) -> Values:
+    """Of live resources, the most frequent values of a column, each with how many bear it.
+
+    ``column`` is ``type``, ``location``, ``group`` or ``owner``.
+    """
+    tenants = work.tenants("resources:read")
+    if column == "owner":
+        return queries.owners(work.db, tenants, owner_tags, limit)
+    return queries.groups_of(work.db, tenants, COLUMNS[column], limit)
 
 
 def changes(work: Work, tenants: Tenants, run: str, after: int = -1) -> list[Change]:
@@ -93,9 +162,23 @@ def tally(work: Work, tenants: Tenants, run: str) -> dict[What, int]:
     return queries.tally(work.db, tenants, run)
 
 
-def news(work: Work, tenants: Tenants, seen: Sequence[Sighting]) -> list[tuple[What, Sighting]]:
-    """What ``seen`` would change. Writes nothing."""
-    return list(difference(landing.known(work.db, tenants, [s.id for s in seen]), seen))
+def compared(
+    work: Work, tenants: Tenants, seen: Sequence[Sighting]
+) -> tuple[list[tuple[What, Sighting]], list[Sighting]]:
+    """What ``seen`` would change; and those that are as they were, but judged by older rules.
+
+    Writes nothing.
+    """
+    known = landing.known(work.db, tenants, [s.id for s in seen])
+    news = list(difference(known, seen))
+    new = {sight.id for _, sight in news}
+    same = (s for s in {s.id: s for s in seen}.values() if s.id not in new)
+    return news, [s for s in same if known[s.id].judged != EDITION]
+
+
+def judge(work: Work, listing: Listing, seen: Sequence[Sighting]) -> None:
+    """Judge resources by the rules of today."""
+    landing.judge(work.db, listing.tenant, work.now, seen)
 
 
 def land(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Sighting]) -> list[What]:
@@ -128,6 +211,11 @@ def land(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Sighting
     return [what for what, _ in found]
 
 
+def subscriptions(work: Work, tenants: Tenants, connection: ConnectionId) -> set[str]:
+    """Ids of the subscriptions of a connection in which resources live."""
+    return landing.inhabited(work.db, tenants, connection)
+
+
 def gone(work: Work, tenants: Tenants, listing: Listing, seen: Collection[str]) -> list[str]:
     """Ids of resources that a listing has no more. Ask only of one that came to its end."""
     had = landing.live(work.db, tenants, listing.connection, listing.subscription)
@@ -156,6 +244,37 @@ def remove(work: Work, tenants: Tenants, listing: Listing, ids: Sequence[str]) -
     return len(removed)
 
 
+def link_moves(work: Work, tenants: Tenants, tenant: TenantId, run: str) -> int:
+    """Join what a run found gone in one place and new in another, where it is the same.
+
+    Where two could be the same, none is claimed. Doing it again does nothing.
+    """
+    pairs = [p for p in movings.candidates(work.db, tenants, run) if moved(p.old_body, p.new_body)]
+    sources, targets = Counter(p.old for p in pairs), Counter(p.new for p in pairs)
+    sure = [p for p in pairs if sources[p.old] == targets[p.new] == 1]
+    linked = [p for p in sure if movings.link(work.db, tenants, p)]
+    if linked:
+        first = landing.next_number(work.db, run)
+        landing.keep(
+            work.db,
+            tenant,
+            [
+                Change(
+                    run=run,
+                    number=number,
+                    resource=pair.new,
+                    cloud_id=pair.cloud_id,
+                    what=What.MOVED,
+                    at=work.now,
+                    before=pair.before,
+                    after=pair.after,
+                )
+                for number, pair in enumerate(linked, first)
+            ],
+        )
+    return len(linked)
+
+
 def complete(work: Work, listing: Listing, name: str, state: str) -> None:
     """Keep that a subscription was listed to its end: all it has was seen now."""
     landing.put_subscription(
@@ -168,4 +287,28 @@ def complete(work: Work, listing: Listing, name: str, state: str) -> None:
             "state": state,
             "listed_at": micros(work.now),
         },
+    )
+
+
+def _judgement(rule: Rule, judged: int, tally: Mapping[tuple[str, Verdict], int]) -> Judgement:
+    found = tally.get((rule.name, Verdict.FOUND), 0)
+    not_known = tally.get((rule.name, Verdict.NOT_KNOWN), 0)
+    all_unknown = not_known > 0 and judged == not_known
+    return Judgement(
+        rule=rule,
+        found=None if all_unknown else found,
+        clear=max(judged - found - not_known, 0),
+        not_known=not_known,
+        reason=rule.lacks if not_known else "",
+    )
+
+
+def _of_groups(work: Work, tenants: Tenants) -> Judgement:
+    many, empty = wasted.empty_groups(work.db, tenants)
+    return Judgement(
+        rule=GROUP_RULE,
+        found=len(empty) if many else None,
+        clear=many - len(empty),
+        not_known=0,
+        reason="" if many else GROUP_RULE.lacks,
     )

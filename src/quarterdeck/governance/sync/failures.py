@@ -3,24 +3,31 @@
 Runbook 000, section 3.1, as the rulings settle it.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from quarterdeck.governance.cloud.ports import (
+    CloudCondition,
+    CloudFailure,
+    CloudStatus,
+    Denied,
+    FailureClass,
+)
 from quarterdeck.governance.connections.model import Connection
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.sync.model import Backoff
 
 RATE_LIMIT_PAUSE = timedelta(minutes=15)
 LONGEST_PAUSE = timedelta(hours=6)
-BACKOFF_BASE = timedelta(minutes=1)
-BACKOFF_FACTOR = 2.0
-BACKOFF_CAP = timedelta(minutes=15)
+HOLD_PAUSE = timedelta(minutes=1)
+"""After which a cloud that said that it is degraded is asked again how it does."""
 
 ATTEMPTS = {
     FailureClass.AUTHENTICATION: 1,
     FailureClass.RATE_LIMIT: 5,
     FailureClass.TIMEOUT: 5,
-    FailureClass.DATA: 1,
+    FailureClass.DATA: 3,
     FailureClass.UNKNOWN: 2,
 }
 """Runs in a row, the first included, before the failure is left to the next schedule."""
@@ -32,6 +39,26 @@ FAILURES_IN_A_ROW = 3
 """Subscriptions that may fail one after another; then it is the cloud, not they."""
 
 
+DOUBTED_FROM = 10
+"""Items of one listing that do not vanish all at once but by mistake of who answers."""
+
+
+class Doubted(CloudFailure):
+    """The cloud says that nothing is left where much was: believed when it says so again."""
+
+
+def believe(attempt: int, gone: int, seen: int, where: str) -> None:
+    """Raise Doubted where a first answer has nothing of the ``gone`` items that were known."""
+    if attempt == 1 and not seen and gone >= DOUBTED_FROM:
+        words = f"{where} was answered with nothing; {gone} items were known"
+        raise Doubted(FailureClass.DATA, f"{words}. They are kept until it is said again")
+
+
+def unseen() -> Denied:
+    """The credential sees no subscription at all: the cloud does not say whether there are any."""
+    return Denied("the cloud shows no subscription to this credential", missing="Reader")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A failure, and what follows from it.
@@ -39,6 +66,8 @@ class Failure:
     Attributes:
         action: for a person.
         again: pause before the run is repeated; None: it is not.
+        held: the cloud's words, where it says that it is degraded: the run waits for it.
+        reproducible: nobody knows what it is, and it happened again.
     """
 
     kind: FailureClass
@@ -46,6 +75,19 @@ class Failure:
     request: str
     action: str
     again: timedelta | None
+    held: str = ""
+    reproducible: bool = False
+
+
+def stops(failure: CloudFailure) -> bool:
+    """Whether to ask no further parts. What one part is denied says nothing of the others."""
+    return failure.kind in STOPS_THE_RUN and not isinstance(failure, Denied)
+
+
+def parted(failures: Sequence[CloudFailure]) -> tuple[list[Denied], list[CloudFailure]]:
+    """What may not be read, and what went wrong."""
+    denied = [failure for failure in failures if isinstance(failure, Denied)]
+    return denied, [failure for failure in failures if not isinstance(failure, Denied)]
 
 
 def worst(failures: Sequence[CloudFailure]) -> CloudFailure:
@@ -53,28 +95,82 @@ def worst(failures: Sequence[CloudFailure]) -> CloudFailure:
     return min(failures, key=lambda failure: list(FailureClass).index(failure.kind))
 
 
-def judged(failure: CloudFailure, connection: Connection, attempt: int) -> Failure:
-    """What follows from ``failure`` in the ``attempt``-th run in a row (1 is the first)."""
-    again = _pause(failure, attempt) if attempt < ATTEMPTS[failure.kind] else None
+def temporary(failure: CloudFailure) -> bool:
+    """Whether an answer that could not be read was no JSON at all: cut short, or a page of HTML.
+
+    JSON of another form than known is not temporary: the cloud has changed it. An answer
+    with nothing in it may be.
+    """
+    if isinstance(failure, Doubted):
+        return True
+    if failure.kind is not FailureClass.DATA or not failure.page:
+        return False
+    try:
+        json.loads(failure.page)
+    except RecursionError:
+        return False
+    except ValueError:
+        return True
+    return False
+
+
+def granting(denied: Sequence[Denied]) -> str:
+    """What a person should do to know what is not known now."""
+    wanted = ", ".join(sorted({failure.missing for failure in denied}))
+    return f"What these would tell is not known: {wanted}. Grant them to know it too."
+
+
+def judged(
+    failure: CloudFailure,
+    connection: Connection,
+    attempt: int,
+    backoff: Backoff | None = None,
+    status: CloudStatus | None = None,
+) -> Failure:
+    """What follows from ``failure`` in the ``attempt``-th run in a row (1 is the first).
+
+    ``status`` is the cloud's own word, asked after a timeout.
+    """
+    held = _held(failure, status)
+    goes_on = attempt < _attempts(failure)
+    again = HOLD_PAUSE if held else _pause(failure, attempt, backoff or Backoff())
     return Failure(
         kind=failure.kind,
         error=str(failure),
         request=failure.request_id,
-        action=_action(failure.kind, connection, attempt),
-        again=again,
+        action=_held_action(held) if held else _action(failure, connection, again=goes_on),
+        again=again if held or goes_on else None,
+        held=held,
+        reproducible=failure.kind is FailureClass.UNKNOWN and not goes_on,
     )
 
 
-def _pause(failure: CloudFailure, attempt: int) -> timedelta:
+def _held(failure: CloudFailure, status: CloudStatus | None) -> str:
+    if failure.kind is not FailureClass.TIMEOUT or status is None:
+        return ""
+    if status.condition is not CloudCondition.DEGRADED:
+        return ""
+    return status.detail or "the cloud says that it is degraded"
+
+
+def _attempts(failure: CloudFailure) -> int:
+    if failure.kind is FailureClass.DATA and not temporary(failure):
+        return 1
+    return ATTEMPTS[failure.kind]
+
+
+def _pause(failure: CloudFailure, attempt: int, backoff: Backoff) -> timedelta:
     if failure.kind is FailureClass.RATE_LIMIT:
         if failure.retry_after_s is None:
             return RATE_LIMIT_PAUSE
-        return min(timedelta(seconds=max(failure.retry_after_s, 0)), LONGEST_PAUSE)
-    grown: float = BACKOFF_FACTOR ** (attempt - 1)
-    return min(BACKOFF_BASE * grown, BACKOFF_CAP)
+        longest = LONGEST_PAUSE.total_seconds()
+        return timedelta(seconds=min(max(failure.retry_after_s, 0), longest))
+    return backoff.pause(attempt)
 
 
-def _action(kind: FailureClass, connection: Connection, attempt: int) -> str:
+def _action(failure: CloudFailure, connection: Connection, *, again: bool) -> str:
+    if isinstance(failure, Denied):
+        return granting([failure])
     return {
         FailureClass.AUTHENTICATION: f"Rotate the credential of connection {connection.name}: "
         f"{_credential(connection)}; then sync again.",
@@ -82,12 +178,31 @@ def _action(kind: FailureClass, connection: Connection, attempt: int) -> str:
         "If it recurs, sync less often.",
         FailureClass.TIMEOUT: "Look at the cloud's status page. If it is healthy, check the "
         "network from here to it; the run is repeated with growing pauses.",
-        FailureClass.DATA: "The cloud's answer has changed its form. Look at the quarantined "
-        "pages of this run, and update Quarterdeck.",
-        FailureClass.UNKNOWN: "Set LOG_LEVEL=DEBUG and watch whether it happens again."
-        if attempt < ATTEMPTS[kind]
-        else "It can be reproduced: report it, with the run's id, error and request id.",
-    }[kind]
+        FailureClass.DATA: _data_action(failure),
+        FailureClass.UNKNOWN: "Set LOG_LEVEL=DEBUG and watch whether it happens again: the run "
+        "is repeated once, and all that the cloud answers to it is written down."
+        if again
+        else "It can be reproduced: send the report that was prepared of this run "
+        "(quarterdeck sync report).",
+    }[failure.kind]
+
+
+def _data_action(failure: CloudFailure) -> str:
+    if isinstance(failure, Doubted):
+        return "Nothing yet: it is asked again, and believed if it says the same."
+    if temporary(failure):
+        return (
+            "Nothing yet: the answer was cut short or was no JSON, and the run is repeated. "
+            "If it recurs, look at the quarantined pages of this run."
+        )
+    return (
+        "The cloud's answer has changed its form (schema changed). Look at the quarantined "
+        "pages of this run, and update Quarterdeck."
+    )
+
+
+def _held_action(words: str) -> str:
+    return f"Nothing to do: held until the cloud is healthy. It says: {words}"
 
 
 def _credential(connection: Connection) -> str:

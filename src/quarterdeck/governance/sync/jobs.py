@@ -1,73 +1,136 @@
-"""The jobs of sync: one run of a connection, and the check of its credential."""
+"""The jobs of sync: one run of a connection, a backfill, and the check of a credential."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 
+from quarterdeck.governance.cloud.ports import (
+    AskStatus,
+    Cloud,
+    CloudCondition,
+    CloudFailure,
+    CloudStatus,
+    FailureClass,
+    OpenCloud,
+)
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
-from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.sync import model
-from quarterdeck.governance.sync.failures import judged, worst
-from quarterdeck.governance.sync.landing import Reading
-from quarterdeck.governance.sync.model import Counts, RunState
-from quarterdeck.governance.sync.ports import Cloud, CloudFailure, FailureClass, OpenCloud
-from quarterdeck.governance.sync.service import progress
-from quarterdeck.governance.sync.service.requests import CHECK, SYNC
+from quarterdeck.governance.sync.ending import end, ending
+from quarterdeck.governance.sync.failures import HOLD_PAUSE
+from quarterdeck.governance.sync.model import BACKFILL, COSTS, Policies, RunState, policies
+from quarterdeck.governance.sync.reading import Begin
+from quarterdeck.governance.sync.readings import READINGS
+from quarterdeck.governance.sync.readings.costs import begin_backfill
+from quarterdeck.governance.sync.service import holds, progress
+from quarterdeck.governance.sync.service.policies import current, paused_of
+from quarterdeck.governance.sync.service.requests import BACKFILLS, CHECK, SYNC
+from quarterdeck.governance.sync.witness import watched
 from quarterdeck.kernel.ids import ConnectionId
 from quarterdeck.kernel.jobs.kind import JobKind
-from quarterdeck.kernel.jobs.model import Cancelled, GiveUp
+from quarterdeck.kernel.jobs.model import Cancelled, GiveUp, RetryLater
 from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.work import read
 
 
-def kinds(open_cloud: OpenCloud) -> list[JobKind]:
+def not_asked() -> CloudStatus:
+    """The word of a cloud that has no status page."""
+    return CloudStatus(condition=CloudCondition.NOT_KNOWN, detail="nobody is asked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """What the jobs of sync need.
+
+    Attributes:
+        known: how domains are kept up to date, before what people changed.
+    """
+
+    open_cloud: OpenCloud
+    ask_status: AskStatus = not_asked
+    known: Policies = field(default_factory=policies)
+
+    def policy(self, run: Run, domain: str) -> model.Policy:
+        """How ``domain`` is kept up to date now."""
+        with read(run.engine, run.actor, run.clock) as work:
+            return current(work.db, self.known)[domain]
+
+    def paused(self, run: Run, domain: str) -> bool:
+        """Whether no run of ``domain`` may begin."""
+        with read(run.engine, run.actor, run.clock) as work:
+            kept = current(work.db, self.known).get(domain)
+            return (kept is not None and kept.paused) or domain in paused_of(work.db, run.tenant)
+
+
+def kinds(
+    open_cloud: OpenCloud, ask_status: AskStatus = not_asked, known: Policies | None = None
+) -> list[JobKind]:
     """What a worker needs to run the jobs of sync."""
+    sync = Sync(open_cloud=open_cloud, ask_status=ask_status, known=known or policies())
     return [
-        JobKind(name=SYNC, run=partial(_sync, open_cloud)),
-        JobKind(name=CHECK, run=partial(_check, open_cloud)),
+        JobKind(name=SYNC, run=partial(_sync, sync)),
+        JobKind(name=BACKFILLS, run=partial(_backfill, sync)),
+        JobKind(name=CHECK, run=partial(_check, sync)),
     ]
 
 
-def _sync(open_cloud: OpenCloud, run: Run) -> None:
+def _sync(sync: Sync, run: Run) -> None:
+    domain = run.body["domain"]
+    connection = _connection(run)
+    if connection is None or sync.paused(run, domain):
+        return
+    holds.wait(run, sync.ask_status, connection.id, domain)
+    began = _begin(run, connection, domain, run.body["attempt"])
+    if began is not None:
+        _go(sync, run, connection, began, READINGS[domain])
+
+
+def _backfill(sync: Sync, run: Run) -> None:
     connection = _connection(run)
     if connection is None:
         return
-    began = _begin(run, connection)
+    # Each attempt is a claim of the same job, so what was read is not read again.
+    began = _begin(run, connection, BACKFILL, run.job.fence)
     if began is None:
+        _wait_for_another(run)
         return
+    first, last = (date.fromisoformat(run.body[name]) for name in ("first", "last"))
+    _go(sync, run, connection, began, partial(begin_backfill, first=first, last=last))
+
+
+def _wait_for_another(run: Run) -> None:
+    with read(run.engine, run.actor, run.clock) as work:
+        begun = progress.known(work, run.tenants, run.job.id)
+    if begun is None:
+        raise RetryLater("another backfill of this connection is under way", HOLD_PAUSE)
+
+
+def _go(sync: Sync, run: Run, connection: Connection, began: model.Run, begin: Begin) -> None:
+    reading = begin(run, connection)
+    exchanges: Sequence[str] = ()
     try:
-        reading = _read(open_cloud, run, connection)
+        cloud = _checked(sync.open_cloud, run, connection)
+        if began.attempt > 1:
+            cloud, witness = watched(cloud)
+            exchanges = witness.lines
+        reading.go(cloud)
+    except CloudFailure as failure:  # no token, or no list of subscriptions
+        reading.failures.append(failure)
     except Cancelled:
         with run.work() as work:
             progress.end(work, run.tenants, began, RunState.CANCELLED, None)
         raise
-    ended = _end(run, replace(began, counts=Counts(seen=reading.seen)), reading)
+    backoff = sync.policy(run, COSTS if began.domain == BACKFILL else began.domain).backoff
+    came = ending(began, connection, reading, backoff, sync.ask_status)
+    if came.failure is not None and began.domain == BACKFILL and came.failure.again is not None:
+        raise RetryLater(came.failure.error, came.failure.again)
+    ended = end(run, connection, came, exchanges)
     if ended.state is RunState.FAILED:
         raise GiveUp(f"{ended.failure}: {ended.error}")
 
 
-def _read(open_cloud: OpenCloud, run: Run, connection: Connection) -> Reading:
-    with read(run.engine, run.actor, run.clock) as work:
-        expected = inventory.count_of(work, run.tenants, connection.id)
-    reading = Reading(run=run, connection=connection, expected=expected)
-    try:
-        reading.go(_checked(open_cloud, run, connection))
-    except CloudFailure as failure:  # no token, or no list of subscriptions
-        reading.failures.append(failure)
-    return reading
-
-
-def _end(run: Run, ended: model.Run, reading: Reading) -> model.Run:
-    with run.work() as work:
-        if not reading.failures:
-            return progress.end(work, run.tenants, ended, RunState.SUCCESS, None)
-        failure = judged(worst(reading.failures), reading.connection, ended.attempt)
-        progress.repeat(work, reading.connection, ended, failure)
-        state = RunState.PARTIAL if reading.landed else RunState.FAILED
-        return progress.end(work, run.tenants, ended, state, failure)
-
-
-def _begin(run: Run, connection: Connection) -> model.Run | None:
+def _begin(run: Run, connection: Connection, domain: str, attempt: int) -> model.Run | None:
     with run.work() as work:
         return progress.begin(
             work,
@@ -77,28 +140,28 @@ def _begin(run: Run, connection: Connection) -> model.Run | None:
                 tenant=connection.tenant,
                 connection=connection.id,
                 directory=connection.directory,
-                domain=run.body["domain"],
+                domain=domain,
                 state=RunState.RUNNING,
-                attempt=run.body["attempt"],
+                attempt=attempt,
                 started_at=work.now,
             ),
             asked_at=run.job.created_at,
         )
 
 
-def _check(open_cloud: OpenCloud, run: Run) -> None:
+def _check(sync: Sync, run: Run) -> None:
     connection = _connection(run)
     if connection is None:
         return
     try:
-        _checked(open_cloud, run, connection)
+        _checked(sync.open_cloud, run, connection)
     except CloudFailure as failure:
         raise GiveUp(f"{failure.kind}: {failure}") from failure
 
 
 def _checked(open_cloud: OpenCloud, run: Run, connection: Connection) -> Cloud:
     try:
-        cloud = open_cloud(connection)
+        cloud = open_cloud(connection, run.pause)
         cloud.check()
     except CloudFailure as failure:
         # A cloud that is away says nothing about the credential; the last answer stands.

@@ -10,6 +10,7 @@ from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection, tenant_for
 from quarterdeck.governance.connections.service import NewConnection
 from quarterdeck.governance.sync.model import Policies
+from quarterdeck.governance.sync.service import policies
 from quarterdeck.governance.sync.service.requests import schedule_names, schedules
 from quarterdeck.kernel import schedules as kernel_schedules
 from quarterdeck.kernel.clock import Clock
@@ -42,7 +43,8 @@ def connect_tenant(
 def connect(work: Work, known: Policies, tenant: TenantId, new: NewConnection) -> Connection:
     """Connect one more directory to a tenant, synced from now on."""
     connection = connections.add(work, tenant, new)
-    for schedule in schedules(connection, known):
+    kept, paused = policies.current(work.db, known), policies.paused_of(work.db, tenant)
+    for schedule in schedules(connection, kept, paused):
         kernel_schedules.put(work.db, work.now, schedule)
     return connection
 
@@ -65,10 +67,12 @@ def archive_tenant(
 
 
 def reschedule(engine: Engine, clock: Clock, known: Policies) -> None:
-    """Bring every connection's schedules in line with ``known``: settings may have changed."""
+    """Bring every connection's schedules in line: the settings, ``known``, may have changed."""
     with writing(engine) as db:
+        kept = policies.current(db, known)
         for connection in connections.of(db, Tenants(frozenset({ANY}))):
-            for schedule in schedules(connection, known):
+            paused = policies.paused_of(db, connection.tenant)
+            for schedule in schedules(connection, kept, paused):
                 kernel_schedules.put(db, clock(), schedule)
 
 

@@ -1,16 +1,21 @@
 """What a listing writes."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.governance.inventory import waste
+from quarterdeck.governance.inventory.filters import group_of
 from quarterdeck.governance.inventory.model import Change, Known, Sighting, What
+from quarterdeck.governance.inventory.store import search
 from quarterdeck.governance.inventory.store.tables import (
     bodies,
     changes,
     editions,
+    findings,
     resources,
     subscriptions,
     tags,
@@ -25,11 +30,10 @@ NEXT = editions.c.edition + 1
 
 def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Known]:
     """Those of ``ids`` that the inventory holds, also removed ones."""
-    query = select(resources.c.id, resources.c.hash, resources.c.deleted_at).where(
-        resources.c.id.in_(ids), tenants.clause(resources.c.tenant)
-    )
+    columns = (resources.c.id, resources.c.hash, resources.c.deleted_at, resources.c.judged)
+    query = select(*columns).where(resources.c.id.in_(ids), tenants.clause(resources.c.tenant))
     return {
-        row.id: Known(hash=row.hash, deleted=row.deleted_at is not None)
+        row.id: Known(hash=row.hash, deleted=row.deleted_at is not None, judged=row.judged)
         for row in db.execute(query)
     }
 
@@ -43,6 +47,16 @@ def live(db: Connection, tenants: Tenants, connection: ConnectionId, subscriptio
         tenants.clause(resources.c.tenant),
     )
     return set(db.scalars(query))
+
+
+def inhabited(db: Connection, tenants: Tenants, connection: ConnectionId) -> set[str]:
+    """The subscriptions of a connection in which resources live."""
+    query = select(resources.c.subscription).where(
+        resources.c.connection == connection,
+        resources.c.deleted_at.is_(None),
+        tenants.clause(resources.c.tenant),
+    )
+    return set(db.scalars(query.distinct()))
 
 
 def next_number(db: Connection, run: str) -> int:
@@ -73,10 +87,36 @@ def write(
         db.execute(insert(bodies), [{"resource": s.id, "body": s.body} for _, s in fresh])
     if stale:
         _rewrite(db, stale)
-    labels = [row for _, sight in entries for row in _tags(sight)]
+    labels = [{"tenant": tenant, **row} for _, sight in entries for row in _tags(sight)]
     if labels:
         db.execute(insert(tags), labels)
-    _keep(db, tenant, [change for change, _ in entries])
+    sights = [sight for _, sight in entries]
+    search.put(db, [(s.id, s.name.casefold()) for s in sights])
+    judge(db, tenant, entries[0][0].at, sights)
+    keep(db, tenant, [change for change, _ in entries])
+
+
+def judge(db: Connection, tenant: TenantId, at: datetime, sights: Sequence[Sighting]) -> None:
+    """Keep what the rules find in these, since when; what they find no more is forgotten."""
+    ids = [sight.id for sight in sights]
+    mine = findings.c.resource.in_(ids)
+    since = {(row.resource, row.rule, row.verdict): row.since for row in db.execute(_known(ids))}
+    db.execute(delete(findings).where(mine))
+    rows = [
+        {
+            "resource": sight.id,
+            "tenant": tenant,
+            "rule": found.rule,
+            "verdict": found.verdict,
+            "reason": found.reason,
+            "since": since.get((sight.id, found.rule, found.verdict), micros(at)),
+        }
+        for sight in sights
+        for found in waste.findings(sight.type, sight.body)
+    ]
+    if rows:
+        db.execute(insert(findings), rows)
+    db.execute(update(resources).where(resources.c.id.in_(ids)).values(judged=waste.EDITION))
 
 
 def remove(db: Connection, tenants: Tenants, tenant: TenantId, gone: Sequence[Change]) -> None:
@@ -94,7 +134,8 @@ def remove(db: Connection, tenants: Tenants, tenant: TenantId, gone: Sequence[Ch
         )
     )
     db.execute(mark)
-    _keep(db, tenant, gone)
+    db.execute(delete(findings).where(findings.c.resource.in_([c.resource for c in gone])))
+    keep(db, tenant, gone)
 
 
 def identities(db: Connection, tenants: Tenants, ids: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -130,7 +171,8 @@ def _rewrite(db: Connection, stale: Sequence[Entry]) -> None:
     db.execute(delete(tags).where(tags.c.resource.in_([s.id for _, s in stale])))
 
 
-def _keep(db: Connection, tenant: TenantId, entries: Sequence[Change]) -> None:
+def keep(db: Connection, tenant: TenantId, entries: Sequence[Change]) -> None:
+    """Keep what changed, and begin a new edition of the tenant's inventory."""
     rows = [
         {
             "run": c.run,
@@ -162,10 +204,11 @@ def _row(change: Change, sight: Sighting) -> dict[str, object]:
         "type": sight.type,
         "name_key": sight.name.casefold(),
         "type_key": sight.type.casefold(),
-        "location": sight.location.casefold().replace(" ", ""),
+        "location": _place(sight),
         "hash": sight.hash,
         "seen_at": micros(change.at),
         "deleted_at": None,
+        "group_key": group_of(sight.cloud_id),
     }
 
 
@@ -173,8 +216,26 @@ def _first(change: Change) -> dict[str, object]:
     return {"first_seen": micros(change.at)}
 
 
+def _place(sight: Sighting) -> str:
+    return sight.location.casefold().replace(" ", "")
+
+
 def _tags(sight: Sighting) -> list[dict[str, str]]:
+    # Clouds mind no case in a tag's name; of two that differ in it alone, the last counts.
+    by_key = {name.casefold(): (name, value) for name, value in sight.tags.items()}
     return [
-        {"resource": sight.id, "name": name, "name_key": name.casefold(), "value": value}
-        for name, value in sight.tags.items()
+        {
+            "resource": sight.id,
+            "name": name,
+            "name_key": key,
+            "value": value,
+            "type_key": sight.type.casefold(),
+            "sort_key": sight.name.casefold(),
+            "location": _place(sight),
+        }
+        for key, (name, value) in by_key.items()
     ]
+
+
+def _known(ids: Sequence[str]) -> Select[Any]:
+    return select(findings).where(findings.c.resource.in_(ids))

@@ -1,19 +1,13 @@
 """What people ask of the inventory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    func,
-    select,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import Connection, Select, func, select
 
-from quarterdeck.governance.inventory.model import Change, Filter, Resource, Spot, What
+from quarterdeck.governance.inventory.filters import Filter, Spot
+from quarterdeck.governance.inventory.model import Change, Resource, What
+from quarterdeck.governance.inventory.store import listing
 from quarterdeck.governance.inventory.store.tables import (
     bodies,
     changes,
@@ -22,37 +16,28 @@ from quarterdeck.governance.inventory.store.tables import (
     subscriptions,
     tags,
 )
-from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.ids import ConnectionId, TenantId
-from quarterdeck.kernel.work import ANY, Tenants
+from quarterdeck.kernel.work import Tenants
 
-ORDER = (resources.c.type_key, resources.c.name_key, resources.c.id)
 Listed = Mapping[tuple[str, str], int]
 """When each subscription of a connection was last listed to its end."""
 
-MERGED = 100  # tenants whose pages are merged; more are sorted
+STEPS = 20  # moves that a history is followed back over
 
 
 def page(
     db: Connection, tenants: Tenants, wanted: Filter, after: Spot | None, limit: int
 ) -> list[Resource]:
-    """The next ``limit`` resources after a spot, by type, name and id; without their bodies."""
-    query = select(resources).where(*_conditions(tenants, wanted))
-    if after is not None:
-        query = query.where(tuple_(*ORDER) > tuple_(*after))
-    if ANY in tenants.ids or not 1 < len(tenants.ids) <= MERGED:
-        query = query.order_by(*ORDER).limit(limit)
-    else:
-        query = _merged(query, tenants, limit)
-    rows: Sequence[Any] = db.execute(query).all()
-    labels, listed = _labels(db, rows), _listed(db, rows)
-    return [_resource(row, labels, listed) for row in rows]
+    """The next ``limit`` resources after a spot, in the order wanted; without their bodies."""
+    found = listing.rows(db, tenants, wanted, after, limit)
+    labels, listed = _labels(db, found), _listed(db, found)
+    return [_resource(row, labels, listed) for row in found]
 
 
 def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
     """How many resources a filter finds."""
-    query = select(func.count()).select_from(resources).where(*_conditions(tenants, wanted))
-    return db.scalars(query).one()
+    return listing.count(db, tenants, wanted)
 
 
 def editions_of(db: Connection, tenants: Tenants) -> list[tuple[str, int]]:
@@ -97,10 +82,50 @@ def of_id(db: Connection, tenants: Tenants, resource: str) -> Resource | None:
 
 
 def history(db: Connection, tenants: Tenants, resource: str, limit: int) -> list[Change]:
-    """The newest ``limit`` changes of a resource, newest first."""
-    mine = (changes.c.resource == resource, tenants.clause(changes.c.tenant))
-    query = select(changes).where(*mine).order_by(changes.c.at.desc(), changes.c.number.desc())
-    return _changes(db, query.limit(limit))
+    """The newest ``limit`` changes of a resource, newest first; also from before it moved."""
+    mine = (changes.c.resource.in_(_before(db, tenants, resource)),)
+    query = select(changes).where(*mine, tenants.clause(changes.c.tenant))
+    newest = query.order_by(changes.c.at.desc(), changes.c.number.desc())
+    return _changes(db, newest.limit(limit))
+
+
+def moved_to(db: Connection, tenants: Tenants, resource: str) -> str:
+    """The id of the resource that this one became when it moved; empty where it did not."""
+    query = select(resources.c.id).where(
+        resources.c.was == resource, resources.c.was != "", tenants.clause(resources.c.tenant)
+    )
+    return db.scalars(query.limit(1)).first() or ""
+
+
+def groups_of(db: Connection, tenants: Tenants, wanted: str, limit: int) -> list[tuple[str, int]]:
+    """Values of a column of live resources, the most frequent first: value, how many."""
+    column = resources.c[wanted]
+    query = (
+        select(column.label("value"), func.count().label("many"))
+        .where(resources.c.deleted_at.is_(None), tenants.clause(resources.c.tenant), column != "")
+        .group_by(column)
+        .order_by(func.count().desc(), column)
+    )
+    return [(row.value, row.many) for row in db.execute(query.limit(limit))]
+
+
+def owners(
+    db: Connection, tenants: Tenants, names: Sequence[str], limit: int
+) -> list[tuple[str, int]]:
+    """Values of the tags ``names`` on live resources, the most frequent first."""
+    query = (
+        select(tags.c.value, func.count(tags.c.resource.distinct()).label("many"))
+        .join_from(tags, resources, resources.c.id == tags.c.resource)
+        .where(
+            tags.c.name_key.in_(names),
+            tags.c.value != "",
+            resources.c.deleted_at.is_(None),
+            tenants.clause(resources.c.tenant),
+        )
+        .group_by(tags.c.value)
+        .order_by(func.count(tags.c.resource.distinct()).desc(), tags.c.value)
+    )
+    return [(row.value, row.many) for row in db.execute(query.limit(limit))]
 
 
 def of_run(db: Connection, tenants: Tenants, run: str, after: int, limit: int) -> list[Change]:
@@ -124,40 +149,15 @@ def tally(db: Connection, tenants: Tenants, run: str) -> dict[What, int]:
     return {What(row.what): row.many for row in db.execute(query)}
 
 
-def _merged(query: Select[Any], tenants: Tenants, limit: int) -> Select[Any]:
-    # Each tenant's own page comes in order from its index. Asked for several at once, a
-    # database finds all their rows first and sorts them: 130 ms instead of 5.
-    pages = [
-        query.where(resources.c.tenant == tenant).order_by(*ORDER).limit(limit).subquery()
-        for tenant in sorted(tenants.ids)
-    ]
-    every = union_all(*(select(page) for page in pages)).subquery()
-    order = (every.c.type_key, every.c.name_key, every.c.id)
-    return select(every).order_by(*order).limit(limit)
-
-
-def _conditions(tenants: Tenants, wanted: Filter) -> Iterable[ColumnElement[bool]]:
-    yield tenants.clause(resources.c.tenant)
-    if not wanted.deleted:
-        yield resources.c.deleted_at.is_(None)
-    if wanted.seen_before is not None:
-        yield resources.c.first_seen <= micros(wanted.seen_before)
-    if wanted.type:
-        yield resources.c.type_key == wanted.type.casefold()
-    if wanted.location:
-        yield resources.c.location == wanted.location.casefold().replace(" ", "")
-    if wanted.text:
-        yield resources.c.name_key.contains(wanted.text.casefold(), autoescape=True)
-    if wanted.tag:
-        yield _tagged(wanted.tag)
-
-
-def _tagged(tag: str) -> ColumnElement[bool]:
-    # Found once, by the index of tags. As a question for each resource (EXISTS), SQLite
-    # read every bearer of the tag again for each.
-    name, equals, value = tag.partition("=")
-    bearers = select(tags.c.resource).where(tags.c.name_key == name.casefold())
-    return resources.c.id.in_(bearers.where(tags.c.value == value) if equals else bearers)
+def _before(db: Connection, tenants: Tenants, resource: str) -> list[str]:
+    chain = [resource]
+    mine = tenants.clause(resources.c.tenant)
+    for _ in range(STEPS):
+        was = db.scalar(select(resources.c.was).where(resources.c.id == chain[-1], mine))
+        if not was or was in chain:
+            break
+        chain.append(was)
+    return chain
 
 
 def _labels(db: Connection, rows: Sequence[Any]) -> dict[str, dict[str, str]]:
@@ -215,4 +215,5 @@ def _resource(
         first_seen=instant(row.first_seen),
         last_seen=instant(seen if there else row.seen_at),
         deleted_at=None if there else instant(row.deleted_at),
+        was=row.was,
     )

@@ -8,6 +8,12 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, T
 from quarterdeck.kernel.db import metadata
 
 LIVE = text("deleted_at IS NULL")
+MOVED = text("was <> ''")
+
+
+def _live(name: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=LIVE, postgresql_where=LIVE)
+
 
 resources = Table(
     "governance_resource",
@@ -28,14 +34,17 @@ resources = Table(
     # Written with the row alone; a listing that changes nothing writes its subscription.
     Column("seen_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("group_key", String, nullable=False, server_default=""),
+    # The edition of the rules that its findings come from.
+    Column("judged", Integer, nullable=False, server_default="0"),
+    Column("was", String, nullable=False, server_default=""),
     Index(
         "governance_resource_page",
         "type_key",
         "name_key",
         "id",
-        "location",  # so that a filter by it reads the index alone
-        sqlite_where=LIVE,
-        postgresql_where=LIVE,
+        "location",  # so that a filter by it reads the index alone, or whether it is there
+        "deleted_at",
     ),
     Index(
         "governance_resource_tenant",
@@ -43,11 +52,18 @@ resources = Table(
         "type_key",
         "name_key",
         "id",
-        "location",  # so that a filter by it reads the index alone
-        sqlite_where=LIVE,
-        postgresql_where=LIVE,
+        "location",  # so that a filter by it reads the index alone, or whether it is there
+        "deleted_at",
     ),
     Index("governance_resource_subscription", "connection", "subscription"),
+    # One for each order and each filter that may find few among many.
+    _live("governance_resource_name", "name_key", "id"),
+    _live("governance_resource_tenant_name", "tenant", "name_key", "id"),
+    _live("governance_resource_newest", "first_seen", "id"),
+    _live("governance_resource_tenant_newest", "tenant", "first_seen", "id"),
+    _live("governance_resource_location", "location", "type_key", "name_key", "id"),
+    Index("governance_resource_was", "was", sqlite_where=MOVED, postgresql_where=MOVED),
+    _live("governance_resource_group", "group_key", "type_key", "name_key", "id"),
 )
 
 bodies = Table(
@@ -74,7 +90,38 @@ tags = Table(
     Column("name", String, primary_key=True),
     Column("name_key", String, nullable=False),
     Column("value", String, nullable=False),
-    Index("governance_resource_tag_name", "name_key", "value", "resource"),
+    # The resource's own, once more: a page of those that bear a tag is then read in order
+    # from one index, however many they are.
+    Column("tenant", String, nullable=False, server_default=""),
+    Column("type_key", String, nullable=False, server_default=""),
+    Column("sort_key", String, nullable=False, server_default=""),
+    Column("location", String, nullable=False, server_default=""),
+    Index(
+        "governance_resource_tag_value",
+        *("name_key", "value", "type_key", "sort_key", "resource", "tenant", "location"),
+    ),
+    Index(
+        "governance_resource_tag_any",
+        *("name_key", "type_key", "sort_key", "resource", "tenant", "location"),
+    ),
+)
+
+findings = Table(
+    "governance_resource_finding",
+    metadata,
+    Column(
+        "resource",
+        String,
+        ForeignKey("governance_resource.id", ondelete="CASCADE"),
+        primary_key=True,
+    ),
+    Column("rule", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("verdict", String, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Index("governance_resource_finding_rule", "rule", "verdict", "resource"),
+    Index("governance_resource_finding_tenant", "tenant", "rule", "verdict", "resource"),
 )
 
 changes = Table(

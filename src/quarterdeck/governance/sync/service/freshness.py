@@ -9,7 +9,7 @@ from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.sync.freshness import Age, Freshness, Latest, judged
 from quarterdeck.governance.sync.model import Policies
-from quarterdeck.governance.sync.service import progress
+from quarterdeck.governance.sync.service import policies, progress, signals
 from quarterdeck.governance.sync.store import latest, runs
 from quarterdeck.governance.sync.store.latest import Record
 from quarterdeck.kernel.clock import Clock, rfc3339
@@ -21,21 +21,29 @@ CLOCK = Actor("quarterdeck", frozenset())
 
 def freshness(work: Work, known: Policies) -> list[Freshness]:
     """How fresh each domain of each tenant is that the actor may see."""
-    return _judged(work, work.tenants("sync:read"), known)
+    return ages(work, work.tenants("sync:read"), known)
+
+
+def ages(work: Work, tenants: Tenants, known: Policies) -> list[Freshness]:
+    """How fresh each domain of ``tenants`` is, for who checked the right to know."""
+    return _judged(work, tenants, policies.current(work.db, known))
 
 
 def evaluate_freshness(engine: Engine, clock: Clock, known: Policies) -> int:
-    """Announce what went stale or became fresh, each edge once; how many there were.
+    """Announce what went stale, stalled or fails too often, and its end; how many edges.
 
-    For a clock in the web process, which sees a dead worker too: absence sends no event.
-    Ends runs, too, whose job is over without them. Writes nothing where nothing turned.
+    Each edge is told once. For a clock in the web process, which sees a dead worker too:
+    absence sends no event. Ends runs, too, whose job is over without them. Writes nothing
+    where nothing turned.
     """
     with read(engine, CLOCK, clock) as work:
-        if not _edges(work, known) and not runs.lost(work.db, EVERYONE):
+        if not any(_turned(work, known)) and not runs.lost(work.db, EVERYONE):
             return 0
     with begin(engine, CLOCK, clock) as work:
         progress.bury(work, EVERYONE)
-        return sum(_announce(work, edge) for edge in _edges(work, known))
+        old, turned = _turned(work, known)
+        told = sum(_announce(work, edge) for edge in old)
+        return told + sum(signals.announce(work, edge) for edge in turned)
 
 
 def _judged(work: Work, tenants: Tenants, known: Policies) -> list[Freshness]:
@@ -62,13 +70,12 @@ def _latest(connection: Connection, record: Record | None) -> Latest:
     )
 
 
-def _edges(work: Work, known: Policies) -> list[Freshness]:
+def _turned(work: Work, known: Policies) -> tuple[list[Freshness], list[signals.Edge]]:
+    kept = policies.current(work.db, known)
+    found = _judged(work, EVERYONE, kept)
     told = latest.told_stale(work.db, EVERYONE)
-    return [
-        f
-        for f in _judged(work, EVERYONE, known)
-        if (f.state is Age.STALE) != ((f.tenant, f.domain) in told)
-    ]
+    stale = [f for f in found if (f.state is Age.STALE) != ((f.tenant, f.domain) in told)]
+    return stale, signals.edges(work, found, kept)
 
 
 def _announce(work: Work, edge: Freshness) -> bool:

@@ -6,15 +6,17 @@ from hashlib import sha256
 from typing import Any
 
 from quarterdeck.events.governance import SyncCancelled, SyncCompleted, SyncFailed
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.model import What
 from quarterdeck.governance.sync.changeset import ChangeSet
 from quarterdeck.governance.sync.failures import Failure
-from quarterdeck.governance.sync.model import Counts, Run, RunState
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.sync.model import BACKFILL, Counts, Run, RunState
+from quarterdeck.governance.sync.service import changes as made_by
+from quarterdeck.governance.sync.service import signals
 from quarterdeck.governance.sync.service.requests import SYNC, body, dedup
-from quarterdeck.governance.sync.store import latest, runs
+from quarterdeck.governance.sync.store import holds, latest, runs
 from quarterdeck.governance.sync.store.latest import Record
 from quarterdeck.kernel.clock import EPOCH, micros
 from quarterdeck.kernel.jobs.model import NewJob
@@ -40,7 +42,7 @@ def begin(work: Work, tenants: Tenants, run: Run, asked_at: datetime) -> Run | N
 
 
 def end(work: Work, tenants: Tenants, run: Run, state: RunState, failure: Failure | None) -> Run:
-    """End ``run``, counting what landed; tell the platform, and the log."""
+    """End ``run``, counting what landed; tell the platform, and the log. Once, if repeated."""
     ended = replace(run, state=state, ended_at=work.now, counts=_counts(work, tenants, run))
     if failure is not None:
         ended = replace(
@@ -53,7 +55,9 @@ def end(work: Work, tenants: Tenants, run: Run, state: RunState, failure: Failur
     if not runs.end(work.db, tenants, ended):
         return ended
     if state is not RunState.CANCELLED:
-        latest.record(work.db, ended, work.now, _not_before(failure, work.now))
+        if ended.domain != BACKFILL:  # what is past makes nothing current
+            latest.record(work.db, ended, work.now, _not_before(failure, work.now))
+        signals.note(work, tenants, ended)
     _publish(work, tenants, ended)
     return ended
 
@@ -72,7 +76,7 @@ def repeat(work: Work, connection: Connection, run: Run, failure: Failure) -> No
         NewJob(
             kind=SYNC,
             tenant=run.tenant,
-            body=body(connection, run.domain, attempt),
+            body=body(connection, run.domain, attempt, failure.error),
             # The attempt, or a repetition would find itself and not be repeated.
             dedup=f"{dedup(connection, run.domain)}:{attempt}",
             due_at=work.now + failure.again,
@@ -80,6 +84,16 @@ def repeat(work: Work, connection: Connection, run: Run, failure: Failure) -> No
             request=work.request,
         ),
     )
+
+
+def known(work: Work, tenants: Tenants, run: str) -> Run | None:
+    """A run, for its job; None where it has not begun."""
+    return runs.of_id(work.db, tenants, run)
+
+
+def report(work: Work, run: Run, text: str) -> None:
+    """Keep the report that was prepared of a run that has just ended."""
+    holds.keep_report(work.db, run.tenant, run.id, work.now, text)
 
 
 def bury(work: Work, tenants: Tenants) -> int:
@@ -122,7 +136,7 @@ def _in_vain(run: Run, record: Record, asked_at: datetime) -> bool:
 
 
 def _counts(work: Work, tenants: Tenants, run: Run) -> Counts:
-    made = inventory.tally(work, tenants, run.id)
+    made = made_by.tally(work, tenants, run.id)
     return Counts(
         seen=run.counts.seen,
         added=made.get(What.ADDED, 0) + made.get(What.RESTORED, 0),
@@ -149,18 +163,19 @@ def _publish(work: Work, tenants: Tenants, run: Run) -> None:
         "removed": run.counts.removed,
         "changes": root(work, tenants, run.id),
     }
-    if run.state is RunState.SUCCESS:
-        work.publish(SyncCompleted(**told))
+    if run.whole:
+        work.publish(SyncCompleted(**told, missing=list(run.missing)))
     elif run.state is RunState.CANCELLED:
         work.publish(SyncCancelled(**told))
     else:
-        work.publish(SyncFailed(**told, state=run.state.value, failure=run.failure))
+        words: dict[str, Any] = {"error": run.error, "recommended": run.action}
+        work.publish(SyncFailed(**told, **words, state=run.state.value, failure=run.failure))
 
 
 def root(work: Work, tenants: Tenants, run: str) -> str:
     """The Merkle root over a run's changes, hex: what its leaf in the log says."""
     changes, after = ChangeSet(), -1
-    while page := inventory.changes(work, tenants, run, after):
+    while page := made_by.changes(work, tenants, run, after):
         for change in page:
             changes.add(change.leaf)
         after = page[-1].number

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Change
 from quarterdeck.governance.sync.freshness import Age
-from quarterdeck.governance.sync.model import Policies, Policy, Run
+from quarterdeck.governance.sync.model import Policies, Policy, Run, RunState
+from quarterdeck.governance.sync.patterns import Pattern
+from quarterdeck.governance.sync.patterns import found as found_in
+from quarterdeck.governance.sync.service import changes, policies
 from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.governance.sync.service.requests import SYNC
-from quarterdeck.governance.sync.store import latest, runs
+from quarterdeck.governance.sync.store import holds, latest, runs
+from quarterdeck.governance.sync.store import policies as store
 from quarterdeck.governance.sync.store.runs import Figures
 from quarterdeck.kernel import schedules
 from quarterdeck.kernel.clock import micros
@@ -22,10 +24,16 @@ from quarterdeck.kernel.jobs.model import Job
 from quarterdeck.kernel.work import Tenants, Work
 
 RECENT = timedelta(hours=24)
+LOOKED_THROUGH = 2000
+"""Newest runs in which patterns are looked for."""
 
 
 class RunNotFound(NotFound):
     """No such run."""
+
+
+class NoReport(NotFound):
+    """No report was prepared of the run."""
 
 
 class SyncHealth(StrEnum):
@@ -58,6 +66,8 @@ class Upkeep:
 
     Attributes:
         running: runs on their way.
+        paused: tenants for which it is paused, where the policy itself is not.
+        held: connections that wait for their cloud.
         stale: tenants whose data is too old, of ``tenants`` that are connected.
     """
 
@@ -67,6 +77,8 @@ class Upkeep:
     running: int
     tenants: int
     stale: int
+    paused: int
+    held: int
 
 
 def spot(run: Run) -> tuple[int, str]:
@@ -79,12 +91,50 @@ def history(
     *,
     only: Tenants | None = None,
     states: Sequence[str] = (),
+    domains: Sequence[str] = (),
     before: tuple[int, str] | None = None,
     limit: int,
 ) -> list[Run]:
     """The next ``limit`` runs, newest first, ``before`` a spot."""
     tenants = only or work.tenants("sync:read")
-    return runs.newest(work.db, tenants, states=states, before=before, limit=limit)
+    return runs.newest(work.db, tenants, states=states, domains=domains, before=before, limit=limit)
+
+
+def durations(work: Work, limit: int = 100) -> list[Run]:
+    """Runs that have ended, newest first: how long each took, by domain."""
+    tenants = work.tenants("sync:read")
+    ended = [state for state in RunState if state is not RunState.RUNNING]
+    return runs.newest(work.db, tenants, states=ended, limit=limit)
+
+
+def over_limit(work: Work, run: Run, kept: Policies) -> bool:
+    """Whether ``run`` takes, or took, longer than its domain may; ``kept`` as it is kept now."""
+    if run.domain not in kept:
+        return False
+    return (run.duration or work.now - run.started_at) > kept[run.domain].limit
+
+
+def patterns_of(work: Work, known: Policies, tenant: str = "") -> list[Pattern]:
+    """Patterns in the failures of the last 24 h."""
+    tenants = work.require("sync:read", tenant) if tenant else work.tenants("sync:read")
+    late = runs.since(work.db, tenants, work.now - RECENT, LOOKED_THROUGH)
+    return found_in(late, policies.current(work.db, known))
+
+
+def report_if_any(work: Work, run: str) -> str | None:
+    """The report that was prepared of a run, if one was."""
+    return holds.report(work.db, work.tenants("sync:read"), run)
+
+
+def report_of(work: Work, run: str) -> str:
+    """The report that was prepared of a run; raise NoReport if none was."""
+    run_of(work, run)
+    text = report_if_any(work, run)
+    if text is None:
+        raise NoReport(
+            f"no report was prepared of run {run[:80]}: its failure is known, or did not recur"
+        )
+    return text
 
 
 def running(work: Work) -> list[Run]:
@@ -100,10 +150,10 @@ def run_of(work: Work, run: str) -> Run:
     return found
 
 
-def changes_of(work: Work, run: str, after: int = -1) -> list[Change]:
+def changes_of(work: Work, run: str, after: int = -1) -> Sequence[changes.Change]:
     """A run's next changes, in order: its leaf in the log holds the root over all of them."""
     run_of(work, run)
-    return inventory.changes(work, work.tenants("resources:read"), run, after)
+    return changes.changes(work, work.tenants("resources:read"), run, after)
 
 
 def cancel(work: Work, run: str) -> Job:
@@ -129,10 +179,13 @@ def health(work: Work, known: Policies) -> Overall:
 def upkeep(work: Work, known: Policies) -> list[Upkeep]:
     """How each domain is kept up to date: one entry a domain."""
     tenants = work.tenants("sync:read")
+    known = policies.current(work.db, known)
     figures = {f.domain: f for f in runs.figures(work.db, tenants)}
     ages = freshness(work, known)
     active = runs.running(work.db, tenants)
     due = list(_scheduled(work, tenants))
+    paused = store.paused(work.db, tenants)
+    held = holds.held(work.db, tenants)
     return [
         Upkeep(
             policy=kept,
@@ -141,6 +194,8 @@ def upkeep(work: Work, known: Policies) -> list[Upkeep]:
             running=sum(run.domain == domain for run in active),
             tenants=sum(f.domain == domain for f in ages),
             stale=sum(f.domain == domain and f.state is Age.STALE for f in ages),
+            paused=sum(p.domain == domain for p in paused),
+            held=sum(h.domain == domain for h in held),
         )
         for domain, kept in known.items()
     ]

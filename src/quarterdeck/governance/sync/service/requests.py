@@ -1,13 +1,14 @@
 """Asking for a sync, now or again and again."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from quarterdeck.events.governance import SyncRequested
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
-from quarterdeck.governance.sync.model import Policies, policy
+from quarterdeck.governance.sync.model import Policies, Policy, policy
 from quarterdeck.governance.sync.store import latest
+from quarterdeck.governance.sync.store import policies as store
 from quarterdeck.kernel.errors import Conflict
 from quarterdeck.kernel.ids import JobId
 from quarterdeck.kernel.jobs.model import NewJob
@@ -17,7 +18,12 @@ from quarterdeck.kernel.work import Tenants, Work
 
 SYNC = "governance.sync"
 CHECK = "governance.check"
+BACKFILLS = "governance.backfill"
 CHECK_EVERY = timedelta(minutes=5)
+
+
+class SyncIsPaused(Conflict):
+    """The domain is paused: nothing begins until somebody resumes it."""
 
 
 class NothingConnected(Conflict):
@@ -32,31 +38,51 @@ def request_sync(
     ``only`` are tenants on which the actor holds ``sync:trigger``; None is all of those.
     A connection whose sync waits or runs already is not synced twice: it is that same run.
 
+    A tenant for which the domain is paused is passed by.
+
     Raises:
         NothingConnected: says how to connect a tenant.
+        SyncIsPaused: says how to resume it.
     """
     tenants = only or work.tenants("sync:trigger")
-    kept = policy(known, domain)
+    kept = policy(store.changed(work.db, known), domain)
     found = connections.of(work.db, tenants)
     if not found:
         raise NothingConnected(
             "no cloud directory is connected; connect one with POST /api/v1/tenants"
         )
-    return [_requested(work, connection, kept.domain) for connection in found]
-
-
-def schedules(connection: Connection, known: Policies) -> list[Schedule]:
-    """What runs again and again for a connection: its syncs, and the check of its credential."""
-    syncs = [
-        Schedule(
-            name=dedup(connection, domain),
-            kind=SYNC,
-            tenant=connection.tenant,
-            every=kept.interval,
-            dedup=dedup(connection, domain),
-            body=body(connection, domain, 1),
+    paused = {p.tenant for p in store.paused(work.db, tenants) if p.domain == domain}
+    awake = [c for c in found if c.tenant not in paused and not kept.paused]
+    if not awake:
+        raise SyncIsPaused(
+            f"sync of {domain} is paused; resume it with quarterdeck sync resume {domain}"
         )
-        for domain, kept in known.items()
+    return [_requested(work, connection, kept.domain) for connection in awake]
+
+
+def schedule_of(connection: Connection, kept: Policy) -> Schedule:
+    """What has a connection's domain read again and again."""
+    return Schedule(
+        name=dedup(connection, kept.domain),
+        kind=SYNC,
+        tenant=connection.tenant,
+        every=kept.interval,
+        dedup=dedup(connection, kept.domain),
+        body=body(connection, kept.domain, 1),
+    )
+
+
+def schedules(
+    connection: Connection, known: Policies, paused: Collection[str] = ()
+) -> list[Schedule]:
+    """What runs again and again for a connection: its syncs, and the check of its credential.
+
+    ``paused`` are domains that are paused for its tenant.
+    """
+    syncs = [
+        schedule_of(connection, kept)
+        for kept in known.values()
+        if not kept.paused and kept.domain not in paused
     ]
     check = Schedule(
         name=f"check:{connection.id}",
@@ -78,9 +104,10 @@ def dedup(connection: Connection, domain: str) -> str:
     return f"sync:{connection.id}:{domain}"
 
 
-def body(connection: Connection, domain: str, attempt: int) -> dict[str, object]:
-    """What a sync job is told."""
-    return {"connection": connection.id, "domain": domain, "attempt": attempt}
+def body(connection: Connection, domain: str, attempt: int, before: str = "") -> dict[str, object]:
+    """What a sync job is told; ``before`` is the error of the run that it repeats."""
+    told = {"connection": connection.id, "domain": domain, "attempt": attempt}
+    return told | {"before": before} if before else told
 
 
 def _requested(work: Work, connection: Connection, domain: str) -> JobId:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from quarterdeck.governance.sync.model import Run, RunState
+from quarterdeck.governance.sync.model import Run
 from quarterdeck.governance.sync.store.tables import announced, latest
 from quarterdeck.kernel.clock import EPOCH, instant, micros
 from quarterdeck.kernel.ids import ConnectionId
@@ -55,7 +55,7 @@ def of(db: Connection, tenants: Tenants, connection: ConnectionId | None = None)
 
 def record(db: Connection, run: Run, ended_at: datetime, not_before: datetime = EPOCH) -> None:
     """Keep how ``run`` ended."""
-    won = run.state is RunState.SUCCESS
+    won = run.whole
     values: dict[str, object] = {
         "failures": 0 if won else latest.c.failures + 1,
         "not_before": micros(not_before),

@@ -1,10 +1,23 @@
 """Runs in SQL."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    func,
+    insert,
+    not_,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from quarterdeck.governance.sync.model import Counts, Run, RunState
@@ -18,7 +31,15 @@ from quarterdeck.kernel.work import Tenants
 ORDER = (runs.c.started_at, runs.c.id)
 WITH_PROGRESS = runs.outerjoin(jobs, jobs.c.id == runs.c.id)
 COLUMNS = [*runs.c, func.coalesce(jobs.c.done, runs.c.seen).label("done"), jobs.c.total]
-UNSUCCESSFUL = (RunState.FAILED, RunState.PARTIAL)
+WHOLE = or_(
+    runs.c.state == RunState.SUCCESS,
+    and_(runs.c.state == RunState.PARTIAL, runs.c.failure == ""),
+)
+"""``Run.whole`` in SQL."""
+
+UNSUCCESSFUL = and_(runs.c.state.in_([RunState.FAILED, RunState.PARTIAL]), not_(WHOLE))
+ENDED = or_(WHOLE, UNSUCCESSFUL)
+"""Whatever was not cancelled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +57,16 @@ class Figures:
     last_run: datetime
     last_success: datetime | None
     last_failure: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """Runs of one tenant and domain that ended within a while; ``failed`` of ``ended``."""
+
+    tenant: str
+    domain: str
+    ended: int
+    failed: int
 
 
 def begin(db: Connection, run: Run) -> bool:
@@ -85,6 +116,7 @@ def newest(
     tenants: Tenants,
     *,
     states: Sequence[str] = (),
+    domains: Sequence[str] = (),
     before: tuple[int, str] | None = None,
     limit: int,
 ) -> list[Run]:
@@ -92,6 +124,8 @@ def newest(
     query = select(*COLUMNS).select_from(WITH_PROGRESS).where(tenants.clause(runs.c.tenant))
     if states:
         query = query.where(runs.c.state.in_(states))
+    if domains:
+        query = query.where(runs.c.domain.in_(domains))
     if before is not None:
         query = query.where(tuple_(*ORDER) < tuple_(*before))
     newest_first = query.order_by(*(column.desc() for column in ORDER)).limit(limit)
@@ -107,26 +141,62 @@ def failures_since(db: Connection, tenants: Tenants, since: datetime) -> int:
     """How many runs ended without success since then."""
     query = select(func.count()).where(
         tenants.clause(runs.c.tenant),
-        runs.c.state.in_(UNSUCCESSFUL),
+        UNSUCCESSFUL,
         runs.c.ended_at >= micros(since),
     )
     return db.scalars(query).one()
 
 
+def rates(db: Connection, tenants: Tenants, since: datetime) -> list[Rate]:
+    """How many runs of each tenant and domain ended since then, and how many of them badly."""
+    query = (
+        select(
+            runs.c.tenant,
+            runs.c.domain,
+            func.count().label("ended"),
+            func.count().filter(UNSUCCESSFUL).label("failed"),
+        )
+        .where(tenants.clause(runs.c.tenant), ENDED, runs.c.ended_at >= micros(since))
+        .group_by(runs.c.tenant, runs.c.domain)
+    )
+    return [Rate(**row._asdict()) for row in db.execute(query)]
+
+
+def tally(db: Connection, tenants: Tenants, since: datetime) -> dict[tuple[str, str], int]:
+    """How many runs began since then, by domain and state."""
+    query = (
+        select(runs.c.domain, runs.c.state, func.count().label("many"))
+        .where(tenants.clause(runs.c.tenant), runs.c.started_at >= micros(since))
+        .group_by(runs.c.domain, runs.c.state)
+    )
+    return {(row.domain, row.state): row.many for row in db.execute(query)}
+
+
+def since(db: Connection, tenants: Tenants, moment: datetime, limit: int) -> list[Run]:
+    """The newest ``limit`` runs that began since ``moment``, newest first."""
+    query = (
+        select(*COLUMNS)
+        .select_from(WITH_PROGRESS)
+        .where(tenants.clause(runs.c.tenant), runs.c.started_at >= micros(moment))
+        .order_by(*(column.desc() for column in ORDER))
+        .limit(limit)
+    )
+    return [_run(row) for row in db.execute(query)]
+
+
 def figures(db: Connection, tenants: Tenants) -> list[Figures]:
     """Ended runs summed up by domain; a domain without one is left out."""
-    well, ill = runs.c.state == RunState.SUCCESS, runs.c.state.in_(UNSUCCESSFUL)
     query = (
         select(
             runs.c.domain,
             func.count().label("ended"),
-            func.count().filter(well).label("succeeded"),
+            func.count().filter(WHOLE).label("succeeded"),
             func.avg(runs.c.ended_at - runs.c.started_at).label("mean"),
             func.max(runs.c.started_at).label("last_run"),
-            _latest(well).label("last_success"),
-            _latest(ill).label("last_failure"),
+            _latest(WHOLE).label("last_success"),
+            _latest(UNSUCCESSFUL).label("last_failure"),
         )
-        .where(tenants.clause(runs.c.tenant), runs.c.state.in_([RunState.SUCCESS, *UNSUCCESSFUL]))
+        .where(tenants.clause(runs.c.tenant), ENDED)
         .group_by(runs.c.domain)
         .order_by(runs.c.domain)
     )
@@ -177,6 +247,7 @@ def _row(run: Run) -> dict[str, object]:
         "error": run.error,
         "action": run.action,
         "request": run.request,
+        "missing": json.dumps(run.missing),
         **asdict(run.counts),
     }
 
@@ -205,4 +276,5 @@ def _run(row: Row[tuple[object, ...]]) -> Run:
         error=row.error,
         action=row.action,
         request=row.request,
+        missing=tuple(json.loads(row.missing)),
     )

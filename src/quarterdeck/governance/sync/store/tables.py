@@ -4,6 +4,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -38,6 +39,9 @@ runs = Table(
     Column("error", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("request", String, nullable=False),
+    # JSON: roles, permissions or licences for want of which something is not known.
+    Column("missing", Text, nullable=False, server_default="[]"),
+    Index("governance_sync_run_ended", "ended_at"),
     Index("governance_sync_run_started", "started_at", "id"),
     Index("governance_sync_run_tenant", "tenant", "started_at"),
     # One run at a time: whoever comes second finds the first's row here.
@@ -83,4 +87,61 @@ announced = Table(
     Column("tenant", String, primary_key=True),
     Column("domain", String, primary_key=True),
     Column("stale", Boolean, nullable=False),
+)
+
+# What people changed; a domain without a row is as the settings have it. Microseconds.
+policies = Table(
+    "governance_sync_policy",
+    metadata,
+    Column("domain", String, primary_key=True),
+    Column("every", BigInteger, nullable=False),
+    Column("expected_min", BigInteger, nullable=False),
+    Column("expected_max", BigInteger, nullable=False),
+    Column("most", BigInteger, nullable=False),
+    Column("base", BigInteger, nullable=False),
+    Column("factor", Float, nullable=False),
+    Column("cap", BigInteger, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+pauses = Table(
+    "governance_sync_pause",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("domain", String, primary_key=True),
+    Column("actor", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+# What was announced and not taken back; a row stands as long as it holds.
+signals = Table(
+    "governance_sync_signal",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("domain", String, primary_key=True),
+    Column("kind", String, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+
+# Runs that wait until the cloud says that it is healthy.
+holds = Table(
+    "governance_sync_hold",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("domain", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("run", String, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("words", Text, nullable=False),
+)
+
+reports = Table(
+    "governance_sync_report",
+    metadata,
+    Column("run", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
 )

@@ -2,18 +2,19 @@
 
 from dataclasses import asdict, dataclass, field
 
-from quarterdeck.governance.connections.model import Connection
-from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Sighting, Unreadable, portions, sighting
-from quarterdeck.governance.inventory.service import Listing
-from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, STOPS_THE_RUN
-from quarterdeck.governance.sync.ports import (
+from quarterdeck.governance.cloud.ports import (
     Cloud,
     CloudFailure,
+    Denied,
     FailureClass,
     Page,
     Subscription,
 )
+from quarterdeck.governance.connections.model import Connection
+from quarterdeck.governance.inventory import service as inventory
+from quarterdeck.governance.inventory.model import Sighting, Unreadable, portions, sighting
+from quarterdeck.governance.inventory.service import Listing
+from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, believe, stops, unseen
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
@@ -23,22 +24,31 @@ REMOVALS = BULK_ROWS // 2  # each writes the resource and its change
 YIELD_S = 0.001
 
 
+def begin(run: Run, connection: Connection) -> "ResourceReading":
+    """A reading of a connection's resources; as many are expected as there were last time."""
+    with read(run.engine, run.actor, run.clock) as work:
+        expected = inventory.count_of(work, run.tenants, connection.id)
+    return ResourceReading(run=run, connection=connection, expected=expected)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """How a subscription was read: its items, and how many of them could not be."""
+    """How a subscription was read: its items, those that could not be, those it has no more."""
 
     seen: int
     unread: int
+    gone: int
 
 
 @dataclass(slots=True, kw_only=True)
-class Reading:
+class ResourceReading:
     """What a run has read so far.
 
     Attributes:
         expected: resources that the connection had last time; 0 if that is not known.
         seen: resources read.
         listed: subscriptions read to their end.
+        gone: resources that they have no more.
         failures: what went wrong, in order.
     """
 
@@ -47,6 +57,7 @@ class Reading:
     expected: int
     seen: int = 0
     listed: int = 0
+    gone: int = 0
     failures: list[CloudFailure] = field(default_factory=list)
 
     def go(self, cloud: Cloud) -> None:
@@ -54,14 +65,29 @@ class Reading:
 
         Each is a keyed step: after a take-over, those that were read are not read again.
         """
+        self._read(cloud)
+        if self.gone:
+            with self.run.work() as work:
+                inventory.link_moves(
+                    work, self.run.tenants, self.connection.tenant, self.run.job.id
+                )
+
+    def _read(self, cloud: Cloud) -> None:
         in_a_row = 0
-        for subscription in self._subscriptions(cloud):
+        subscriptions = self._subscriptions(cloud)
+        if not subscriptions:
+            self.failures.append(unseen())
+            return
+        self._forget({s.id.casefold() for s in subscriptions})
+        for subscription in subscriptions:
             try:
                 self._step(cloud, subscription)
+            except Denied as failure:
+                self._note(failure, subscription)
             except CloudFailure as failure:
                 self._note(failure, subscription)
                 in_a_row += 1
-                if failure.kind in STOPS_THE_RUN or in_a_row == FAILURES_IN_A_ROW:
+                if stops(failure) or in_a_row == FAILURES_IN_A_ROW:
                     return
             else:
                 in_a_row = 0
@@ -82,6 +108,7 @@ class Reading:
         name = f"subscription {subscription.id}"
         outcome = self.run.keyed(name, lambda _key: asdict(self._list(cloud, subscription)))
         self.seen = before + outcome["seen"]
+        self.gone += outcome.get("gone", 0)  # a step of an older release has none
         self.listed += 1
         if outcome["unread"]:
             words = f"{outcome['unread']} of {outcome['seen']} items of subscription "
@@ -101,28 +128,47 @@ class Reading:
             seen, unread = seen + len(page.items), unread + len(failures)
             self.seen += len(page.items)
             self.run.progress(self.seen, max(self.seen, self.expected), "resources")
-        if not unread:
-            self._close(listing, subscription, ids)
-        return Listed(seen=seen, unread=unread)
+        gone = 0 if unread else self._close(listing, subscription, ids)
+        return Listed(seen=seen, unread=unread, gone=gone)
 
     def _land(self, listing: Listing, sights: list[Sighting]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
-            news = inventory.news(work, self.run.tenants, sights)
+            news, old = inventory.compared(work, self.run.tenants, sights)
         for portion in portions(news, BULK_ROWS):
             with bulk(self.run.engine), self.run.work() as work:
                 inventory.land(work, self.run.tenants, listing, [sight for _, sight in portion])
             self._let_others()
+        if old:
+            with bulk(self.run.engine), self.run.work() as work:
+                inventory.judge(work, listing, old)
+            self._let_others()
 
-    def _close(self, listing: Listing, subscription: Subscription, seen: set[str]) -> None:
+    def _close(self, listing: Listing, subscription: Subscription, seen: set[str]) -> int:
         # Only here, past the last page, does absence mean anything.
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             gone = inventory.gone(work, self.run.tenants, listing, seen)
+        believe(self.run.body["attempt"], len(gone), len(seen), f"subscription {subscription.name}")
+        self._remove(listing, gone)
+        with self.run.work() as work:
+            inventory.complete(work, listing, subscription.name, subscription.state)
+        return len(gone)
+
+    def _remove(self, listing: Listing, gone: list[str]) -> None:
         for first in range(0, len(gone), REMOVALS):
             with bulk(self.run.engine), self.run.work() as work:
                 inventory.remove(work, self.run.tenants, listing, gone[first : first + REMOVALS])
             self._let_others()
-        with self.run.work() as work:
-            inventory.complete(work, listing, subscription.name, subscription.state)
+
+    def _forget(self, named: set[str]) -> None:
+        """What was in subscriptions that are not listed any more is there no more."""
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            known = inventory.subscriptions(work, self.run.tenants, self.connection.id)
+        for vanished in sorted(known - named):
+            listing = self._listing(Subscription(id=vanished, name=vanished, state=""))
+            with read(self.run.engine, self.run.actor, self.run.clock) as work:
+                gone = inventory.gone(work, self.run.tenants, listing, set())
+            self._remove(listing, gone)
+            self.gone += len(gone)
 
     def _note(self, failure: CloudFailure, subscription: Subscription) -> None:
         self.failures.append(failure)

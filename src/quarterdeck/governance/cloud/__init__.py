@@ -1,0 +1,1 @@
+"""The cloud, as every feature of the estate sees it."""

@@ -1,0 +1,1 @@
+"""What people ask of compliance, how a reading reaches it, and checks that are kept."""

@@ -1,0 +1,1 @@
+"""Compliance in SQL: its tables, what a listing writes, what people ask."""

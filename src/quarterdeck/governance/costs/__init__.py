@@ -1,0 +1,1 @@
+"""Costs: a bitemporal ledger of what the estate costs."""

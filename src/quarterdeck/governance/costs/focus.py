@@ -1,0 +1,189 @@
+"""FOCUS 1.2, the open format of cost data: entries as its rows, and its rows as charges. Pure.
+
+https://focus.finops.org/focus-specification/v1-2/ says what each column means. Columns
+that are not known here are left out of what is written, and kept as they came when read.
+"""
+
+import csv
+import io
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+
+from quarterdeck.governance.cloud.ports import CostBasis
+from quarterdeck.governance.costs.calendar import end_of_month, month_of
+from quarterdeck.governance.costs.model import Entry, Key, Line
+from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.money import Money
+
+VERSION = "1.2"
+NEEDED = ("BilledCost", "BillingCurrency", "ChargePeriodStart", "ServiceName", "SubAccountId")
+"""Columns without which a file cannot be brought in."""
+
+READ = frozenset({*NEEDED, "EffectiveCost", "SubAccountName", "ResourceId", "x_ResourceGroupName"})
+GROUP = re.compile(r"/resourceGroups/([^/]+)", re.IGNORECASE)
+MOST_FAULTS = 5
+MIDNIGHT = time()
+
+
+class UnreadableFile(Invalid):
+    """A file is no FOCUS data that can be brought in; says which line, and why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A line's charge of one day, on both bases; None: on that basis it is not known."""
+
+    entry: Entry
+    account: str
+    provider: str
+    billed: Money | None
+    effective: Money | None
+
+    @property
+    def key(self) -> tuple[int, int, str]:
+        """Its place in the list: behind both of its entries."""
+        series, day, _ = self.entry.spot
+        return series, day, max(basis.value for basis in CostBasis)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """What a file says.
+
+    Attributes:
+        charges: amounts by subscription and basis.
+        names: of subscriptions by their ids.
+        kept: columns that nobody here reads.
+    """
+
+    rows: int
+    charges: Mapping[tuple[str, CostBasis], Mapping[Key, Money]]
+    names: Mapping[str, str]
+    kept: Sequence[str]
+
+
+COLUMNS: Mapping[str, Callable[[Row], object]] = {
+    "BilledCost": lambda row: row.billed.amount if row.billed else None,
+    "BillingAccountId": lambda row: row.entry.tenant,
+    "BillingCurrency": lambda row: row.entry.amount.currency,
+    "BillingPeriodEnd": lambda row: _midnight(end_of_month(row.entry.day) + timedelta(days=1)),
+    "BillingPeriodStart": lambda row: _midnight(month_of(row.entry.day)),
+    "ChargeCategory": lambda _row: "Usage",
+    "ChargeDescription": lambda row: f"{row.entry.label} in {row.entry.group or 'no group'}",
+    "ChargePeriodEnd": lambda row: _midnight(row.entry.day + timedelta(days=1)),
+    "ChargePeriodStart": lambda row: _midnight(row.entry.day),
+    "EffectiveCost": lambda row: row.effective.amount if row.effective else None,
+    "InvoiceIssuerName": lambda row: row.provider or None,
+    "ProviderName": lambda row: row.provider or None,
+    "PublisherName": lambda row: row.provider or None,
+    "ServiceCategory": lambda _row: "Other",
+    "ServiceName": lambda row: row.entry.label,
+    "SubAccountId": lambda row: row.entry.scope,
+    "SubAccountName": lambda row: row.account or None,
+    "x_ObservedAt": lambda row: row.entry.observed_at,
+    "x_ResourceGroupName": lambda row: row.entry.group or None,
+}
+"""What is written, in the order of the specification: by name, and our own columns last."""
+
+
+def joined(
+    entries: Iterable[Entry], accounts: Mapping[str, str], providers: Mapping[str, str]
+) -> Iterator[Row]:
+    """Entries in their order as rows: the two bases of a line's day stand in one."""
+    found: dict[tuple[int, date], list[Entry]] = defaultdict(list)
+    for entry in entries:
+        found[entry.series, entry.day].append(entry)
+    for pair in found.values():
+        amounts = {entry.basis: entry.amount for entry in pair}
+        yield Row(
+            entry=pair[-1],
+            account=accounts.get(pair[0].scope, ""),
+            provider=providers.get(pair[0].scope, ""),
+            billed=amounts.get(CostBasis.ACTUAL),
+            effective=amounts.get(CostBasis.AMORTIZED),
+        )
+
+
+def read(text: str) -> File:
+    """Read a file in FOCUS, as CSV.
+
+    Raises:
+        UnreadableFile: a column is missing, or a line is wrong; the first ones are named.
+    """
+    lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    columns = [name for name in lines.fieldnames or () if name]
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise UnreadableFile(f"no column {', '.join(missing)}; needed are {', '.join(NEEDED)}")
+    sums: dict[tuple[str, CostBasis], dict[Key, Decimal]] = defaultdict(
+        lambda: defaultdict(Decimal)
+    )
+    names: dict[str, str] = {}
+    rows, faults = 0, []
+    for line in _lines(lines):
+        rows += 1
+        try:
+            _add(sums, names, line)
+        except (Invalid, ValueError) as error:
+            faults.append(f"line {lines.line_num}: {error}")
+    if faults or not rows:
+        raise UnreadableFile("; ".join(faults[:MOST_FAULTS]) or "it has no rows")
+    return File(
+        rows=rows,
+        charges={at: _rounded(found) for at, found in sums.items()},
+        names=names,
+        kept=[name for name in columns if name not in READ],
+    )
+
+
+def _lines(lines: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    try:
+        for line in lines:
+            # A line that is too short, or too long, has None among its names or values.
+            yield {name: text or "" for name, text in line.items() if name}
+    except csv.Error as error:
+        raise UnreadableFile(f"line {lines.line_num} is no CSV: {error}") from error
+
+
+def _add(
+    sums: Mapping[tuple[str, CostBasis], dict[Key, Decimal]],
+    names: dict[str, str],
+    line: dict[str, str],
+) -> None:
+    scope = line["SubAccountId"].strip().casefold()
+    if not scope:
+        raise Invalid("expected a SubAccountId, got none")
+    group = line.get("x_ResourceGroupName") or _group(line.get("ResourceId") or "")
+    of = Line(line["BillingCurrency"].strip(), line["ServiceName"], group.lower())
+    day = datetime.fromisoformat(line["ChargePeriodStart"].strip()).date()
+    names[scope] = line.get("SubAccountName") or names.get(scope, scope)
+    sums[scope, CostBasis.ACTUAL][of, day] += _number(line["BilledCost"])
+    if line.get("EffectiveCost"):
+        sums[scope, CostBasis.AMORTIZED][of, day] += _number(line["EffectiveCost"])
+
+
+def _number(text: str) -> Decimal:
+    try:
+        found = Decimal(text.strip())
+    except InvalidOperation as error:
+        raise Invalid(f"expected a number as cost, got {text[:40]!r}") from error
+    if not found.is_finite():
+        raise Invalid(f"expected a number as cost, got {text[:40]!r}")
+    return found
+
+
+def _rounded(found: Mapping[Key, Decimal]) -> dict[Key, Money]:
+    return {key: Money.nearest(amount, key[0].currency) for key, amount in found.items()}
+
+
+def _group(resource: str) -> str:
+    found = GROUP.search(resource)
+    return found.group(1) if found else ""
+
+
+def _midnight(day: date) -> str:
+    return f"{datetime.combine(day, MIDNIGHT).isoformat()}Z"

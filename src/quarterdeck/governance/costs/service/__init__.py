@@ -1,0 +1,1 @@
+"""What people ask about costs, and how readings and files reach the ledger."""

@@ -1,0 +1,1 @@
+"""Exports: what is stored, as files for people and other programs."""

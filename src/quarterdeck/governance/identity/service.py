@@ -1,0 +1,279 @@
+"""What people ask of identity, and how a reading of a directory reaches it.
+
+The functions for people check a permission. Those for a sync take the tenants that its job
+may touch: the right was checked when it was asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from quarterdeck.governance.connections import service as connections
+from quarterdeck.governance.identity.model.access import Policy, groups_named, policy
+from quarterdeck.governance.identity.model.assessment import Evidence, assess, tells_sign_ins
+from quarterdeck.governance.identity.model.credentials import SOON, Due, credentials
+from quarterdeck.governance.identity.model.directory import (
+    Directory,
+    Holding,
+    person,
+    role_assigned,
+    role_held,
+)
+from quarterdeck.governance.identity.model.items import (
+    Change,
+    Kind,
+    Listing,
+    Sighting,
+    What,
+    difference,
+    parsed,
+)
+from quarterdeck.governance.identity.model.views import (
+    STALE_AFTER,
+    Ends,
+    Expiring,
+    Filter,
+    Spot,
+    Summary,
+    User,
+)
+from quarterdeck.governance.identity.store import landing, queries
+from quarterdeck.governance.identity.store.queries import Listed
+from quarterdeck.kernel.cache import Cache
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.ids import ConnectionId
+from quarterdeck.kernel.work import Tenants, Work
+
+READ = "identity:read"
+MOST_EXPIRING = 1000
+RUN_PAGE = 1000
+HISTORY = 50
+HOLDINGS = {Kind.DIRECTORY_ROLES: role_held, Kind.ASSIGNMENTS: role_assigned}
+
+
+def summary(
+    work: Work,
+    only: Tenants | None = None,
+    stale_after: timedelta = STALE_AFTER,
+    cache: Cache[Summary] | None = None,
+) -> Summary:
+    """Identity in numbers; of ``only``, tenants on which the actor may read identity."""
+    tenants = only or work.tenants(READ)
+    if cache is None:
+        return _summary(work, tenants, stale_after)
+    key = f"identity {sorted(tenants.ids)} {stale_after}"
+    return cache.get(key, lambda: _summary(work, tenants, stale_after))
+
+
+def users(
+    work: Work, wanted: Filter, only: Tenants | None, after: Spot | None, limit: int
+) -> list[User]:
+    """The next ``limit`` users by name."""
+    return queries.page(work.db, only or work.tenants(READ), wanted, after, limit)
+
+
+def total(work: Work, wanted: Filter, only: Tenants | None) -> int:
+    """How many users ``wanted`` finds."""
+    return queries.found(work.db, only or work.tenants(READ), wanted)
+
+
+def expiring(work: Work, within: timedelta = SOON, only: Tenants | None = None) -> list[Expiring]:
+    """Credentials that ended, or end ``within`` so long, soonest first; at most 1000."""
+    tenants = only or work.tenants(READ)
+    return queries.expiring(work.db, tenants, work.now + within, MOST_EXPIRING)
+
+
+def history(work: Work, item: str) -> list[Change]:
+    """The newest changes of a user, group, policy or application, newest first; at most 50."""
+    return queries.history(work.db, work.tenants(READ), item, HISTORY)
+
+
+def filter_for(work: Work, stale_after: timedelta = STALE_AFTER) -> Filter:
+    """A filter that lets every user through, as of now."""
+    return Filter(stale_before=work.now - stale_after)
+
+
+def land(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Sighting]) -> None:
+    """Write what ``seen`` changes. Landing the same again does nothing."""
+    known = landing.known(work.db, tenants, listing, [s.id for s in seen])
+    found = list(difference(known, seen))
+    fresh = [sight for what, sight in found if what is What.ADDED]
+    landing.write(work.db, listing, fresh, micros(work.now))
+    other = [sight for what, sight in found if what is not What.ADDED]
+    landing.rewrite(work.db, listing, other)
+    first = landing.next_number(work.db, tenants, listing.run)
+    told = [(what, sight) for what, sight in found if what is not None]
+    kept = [
+        Change(
+            number=number,
+            kind=listing.kind,
+            item=sight.id,
+            what=what,
+            at=work.now,
+            before=known[sight.id].hash if what is What.CHANGED else "",
+            after=sight.hash,
+            replaced=known[sight.id].body if what is What.CHANGED else "",
+        )
+        for number, (what, sight) in enumerate(told, first)
+    ]
+    landing.keep(work.db, listing, kept)
+
+
+def gone(work: Work, tenants: Tenants, listing: Listing, seen: set[str]) -> list[str]:
+    """Ids that a listing has no more. Ask only of one that came to its end."""
+    return sorted(landing.live(work.db, tenants, listing).keys() - seen)
+
+
+def remove(work: Work, tenants: Tenants, listing: Listing, ids: Sequence[str]) -> None:
+    """Mark items as removed."""
+    there = landing.live(work.db, tenants, listing)
+    first = landing.next_number(work.db, tenants, listing.run)
+    removed = [
+        Change(
+            number=number,
+            kind=listing.kind,
+            item=one,
+            what=What.REMOVED,
+            at=work.now,
+            before=there[one],
+            after="",
+        )
+        for number, one in enumerate((i for i in ids if i in there), first)
+    ]
+    landing.remove(work.db, tenants, listing, list(ids), micros(work.now))
+    landing.keep(work.db, listing, removed)
+
+
+def complete(work: Work, tenants: Tenants, listing: Listing) -> None:
+    """Keep that a listing was followed to its end."""
+    landing.put_listing(work.db, tenants, listing, micros(work.now), "")
+
+
+def lack(work: Work, tenants: Tenants, listing: Listing, missing: str) -> None:
+    """Keep that a listing could not be read, and what is missing for it."""
+    landing.put_listing(work.db, tenants, listing, None, missing or "its reason was not told")
+
+
+def groups_needed(work: Work, tenants: Tenants, connection: ConnectionId) -> list[str]:
+    """The groups whose members decide anything: named by policies, or holding roles."""
+    known = {str(i["id"]) for i in _items(work, tenants, connection, Kind.GROUPS)}
+    named = groups_named(_policies(work, tenants, connection))
+    holders = {h.principal for h in _holdings(work, tenants, connection) if h.privileged}
+    roles = {r for p in _policies(work, tenants, connection) for r in _roles(p)}
+    holders |= {h.principal for h in _holdings(work, tenants, connection) if h.role in roles}
+    return sorted(named | (holders & known))
+
+
+def conclude(work: Work, tenants: Tenants, listing: Listing) -> int:
+    """Draw what follows from all that was read of a directory; how many users it has.
+
+    A listing that could not be read this time makes what rests on it not known, though
+    older items of it are held: what was true then may not be true now.
+    """
+    evidence = _evidence(work, tenants, listing.connection)
+    landing.replace_users(work.db, tenants, listing, assess(evidence))
+    found = [
+        one
+        for kind, holder in (
+            (Kind.APPLICATIONS, "application"),
+            (Kind.PRINCIPALS, "service_principal"),
+        )
+        for item in _items(work, tenants, listing.connection, kind)
+        for one in credentials(item, holder)
+    ]
+    landing.replace_credentials(work.db, tenants, listing, found)
+    complete(work, tenants, listing)
+    return len(evidence.people)
+
+
+def tally(work: Work, tenants: Tenants, run: str) -> dict[What, int]:
+    """How many changes of each kind a run made."""
+    return landing.tally(work.db, tenants, run)
+
+
+def changes(work: Work, tenants: Tenants, run: str, after: int = -1) -> list[Change]:
+    """The next ``RUN_PAGE`` changes of a run after number ``after``, in order."""
+    return queries.of_run(work.db, tenants, run, after, RUN_PAGE)
+
+
+def _summary(work: Work, tenants: Tenants, stale_after: timedelta) -> Summary:
+    there = {(c.tenant, c.id) for c in connections.of(work.db, tenants)}
+    assessed = queries.assessed(work.db, tenants)
+    return Summary(
+        as_of=min(assessed.values(), default=None),
+        known=len(there & assessed.keys()),
+        connections=len(there),
+        count=queries.count(work.db, tenants, work.now - stale_after) if assessed else None,
+        ends=_ends(work, tenants) if assessed else None,
+        gaps=queries.gaps(work.db, tenants),
+        stale_after=stale_after,
+    )
+
+
+def _ends(work: Work, tenants: Tenants) -> Ends:
+    found = queries.expiring(work.db, tenants, work.now + SOON, MOST_EXPIRING)
+    due = [one.credential.due(work.now) for one in found]
+    return Ends(
+        expired=due.count(Due.EXPIRED),
+        within_7_days=due.count(Due.WITHIN_7_DAYS),
+        within_30_days=due.count(Due.WITHIN_30_DAYS),
+    )
+
+
+def _evidence(work: Work, tenants: Tenants, connection: ConnectionId) -> Evidence:
+    listed = queries.listed(work.db, tenants, connection)
+    missing = {str(one.kind): one.missing for one in listed if one.missing and not one.part}
+    people = _items(work, tenants, connection, Kind.USERS)
+    registered = None
+    if Kind.REGISTRATIONS not in missing:
+        reports = _items(work, tenants, connection, Kind.REGISTRATIONS)
+        registered = {str(r["id"]): r.get("isMfaRegistered") is True for r in reports}
+    return Evidence(
+        people=[person(item) for item in people],
+        directory=_directory(work, tenants, connection, listed),
+        policies=None if Kind.POLICIES in missing else _policies(work, tenants, connection),
+        registrations=registered,
+        sign_ins=tells_sign_ins(people),
+        missing=missing,
+    )
+
+
+def _directory(
+    work: Work, tenants: Tenants, connection: ConnectionId, listed: Sequence[Listed]
+) -> Directory:
+    members: dict[str, set[str]] = {}
+    for group, body in queries.bodies(work.db, tenants, connection, Kind.MEMBERS):
+        members.setdefault(group, set()).add(str(parsed(body)["id"]))
+    groups = [one for one in listed if one.kind is Kind.MEMBERS]
+    unread = {one.kind for one in listed if one.kind in HOLDINGS and one.missing}
+    return Directory(
+        members={
+            one.part: None if one.missing else frozenset(members.get(one.part, ()))
+            for one in groups
+        },
+        holdings=_holdings(work, tenants, connection),
+        unread=tuple(sorted(kind.value for kind in unread)),
+    )
+
+
+def _holdings(work: Work, tenants: Tenants, connection: ConnectionId) -> list[Holding]:
+    return [
+        holding
+        for kind, read in HOLDINGS.items()
+        for item in _items(work, tenants, connection, kind)
+        for holding in read(item)
+    ]
+
+
+def _policies(work: Work, tenants: Tenants, connection: ConnectionId) -> list[Policy]:
+    return [policy(item) for item in _items(work, tenants, connection, Kind.POLICIES)]
+
+
+def _roles(one: Policy) -> frozenset[str]:
+    return one.include.roles | one.exclude.roles
+
+
+def _items(
+    work: Work, tenants: Tenants, connection: ConnectionId, kind: Kind
+) -> list[Mapping[str, Any]]:
+    return [parsed(body) for _, body in queries.bodies(work.db, tenants, connection, kind)]

@@ -1,0 +1,1 @@
+"""Identity in SQL: its tables, what a reading writes, what people ask."""

@@ -1,0 +1,177 @@
+"""A page of the inventory in any order, by any filter: what makes it quick at a million.
+
+Three ways lead to a page. Where few resources can be meant, because few bear the tag, the
+finding or the part of a name, they are found first and sorted. A tag that many bear has its
+bearers in the list's order. Else the list is walked in its order, and what is not meant is
+passed by: it is found often enough.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, union_all
+
+from quarterdeck.governance.inventory.filters import Filter, Sort, Spot
+from quarterdeck.governance.inventory.store import search
+from quarterdeck.governance.inventory.store.tables import findings, resources, tags
+from quarterdeck.governance.inventory.waste import Verdict
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.work import ANY, Tenants
+
+FEW = 2000
+"""So many are fetched one by one and sorted faster than many are passed by."""
+
+MERGED = 100  # tenants whose pages are merged; more are sorted
+
+Order = tuple[Any, ...]
+
+BY_TYPE = ("type_key", "name_key", "id")
+COLUMNS = {Sort.TYPE: BY_TYPE, Sort.NAME: ("name_key", "id"), Sort.NEWEST: ("first_seen", "id")}
+
+
+def rows(
+    db: Connection, tenants: Tenants, wanted: Filter, after: Spot | None, limit: int
+) -> Sequence[Any]:
+    """The next ``limit`` rows of resources after a spot."""
+    narrow = _few(db, wanted)
+    if narrow is not None:
+        return db.execute(_walk(tenants, wanted, narrow, after, limit)).all()
+    if wanted.tag and wanted.sort is Sort.TYPE:
+        return db.execute(_bearers(tenants, wanted, after, limit)).all()
+    return db.execute(_walk(tenants, wanted, None, after, limit)).all()
+
+
+def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
+    """How many resources a filter finds."""
+    narrow = _few(db, wanted)
+    query = select(func.count()).select_from(resources)
+    if narrow is not None:
+        return db.scalars(query.where(*_conditions(tenants, wanted, narrow))).one()
+    # All of them are asked for: their ids are gathered once. Asked of each resource, as a
+    # page does, it takes 18 s at a million.
+    gathered = [resources.c.id.in_(source) for source in _sources(wanted)]
+    plain = replace(wanted, tag="", owner="", finding="")
+    return db.scalars(query.where(*_conditions(tenants, plain, None), *gathered)).one()
+
+
+def _few(db: Connection, wanted: Filter) -> list[str] | None:
+    """Ids of all that can be meant, if they are few."""
+    for query in _sources(wanted):
+        found: list[str] = list(db.scalars(query.limit(FEW + 1)))
+        if len(found) <= FEW:
+            return found
+    return search.few(db, wanted.text, FEW) if wanted.text else None
+
+
+def _sources(wanted: Filter) -> Iterator[Select[Any]]:
+    if wanted.tag:
+        yield select(tags.c.resource).where(*_tag(wanted.tag))
+    if wanted.owner:
+        yield select(tags.c.resource).where(*_owner(wanted))
+    if wanted.finding:
+        yield select(findings.c.resource).where(*_finding(wanted.finding))
+
+
+def _walk(
+    tenants: Tenants, wanted: Filter, narrow: list[str] | None, after: Spot | None, limit: int
+) -> Select[Any]:
+    query = select(resources).where(*_conditions(tenants, wanted, narrow))
+    order = [resources.c[name] for name in COLUMNS[wanted.sort]]
+    query = _past(query, order, wanted.sort, after)
+    if narrow is not None or ANY in tenants.ids or not 1 < len(tenants.ids) <= MERGED:
+        return query.order_by(*_directed(order, wanted.sort)).limit(limit)
+    return _merged(query, tenants, wanted.sort, limit)
+
+
+def _bearers(tenants: Tenants, wanted: Filter, after: Spot | None, limit: int) -> Select[Any]:
+    order = [tags.c.type_key, tags.c.sort_key, tags.c.resource]
+    others = _conditions(tenants, wanted, None, tagged=True)
+    query = (
+        select(resources)
+        .join_from(tags, resources, resources.c.id == tags.c.resource)
+        .where(*_tag(wanted.tag), tenants.clause(tags.c.tenant), *others)
+    )
+    if wanted.type:
+        query = query.where(tags.c.type_key == wanted.type.casefold())
+    if wanted.location:
+        query = query.where(tags.c.location == wanted.location.casefold().replace(" ", ""))
+    return _past(query, order, wanted.sort, after).order_by(*order).limit(limit)
+
+
+def _past(
+    query: Select[Any], order: Sequence[ColumnElement[Any]], sort: Sort, after: Spot | None
+) -> Select[Any]:
+    if after is None:
+        return query
+    spot = tuple_(*order)
+    return query.where(spot < tuple_(*after) if sort is Sort.NEWEST else spot > tuple_(*after))
+
+
+def _directed(order: Sequence[ColumnElement[Any]], sort: Sort) -> list[ColumnElement[Any]]:
+    return [column.desc() for column in order] if sort is Sort.NEWEST else list(order)
+
+
+def _merged(query: Select[Any], tenants: Tenants, sort: Sort, limit: int) -> Select[Any]:
+    # Each tenant's own page comes in order from its index. Asked for several at once, a
+    # database finds all their rows first and sorts them: 130 ms instead of 5.
+    own = _directed([resources.c[name] for name in COLUMNS[sort]], sort)
+    pages = [
+        query.where(resources.c.tenant == tenant).order_by(*own).limit(limit).subquery()
+        for tenant in sorted(tenants.ids)
+    ]
+    every = union_all(*(select(page) for page in pages)).subquery()
+    order = _directed([every.c[name] for name in COLUMNS[sort]], sort)
+    return select(every).order_by(*order).limit(limit)
+
+
+def _conditions(
+    tenants: Tenants, wanted: Filter, narrow: list[str] | None, *, tagged: bool = False
+) -> Iterator[ColumnElement[bool]]:
+    yield tenants.clause(resources.c.tenant)
+    if narrow is not None:
+        yield resources.c.id.in_(narrow)
+    if not wanted.deleted:
+        yield resources.c.deleted_at.is_(None)
+    if wanted.seen_before is not None:
+        yield resources.c.first_seen <= micros(wanted.seen_before)
+    if wanted.text:
+        yield resources.c.name_key.contains(wanted.text.casefold(), autoescape=True)
+    yield from _words(wanted)
+    if wanted.tag and not tagged:
+        yield _borne(*_tag(wanted.tag))
+    if wanted.owner:
+        yield _borne(*_owner(wanted))
+    if wanted.finding:
+        mine = findings.c.resource == resources.c.id
+        yield select(findings.c.resource).where(mine, *_finding(wanted.finding)).exists()
+
+
+def _words(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.type:
+        yield resources.c.type_key == wanted.type.casefold()
+    if wanted.location:
+        yield resources.c.location == wanted.location.casefold().replace(" ", "")
+    if wanted.group:
+        yield resources.c.group_key == wanted.group.casefold()
+
+
+def _borne(*of: ColumnElement[bool]) -> ColumnElement[bool]:
+    mine = tags.c.resource == resources.c.id
+    return select(tags.c.resource).where(mine, *of).exists()
+
+
+def _tag(tag: str) -> list[ColumnElement[bool]]:
+    name, equals, value = tag.partition("=")
+    named = tags.c.name_key == name.casefold()
+    return [named, tags.c.value == value] if equals else [named]
+
+
+def _owner(wanted: Filter) -> list[ColumnElement[bool]]:
+    named = tags.c.name_key.in_([tag.casefold() for tag in wanted.owner_tags])
+    return [named, tags.c.value == wanted.owner]
+
+
+def _finding(rule: str) -> list[ColumnElement[bool]]:
+    found = findings.c.verdict == Verdict.FOUND
+    return [found] if rule == "any" else [found, findings.c.rule == rule]

@@ -1,0 +1,1 @@
+"""Preflight: whether each call that sync makes would be answered, and what is missing."""

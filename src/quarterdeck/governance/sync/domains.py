@@ -1,0 +1,18 @@
+"""The domains of an installation: those that can be read, as often as its settings say."""
+
+from datetime import timedelta
+
+from quarterdeck.governance.sync.model import Policies, policies
+from quarterdeck.governance.sync.readings import READINGS
+from quarterdeck.kernel.settings import Settings
+
+
+def domains(settings: Settings) -> Policies:
+    """The policy of each domain, before what people changed."""
+    return policies(
+        resources=timedelta(seconds=settings.sync_resources_s),
+        costs=timedelta(seconds=settings.sync_costs_s),
+        compliance=timedelta(seconds=settings.sync_compliance_s),
+        identity=timedelta(seconds=settings.sync_identity_s),
+        among=READINGS.keys(),
+    )

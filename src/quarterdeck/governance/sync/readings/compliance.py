@@ -1,0 +1,246 @@
+"""One run's way through what the cloud's own checks say of a connection's subscriptions."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+from quarterdeck.governance.cloud.ports import (
+    Cloud,
+    CloudFailure,
+    Denied,
+    FailureClass,
+    Page,
+    Subscription,
+)
+from quarterdeck.governance.compliance.model.coverage import Part
+from quarterdeck.governance.compliance.model.item import UnreadableItem
+from quarterdeck.governance.compliance.model.posture import Advice, advice, score
+from quarterdeck.governance.compliance.model.state import Sighting, sighting
+from quarterdeck.governance.compliance.service import landing
+from quarterdeck.governance.connections.model import Connection
+from quarterdeck.governance.inventory.service import Listing
+from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, believe, stops, unseen
+from quarterdeck.governance.sync.service import progress
+from quarterdeck.kernel.db import BULK_ROWS, bulk
+from quarterdeck.kernel.jobs.run import Run
+from quarterdeck.kernel.work import read
+
+STATES_A_CHUNK = BULK_ROWS // 3  # each writes the state, its body and its change
+CLOSED_A_CHUNK = BULK_ROWS // 2  # each writes the state and its change
+YIELD_S = 0.001
+
+
+def begin(run: Run, connection: Connection) -> "ComplianceReading":
+    """A reading of a connection's compliance; as many states are expected as last time."""
+    with read(run.engine, run.actor, run.clock) as work:
+        expected = landing.count_of(work, run.tenants, connection.id)
+    return ComplianceReading(run=run, connection=connection, expected=expected)
+
+
+@dataclass(slots=True, kw_only=True)
+class ComplianceReading:
+    """What a run has read so far.
+
+    Attributes:
+        expected: states that the connection had last time; 0 if that is not known.
+        seen: policy states read.
+        listed: parts of subscriptions read to their end.
+        failures: what went wrong, in order, and what may not be read.
+    """
+
+    run: Run
+    connection: Connection
+    expected: int
+    seen: int = 0
+    listed: int = 0
+    failures: list[CloudFailure] = field(default_factory=list)
+
+    @property
+    def landed(self) -> bool:
+        """Whether anything was read."""
+        return bool(self.seen or self.listed)
+
+    def go(self, cloud: Cloud) -> None:
+        """Read every part of every subscription; each part is a keyed step."""
+        in_a_row = 0
+        subscriptions = self._subscriptions(cloud)
+        if not subscriptions:
+            self.failures.append(unseen())
+            return
+        self._forget({s.id.casefold() for s in subscriptions})
+        for subscription in subscriptions:
+            failure = self._subscription(cloud, subscription)
+            if failure is None:
+                in_a_row = 0
+                continue
+            in_a_row += 1
+            if stops(failure) or in_a_row == FAILURES_IN_A_ROW:
+                return
+
+    def _subscription(self, cloud: Cloud, subscription: Subscription) -> CloudFailure | None:
+        # The last failure of its parts, denials apart; none keeps the others from being read.
+        last = None
+        parts: list[tuple[Part, Callable[[Cloud, Subscription], int]]] = [
+            (Part.SCORES, self._scores),
+            (Part.STATES, self._states),
+            (Part.ADVICE, self._advice),
+        ]
+        for part, go in parts:
+            try:
+                self._step(part, subscription, partial(go, cloud, subscription))
+            except CloudFailure as failure:
+                self._note(failure, part, subscription)
+                last = last if isinstance(failure, Denied) else failure
+                if stops(failure):
+                    break
+        return last
+
+    def _step(self, part: Part, subscription: Subscription, go: Callable[[], int]) -> None:
+        before = self.seen
+        outcome = self.run.keyed(
+            f"{part.value} {subscription.id}", lambda _key: {"unread": go(), "seen": self.seen}
+        )
+        self.seen = max(outcome["seen"], before)
+        self.listed += 1
+        if outcome["unread"]:
+            words = f"{outcome['unread']} items of {part.value} of subscription "
+            words += f"{subscription.name} could not be read; they are in quarantine"
+            self._note(CloudFailure(FailureClass.DATA, words), part, subscription)
+
+    def _states(self, cloud: Cloud, subscription: Subscription) -> int:
+        listing, unread = self._listing(subscription), 0
+        ids: set[str] = set()
+        for page in cloud.policy_states(subscription.id):
+            sights, bad = self._sorted(listing, page, self._sighting)
+            self._land(listing, sights)
+            ids.update(sight.id for sight in sights)
+            unread += bad
+            self.seen += len(page.items)
+            self.run.progress(self.seen, max(self.seen, self.expected), "policy states")
+        if not unread:
+            # Only here, past the last page, does absence mean anything.
+            where = f"policy states of subscription {subscription.name}"
+            self._close(listing, ids, where)
+            self._complete(listing, Part.STATES, subscription)
+        return unread
+
+    def _scores(self, cloud: Cloud, subscription: Subscription) -> int:
+        listing, unread = self._listing(subscription), 0
+        found = []
+        for page in cloud.secure_scores(subscription.id):
+            scores, bad = self._sorted(listing, page, score)
+            found += scores
+            unread += bad
+        if not unread:
+            with self.run.work() as work:
+                landing.put_scores(work, listing, found)
+            self._complete(listing, Part.SCORES, subscription)
+        return unread
+
+    def _advice(self, cloud: Cloud, subscription: Subscription) -> int:
+        listing, unread = self._listing(subscription), 0
+        ids: set[str] = set()
+        for page in cloud.advice(subscription.id):
+            given, bad = self._sorted(listing, page, self._advised)
+            for chunk in _chunks(given, BULK_ROWS):
+                with bulk(self.run.engine), self.run.work() as work:
+                    landing.land_advice(work, self.run.tenants, listing, chunk)
+                self._let_others()
+            ids.update(one.id for one in given)
+            unread += bad
+        if not unread:
+            with self.run.work() as work:
+                landing.close_advice(work, self.run.tenants, listing, ids)
+            self._complete(listing, Part.ADVICE, subscription)
+        return unread
+
+    def _land(self, listing: Listing, sights: list[Sighting]) -> None:
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            news = landing.news(work, self.run.tenants, sights)
+        for chunk in _chunks(news, STATES_A_CHUNK):
+            with bulk(self.run.engine), self.run.work() as work:
+                landing.land(work, self.run.tenants, listing, chunk)
+            self._let_others()
+
+    def _close(self, listing: Listing, seen: set[str], where: str = "") -> None:
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            gone = landing.gone(work, self.run.tenants, listing, seen)
+        if where:
+            believe(self.run.body["attempt"], len(gone), len(seen), where)
+        for chunk in _chunks(gone, CLOSED_A_CHUNK):
+            with bulk(self.run.engine), self.run.work() as work:
+                landing.close(work, self.run.tenants, listing, chunk)
+            self._let_others()
+
+    def _complete(self, listing: Listing, part: Part, subscription: Subscription) -> None:
+        with self.run.work() as work:
+            landing.complete(work, self.run.tenants, listing, part, subscription.name)
+
+    def _forget(self, named: set[str]) -> None:
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            known = landing.subscriptions(work, self.run.tenants, self.connection.id)
+        for gone in sorted(known - named):
+            listing = self._listing(Subscription(id=gone, name=gone, state=""))
+            self._close(listing, set())
+            with self.run.work() as work:
+                landing.forget(work, self.run.tenants, listing)
+
+    def _subscriptions(self, cloud: Cloud) -> list[Subscription]:
+        found = self.run.keyed(
+            "subscriptions", lambda _key: [asdict(s) for s in cloud.subscriptions()]
+        )
+        return [Subscription(**fields) for fields in found]
+
+    def _note(self, failure: CloudFailure, part: Part, subscription: Subscription) -> None:
+        missing = failure.missing if isinstance(failure, Denied) else ""
+        listing = self._listing(subscription)
+        told = {"reason": str(failure), "missing": missing}
+        with self.run.work() as work:
+            landing.fail(work, listing, part, subscription.name, **told)
+        self.failures.append(failure)
+        if failure.page:
+            self._quarantine(listing, failure)
+
+    def _sorted(
+        self, listing: Listing, page: Page, reads: Callable[[bytes], Any]
+    ) -> tuple[list[Any], int]:
+        # What can be read, and how many cannot: those are kept as they came.
+        found, unread = [], 0
+        for item in page.items:
+            try:
+                found.append(reads(item))
+            except UnreadableItem as error:
+                unread += 1
+                words, request = str(error), page.request_id
+                failure = CloudFailure(FailureClass.DATA, words, request_id=request, page=item)
+                self._quarantine(listing, failure)
+        return found, unread
+
+    def _sighting(self, item: bytes) -> Sighting:
+        return sighting(self.connection.id, item)
+
+    def _advised(self, item: bytes) -> Advice:
+        return advice(self.connection.id, item)
+
+    def _quarantine(self, listing: Listing, failure: CloudFailure) -> None:
+        with self.run.work() as work:
+            progress.quarantine(work, listing, failure)
+
+    def _listing(self, subscription: Subscription) -> Listing:
+        return Listing(
+            run=self.run.job.id,
+            tenant=self.connection.tenant,
+            connection=self.connection.id,
+            subscription=subscription.id.casefold(),
+        )
+
+    def _let_others(self) -> None:
+        # SQLite's writers wait for one lock; a bulk writer that takes it again at once
+        # would starve them. On the way down there is nobody to wait for.
+        if self.run.engine.dialect.name == "sqlite":
+            self.run.stop.wait(YIELD_S)
+
+
+def _chunks(rows: list[Any], size: int) -> list[list[Any]]:
+    return [rows[first : first + size] for first in range(0, len(rows), size)]

@@ -1,0 +1,257 @@
+"""Costs over HTTP: summaries, series, entries, files out and in."""
+
+import csv
+import io
+import json
+from datetime import date
+from io import BytesIO
+
+import pytest
+from starlette.testclient import TestClient
+
+from governance.costs.ledgers import BY, POLICIES, row, total
+from governance.estate import Estate
+from quarterdeck.governance.cloud.ports import CostBasis, Denied
+from quarterdeck.governance.costs.calendar import DAY, day_period, end_of_month, month_of
+from quarterdeck.governance.sync.service.requests import request_sync
+
+Headers = dict[str, str]
+URL = "/api/v1/costs"
+
+
+def months(estate: Estate) -> tuple[tuple[date, date], tuple[date, date]]:
+    """The last whole month, and this one until today."""
+    today = estate.now.date()
+    before = month_of(month_of(today) - DAY)
+    return (before, end_of_month(before)), (month_of(today), today)
+
+
+@pytest.fixture
+def synced(estate: Estate) -> Estate:
+    """Tenants ``one`` (a subscription is denied) and ``two``; each 10 and 2.5 in the last month."""
+    before, _ = months(estate)
+    first = day_period(before[0])
+    for directory, service in (("one", "Storage"), ("two", "Compute")):
+        _, cloud = estate.connect(directory, POLICIES)
+        cloud.pages = {f"{directory}-s": []}
+        items = [row(str(first), "10", service), row(str(first + 1), "2.5", service, "web")]
+        for basis in CostBasis:
+            cloud.said["costs", f"{directory}-s", *before, basis, BY] = [items]
+            cloud.said["cost_total", f"{directory}-s", *before, basis] = [[total("12.5")]]
+    estate.clouds["one"].pages["shut"] = []
+    denied = Denied("no right to read costs", missing="Cost Management Reader")
+    estate.clouds["one"].said["costs", "shut", *before, CostBasis.ACTUAL, BY] = [denied]
+    sync(estate)
+    return estate
+
+
+def sync(estate: Estate) -> None:
+    with estate.work() as work:
+        request_sync(work, POLICIES, "costs")
+    estate.run_due()
+
+
+@pytest.fixture
+def asked(synced: Estate) -> str:
+    """The last month, as an address asks for it."""
+    (first, last), _ = months(synced)
+    return f"start_date={first}&end_date={last}"
+
+
+@pytest.mark.census("AG-050")
+def test_a_summary_says_totals_age_coverage_and_control_totals(
+    client: TestClient, ada: Headers, asked: str
+) -> None:
+    found = client.get(f"{URL}/summary?{asked}&group_by=service", headers=ada).json()
+    assert found["totals"] == [{"amount": "25.00", "currency": "EUR"}]
+    assert [(g["key"], g["amount"]) for g in found["groups"]] == [
+        ("Compute", "12.50"),
+        ("Storage", "12.50"),
+    ]
+    assert found["coverage"]["subscriptions"] == 3
+    assert found["coverage"]["subscriptions_known"] == 2
+    assert found["coverage"]["not_known"][0]["reason"] == (
+        "not allowed: grant Cost Management Reader"
+    )
+    assert found["freshness"]["state"] == "current"
+    assert found["control"] == {"state": "agrees", "agrees": 2, "differs": 0, "not_known": 0}
+
+
+@pytest.mark.census("AG-050")
+def test_totals_are_those_of_the_entries(client: TestClient, ada: Headers, asked: str) -> None:
+    found = client.get(f"{URL}?{asked}", headers=ada).json()["costs"]
+    assert sorted(e["amount"] for e in found) == ["10.00", "10.00", "2.50", "2.50"]
+    assert {e["currency"] for e in found} == {"EUR"}
+
+
+def test_a_summary_is_of_this_month_unless_it_says_others(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    del synced
+    found = client.get(f"{URL}/summary", headers=ada).json()
+    assert found["start_date"].endswith("-01")
+    assert found["totals"] == []
+    assert found["coverage"]["tenants"] == 2
+
+
+@pytest.mark.usefixtures("synced")
+@pytest.mark.parametrize(
+    ("more", "total"),
+    [
+        ("&tenant_ids=one", "12.50"),
+        ("&tenant_ids=one,two", "25.00"),
+        ("&service=Compute", "12.50"),
+        ("&resource_group=WEB", "5.00"),
+        ("&subscription=two-s", "12.50"),
+        ("&service=Compute&resource_group=web", "2.50"),
+    ],
+)
+def test_costs_are_narrowed(
+    client: TestClient, ada: Headers, asked: str, more: str, total: str
+) -> None:
+    found = client.get(f"{URL}/summary?{asked}{more}", headers=ada).json()
+    assert found["totals"] == [{"amount": total, "currency": "EUR"}]
+
+
+def test_a_past_day_shows_what_was_known_then(
+    client: TestClient, ada: Headers, asked: str, synced: Estate
+) -> None:
+    day = synced.now.date()
+    before = client.get(f"{URL}/summary?{asked}&as_of={day - DAY}", headers=ada).json()
+    after = client.get(f"{URL}/summary?{asked}&as_of={day}", headers=ada).json()
+    assert (before["totals"], after["totals"][0]["amount"]) == ([], "25.00")
+
+
+def test_the_series_has_a_point_a_day(client: TestClient, ada: Headers, asked: str) -> None:
+    found = client.get(f"{URL}/daily?{asked}", headers=ada).json()["days"]
+    assert [p["amount"] for p in found] == ["20.00", "5.00"]
+
+
+def test_a_days_range_is_checked(client: TestClient, ada: Headers) -> None:
+    wrong = client.get(f"{URL}/summary?start_date=2026-02-02&end_date=2026-02-01", headers=ada)
+    assert (wrong.status_code, wrong.json()["type"]) == (422, "/problems/InvalidSpan")
+    never = client.get(f"{URL}/summary?start_date=9999-12-31", headers=ada)
+    assert (never.status_code, never.json()["type"]) == (422, "/problems/InvalidSpan")
+    assert client.get(f"{URL}/summary?start_date=soon", headers=ada).status_code == 422
+    assert client.get(f"{URL}/summary?group_by=colour", headers=ada).status_code == 422
+
+
+def test_entries_page_and_stream(client: TestClient, ada: Headers, asked: str) -> None:
+    amounts, url = [], f"{URL}?{asked}&limit=3"
+    while url:
+        answer = client.get(url, headers=ada)
+        amounts += [e["amount"] for e in answer.json()["costs"]]
+        url = answer.links.get("next", {}).get("url", "")
+    assert len(amounts) == 4
+    lines = client.get(f"{URL}?{asked}", headers={**ada, "Accept": "application/x-ndjson"}).text
+    assert [json.loads(line)["amount"] for line in lines.splitlines()] == amounts
+
+
+def test_a_control_total_that_differs_shows_both_numbers(
+    client: TestClient, ada: Headers, asked: str, synced: Estate
+) -> None:
+    before, _ = months(synced)
+    del before
+    found = client.get(f"{URL}/controls?{asked}", headers=ada).json()["controls"]
+    assert {(c["stated"], c["summed"], c["verdict"]) for c in found} == {
+        ("12.50", "12.50", "agrees")
+    }
+
+
+@pytest.mark.census("AG-133")
+def test_the_export_is_a_csv_of_the_days_asked_for_both_ends_in_it(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    (first, _), _ = months(synced)
+    whole = f"/api/v1/exports/costs?start_date={first}&end_date={first + DAY}"
+    one = f"/api/v1/exports/costs?start_date={first + DAY}&end_date={first + DAY}"
+    answer = client.get(whole, headers=ada)
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert 'filename="costs-export.csv"' in answer.headers["content-disposition"]
+    assert len(list(csv.DictReader(io.StringIO(answer.text)))) == 4
+    rows = list(csv.DictReader(io.StringIO(client.get(one, headers=ada).text)))
+    assert {(r["date"], r["amount"]) for r in rows} == {((first + DAY).isoformat(), "2.5")}
+
+
+def test_focus_has_both_bases_in_one_row(client: TestClient, ada: Headers, asked: str) -> None:
+    text = client.get(f"/api/v1/exports/costs.focus.csv?{asked}", headers=ada).text
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 4
+    assert {(r["BilledCost"], r["EffectiveCost"]) for r in rows} == {("10", "10"), ("2.5", "2.5")}
+    assert {r["ProviderName"] for r in rows} == {"Microsoft"}
+
+
+def test_focus_comes_as_parquet_too(client: TestClient, ada: Headers, asked: str) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the analytics extra")
+    answer = client.get(f"/api/v1/exports/costs.focus.parquet?{asked}", headers=ada)
+    table = parquet.read_table(BytesIO(answer.content))
+    assert {str(c) for c in table["BilledCost"].to_pylist()} == {"10.000000000", "2.500000000"}
+    assert table.num_rows == 4
+
+
+HEAD = "BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,SubAccountId,x_Team"
+IMPORT = f"{URL}/imports?tenant=two"
+FOCUS = (
+    f"{HEAD}\n1.5,1,USD,2026-02-01T00:00:00Z,Mail,s9,a\n0.5,1,USD,2026-02-01T00:00:00Z,Mail,s9,b\n"
+)
+
+
+def test_a_file_that_is_brought_in_twice_counts_once(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    del synced
+    typed = {**ada, "Content-Type": "text/csv"}
+    first = client.post(IMPORT, content=FOCUS, headers=typed)
+    assert first.status_code == 201
+    assert first.json()["added"] == 2
+    assert first.json()["columns_kept"] == ["x_Team"]
+    second = client.post(IMPORT, content=FOCUS, headers=typed).json()
+    assert (second["added"], second["restated"], second["lost"]) == (0, 0, 0)
+    asked = "start_date=2026-02-01&end_date=2026-02-28&tenant_ids=two"
+    found = client.get(f"{URL}/summary?{asked}", headers=ada).json()
+    assert found["totals"] == [{"amount": "2.00", "currency": "USD"}]
+
+
+def test_what_is_exported_can_be_brought_in_again(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    synced.tenant("three")
+    typed = {**ada, "Content-Type": "text/csv"}
+    client.post(IMPORT, content=FOCUS, headers=typed)
+    asked = "start_date=2026-02-01&end_date=2026-02-28"
+    text = client.get(f"/api/v1/exports/costs.focus.csv?{asked}&tenant_ids=two", headers=ada).text
+    again = client.post(f"{URL}/imports?tenant=three", content=text, headers=typed)
+    assert again.status_code == 201, again.text
+    found = client.get(f"{URL}/summary?{asked}&tenant_ids=three", headers=ada).json()
+    assert found["totals"] == [{"amount": "2.00", "currency": "USD"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "words"),
+    [
+        ("a,b\n1,2\n", 422, "BilledCost"),
+        (f"{HEAD}\n", 422, "no rows"),
+        (f"{HEAD}\nx,1,USD,2026-02-01T00:00:00Z,Mail,s9,\n", 422, "line 2"),
+        (f"{HEAD}\n1,1,dollar,2026-02-01T00:00:00Z,Mail,s9,\n", 422, "currency"),
+        (f"{HEAD}\n1,1,USD,soon,Mail,s9,\n", 422, "line 2"),
+        (f"{HEAD}\n1\n", 422, "line 2"),
+        (f"{HEAD}\n1,1,USD,2026-02-01T00:00:00Z,Mail,two-s,\n", 409, "two-s"),
+        (b"\xff\xfe", 422, "UTF-8"),
+    ],
+)
+@pytest.mark.usefixtures("synced")
+def test_a_file_that_cannot_be_brought_in_says_why(
+    client: TestClient, ada: Headers, content: str | bytes, status: int, words: str
+) -> None:
+    answer = client.post(IMPORT, content=content, headers={**ada, "Content-Type": "text/csv"})
+    assert answer.status_code == status
+    assert words in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("synced")
+def test_another_tenants_costs_are_not_there(client: TestClient, eve: Headers, asked: str) -> None:
+    assert client.get(f"{URL}/summary?{asked}", headers=eve).json()["totals"] == []
+    assert client.get(f"{URL}/summary?{asked}&tenant_ids=one", headers=eve).status_code == 404
+    assert client.get(f"{URL}?{asked}", headers=eve).json()["costs"] == []
+    rows = client.get(f"/api/v1/exports/costs?{asked}", headers=eve).text.splitlines()
+    assert len(rows) == 1
