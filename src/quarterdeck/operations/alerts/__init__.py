@@ -1,0 +1,1 @@
+"""Alerts: what wants somebody, from its first sign until it is resolved."""
