@@ -1,5 +1,6 @@
 """An installation with a log."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,5 +11,7 @@ from trail.installation import Installation
 
 
 @pytest.fixture
-def installation(engine: Engine, tmp_path: Path) -> Installation:
-    return Installation(engine, KeyStore(tmp_path / "keys"))
+def installation(engine: Engine, tmp_path: Path) -> Iterator[Installation]:
+    opened = Installation(engine, KeyStore(tmp_path / "keys"), tmp_path)
+    yield opened
+    opened.trail.close()

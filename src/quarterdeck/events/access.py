@@ -173,3 +173,25 @@ class AccessRefused(Event):
     on: str
     count: int
     minute: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewSaved(Event):
+    """Somebody keeps the address of a list under a name, for themselves alone."""
+
+    action: ClassVar[str] = "views:save"
+    about: ClassVar[str] = "view"
+    public: ClassVar[frozenset[str]] = frozenset({"view", "page"})
+    view: str
+    page: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewRemoved(Event):
+    """Somebody keeps such an address no more."""
+
+    action: ClassVar[str] = "views:remove"
+    about: ClassVar[str] = "view"
+    public: ClassVar[frozenset[str]] = frozenset({"view"})
+    view: str

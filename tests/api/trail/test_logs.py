@@ -1,7 +1,9 @@
 """The log over HTTP: as tlog-tiles serves it, and as records with their proofs."""
 
 from base64 import b64decode
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
@@ -12,6 +14,7 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.trail.integrity import service as integrity
 from quarterdeck.trail.keys.note import Verifier
 from quarterdeck.trail.log.model import Head
+from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.trail.proof import consistency, inclusion
 from trail.installation import Installation
 
@@ -19,15 +22,18 @@ LOG = "/api/v1/trail/logs/acme"
 
 
 @pytest.fixture
-def installation(runtime: Runtime) -> Installation:
+def installation(runtime: Runtime, tmp_path: Path) -> Iterator[Installation]:
     """The log of acme: 300 leaves and one with a committed field, all signed."""
-    found = Installation(runtime.engine, runtime.keys)
+    # A worker's: what it appends goes through the process that answers.
+    trail = open_trail(runtime.engine, tmp_path / "trail", lasting=False)
+    found = Installation(runtime.engine, runtime.keys, tmp_path, trail)
     found.now = utc_now() - timedelta(seconds=1)
     found.revoke(300)
     found.name_somebody("Ada Lovelace")
     found.deliver()
     found.integrate()
-    return found
+    yield found
+    trail.close()
 
 
 @pytest.fixture

@@ -3,14 +3,11 @@
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
 from quarterdeck.trail.integrity import service
 from quarterdeck.trail.integrity.known import KnownLogs
 from quarterdeck.trail.integrity.model import Finding, Unreadable, Verdict
 from quarterdeck.trail.keys.note import Signer, Verifier
-from quarterdeck.trail.log.storage.leaves import leaves
-from quarterdeck.trail.log.storage.sql import checkpoints
 from trail.installation import Installation
 
 URL = "https://quarterdeck.example/api/v1/trail/logs/acme"
@@ -58,15 +55,14 @@ def test_another_key_than_the_pinned_one_is_a_finding(
     assert kept.vkey == installation.vkey
 
 
-def test_an_entry_altered_in_the_database_is_found_and_not_remembered(
+def test_an_entry_altered_where_it_is_stored_is_found_and_not_remembered(
     installation: Installation, known: KnownLogs
 ) -> None:
     installation.grow(3)
     verify(installation, known)
     before = known.of(URL)
     installation.grow(3)
-    with installation.engine.begin() as db:
-        db.execute(update(leaves).where(leaves.c.idx == 4).values(entry=b"{}"))
+    installation.alter(4)
     assert verify(installation, known).findings == (Finding("entry 4", "altered"),)
     assert known.of(URL) == before
 
@@ -76,8 +72,8 @@ def test_a_server_that_went_back_is_found(installation: Installation, known: Kno
     old = installation.serve("checkpoint")
     installation.grow(3)
     verify(installation, known)
-    with installation.engine.begin() as db:
-        db.execute(update(checkpoints).values(note=old, size=3))
+    assert old is not None
+    installation.roll_back(old, 3)
     assert verify(installation, known).findings == (
         Finding("checkpoint", "rolled back: 3 entries, 6 seen before"),
     )
@@ -134,6 +130,12 @@ def test_copying_again_reads_only_what_is_new(installation: Installation, tmp_pa
     asked.clear()
     installation.grow(1)
     service.copy_log(read, tmp_path / "copy")
-    assert asked == ["checkpoint", "tile/0/001.p/45", "tile/1/000.p/1", "tile/entries/001.p/45"]
+    assert asked == [
+        "checkpoint",
+        "tile/0/001.p/45",
+        "tile/1/000.p/1",
+        "tile/entries/001.p/45",
+        "handovers",
+    ]
     key = Verifier.parse(installation.vkey)
     assert service.verify_copy(tmp_path / "copy", key).intact

@@ -30,7 +30,7 @@ class Original:
     def __init__(self, folder: Path) -> None:
         engine = open_engine(f"sqlite:///{folder}/db")
         metadata.create_all(engine)
-        installation = Installation(engine, KeyStore(folder / "keys"))
+        installation = Installation(engine, KeyStore(folder / "keys"), folder)
         installation.grow(OLD)
         self.since = installation.serve("checkpoint") or b""
         self.before = folder / "before"
@@ -39,6 +39,7 @@ class Original:
         self.copy = folder / "copy"
         service.copy_log(installation.serve, self.copy)
         self.key = Verifier.parse(installation.vkey)
+        installation.trail.close()
         engine.dispose()
 
 

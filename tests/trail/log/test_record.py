@@ -13,7 +13,7 @@ from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import begin
 from quarterdeck.trail.ingest.model import draft_of, policy_of
 from quarterdeck.trail.log import service
-from quarterdeck.trail.log.appender import append, open_log
+from quarterdeck.trail.log.appender import open_log, prepare_all
 from quarterdeck.trail.log.disclosure import Disclosure, Malformed, path_of
 from quarterdeck.trail.log.model import Draft
 from quarterdeck.trail.log.record import (
@@ -193,10 +193,11 @@ def test_a_payload_too_large_for_a_leaf_is_committed_whole(installation: Install
     draft = Draft(record=replace(WHOLE, sd=(), payload=f'"{"x" * 70_000}"'), subject="s:1")
     with begin(installation.engine, ADA, installation.clock) as work:
         open_log(work.db, installation.keys, "acme")
-        append(work.db, installation.keys, draft, work.now)
+        ready = prepare_all(work.db, installation.keys, [draft], work.now)
+    installation.trail.sequencer.append(ready)
     installation.integrate()
     with begin(installation.engine, ADA, installation.clock) as work:
-        view = service.disclose(work, installation.keys, "acme", 0)
+        view = service.disclose(work, installation.reader, installation.keys, "acme", 0)
     assert view.record["payload"] is None
     assert view.disclosed == {"/payload": "x" * 70_000}
     assert len(view.record["sd"]) == 1

@@ -66,7 +66,7 @@ def list_logs(work: InRead, request: Request, runtime: Installation) -> Logs:
                 vkey=one.vkey,
                 url=f"{base}/api/v1/trail/logs/{quote(one.tenant, safe='')}",
             )
-            for one, size in log.logs(work)
+            for one, size in log.logs(work, runtime.reader)
         ]
     )
 
@@ -76,9 +76,9 @@ def list_logs(work: InRead, request: Request, runtime: Installation) -> Logs:
     response_class=Response,
     responses={200: {"content": {"text/plain; charset=utf-8": {}}}, **problems(404)},
 )
-def log_checkpoint(tenant: str, work: InOpen) -> Response:
+def log_checkpoint(tenant: str, work: InOpen, runtime: Installation) -> Response:
     """The log's signed head (c2sp.org/tlog-checkpoint). Open to all."""
-    note = log.checkpoint(work, tenant).note
+    note = log.checkpoint(work, runtime.reader, tenant).note
     # Read by those who verify, each time anew: a cached head looks like one rolled back.
     headers = {"Cache-Control": "no-cache"}
     return Response(note, headers=headers, media_type="text/plain; charset=utf-8")
@@ -90,9 +90,9 @@ def log_checkpoint(tenant: str, work: InOpen) -> Response:
     responses={200: {"content": {BINARY: {}}}, **problems(401, 403, 404)},
     **needs("trail:read"),
 )
-def log_entries(tenant: str, index: str, work: InRead) -> Response:
+def log_entries(tenant: str, index: str, work: InRead, runtime: Installation) -> Response:
     """A bundle of 256 entries, or of fewer at the log's end: ``x001/067``, ``000.p/17``."""
-    found = log.entry_bundle(work, tenant, f"tile/entries/{index}")
+    found = log.entry_bundle(work, runtime.reader, tenant, f"tile/entries/{index}")
     return Response(found, headers={"Cache-Control": f"private, {FOR_EVER}"}, media_type=BINARY)
 
 
@@ -101,7 +101,7 @@ def log_entries(tenant: str, index: str, work: InRead) -> Response:
     response_class=Response,
     responses={200: {"content": {BINARY: {}}}, **problems(404)},
 )
-def log_tile(tenant: str, level: str, index: str, work: InOpen) -> Response:
+def log_tile(tenant: str, level: str, index: str, work: InOpen, runtime: Installation) -> Response:
     """A tile of 256 hashes, or of fewer at the log's end. Open to all."""
-    found = log.hash_tile(work, tenant, f"tile/{level}/{index}")
+    found = log.hash_tile(work, runtime.reader, tenant, f"tile/{level}/{index}")
     return Response(found, headers={"Cache-Control": f"public, {FOR_EVER}"}, media_type=BINARY)

@@ -96,12 +96,19 @@ class ConsistencyBody(BaseModel):
     **needs("trail:read"),
 )
 def list_records(
-    tenant: str, request: Request, response: Response, work: InRead, page: InPage
+    tenant: str,
+    request: Request,
+    response: Response,
+    work: InRead,
+    page: InPage,
+    runtime: Installation,
 ) -> Any:  # noqa: ANN401  a page, or a stream of all
     """What was done, newest first; committed fields hidden."""
 
     def rows(reading: Work, after: Key | None, limit: int) -> Sequence[RecordView]:
-        return log.records(reading, tenant, int(after[0] or 0) if after else None, limit)
+        return log.records(
+            reading, runtime.reader, tenant, int(after[0] or 0) if after else None, limit
+        )
 
     if ndjson.asked_for(request):
         listing = Listing(rows=rows, key=lambda view: (view.index,), line=_line)
@@ -111,9 +118,9 @@ def list_records(
 
 
 @router.get("/records/{index}", responses=problems(401, 403, 404), **needs("trail:read"))
-def get_record(tenant: str, index: Index, work: InRead) -> RecordBody:
+def get_record(tenant: str, index: Index, work: InRead, runtime: Installation) -> RecordBody:
     """One record; committed fields hidden."""
-    return RecordBody.of(log.record(work, tenant, index))
+    return RecordBody.of(log.record(work, runtime.reader, tenant, index))
 
 
 @router.post(
@@ -124,19 +131,21 @@ def disclose_record(
 ) -> RecordBody:
     """One record with its committed fields shown. The look itself leaves a record."""
     response.headers["Cache-Control"] = "no-store"
-    return RecordBody.of(log.disclose(work, runtime.keys, tenant, index))
+    return RecordBody.of(log.disclose(work, runtime.reader, runtime.keys, tenant, index))
 
 
 @router.get("/records/{index}/proof", responses=problems(401, 403, 404), **needs("trail:read"))
-def get_proof(tenant: str, index: Index, work: InRead) -> ProofBody:
+def get_proof(tenant: str, index: Index, work: InRead, runtime: Installation) -> ProofBody:
     """The proof that a record is in the log, and the checkpoint it leads to."""
-    return ProofBody.of(log.prove_inclusion(work, tenant, index))
+    return ProofBody.of(log.prove_inclusion(work, runtime.reader, tenant, index))
 
 
 @router.get("/consistency", responses=problems(401, 403, 404, 422), **needs("trail:read"))
-def get_consistency(tenant: str, old: Size, new: Size, work: InRead) -> ConsistencyBody:
+def get_consistency(
+    tenant: str, old: Size, new: Size, work: InRead, runtime: Installation
+) -> ConsistencyBody:
     """The proof that the log of size ``new`` begins with that of size ``old``."""
-    proof = log.prove_consistency(work, tenant, old, new)
+    proof = log.prove_consistency(work, runtime.reader, tenant, old, new)
     return ConsistencyBody(
         old_size=old, new_size=new, proof=[b64encode(step).decode() for step in proof]
     )

@@ -1,50 +1,82 @@
 """The trail's place among the subscribers: every fact that is to leave a leaf leaves one."""
 
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Engine
+
 from quarterdeck.events import EVENTS
+from quarterdeck.events.trail import PolicySet
 from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.deliveries import Subscriber
+from quarterdeck.kernel.event import Event
 from quarterdeck.kernel.outbox import Fact
-from quarterdeck.kernel.work import Work
 from quarterdeck.trail.ingest.model import UnknownEvent, draft_of, policy_of
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.seal import tag
-from quarterdeck.trail.log.appender import append, open_log
+from quarterdeck.trail.log.appender import open_log, prepare_all
 from quarterdeck.trail.log.condition import SUBSCRIBER
+from quarterdeck.trail.log.model import Appended, Draft
+from quarterdeck.trail.log.ports import Sequencer
 from quarterdeck.trail.log.record import PLATFORM_SOURCE
+from quarterdeck.trail.policy import service as policy
 
 IDEMPOTENCY = "trail idempotency v1"
 POLICY = policy_of(EVENTS)
 
 
-def subscriber(keys: KeyStore) -> Subscriber:
+def subscriber(engine: Engine, keys: KeyStore, sequencer: Sequencer) -> Subscriber:
     """The trail, as the worker delivers to it."""
 
-    def receive(work: Work, fact: Fact) -> None:
-        ingest(work, keys, fact)
+    def take(now: datetime, facts: Sequence[Fact]) -> None:
+        told, appended = ingest(engine, keys, sequencer, facts, now)
+        for fact, place in zip(told, appended, strict=True):
+            if fact.name == PolicySet.__name__:
+                of = (fact.tenant, fact.payload["kind"], fact.payload["version"])
+                policy.take_effect(engine, lambda: now, of, place.index)
 
-    return Subscriber(name=SUBSCRIBER, receive=receive)
+    return Subscriber(name=SUBSCRIBER, take=take)
 
 
-def ingest(work: Work, keys: KeyStore, fact: Fact) -> None:
-    """Append the leaf of ``fact``, in the transaction that holds the subscriber's place.
+def ingest(
+    engine: Engine, keys: KeyStore, sequencer: Sequencer, facts: Sequence[Fact], now: datetime
+) -> tuple[list[Fact], list[Appended]]:
+    """Append the leaves of ``facts``, all of one tenant. A fact that comes again leaves no second.
 
-    A fact that comes again leaves no second leaf.
+    Which of them left one, and where.
+
+    Outside of any transaction: the sequencer may be another process.
 
     Raises:
-        UnknownEvent: a newer version wrote it; deliver it again after the upgrade.
+        UnknownEvent: a newer version wrote one; deliver it again after the upgrade.
         KeyMissing, KeyUnusable: the tenant's keys are not as they should be.
+        Unavailable: nothing can be appended now; some may have been.
     """
+    told = [(fact, kind) for fact, kind in zip(facts, map(_kind, facts), strict=True) if kind.leaf]
+    if not told:
+        return [], []
+    tenant = told[0][0].tenant
+    with writing(engine) as db:
+        open_log(db, keys, tenant)
+        secret = keys.derived(tenant, IDEMPOTENCY)
+        drafts = [_draft(fact, kind, secret, now) for fact, kind in told]
+        prepared = prepare_all(db, keys, drafts, now)
+    return [fact for fact, _ in told], sequencer.append(prepared)
+
+
+def _kind(fact: Fact) -> type[Event]:
     kind = EVENTS.get(fact.name)
     if kind is None:
         raise UnknownEvent(f"no event {fact.name} is known; upgrade, then deliver it again")
-    if not kind.leaf:
-        return
-    open_log(work.db, keys, fact.tenant)
-    draft = draft_of(
+    return kind
+
+
+def _draft(fact: Fact, kind: type[Event], secret: bytes, now: datetime) -> Draft:
+    return draft_of(
         fact,
         kind,
-        received_at=micros(work.now),
+        received_at=micros(now),
         policy=POLICY,
-        idempotency=tag(keys.derived(fact.tenant, IDEMPOTENCY), PLATFORM_SOURCE, fact.id),
+        idempotency=tag(secret, PLATFORM_SOURCE, fact.id),
     )
-    append(work.db, keys, draft, work.now)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quarterdeck.trail.integrity.model import Progress, Read, Unreadable
+from quarterdeck.trail.integrity.purged import Purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH, Malformed, Tile
 from quarterdeck.trail.proof.tree import leaf_hash, root_hash
@@ -52,6 +53,7 @@ class Evidence:
         edge: the partial bundle at the right edge, if there is one.
         odd: the full bundles worth a second look, by index.
         kept: leaf hashes of the bundles that were asked for, by index.
+        purged: what of it was purged.
     """
 
     size: int
@@ -59,6 +61,7 @@ class Evidence:
     edge: Bundle | None
     odd: dict[int, Bundle]
     kept: dict[int, list[bytes]]
+    purged: Purged
 
 
 def gather(read: Read, size: int, keep: int, progress: Progress) -> Evidence:
@@ -70,9 +73,9 @@ def gather(read: Read, size: int, keep: int, progress: Progress) -> Evidence:
     roots: Maybe = []
     odd: dict[int, Bundle] = {}
     kept: dict[int, list[bytes]] = {}
-    edge = None
+    edge, purged = None, Purged()
     for tile in tiles.tiles(None, size):
-        bundle = _bundle(read, tile)
+        bundle = _bundle(read, tile, purged)
         if tile.width < WIDTH:
             edge = bundle
         else:
@@ -84,7 +87,7 @@ def gather(read: Read, size: int, keep: int, progress: Progress) -> Evidence:
         if tile.index == keep:
             kept[keep] = bundle.hashes
         progress(tile.start + tile.width, size)
-    return Evidence(size=size, levels=_above(roots), edge=edge, odd=odd, kept=kept)
+    return Evidence(size=size, levels=_above(roots), edge=edge, odd=odd, kept=kept, purged=purged)
 
 
 def stored_hashes(read: Read, tile: Tile) -> tuple[list[bytes] | None, str]:
@@ -106,12 +109,17 @@ def re_read(read: Read, index: int) -> Bundle:
     return _bundle(read, Tile(None, index))
 
 
-def _bundle(read: Read, tile: Tile) -> Bundle:
+def _bundle(read: Read, tile: Tile, purged: Purged | None = None) -> Bundle:
     entries, fault = _entries(read, tile)
     stored, stored_fault = stored_hashes(read, Tile(0, tile.index, tile.width))
+    if purged is not None:
+        purged.note(tile.start, entries)
     return Bundle(
         tile=tile,
-        hashes=[leaf_hash(entry) for entry in entries],
+        hashes=[
+            stored[n] if stored and not entry else leaf_hash(entry)
+            for n, entry in enumerate(entries)
+        ],
         fault=fault,
         stored=stored,
         stored_fault=stored_fault,

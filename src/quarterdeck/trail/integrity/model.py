@@ -34,11 +34,13 @@ class Verdict:
 
     Attributes:
         note: the checkpoint, as it was read.
+        purged: what was removed by policy, each with the leaf that says so: nothing wrong.
     """
 
     head: Head
     note: bytes
     findings: tuple[Finding, ...]
+    purged: tuple[Finding, ...] = ()
 
     @property
     def intact(self) -> bool:

@@ -4,6 +4,8 @@ Whoever alters a log can sign it anew with a key of their own, and whoever holds
 cut it short. So the key must come from elsewhere, and so must a checkpoint seen before.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from quarterdeck.trail.integrity.evidence import gather
@@ -11,11 +13,12 @@ from quarterdeck.trail.integrity.known import Known, KnownLogs
 from quarterdeck.trail.integrity.model import Finding, Progress, Read, Unreadable, Verdict
 from quarterdeck.trail.integrity.trial import judge, root_at
 from quarterdeck.trail.keys import note as notes
+from quarterdeck.trail.keys.handover import EMERGENCY, chain, unpack
 from quarterdeck.trail.keys.note import Verifier
 from quarterdeck.trail.log.model import Head, MalformedHead
 from quarterdeck.trail.proof import tiles
 
-CHECKPOINT = "checkpoint"
+CHECKPOINT, HANDOVERS = "checkpoint", "handovers"
 UNKNOWN_SIGNER = Finding(CHECKPOINT, "consistent, signer not known")
 
 
@@ -79,14 +82,16 @@ def verify(
     keep = seen.size // tiles.WIDTH if seen else -1
     evidence = gather(read, head.size, keep, progress)
     wrong, trusted = judge(read, evidence, head)
-    findings = [*_signer(head, note, key), *wrong]
+    keys = _keys(read, key, note)
+    unnamed, purged = evidence.purged.judged()
+    findings = [*_signer(head, note, keys), *wrong, *unnamed]
     if seen is not None and since is not None:
-        findings += _old_signer(since, key)
+        findings += _old_signer(since, keys)
         then = root_at(evidence, trusted, seen.size) if seen.size <= head.size else None
         findings += _past(head, seen, then)
     # Whose it is matters only once it is whole: the reader should see the damage first.
     order = sorted(findings, key=lambda finding: finding == UNKNOWN_SIGNER)
-    return Verdict(head=head, note=note, findings=tuple(order))
+    return Verdict(head=head, note=note, findings=tuple(order), purged=tuple(purged))
 
 
 def vanished(known: Known) -> Verdict:
@@ -116,6 +121,8 @@ def copy_log(read: Read, directory: Path, progress: Progress = silent) -> Head:
             _copy(read, directory, tile)
             if level is None:
                 progress(tile.start + tile.width, head.size)
+    if notes_of_keys := read(HANDOVERS):
+        _write(directory / HANDOVERS, notes_of_keys)
     _write(directory / CHECKPOINT, note)
     return head
 
@@ -168,20 +175,59 @@ def _head(note: bytes, name: str) -> Head:
         raise Unreadable(f"{name}: {error}") from error
 
 
-def _signer(head: Head, note: bytes, key: Verifier | None) -> list[Finding]:
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """The key that is trusted, and those that it handed over to.
+
+    Attributes:
+        revoked: keys that sign nothing larger than a size.
+        fault: why no hand-over can be followed; empty where they can, or need not.
+    """
+
+    pinned: Verifier
+    following: tuple[Verifier, ...] = ()
+    revoked: Mapping[Verifier, int] = field(default_factory=dict)
+    fault: str = ""
+
+    def signed(self, note: bytes, size: int) -> bool:
+        return any(
+            key.signed(note) and size <= self.revoked.get(key, size)
+            for key in (self.pinned, *self.following)
+        )
+
+
+def _keys(read: Read, key: Verifier | None, note: bytes) -> _Keys | None:
+    """Hand-overs are read only where the trusted key did not sign: they are seldom there."""
     if key is None:
+        return None
+    if key.signed(note):
+        return _Keys(key)
+    try:
+        followed = chain(key, unpack(read(HANDOVERS) or b""))
+    except notes.Malformed as error:
+        return _Keys(key, fault=str(error))
+    revoked = {one.old: one.size for one in followed if one.reason == EMERGENCY}
+    return _Keys(key, tuple(one.new for one in followed), revoked)
+
+
+def _signer(head: Head, note: bytes, keys: _Keys | None) -> list[Finding]:
+    if keys is None:
         return [UNKNOWN_SIGNER]
-    if not key.signed(note):
+    key = keys.pinned
+    if keys.fault:
+        return [Finding(HANDOVERS, keys.fault)]
+    if not keys.signed(note, head.size):
         return [Finding(CHECKPOINT, f"not signed by {key.name}, key {key.id.hex()}")]
     if head.origin != key.name:
         return [Finding(CHECKPOINT, f"is of the log {head.origin}, not of {key.name}")]
     return []
 
 
-def _old_signer(since: bytes, key: Verifier | None) -> list[Finding]:
-    if key is None or key.signed(since):
+def _old_signer(since: bytes, keys: _Keys | None) -> list[Finding]:
+    if keys is None or keys.signed(since, 0):
         return []
-    return [Finding("since", f"the checkpoint seen before is not signed by {key.name}")]
+    words = f"the checkpoint seen before is not signed by {keys.pinned.name}"
+    return [Finding("since", words)]
 
 
 def _past(head: Head, seen: Head, then: bytes | None) -> list[Finding]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from quarterdeck.kernel.errors import Invalid, Unavailable
+from quarterdeck.kernel.errors import Conflict, Invalid, Unavailable
 
 
 class KeyUnusable(Unavailable):
@@ -13,17 +13,21 @@ class KeyMissing(Unavailable):
     """A log stands, but its key is gone."""
 
 
+class KeyRotated(Conflict):
+    """Another rotated the key meanwhile."""
+
+
 class BackupRefused(Invalid):
     """The backup cannot be made or read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantKeys:
-    """The secrets of one tenant. They never change while its log lives.
+    """The first secrets of one tenant. They never change while its log lives.
 
     Attributes:
         origin: the log's name, as in c2sp.org/tlog-checkpoint; also the key's name.
-        seed: of the log's Ed25519 key.
+        seed: of the log's first Ed25519 key; ``ring`` has those that followed.
         root: what the tenant's other keys are derived from.
     """
 

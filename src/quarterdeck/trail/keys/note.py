@@ -74,10 +74,15 @@ class Verifier:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A name, and the 32 secret bytes of an Ed25519 key (its seed, RFC 8032)."""
+    """A name, and the 32 secret bytes of an Ed25519 key (its seed, RFC 8032).
+
+    Attributes:
+        beside: the keys before this one that still sign what it signs.
+    """
 
     name: str
     seed: bytes = field(repr=False)
+    beside: tuple[Signer, ...] = ()
 
     @property
     def verifier(self) -> Verifier:
@@ -85,15 +90,29 @@ class Signer:
         return Verifier(self.name, self._key.public_key().public_bytes_raw())
 
     def sign(self, text: str) -> bytes:
-        """``text``, which ends in a newline, as a note signed by this key alone."""
+        """``text``, which ends in a newline, as a note signed by this key and those beside it."""
         if not text.endswith("\n") or CONTROL.search(text):
             raise Malformed("a note's text ends in a newline, and has no other control character")
-        signature = b64encode(self.verifier.id + self._key.sign(text.encode())).decode()
-        return f"{text}\n\N{EM DASH} {self.name} {signature}\n".encode()
+        lines = [signer.line(text) for signer in (self, *self.beside)]
+        return f"{text}\n{''.join(lines)}".encode()
+
+    def line(self, text: str) -> str:
+        """The signature line of this key alone."""
+        return line(self.name, self.verifier.id + self._key.sign(text.encode()))
 
     @property
     def _key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+
+def line(name: str, signature: bytes) -> str:
+    """A signature line: ``signature`` begins with the key's id."""
+    return f"\N{EM DASH} {name} {b64encode(signature).decode()}\n"
+
+
+def lines_of(note: bytes) -> list[tuple[str, bytes]]:
+    """Name, and key id followed by signature, of each line; none of them is verified."""
+    return _split(note)[1]
 
 
 def text_of(note: bytes) -> str:

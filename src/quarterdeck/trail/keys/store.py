@@ -1,5 +1,7 @@
 """Data keys in SQL, each wrapped by its tenant's key. A destroyed one keeps its row, empty."""
 
+from collections.abc import Collection
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -11,7 +13,9 @@ from sqlalchemy import (
     Table,
     insert,
     select,
+    update,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.db import metadata
 
@@ -43,6 +47,22 @@ def add(db: Connection, row: dict[str, str | bytes | int]) -> None:
     db.execute(insert(data_keys).values(row))
 
 
+def add_missing(db: Connection, rows: list[dict[str, str | bytes | int]]) -> None:
+    """Insert wrapped keys, but for subjects that have a living one by now."""
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    db.execute(make(data_keys).on_conflict_do_nothing(), rows)
+
+
+def living_of(db: Connection, tenant: str, subjects: Collection[str]) -> list[WrappedKey]:
+    """The keys of these subjects that are not destroyed."""
+    query = select(data_keys).where(
+        data_keys.c.tenant == tenant,
+        data_keys.c.subject.in_(subjects),
+        data_keys.c.wrapped.isnot(None),
+    )
+    return list(db.execute(query))
+
+
 def living(db: Connection, tenant: str, subject: str) -> WrappedKey | None:
     """The subject's key that is not destroyed, if there is one."""
     query = select(data_keys).where(
@@ -57,3 +77,27 @@ def by_id(db: Connection, tenant: str, key: str) -> WrappedKey | None:
     """The tenant's key of this id, destroyed or not."""
     query = select(data_keys).where(data_keys.c.tenant == tenant, data_keys.c.id == key)
     return db.execute(query).one_or_none()
+
+
+def ids_of(db: Connection, tenant: str, subject: str) -> list[str]:
+    """The ids of the subject's keys that are not destroyed."""
+    return [row.id for row in living_of(db, tenant, [subject])]
+
+
+def living_before(db: Connection, tenant: str, moment: int) -> list[str]:
+    """The ids of the tenant's keys made until then that are not destroyed."""
+    query = select(data_keys.c.id).where(
+        data_keys.c.tenant == tenant,
+        data_keys.c.made_at <= moment,
+        data_keys.c.wrapped.isnot(None),
+    )
+    return list(db.scalars(query))
+
+
+def destroy(db: Connection, tenant: str, key: str, subject: str) -> bool:
+    """Empty a key's row, and have ``subject`` stand for whose it was; False if it was empty."""
+    if db.dialect.name == "sqlite":  # what is freed within the file is overwritten with zeros
+        db.exec_driver_sql("PRAGMA secure_delete = ON")
+    here = (data_keys.c.tenant == tenant, data_keys.c.id == key, data_keys.c.wrapped.isnot(None))
+    emptied = update(data_keys).where(*here).values(wrapped=None, subject=subject)
+    return db.execute(emptied).rowcount == 1

@@ -1,25 +1,23 @@
-"""Appending: a record becomes a leaf, in the transaction of whoever appends it.
-
-So a leaf and, say, a subscriber's place are written together or not at all.
-"""
+"""Before appending: a log is opened, and a record becomes what a sequencer appends."""
 
 import os
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from json import loads
 
 from sqlalchemy import Connection
 
-from quarterdeck.kernel.clock import micros
 from quarterdeck.trail.keys import service as data_keys
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.model import DataKey
 from quarterdeck.trail.keys.note import Signer
 from quarterdeck.trail.keys.seal import seal
 from quarterdeck.trail.log.disclosure import SALT_BYTES, Disclosure, path_of
-from quarterdeck.trail.log.model import Appended, Committed, Draft, Leaf, LogNotFound
+from quarterdeck.trail.log.model import Committed, Draft, Prepared, Sealed
 from quarterdeck.trail.log.record import Class, Record, RecordTooLarge
-from quarterdeck.trail.log.storage import disclosures, leaves
+from quarterdeck.trail.log.storage import leaves
 from quarterdeck.trail.proof.tree import leaf_hash
 
 PAYLOAD = path_of("payload")
@@ -42,27 +40,53 @@ def open_log(db: Connection, keys: KeyStore, tenant: str) -> None:
     leaves.begin(db, tenant, begun.origin, Signer(begun.origin, begun.seed).verifier.vkey)
 
 
-def append(db: Connection, keys: KeyStore, draft: Draft, now: datetime) -> Appended:
-    """Append a record to its tenant's open log; one whose id is in it is not appended again.
+def prepare(
+    keys: KeyStore, draft: Draft, key_of: Callable[[str], DataKey], digest: bytes = b""
+) -> Prepared:
+    """The draft as a sequencer appends it: entry, leaf hash, disclosures sealed.
+
+    ``key_of`` gives a subject's data key, which must be durable before the leaf is; without
+    committed fields it is asked only for a payload that does not fit into the leaf. ``digest``
+    is of the body that came under the record's idempotency tag.
 
     Raises:
         RecordTooLarge: it does not fit into a leaf even with its payload committed.
-        LogNotFound: the log was not opened.
     """
-    log = draft.record.tenant
-    if known := leaves.find(db, log, draft.record.id):
-        return Appended(known.index, known.hash)
-    index = leaves.take(db, log)
-    if index is None:
-        raise LogNotFound(f"the log of {log} is not open")
     fitting, made, entry = _written(draft)
-    leaf = Leaf(index=index, hash=leaf_hash(entry), entry=entry)
-    leaves.add(db, log, leaf, draft.record.id, micros(now))
-    for committed, disclosure in zip(fitting.committed, made, strict=True):
-        key = data_keys.data_key(db, keys, log, committed.subject, now)
-        sealed = _sealed(keys, key, fitting.record, disclosure)
-        disclosures.add(db, log, index, committed.path, key.id, sealed)
-    return Appended(index, leaf.hash)
+    record = fitting.record
+    return Prepared(
+        log=record.tenant,
+        record=record.id,
+        entry=entry,
+        hash=leaf_hash(entry),
+        moment=record.received_at,
+        tag=raw_tag(record.idempotency),
+        digest=digest,
+        disclosures=tuple(
+            _sealed(keys, key_of(committed.subject), record, disclosure)
+            for committed, disclosure in zip(fitting.committed, made, strict=True)
+        ),
+    )
+
+
+def prepare_all(
+    db: Connection, keys: KeyStore, drafts: Sequence[Draft], now: datetime
+) -> list[Prepared]:
+    """``prepare``, of drafts of one tenant, with data keys from ``db``, made where there are none.
+
+    Commit before the leaves are appended: a leaf whose key was rolled back is never readable.
+    """
+
+    def of(draft: Draft) -> Prepared:
+        tenant = draft.record.tenant
+        return prepare(keys, draft, lambda who: data_keys.data_key(db, keys, tenant, who, now))
+
+    return [of(draft) for draft in drafts]
+
+
+def raw_tag(idempotency: str) -> bytes:
+    """The 32 bytes of a record's idempotency tag."""
+    return urlsafe_b64decode(idempotency + "=")
 
 
 def _written(draft: Draft) -> tuple[Draft, list[Disclosure], bytes]:
@@ -93,7 +117,8 @@ def _without_payload(draft: Draft, payload: str) -> Draft:
     )
 
 
-def _sealed(keys: KeyStore, key: DataKey, record: Record, disclosure: Disclosure) -> bytes:
+def _sealed(keys: KeyStore, key: DataKey, record: Record, disclosure: Disclosure) -> Sealed:
     origin = keys.of(record.tenant).origin
     place = (record.tenant, origin, record.id, disclosure.path)
-    return seal(key.secret, disclosure.text.encode(), *place)
+    text = seal(key.secret, disclosure.text.encode(), *place)
+    return Sealed(disclosure.path, key.id, text)

@@ -6,6 +6,7 @@ from quarterdeck.kernel import deliveries
 from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.health import Entry, Health
+from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.storage import leaves, sql
 
 SUBSCRIBER = "trail"
@@ -15,13 +16,13 @@ SLOW_S, STUCK_S = 30, 300
 """Seconds that a fact or a leaf may wait before the log is degraded, or unhealthy."""
 
 
-def log_health(engine: Engine, clock: Clock) -> Entry:
+def log_health(engine: Engine, reader: Reader, clock: Clock) -> Entry:
     """Unintegrated leaves, the age of the oldest, and of the newest checkpoint.
 
     Facts without a leaf are named only once they wait too long, as for a lost key.
     """
     with reading(engine) as db:
-        waiting, oldest = _backlog(db)
+        waiting, oldest = _backlog(db, reader)
         newest, unheard = sql.newest_at(db), deliveries.waiting_since(db, SUBSCRIBER)
     now = micros(clock())
     waited_s, unheard_s = _age_s(now, oldest), _age_s(now, unheard)
@@ -55,10 +56,11 @@ def _status(waited_s: float) -> Health:
     return Health.DEGRADED if waited_s > SLOW_S else Health.HEALTHY
 
 
-def _backlog(db: Connection) -> tuple[int, int | None]:
+def _backlog(db: Connection, reader: Reader) -> tuple[int, int | None]:
     done = sql.sizes(db)
-    behind = [(log, done.get(log.origin, 0)) for log in leaves.every(db)]
-    grown = [(log, size) for log, size in behind if log.size > size]
-    moments = [leaves.moment_of(db, log.tenant, size) for log, size in grown]
+    sizes = reader.sizes()
+    behind = [(log.tenant, done.get(log.origin, 0)) for log in leaves.every(db)]
+    grown = [(log, size) for log, size in behind if sizes.get(log, 0) > size]
+    moments = [reader.moment(log, size) for log, size in grown]
     oldest = min((m for m in moments if m is not None), default=None)
-    return sum(log.size - size for log, size in grown), oldest
+    return sum(sizes[log] - size for log, size in grown), oldest

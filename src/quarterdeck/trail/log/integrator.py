@@ -1,99 +1,178 @@
 """Integration: leaves become a signed tree.
 
-For each log that has grown: the roots of tiles that are now full, the tree's root from its
-right edge, a checkpoint by compare-and-swap. Any number of processes may do this at once;
-one of them wins each step, and what the others did is the same.
+For each log that has grown: the hashes of tiles, the tree's root from its right edge, a
+checkpoint; those of all logs are replaced by compare-and-swap in one transaction, and shown
+to readers only then. Any number of processes may try at once; one of them wins each step,
+and what the others made is the same.
 """
 
-from collections.abc import Iterator
-from contextlib import suppress
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Lock
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock, micros
-from quarterdeck.kernel.db import reading, writing
+from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.model import KeyUnusable
 from quarterdeck.trail.keys.note import Signer, text_of
-from quarterdeck.trail.log.model import Checkpoint, CheckpointMoved, Head, Log, LogDamaged
-from quarterdeck.trail.log.ports import CheckpointStore
+from quarterdeck.trail.log.edge import Edge
+from quarterdeck.trail.log.model import Checkpoint, Grown, Head, Log, LogDamaged
+from quarterdeck.trail.log.ports import CheckpointStore, Reader, Tiles
 from quarterdeck.trail.log.storage import leaves
-from quarterdeck.trail.proof import tiles
-from quarterdeck.trail.proof.tree import root_hash
+from quarterdeck.trail.proof.tree import leaf_hash
 
-STEP = tiles.WIDTH**2
-"""Leaves integrated at once: at most 257 rows in one transaction."""
-
-
-def integrate(engine: Engine, keys: KeyStore, checkpoints: CheckpointStore, clock: Clock) -> int:
-    """Bring the checkpoint of every log up to its head; how many checkpoints were published.
-
-    Raises:
-        LogDamaged: a stored hash is not what was signed; that log is not signed again.
-        KeyMissing, KeyUnusable: a log's key is not as it should be.
-    """
-    with reading(engine) as db:
-        every = leaves.every(db)
-    done = checkpoints.sizes()
-    grown = [log for log in every if log.size > done.get(log.origin, 0)]
-    return sum(_advance(engine, keys, checkpoints, clock, log) for log in grown)
+STEP = 16_384
+"""Leaves of a log integrated at once: some 16 MB of entries in memory."""
 
 
-def _advance(
-    engine: Engine, keys: KeyStore, checkpoints: CheckpointStore, clock: Clock, log: Log
-) -> int:
-    signer = _signer(keys, log)
-    published = 0
-    old = checkpoints.latest(log.origin)
-    with suppress(CheckpointMoved):
-        for size in _steps(old.size if old else 0, log.size):
-            root = _grow(engine, log, old, size)
-            note = signer.sign(Head(log.origin, size, root).text)
-            new = Checkpoint(log.origin, size, note, micros(clock()))
-            checkpoints.replace(old, new)
-            old, published = new, published + 1
-    return published
+@dataclass(slots=True)
+class Standing:
+    """A log as this integrator left it."""
+
+    edge: Edge
+    signed: Checkpoint | None
 
 
-def _steps(old: int, new: int) -> Iterator[int]:
-    yield from range(old + STEP, new, STEP)
-    yield new
+@dataclass(slots=True, kw_only=True)
+class Integrator:
+    """Keeps the right edge of each log in memory: a step costs what is new."""
+
+    engine: Engine
+    keys: KeyStore
+    checkpoints: CheckpointStore
+    clock: Clock
+    reader: Reader
+    tiles: Tiles
+    _standing: dict[str, Standing] = field(default_factory=dict)
+    _turn: Lock = field(default_factory=Lock)
+
+    def beat(self) -> None:
+        """``integrate``, for a pulse: what comes meanwhile waits for the next beat."""
+        self.integrate()
+
+    def integrate(self) -> int:
+        """Bring the checkpoint of every log up to its size; how many were published.
+
+        Nothing, where another process integrates this installation's files.
+
+        Raises:
+            LogDamaged: what is stored is not what was signed; that log is not signed again.
+            KeyMissing, KeyUnusable: a log's key is not as it should be.
+            All other logs were integrated.
+        """
+        with self._turn:
+            if not self.tiles.mine():
+                return 0
+            with reading(self.engine) as db:
+                logs = {log.tenant: log for log in leaves.every(db)}
+            published, wrong = self._steps(logs, dict(self.reader.sizes()))
+            self.tiles.settle()
+        if wrong is not None:
+            raise wrong
+        return published
+
+    def _steps(
+        self, logs: Mapping[str, Log], sizes: dict[str, int]
+    ) -> tuple[int, Unavailable | None]:
+        published = 0
+        wrong: Unavailable | None = None
+        for log in logs.values():
+            try:
+                self._load(log, sizes.get(log.tenant, 0))
+            except Unavailable as error:
+                sizes.pop(log.tenant, None)
+                wrong = error
+        while made := list(self._made(logs, sizes)):
+            grown = [step for step in made if isinstance(step, Grown)]
+            published += self._publish(grown)
+            wrong = next((step for step in made if isinstance(step, Unavailable)), wrong)
+        return published, wrong
+
+    def _made(
+        self, logs: Mapping[str, Log], sizes: dict[str, int]
+    ) -> Iterator[Grown | Unavailable]:
+        for tenant, size in list(sizes.items()):
+            standing = self._standing.get(tenant)
+            if standing is None or standing.edge.size >= size:
+                continue
+            try:
+                yield self._grow(logs[tenant], standing, min(size, standing.edge.size + STEP))
+            except Unavailable as error:
+                del sizes[tenant]
+                self._standing.pop(tenant, None)
+                yield error
+
+    def _load(self, log: Log, size: int) -> None:
+        """Know the log as it was signed last."""
+        if log.tenant in self._standing or not size:
+            return
+        signed = self.checkpoints.latest(log.origin)
+        head = Head.parse(text_of(signed.note)) if signed else None
+        if signed is not None and head is not None:
+            self._refuse_short(log, size, signed)
+            self.tiles.mend(log.tenant, signed.size)
+            edge = Edge.of(lambda *at: self.reader.hashes(log.tenant, *at), signed.size)
+            if edge.root() != head.root:
+                raise _damaged(log, signed)
+            self.tiles.show(Grown(log=log.tenant, old=signed, new=signed, hashes=()))
+        else:
+            edge = Edge()
+        self._standing[log.tenant] = Standing(edge, signed)
+
+    def _refuse_short(self, log: Log, size: int, signed: Checkpoint) -> None:
+        if size < signed.size:
+            raise LogDamaged(
+                f"the log of {log.tenant} has {size} leaves, and {signed.size} were signed; "
+                "stop writing, and put back what is missing from a backup"
+            )
+
+    def _grow(self, log: Log, standing: Standing, size: int) -> Grown:
+        signer = _signer(self.keys, log)
+        hashes = self._hashes(log, standing.edge.size, size)
+        made = tuple(standing.edge.grow(hashes))
+        note = signer.sign(Head(log.origin, size, standing.edge.root()).text)
+        new = Checkpoint(log.origin, size, note, micros(self.clock()))
+        return Grown(log=log.tenant, old=standing.signed, new=new, hashes=made)
+
+    def _hashes(self, log: Log, start: int, end: int) -> list[bytes]:
+        # Never sign what contradicts what was acknowledged: the entry must still be it.
+        found = self.reader.hashes(log.tenant, 0, start, end - start)
+        entries = self.reader.entries(log.tenant, start, end - start)
+        if len(found) != end - start or list(map(leaf_hash, entries)) != found:
+            raise LogDamaged(
+                f"leaves {start} to {end} of {log.tenant} are not what was acknowledged; "
+                "stop writing, keep the data, and run: quarterdeck trail verify"
+            )
+        return found
+
+    def _publish(self, grown: Sequence[Grown]) -> int:
+        for one in grown:
+            self.tiles.keep(one)
+        lost = self.checkpoints.advance([(one.old, one.new) for one in grown])
+        for one in grown:
+            if one.new.log in lost:  # another integrated it: begin again from what it signed
+                del self._standing[one.log]
+                continue
+            self.tiles.show(one)
+            self._standing[one.log].signed = one.new
+        return len(grown) - len(lost)
 
 
 def _signer(keys: KeyStore, log: Log) -> Signer:
-    signer = keys.signer(log.tenant)
-    if signer.verifier.vkey != log.vkey:
+    began = keys.began(log.tenant)
+    if began.vkey != log.vkey:
         raise KeyUnusable(
             f"the log of {log.tenant} began with the key {log.vkey}, but the key folder holds "
-            f"{signer.verifier.vkey}; put the first back from your key backup"
+            f"{began.vkey}; put the first back from your key backup"
         )
-    return signer
+    return keys.signer(log.tenant)
 
 
-def _grow(engine: Engine, log: Log, old: Checkpoint | None, size: int) -> bytes:
-    before = old.size if old else 0
-    fills_a_tile = before // tiles.WIDTH != size // tiles.WIDTH
-    with writing(engine) if fills_a_tile else reading(engine) as db:
-        if old is not None:
-            _refuse_damage(db, log, old)
-        for level in range(1, len(tiles.levels(size))):
-            _fill(db, log, level, before, size)
-        return tiles.root(partial(leaves.hashes, db, log.tenant), size)
-
-
-def _fill(db: Connection, log: Log, level: int, before: int, size: int) -> None:
-    first, end = before >> tiles.HEIGHT * level, size >> tiles.HEIGHT * level
-    below = partial(leaves.hashes, db, log.tenant, level - 1)
-    roots = [root_hash(below(i * tiles.WIDTH, tiles.WIDTH)) for i in range(first, end)]
-    leaves.add_nodes(db, log.tenant, level, first, roots)
-
-
-def _refuse_damage(db: Connection, log: Log, old: Checkpoint) -> None:
-    # Never sign what contradicts what was signed (c2sp.org/tlog-checkpoint, Signatures).
-    signed = Head.parse(text_of(old.note))
-    if tiles.root(partial(leaves.hashes, db, log.tenant), old.size) != signed.root:
-        raise LogDamaged(
-            f"the log of {log.tenant} is not what was signed at size {old.size}; "
-            "stop writing, keep the database, and run: quarterdeck trail verify"
-        )
+def _damaged(log: Log, signed: Checkpoint) -> LogDamaged:
+    return LogDamaged(
+        f"the log of {log.tenant} is not what was signed at size {signed.size}; "
+        "stop writing, keep the data, and run: quarterdeck trail verify"
+    )

@@ -25,12 +25,32 @@ class LeafNotFound(NotFound):
     """The log has no such leaf, or none that is proven yet."""
 
 
+class LeafPurged(NotFound):
+    """The record was removed by retention policy; its hash and every proof stay."""
+
+
 class TileNotFound(NotFound):
     """The log has no such tile."""
 
 
 class LogDamaged(Unavailable):
     """What is stored is not what was signed; nothing more is signed."""
+
+
+class JournalHeld(Unavailable):
+    """Another process appends to this journal."""
+
+
+class JournalClosed(Unavailable):
+    """Nothing can be appended now: the journal is closed, or its disk failed."""
+
+
+class JournalFull(Unavailable):
+    """The disk has too little room to append."""
+
+
+class QueueFull(Unavailable):
+    """More waits to be appended than may wait."""
 
 
 class MalformedHead(ValueError):
@@ -121,11 +141,65 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """A disclosure, sealed under the data key of its subject.
+
+    Attributes:
+        path: see ``disclosure.path_of``.
+        data_key: the key's id.
+    """
+
+    path: str
+    data_key: str
+    sealed: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A record ready to be appended: nothing about it is decided any more but its index.
+
+    Attributes:
+        log: the tenant whose log it is.
+        record: its id.
+        entry: its canonical bytes.
+        hash: of the leaf (RFC 6962).
+        moment: when it was received, microseconds since 1970.
+        tag: what makes it exactly one leaf however often it comes: the raw idempotency tag
+            (HMAC under a key of the tenant's), at least 16 bytes.
+        digest: of the body that came under the tag, at most 32 bytes; empty: not compared.
+    """
+
+    log: str
+    record: str
+    entry: bytes
+    hash: bytes
+    moment: int
+    tag: bytes
+    digest: bytes = b""
+    disclosures: tuple[Sealed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a tag was used for: the leaf's index, and the digest of the body."""
+
+    index: int
+    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
-    """Where a record stands in its log."""
+    """Where a record stands in its log.
+
+    Attributes:
+        leaf_hash: empty where ``known``: ask the reader for it.
+        known: what stands there came earlier under the same tag, with this digest of its
+            body; None: it is new.
+    """
 
     index: int
     leaf_hash: bytes
+    known: Known | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +207,7 @@ class Leaf:
     """A leaf as stored.
 
     Attributes:
+        entry: empty where it was purged.
         proven: a checkpoint commits to it.
     """
 
@@ -140,6 +215,27 @@ class Leaf:
     hash: bytes
     entry: bytes
     proven: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    """What one step of integration made.
+
+    Attributes:
+        log: the tenant.
+        old: None where the log begins.
+        hashes: for each tile level that grew: (level, index of the first, the new hashes).
+    """
+
+    log: str
+    old: Checkpoint | None
+    new: Checkpoint
+    hashes: tuple[tuple[int, int, tuple[bytes, ...]], ...]
+
+    @property
+    def before(self) -> int:
+        """Leaves before the step."""
+        return self.old.size if self.old else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from quarterdeck.kernel.clock import instant
+from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.trail.log.canonical import MAX_INTEGER, canonical
 from quarterdeck.trail.proof.tiles import MAX_ENTRY_BYTES
@@ -175,6 +176,11 @@ def members(entry: bytes) -> dict[str, Any]:
     return record
 
 
-def stamp(micros: int) -> str:
+def received_at(entry: bytes) -> int:
+    """When the server received a record, microseconds since 1970."""
+    return micros(datetime.fromisoformat(members(entry)["received_at"]))
+
+
+def stamp(at: int) -> str:
     """RFC 3339 in UTC, always to the microsecond, so that text sorts as time does."""
-    return instant(micros).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return instant(at).isoformat(timespec="microseconds").replace("+00:00", "Z")

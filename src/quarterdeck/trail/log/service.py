@@ -4,13 +4,14 @@ Checkpoints and hash tiles are open to all: they show nothing, and let strangers
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache, partial
 from json import loads
 from typing import Any
 
 from quarterdeck.events.trail import FieldsDisclosed
 from quarterdeck.kernel.errors import Invalid
-from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.kernel.work import Work
 from quarterdeck.trail.keys import service as data_keys
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.seal import unseal
@@ -20,89 +21,103 @@ from quarterdeck.trail.log.model import (
     Inclusion,
     Leaf,
     LeafNotFound,
+    LeafPurged,
     Log,
     LogNotFound,
     RecordView,
     TileNotFound,
 )
+from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.record import Class, members
-from quarterdeck.trail.log.storage import disclosures, leaves, sql
-from quarterdeck.trail.proof import consistency, inclusion, tiles
+from quarterdeck.trail.log.storage import leaves, sql
+from quarterdeck.trail.proof import consistency, tiles
 from quarterdeck.trail.proof.tiles import Tile
 
 MAX_PAGE = 501  # one more than a page shows, to know whether another follows
 ERASED = "erased"
 
 
-def logs(work: Work) -> list[tuple[Log, int]]:
+def logs(work: Work, reader: Reader) -> list[tuple[Log, int]]:
     """The logs that the actor may read, each with the size of its checkpoint."""
     done = sql.sizes(work.db)
+    sizes = reader.sizes()
     found = leaves.of_tenants(work.db, work.tenants("trail:read"))
-    return [(log, done.get(log.origin, 0)) for log in found]
+    # A checkpoint may be newer than the sizes that were read before it.
+    return [
+        (replace(log, size=max(sizes.get(log.tenant, 0), done.get(log.origin, 0))), size)
+        for log in found
+        for size in (done.get(log.origin, 0),)
+    ]
 
 
-def checkpoint(work: Work, tenant: str) -> Checkpoint:
+def checkpoint(work: Work, reader: Reader, tenant: str) -> Checkpoint:
     """The log's last checkpoint; open to all. Raise LogNotFound before the first."""
-    found = sql.latest(work.db, _log(work, tenant).origin)
+    found = reader.checkpoint(tenant)
     if found is None:
+        _log(work, tenant)
         raise LogNotFound(f"the log of {tenant} has no checkpoint yet; try again in a second")
     return found
 
 
-def hash_tile(work: Work, tenant: str, path: str) -> bytes:
+def hash_tile(work: Work, reader: Reader, tenant: str, path: str) -> bytes:
     """The hash tile at ``path``; open to all. Raise TileNotFound if no checkpoint covers it."""
-    size, tile = checkpoint(work, tenant).size, _tile(tenant, path)
+    size, tile = checkpoint(work, reader, tenant).size, _tile(tenant, path)
     if tile.level is None or tile.start + tile.width > size >> tiles.HEIGHT * tile.level:
         raise TileNotFound(f"the log of {tenant} has no {tile.path}")
-    return b"".join(leaves.hashes(work.db, tenant, tile.level, tile.start, tile.width))
+    return b"".join(reader.hashes(tenant, tile.level, tile.start, tile.width))
 
 
-def entry_bundle(work: Work, tenant: str, path: str) -> bytes:
+def entry_bundle(work: Work, reader: Reader, tenant: str, path: str) -> bytes:
     """The bundle of entries at ``path``; raise TileNotFound if no checkpoint covers it."""
-    tenants = work.require("trail:read", tenant)
+    work.require("trail:read", tenant)
     tile = _tile(tenant, path)
-    if tile.level is not None or tile.start + tile.width > checkpoint(work, tenant).size:
+    if tile.level is not None or tile.start + tile.width > checkpoint(work, reader, tenant).size:
         raise TileNotFound(f"the log of {tenant} has no {tile.path}")
-    found = leaves.entries(work.db, tenant, tenants, tile.start, tile.width)
-    return tiles.pack_entries(found)
+    return tiles.pack_entries(reader.entries(tenant, tile.start, tile.width))
 
 
-def resource(work: Work, tenant: str, path: str) -> bytes | None:
+def resource(work: Work, reader: Reader, tenant: str, path: str) -> bytes | None:
     """What stands below the log's URL at ``path``; None if nothing. For verifying in place."""
     if path == "checkpoint":
-        return checkpoint(work, tenant).note
+        return checkpoint(work, reader, tenant).note
     is_bundle = path.startswith(f"tile/{tiles.ENTRIES}/")
     try:
-        return (entry_bundle if is_bundle else hash_tile)(work, tenant, path)
+        return (entry_bundle if is_bundle else hash_tile)(work, reader, tenant, path)
     except TileNotFound:
         return None
 
 
 def records(
-    work: Work, tenant: str, before: int | None = None, limit: int = 50
+    work: Work, reader: Reader, tenant: str, before: int | None = None, limit: int = 50
 ) -> list[RecordView]:
     """The newest ``limit`` records below index ``before``, newest first, fields hidden."""
-    tenants = work.require("trail:read", tenant)
+    work.require("trail:read", tenant)
     if not 1 <= limit <= MAX_PAGE:
         raise Invalid(f"limit must be 1 to {MAX_PAGE}, got {limit}")
-    log = _log(work, tenant)
-    proven = _proven(work, log)
-    end = log.size if before is None else before
-    found = leaves.page(work.db, tenant, tenants, end, limit)
-    return [_view(leaf, proven) for leaf in found]
+    _log(work, tenant)
+    proven = _proven(reader, tenant)
+    size = reader.size(tenant)
+    end = size if before is None else min(before, size)
+    newest: list[RecordView] = []
+    while end > 0 and len(newest) < limit:
+        start = max(0, end - limit)
+        found = reader.read(tenant, start, end - start)
+        newest += [_view(leaf, proven) for leaf in reversed(found) if leaf.entry]
+        end = start
+    return newest[:limit]
 
 
-def record(work: Work, tenant: str, index: int) -> RecordView:
+def record(work: Work, reader: Reader, tenant: str, index: int) -> RecordView:
     """One record, committed fields hidden."""
-    tenants = work.require("trail:read", tenant)
-    return _view(_leaf(work, tenant, tenants, index), _proven(work, _log(work, tenant)))
+    work.require("trail:read", tenant)
+    return _view(_leaf(work, reader, tenant, index), _proven(reader, tenant))
 
 
-def disclose(work: Work, keys: KeyStore, tenant: str, index: int) -> RecordView:
+def disclose(work: Work, reader: Reader, keys: KeyStore, tenant: str, index: int) -> RecordView:
     """One record with its committed fields shown. The look itself leaves a leaf."""
-    tenants = work.require("trail:disclose", tenant)
-    view = _view(_leaf(work, tenant, tenants, index), _proven(work, _log(work, tenant)))
-    shown = _disclosed(work, keys, tenants, view)
+    work.require("trail:disclose", tenant)
+    view = _view(_leaf(work, reader, tenant, index), _proven(reader, tenant))
+    shown = _disclosed(work, reader, keys, view)
     work.publish(
         FieldsDisclosed(
             tenant=tenant, record=str(view.record["id"]), index=index, fields=sorted(shown)
@@ -120,29 +135,31 @@ def disclose(work: Work, keys: KeyStore, tenant: str, index: int) -> RecordView:
     )
 
 
-def prove_inclusion(work: Work, tenant: str, index: int) -> Inclusion:
+def prove_inclusion(work: Work, reader: Reader, tenant: str, index: int) -> Inclusion:
     """The proof that a record is in the log; raise LeafNotFound if no checkpoint covers it."""
-    tenants = work.require("trail:read", tenant)
-    signed = checkpoint(work, tenant)
-    leaf = _leaf(work, tenant, tenants, index)
+    work.require("trail:read", tenant)
+    signed = checkpoint(work, reader, tenant)
     if index >= signed.size:
+        _leaf(work, reader, tenant, index)
         raise LeafNotFound(f"leaf {index} of {tenant} is not proven yet; try again in a second")
-    proof = tuple(inclusion.prove(_hashes(work, tenant), index, signed.size))
-    return Inclusion(index=index, leaf_hash=leaf.hash, proof=proof, checkpoint=signed)
+    tree = reader.tree(tenant)
+    proof = tuple(tree.prove(index, signed.size))
+    leaf = tree.subtree(index, index + 1)
+    return Inclusion(index=index, leaf_hash=leaf, proof=proof, checkpoint=signed)
 
 
-def prove_consistency(work: Work, tenant: str, old: int, new: int) -> list[bytes]:
+def prove_consistency(work: Work, reader: Reader, tenant: str, old: int, new: int) -> list[bytes]:
     """The proof that the log of size ``new`` begins with that of size ``old``."""
     work.require("trail:read", tenant)
-    size = checkpoint(work, tenant).size
+    size = checkpoint(work, reader, tenant).size
     if not 0 <= old <= new <= size:
         raise Invalid(f"sizes must be 0 <= old <= new <= {size}, got {old} and {new}")
-    return consistency.prove(_hashes(work, tenant), old, new)
+    return consistency.prove(_hashes(reader, tenant), old, new)
 
 
-def _hashes(work: Work, tenant: str) -> tiles.Hashes:
+def _hashes(reader: Reader, tenant: str) -> tiles.Hashes:
     """How the tree is read: by whole tiles, each once; a proof asks for many parts of few."""
-    tile = cache(partial(leaves.hashes, work.db, tenant))
+    tile = cache(partial(reader.hashes, tenant))
 
     def read(level: int, start: int, count: int) -> list[bytes]:
         inside = start % tiles.WIDTH
@@ -165,15 +182,18 @@ def _log(work: Work, tenant: str) -> Log:
     return found
 
 
-def _proven(work: Work, log: Log) -> int:
-    signed = sql.latest(work.db, log.origin)
+def _proven(reader: Reader, tenant: str) -> int:
+    signed = reader.checkpoint(tenant)
     return signed.size if signed else 0
 
 
-def _leaf(work: Work, tenant: str, tenants: Tenants, index: int) -> Leaf:
-    found = leaves.page(work.db, tenant, tenants, index + 1, 1)
-    if not found or found[0].index != index:
+def _leaf(work: Work, reader: Reader, tenant: str, index: int) -> Leaf:
+    _log(work, tenant)
+    found = reader.read(tenant, index, 1)
+    if not found:
         raise LeafNotFound(f"the log of {tenant} has no leaf {index}")
+    if not found[0].entry:
+        raise LeafPurged(f"leaf {index} of {tenant} was purged; a retention:purge record names it")
     return found[0]
 
 
@@ -190,13 +210,13 @@ def _view(leaf: Leaf, proven: int) -> RecordView:
     )
 
 
-def _disclosed(work: Work, keys: KeyStore, tenants: Tenants, view: RecordView) -> dict[str, Any]:
+def _disclosed(work: Work, reader: Reader, keys: KeyStore, view: RecordView) -> dict[str, Any]:
     tenant, record = str(view.record["tenant"]), str(view.record["id"])
     origin = _log(work, tenant).origin
     shown: dict[str, Any] = {}
-    for row in disclosures.of_leaf(work.db, tenant, tenants, view.index):
-        key = data_keys.opened(work.db, keys, tenant, row.data_key)
+    for one in reader.disclosures(tenant, view.index):
+        key = data_keys.opened(work.db, keys, tenant, one.data_key)
         if key is not None:
-            text = unseal(key.secret, row.sealed, tenant, origin, record, row.path)
-            shown[row.path] = Disclosure.parse(text.decode()).value
+            text = unseal(key.secret, one.sealed, tenant, origin, record, one.path)
+            shown[one.path] = Disclosure.parse(text.decode()).value
     return shown

@@ -11,10 +11,11 @@ def prove(read: Hashes, index: int, size: int) -> list[bytes]:
 
     ``0 <= index < size`` must hold.
     """
-    return [subtree(read, start, end) for start, end in _path(index, 0, size)][::-1]
+    return [subtree(read, start, end) for start, end in path(index, 0, size)][::-1]
 
 
-def _path(index: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+def path(index: int, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The subtrees beside the way from the root over ``start`` to ``end`` down to a leaf."""
     while end - start > 1:
         split = start + (1 << (end - start - 1).bit_length() - 1)
         if index < split:

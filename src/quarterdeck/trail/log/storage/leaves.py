@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
-    Insert,
     Integer,
     LargeBinary,
     Row,
@@ -21,12 +21,9 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
-    insert,
     select,
     text,
-    update,
 )
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
@@ -66,31 +63,9 @@ BEGIN = text("INSERT INTO trail_log VALUES (:log, :origin, :vkey, 0) ON CONFLICT
 ADD_NODE = text("INSERT INTO trail_node VALUES (:log, :level, :idx, :hash) ON CONFLICT DO NOTHING")
 
 
-def take(db: Connection, log: str) -> int | None:
-    """The index of the log's next leaf; None if the log has not begun.
-
-    Locks the log's head until the transaction ends: two appends never get one index, and
-    an append that rolls back leaves no gap.
-    """
-    size: int | None = db.scalar(_grow(), {"of": log})
-    return None if size is None else size - 1
-
-
 def begin(db: Connection, log: str, origin: str, vkey: str) -> None:
     """Begin the log, unless another did."""
     db.execute(BEGIN, {"log": log, "origin": origin, "vkey": vkey})
-
-
-def add(db: Connection, log: str, leaf: Leaf, record: str, moment: int) -> None:
-    """Insert a leaf at the index that was taken for it."""
-    row = {"log": log, "idx": leaf.index, "record": record, "moment": moment}
-    db.execute(_insert(), row | {"hash": leaf.hash, "entry": leaf.entry})
-
-
-def find(db: Connection, log: str, record: str) -> Leaf | None:
-    """The leaf of a record, if it is in the log."""
-    row = db.execute(_by_record(), {"of": log, "id": record}).one_or_none()
-    return None if row is None else _leaf(row)
 
 
 def of_tenants(db: Connection, tenants: Tenants) -> list[Log]:
@@ -130,25 +105,15 @@ def add_nodes(db: Connection, log: str, level: int, start: int, roots: Sequence[
         db.execute(ADD_NODE, rows)
 
 
-def page(db: Connection, log: str, tenants: Tenants, before: int, limit: int) -> list[Leaf]:
-    """The ``limit`` leaves below index ``before``, newest first."""
-    query = (
-        select(leaves)
-        .where(tenants.clause(leaves.c.log), leaves.c.log == log, leaves.c.idx < before)
-        .order_by(leaves.c.idx.desc())
-        .limit(limit)
-    )
+def between(db: Connection, log: str, start: int, count: int) -> list[Leaf]:
+    """Leaves ``start`` to ``start + count``; fewer where there are no more."""
+    query = select(leaves).where(*_range(log, start, count)).order_by(leaves.c.idx)
     return [_leaf(row) for row in db.execute(query)]
 
 
-def entries(db: Connection, log: str, tenants: Tenants, start: int, count: int) -> list[bytes]:
+def entries(db: Connection, log: str, start: int, count: int) -> list[bytes]:
     """Entries ``start`` to ``start + count``; fewer where there are no more."""
-    query = (
-        select(leaves.c.entry)
-        .where(tenants.clause(leaves.c.log), leaves.c.log == log)
-        .where(leaves.c.idx >= start, leaves.c.idx < start + count)
-        .order_by(leaves.c.idx)
-    )
+    query = select(leaves.c.entry).where(*_range(log, start, count)).order_by(leaves.c.idx)
     return list(db.scalars(query))
 
 
@@ -157,22 +122,8 @@ def moment_of(db: Connection, log: str, index: int) -> int | None:
     return db.scalar(select(leaves.c.moment).where(leaves.c.log == log, leaves.c.idx == index))
 
 
-# Each append runs these four. Building a statement costs more than running it.
-@cache
-def _grow() -> ReturningUpdate[Any]:
-    grow = update(logs).where(logs.c.log == bindparam("of")).values(size=logs.c.size + 1)
-    return grow.returning(logs.c.size)
-
-
-@cache
-def _insert() -> Insert:
-    return insert(leaves)
-
-
-@cache
-def _by_record() -> Select[Any]:
-    of, record = leaves.c.log == bindparam("of"), leaves.c.record == bindparam("id")
-    return select(leaves).where(of, record)
+def _range(log: str, start: int, count: int) -> tuple[ColumnElement[bool], ...]:
+    return leaves.c.log == log, leaves.c.idx >= start, leaves.c.idx < start + count
 
 
 @cache

@@ -1,5 +1,6 @@
 """Checkpoints in memory, for the simulator and for tests."""
 
+from collections.abc import Sequence
 from threading import Lock
 
 from quarterdeck.trail.log.model import Checkpoint, CheckpointMoved
@@ -24,3 +25,9 @@ class MemoryCheckpointStore:
             if self._latest.get(new.log) != old:
                 raise CheckpointMoved(f"log {new.log} has moved")
             self._latest[new.log] = new
+
+    def advance(self, steps: Sequence[tuple[Checkpoint | None, Checkpoint]]) -> set[str]:
+        with self._lock:
+            lost = {new.log for old, new in steps if self._latest.get(new.log) != old}
+            self._latest |= {new.log: new for _, new in steps if new.log not in lost}
+        return lost

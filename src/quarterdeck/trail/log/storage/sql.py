@@ -4,6 +4,8 @@ A guarded UPDATE is atomic in SQLite and in PostgreSQL alike, so this needs
 neither row locks nor dialect branches.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -14,6 +16,7 @@ from sqlalchemy import (
     Table,
     func,
     select,
+    text,
 )
 from sqlalchemy.exc import IntegrityError
 
@@ -27,6 +30,15 @@ checkpoints = Table(
     Column("size", BigInteger, nullable=False),
     Column("note", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+)
+
+FIRST = text(
+    "INSERT INTO trail_checkpoint (log, size, note, at) VALUES (:log, :size, :note, :at) "
+    "ON CONFLICT DO NOTHING"
+)
+NEXT = text(
+    "UPDATE trail_checkpoint SET size = :size, note = :note, at = :at "
+    "WHERE log = :log AND note = :old"
 )
 
 
@@ -53,6 +65,14 @@ class SqlCheckpointStore:
             else:
                 _swap(db, old, new)
 
+    def advance(self, steps: Sequence[tuple[Checkpoint | None, Checkpoint]]) -> set[str]:
+        if not steps:
+            return set()
+        with writing(self._engine) as db:
+            # By name, so that two who advance at once never wait for each other in turn.
+            ordered = sorted(steps, key=lambda step: step[1].log)
+            return {new.log for old, new in ordered if not _advanced(db, old, new)}
+
 
 def latest(db: Connection, log: str) -> Checkpoint | None:
     """The log's checkpoint, as this transaction sees it."""
@@ -70,6 +90,13 @@ def newest_at(db: Connection) -> int | None:
     """When the newest checkpoint of any log was signed, microseconds since 1970."""
     at: int | None = db.scalar(select(func.max(checkpoints.c.at)))
     return at
+
+
+def _advanced(db: Connection, old: Checkpoint | None, new: Checkpoint) -> bool:
+    row = {"log": new.log, "size": new.size, "note": new.note, "at": new.at}
+    if old is None:
+        return db.execute(FIRST, row).rowcount == 1
+    return db.execute(NEXT, row | {"old": old.note}).rowcount == 1
 
 
 def _begin(db: Connection, new: Checkpoint) -> None:

@@ -1,0 +1,231 @@
+"""What ingest answers to a body, whichever way the request came in."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from starlette.requests import Request
+from starlette.types import Scope
+
+from quarterdeck.kernel.errors import QuarterdeckError
+from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.work import ANY, Actor, MissingPermission, TenantNotFound
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.ingest import cloudevents, forms, otlp
+from quarterdeck.trail.ingest.intake import Intake, Offered, Result, Taken
+from quarterdeck.trail.ingest.refusal import EventRefused
+from quarterdeck.trail.log.model import Inclusion
+from quarterdeck.web import faults, problems
+
+PERMISSION = "audit:ingest"
+JSON, NDJSON = "application/json", "application/x-ndjson"
+CLOUDEVENT, CLOUDEVENTS = "application/cloudevents+json", "application/cloudevents-batch+json"
+KNOWN = (JSON, NDJSON, CLOUDEVENT, CLOUDEVENTS)
+WAIT = "wait=checkpoint"
+MAX_KEY = 200
+AGAIN = frozenset({409, 503})
+
+
+class UnknownEvents(faults.Malformed):
+    """No event of the request can be taken as it is; ``errors`` says why."""
+
+    def __init__(self, message: str, errors: tuple[dict[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request that was read whole.
+
+    Attributes:
+        tenant: that it names; empty: that of its credential.
+        headers: by lower-case name.
+    """
+
+    tenant: str
+    actor: Actor
+    epoch: int
+    headers: Mapping[str, str]
+    body: bytes
+    scope: Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class Desk:
+    """Answers requests with events."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._intake = Intake(
+            runtime.engine, runtime.clock, runtime.keys, runtime.reader, runtime.sequencer
+        )
+
+    async def events(self, asked: Asked) -> Answer:
+        """POST /api/v1/audit/events."""
+        tenant = tenant_of(asked.actor, asked.tenant)
+        many, offered = _offered(asked)
+        if not offered:
+            raise UnknownEvents("the body has no event; send one, an array, or one a line")
+        results = await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
+        proofs: Mapping[int, Inclusion] = {}
+        if WAIT in asked.headers.get("prefer", "").replace(" ", ""):
+            taken = [one.index for one in results if isinstance(one, Taken)]
+            proofs = await self._intake.prove(tenant, taken) if taken else {}
+        return _answered(asked, tenant, many, results, proofs)
+
+    async def logs(self, asked: Asked) -> Answer:
+        """POST /v1/logs, as OTLP over HTTP says."""
+        tenant = tenant_of(asked.actor, asked.tenant)
+        if _media_type(asked.headers) != JSON:
+            raise faults.UnsupportedMediaType("send OTLP logs as application/json")
+        try:
+            forms.check_text(asked.body)
+            offered = otlp.offered(asked.body)
+        except EventRefused as refusal:
+            raise UnknownEvents(str(refusal), refusal.errors) from refusal
+        if not offered:
+            return Answer(200, JSON, b"{}")
+        results = await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
+        refused = [one for one in results if not isinstance(one, Taken)]
+        if not refused:
+            return Answer(200, JSON, b"{}")
+        partial = {"rejectedLogRecords": str(len(refused)), "errorMessage": str(refused[0])}
+        return Answer(200, JSON, msgspec.json.encode({"partialSuccess": partial}))
+
+
+def tenant_of(actor: Actor, named: str) -> str:
+    """Whose log is meant: the tenant that is named, or the only one of the credential.
+
+    Raises:
+        MissingPermission, TenantNotFound: as ``Work.require``.
+        Malformed: the credential is for several, and none is named.
+    """
+    if named:
+        if actor.may(PERMISSION, named) and named != PLATFORM:
+            return named
+        if named == PLATFORM or not actor.sees(named):
+            raise TenantNotFound(PERMISSION, named)
+        raise MissingPermission(PERMISSION, named)
+    found = {on for held, on in actor.grants if held == PERMISSION}
+    if not found:
+        raise MissingPermission(PERMISSION, ANY)
+    if len(found) > 1 or ANY in found:
+        raise faults.Malformed("this token is for many tenants; name one: /t/TENANT/api/v1/...")
+    return found.pop()
+
+
+def _offered(asked: Asked) -> tuple[str, Sequence[Offered]]:
+    """How the answer is written (as one, as an array, or a line each), and the events."""
+    body, kind = asked.body, _media_type(asked.headers)
+    try:
+        forms.check_text(body)
+        if cloudevents.is_binary(asked.headers):
+            return JSON, [cloudevents.binary(asked.headers, body)]
+        if kind == NDJSON:
+            return NDJSON, _keyed(asked, forms.lines_of(body))
+        if kind == CLOUDEVENT:
+            return JSON, [cloudevents.structured(body.strip())]
+        if kind == CLOUDEVENTS:
+            return CLOUDEVENTS, [cloudevents.structured(one) for one in forms.items_of(body)]
+        if forms.is_array(body):
+            return CLOUDEVENTS, _keyed(asked, forms.items_of(body))
+        return JSON, _keyed(asked, [body.strip()] if body.strip() else [])
+    except EventRefused as refusal:
+        raise UnknownEvents(str(refusal), refusal.errors) from refusal
+
+
+def _keyed(asked: Asked, raws: Sequence[bytes]) -> list[Offered]:
+    key = asked.headers.get("idempotency-key")
+    if key is None:
+        return [Offered(raw) for raw in raws]
+    if not 1 <= len(key) <= MAX_KEY:
+        raise faults.Malformed(f"Idempotency-Key has 1 to {MAX_KEY} characters")
+    if len(raws) == 1:
+        return [Offered(raws[0], key)]
+    return [Offered(raw, f"{key} {number}") for number, raw in enumerate(raws)]
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    if headers.get("content-encoding", "identity") != "identity":
+        raise faults.UnsupportedMediaType("send the body as it is, without Content-Encoding")
+    kind = headers.get("content-type", JSON).split(";")[0].strip().lower()
+    if kind not in KNOWN:
+        raise faults.UnsupportedMediaType(
+            f"no events are read from {kind}; send {', '.join(KNOWN)}"
+        )
+    return kind
+
+
+def _answered(
+    asked: Asked,
+    tenant: str,
+    form: str,
+    results: Sequence[Result],
+    proofs: Mapping[int, Inclusion],
+) -> Answer:
+    if not any(isinstance(one, Taken) for one in results):
+        raise _none_taken(form, results)
+    told = [_told(asked.scope, tenant, one, proofs) for one in results]
+    headers = (("Preference-Applied", WAIT),) if proofs else ()
+    if form == NDJSON:
+        return Answer(200, NDJSON, b"\n".join(told) + b"\n", headers)
+    body = told[0] if form == JSON else b"[" + b",".join(told) + b"]"
+    return Answer(200, JSON, body, headers)
+
+
+def _none_taken(form: str, results: Sequence[Result]) -> QuarterdeckError:
+    """Why nothing was taken: of one event its own problem; of a batch a 400, or what passes."""
+    refused = [one for one in results if not isinstance(one, Taken)]
+    first = refused[0]
+    lasting = [one for one in refused if problems.status_of(type(one)) not in AGAIN]
+    if not lasting or (form == JSON and not isinstance(first, EventRefused)):
+        return first
+    errors: list[dict[str, str]] = []
+    for number, one in enumerate(results[: problems.SHOWN_ERRORS]):
+        for breach in getattr(one, "errors", ({"detail": str(one), "pointer": "#"},)):
+            pointer = breach["pointer"][1:]
+            place = pointer if form == JSON else f"/{number}{pointer}"
+            errors.append({"detail": breach["detail"], "pointer": f"#{place}"})
+    return UnknownEvents(str(lasting[0]), tuple(errors))
+
+
+def _told(scope: Scope, tenant: str, one: Result, proofs: Mapping[int, Inclusion]) -> bytes:
+    if not isinstance(one, Taken):
+        problem = problems.problem_of(Request(scope), one).model_dump(exclude_none=True)
+        if isinstance(one, EventRefused):
+            problem |= {"status": 400, "reason": one.reason}
+        return msgspec.json.encode({"status": "refused", "problem": problem})
+    status = b"duplicate" if one.duplicate else b"appended"
+    more = b""
+    if one.skew_s:
+        more += b',"skew_s":%d' % one.skew_s
+    if (proof := proofs.get(one.index)) is not None:
+        more += b',"proof":' + _proof(proof)
+    return b'{"status":"%b","id":"%b","log":"%b","index":%d,"leaf_hash":"%b"%b}' % (
+        status,
+        one.record.encode(),
+        tenant.encode(),
+        one.index,
+        one.leaf_hash.hex().encode(),
+        more,
+    )
+
+
+def _proof(found: Inclusion) -> bytes:
+    return msgspec.json.encode(
+        {
+            "tree_size": found.checkpoint.size,
+            "proof": [b64encode(step).decode() for step in found.proof],
+            "checkpoint": found.checkpoint.note.decode(),
+        }
+    )

@@ -1,0 +1,1 @@
+"""NATS JetStream: carries the topic of appended records to programs of others."""

@@ -1,0 +1,1 @@
+"""Object stores that lock what is written."""

@@ -1,0 +1,142 @@
+"""Segments in a bucket with Object Lock in compliance mode: nobody, its owner included, changes
+or deletes an object before its time (S3 user guide, "Locking objects with Object Lock").
+
+Credentials come as boto3 finds them: the environment, a profile, the machine's role.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import md5
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from quarterdeck.trail.segments.model import StoreRefused, StoreUnavailable
+
+LOCKED = "COMPLIANCE"
+NOT_THERE = frozenset({"NoSuchKey", "404"})
+SOMETHING_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+TRIES, TIMEOUT_S = 3, 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Options:
+    """Where the bucket is.
+
+    Attributes:
+        url: ``s3://bucket`` or ``s3://bucket/prefix``.
+        endpoint: of another server than Amazon's; empty: Amazon's.
+        ca: the one CA file to trust; empty: the usual ones.
+    """
+
+    url: str
+    endpoint: str = ""
+    region: str = "us-east-1"
+    ca: str = ""
+
+
+class S3Segments:
+    """A SegmentStore (see ``trail.segments.ports``) in a bucket."""
+
+    label = "a bucket with Object Lock in compliance mode: nobody deletes before the time is over"
+
+    def __init__(self, options: S3Options) -> None:
+        place = urlsplit(options.url)
+        self._bucket, self._prefix = place.netloc, place.path.strip("/")
+        self._s3: Any = boto3.client(
+            "s3",
+            endpoint_url=options.endpoint or None,
+            region_name=options.region,
+            verify=options.ca or None,
+            config=Config(
+                connect_timeout=TIMEOUT_S,
+                read_timeout=TIMEOUT_S,
+                retries={"max_attempts": TRIES, "mode": "standard"},
+                s3={"addressing_style": "path" if options.endpoint else "auto"},
+            ),
+        )
+
+    def check(self) -> None:
+        """Raise StoreUnavailable unless the bucket is there and locks objects."""
+        try:
+            found = self._s3.get_object_lock_configuration(Bucket=self._bucket)
+        except (ClientError, BotoCoreError) as error:
+            raise StoreUnavailable(
+                f"the bucket {self._bucket} does not lock objects: {error}; make one with Object "
+                "Lock, it cannot be switched on by us"
+            ) from error
+        if found["ObjectLockConfiguration"].get("ObjectLockEnabled") != "Enabled":
+            raise StoreUnavailable(f"the bucket {self._bucket} has Object Lock switched off")
+
+    def put(self, key: str, content: bytes, until: datetime) -> None:
+        held = self.get(key)
+        if held is not None:
+            return self._refuse_other(key, held, content)
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=self._named(key),
+                Body=content,
+                IfNoneMatch="*",
+                ContentMD5=b64encode(md5(content, usedforsecurity=False).digest()).decode(),
+                ObjectLockMode=LOCKED,
+                ObjectLockRetainUntilDate=until,
+            )
+        except ClientError as error:
+            if _code(error) not in SOMETHING_THERE:
+                raise self._failed(error) from error
+            self._refuse_other(key, self.get(key), content)
+        except BotoCoreError as error:
+            raise self._failed(error) from error
+        return None
+
+    def get(self, key: str) -> bytes | None:
+        """Of its versions the first: what was put over it later has no say."""
+        try:
+            version = self._first_version(key)
+            if version is None:
+                return None
+            found = self._s3.get_object(
+                Bucket=self._bucket, Key=self._named(key), VersionId=version
+            )
+            content: bytes = found["Body"].read()
+        except ClientError as error:
+            if _code(error) in NOT_THERE:
+                return None
+            raise self._failed(error) from error
+        except BotoCoreError as error:
+            raise self._failed(error) from error
+        return content
+
+    def _first_version(self, key: str) -> str | None:
+        name = self._named(key)
+        pages = self._s3.get_paginator("list_object_versions")
+        versions = [
+            version
+            for page in pages.paginate(Bucket=self._bucket, Prefix=name)
+            for version in page.get("Versions", ())
+            if version["Key"] == name
+        ]
+        if not versions:
+            return None
+        # The newest is listed first, and moments are whole seconds.
+        first = min(reversed(versions), key=lambda version: version["LastModified"])
+        return str(first["VersionId"])
+
+    def _named(self, key: str) -> str:
+        return f"{self._prefix}/{key}" if self._prefix else key
+
+    def _refuse_other(self, key: str, held: bytes | None, content: bytes) -> None:
+        if held != content:
+            raise StoreRefused(f"{key} holds something else; it is never written over")
+
+    def _failed(self, error: Exception) -> StoreUnavailable:
+        return StoreUnavailable(f"the bucket {self._bucket} did not do it: {error}")
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

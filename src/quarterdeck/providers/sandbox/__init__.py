@@ -1,0 +1,1 @@
+"""Sandboxes: other installations, where dead letters are tried."""

@@ -1,0 +1,1 @@
+"""Webhooks: the HTTP client that sends them."""

@@ -1,0 +1,1 @@
+"""Witnesses over HTTP."""

@@ -1,0 +1,1 @@
+"""Deliveries: appended records on their topic, and from there to consumers."""

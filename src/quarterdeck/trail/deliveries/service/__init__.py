@@ -1,0 +1,1 @@
+"""What is done with deliveries: by the platform, and by people."""

@@ -1,0 +1,261 @@
+"""Hands published records to one consumer; puts aside the one that fails, not its log."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from time import monotonic
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Connection, Engine
+
+from quarterdeck.kernel.clock import Clock, instant, micros
+from quarterdeck.kernel.db import reading, writing
+from quarterdeck.kernel.errors import Unavailable
+from quarterdeck.kernel.work import begin
+from quarterdeck.trail.deliveries.message import Message
+from quarterdeck.trail.deliveries.model import (
+    RELAY,
+    Batch,
+    Known,
+    Limits,
+    LockLost,
+    Place,
+    PlaceMoved,
+    halved,
+    judged,
+    messages,
+)
+from quarterdeck.trail.deliveries.ports import Consumer
+from quarterdeck.trail.deliveries.service.applying import apply
+from quarterdeck.trail.deliveries.service.aside import Aside
+from quarterdeck.trail.deliveries.store import consumers as places
+from quarterdeck.trail.deliveries.store import messages as store
+from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.record import RecordUnreadable
+
+LEASE = timedelta(seconds=15)
+ASK_S = 1.0
+"""For so long a process that delivers need not ask whether it may go on."""
+
+OF_ONE_LOG, IN_ALL = 2_000, 5_000
+"""Records handed over in one transaction: of one log, and of all."""
+
+READ_AT_ONCE, MOST_BYTES = 250, 16 << 20
+AGAIN_AT_ONCE = 200
+MOST_ASIDE = 1_000
+"""Messages that may await another try: with more, the consumer is at fault, not they."""
+
+log = structlog.get_logger("deliveries")
+
+
+@dataclass(slots=True, kw_only=True)
+class Consuming:
+    """One process's deliveries to one consumer. Of all processes, one delivers."""
+
+    engine: Engine
+    reader: Reader
+    consumer: Consumer
+    clock: Clock
+    limits: Limits = field(default_factory=Limits)
+    holder: str = field(default_factory=lambda: uuid4().hex)
+    ask_s: float = ASK_S
+    _known: Known | None = None
+    _hold_until: float = 0.0
+    _aside: Aside = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._aside = Aside(self.engine, self.consumer.name, self.limits, self.clock)
+
+    def beat(self) -> int:
+        """Deliver what waits, one transaction's worth; how many messages were dealt with.
+
+        Raises:
+            Unavailable: the platform's own database is away; nothing was counted.
+        """
+        again, fresh = self._waiting()
+        if not (again or fresh) or not self._held():
+            return 0
+        try:
+            self._redeliver(again)
+            fresh = self._expire(fresh)
+            self._deliver(fresh)
+        except PlaceMoved:
+            self._hold_until = 0.0  # another process has taken over
+            return 0
+        return len(again) + messages(fresh)
+
+    def close(self) -> None:
+        """Let another process go on at once."""
+        with writing(self.engine) as db:
+            places.release(db, self.consumer.name, self.holder)
+
+    def _waiting(self) -> tuple[list[Message], list[Batch]]:
+        name, now = self.consumer.name, self.clock()
+        with reading(self.engine) as db:
+            ends, mine = places.places(db, RELAY), places.places(db, name)
+            again = store.due(db, name, now, AGAIN_AT_ONCE)
+            full = store.scheduled(db, name) >= MOST_ASIDE
+        behind = [
+            (place, ends[tenant].position)
+            for tenant in sorted(ends)
+            for place in (mine.get(tenant, Place(log=tenant)),)
+            if place.position < ends[tenant].position and place.retry_at <= micros(now)
+        ]
+        return again, [] if full else self._read(behind)
+
+    def _held(self) -> bool:
+        """Whether this process delivers; asks the database only as the lease grows old."""
+        now, lease = monotonic(), LEASE + self.limits.lock
+        if now < self._hold_until:
+            return True
+        with writing(self.engine) as db:
+            places.register(db, self.consumer.name, self.consumer.queue, self.clock())
+            self._known = places.hold(db, self.consumer.name, self.holder, lease)
+        if self._known is None:
+            return False
+        self._hold_until = now + self.ask_s
+        return True
+
+    def _read(self, behind: Sequence[tuple[Place, int]]) -> list[Batch]:
+        found: list[Batch] = []
+        left = IN_ALL
+        for place, end in behind:
+            entries = self._entries(place, min(end - place.position, OF_ONE_LOG, left))
+            if entries:
+                batch = Batch(log=place.log, first=place.position, entries=tuple(entries))
+                found.append(batch)
+                left -= len(entries)
+            if not left:
+                break
+        return found
+
+    def _entries(self, place: Place, most: int) -> list[bytes]:
+        entries: list[bytes] = []
+        size = 0
+        while len(entries) < most and size < MOST_BYTES:
+            start = place.position + len(entries)
+            more = self.reader.entries(place.log, start, min(READ_AT_ONCE, most - len(entries)))
+            if not more:
+                break
+            entries += more
+            size += sum(map(len, more))
+        return entries
+
+    def _expire(self, batches: Sequence[Batch]) -> list[Batch]:
+        """What is not too old; the others become dead letters."""
+        kept = []
+        for batch in batches:
+            count = self._too_old(batch)
+            if count:
+                self._aside.expire(batch, count, self._moment(batch))
+            if count < len(batch.entries):
+                kept.append(_from(batch, count))
+        return kept
+
+    def _too_old(self, batch: Batch) -> int:
+        began = instant(self._known.began_at) if self._known else self.clock()
+        limit = self.clock() - self.limits.ttl
+        # Before a consumer was there, nothing waited for it.
+        if began >= limit:
+            return 0
+        moment = self._moment(batch)
+        count = 0
+        while count < len(batch.entries) and moment(count) < micros(limit):
+            count += 1
+        return count
+
+    def _moment(self, batch: Batch) -> Callable[[int], int]:
+        """When the record so far into the batch was received."""
+        return lambda at: self.reader.moment(batch.log, batch.first + at) or micros(self.clock())
+
+    def _deliver(self, batches: Sequence[Batch]) -> None:
+        if not batches:
+            return
+        try:
+            self._apply(batches, lambda db: self._move(db, batches))
+        except PlaceMoved:
+            raise
+        except Unavailable as error:
+            self._await(batches, error)
+        except Exception as error:  # noqa: BLE001  whatever it throws must block no other record
+            if messages(batches) > 1:
+                for half in halved(batches):
+                    self._deliver(half)
+                return
+            (batch,) = batches
+            self._say(batch, error)
+            self._aside.put(batch, judged(error), self._moment(batch)(0))
+
+    def _await(self, batches: Sequence[Batch], error: Unavailable) -> None:
+        """What a log needs is away: that log waits, the others go on."""
+        if len(batches) > 1:
+            for batch in batches:
+                self._deliver([batch])
+            return
+        words = f"{type(error).__name__}: {error}"
+        with writing(self.engine) as db:
+            places.held_up(db, self.consumer.name, batches[0].log, words, self.clock())
+
+    def _redeliver(self, due: Sequence[Message]) -> None:
+        for one in due:
+            self._redeliver_one(one)
+
+    def _redeliver_one(self, one: Message) -> None:
+        entries = tuple(self.reader.entries(one.log, one.index, 1))
+        batch = Batch(log=one.log, first=one.index, entries=entries, again=True)
+        if not entries:
+            self._aside.failed(one, judged(_gone(one)))
+            return
+        try:
+            self._apply([batch], lambda db: self._aside.received(db, one))
+        except Unavailable as error:
+            self._aside.later(one, error)
+        except PlaceMoved:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it throws must block no other record
+            self._say(batch, error)
+            self._aside.failed(one, judged(error))
+
+    def _apply(self, batches: Sequence[Batch], settle: Callable[[Connection], None]) -> None:
+        """Hand over and settle: in one transaction, or where the consumer has its own, after."""
+        ours = self.consumer.engine is None
+        began = monotonic()
+        with begin(self.consumer.engine or self.engine, self.consumer.actor, self.clock) as work:
+            apply(self.consumer, work, batches)
+            if ours:
+                settle(work.db)
+            self._check_lock(monotonic() - began)
+        if not ours:
+            with writing(self.engine) as db:
+                settle(db)
+
+    def _check_lock(self, took_s: float) -> None:
+        if took_s > self.limits.lock.total_seconds():
+            raise LockLost(
+                f"{self.consumer.name} took {took_s:.1f} s, "
+                f"the lock lasts {self.limits.lock.total_seconds():g} s"
+            )
+
+    def _move(self, db: Connection, batches: Sequence[Batch]) -> None:
+        steps = [(batch.log, batch.first, batch.end) for batch in batches]
+        if places.move(db, self.consumer.name, steps) != len(steps):
+            raise PlaceMoved(f"another process delivers to {self.consumer.name}")
+
+    def _say(self, batch: Batch, error: Exception) -> None:
+        log.warning(
+            "not received",
+            consumer=self.consumer.name,
+            tenant=batch.log,
+            index=batch.first,
+            error=f"{type(error).__name__}: {error}",
+        )
+
+
+def _from(batch: Batch, count: int) -> Batch:
+    first = batch.first + count
+    return Batch(log=batch.log, first=first, entries=batch.entries[count:])
+
+
+def _gone(one: Message) -> RecordUnreadable:
+    return RecordUnreadable(f"the log of {one.log} has no entry {one.index} any more")

@@ -1,0 +1,76 @@
+"""The outbox relay: publishes what was appended, in order, each record once."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import Engine
+
+from quarterdeck.kernel.clock import Clock, micros
+from quarterdeck.kernel.db import reading, writing
+from quarterdeck.kernel.errors import Unavailable
+from quarterdeck.trail.deliveries.model import RELAY, Place
+from quarterdeck.trail.deliveries.ports import Topic
+from quarterdeck.trail.deliveries.store import consumers as store
+from quarterdeck.trail.deliveries.store.consumers import Step
+from quarterdeck.trail.log.ports import Reader
+
+LEASE = timedelta(seconds=15)
+CHUNK = 10_000
+"""Records of one log between two turns of the others."""
+
+log = structlog.get_logger(RELAY)
+
+
+@dataclass(slots=True, kw_only=True)
+class Relay:
+    """One process's relay. Of all that run, one publishes."""
+
+    engine: Engine
+    reader: Reader
+    topic: Topic
+    clock: Clock
+    lease: timedelta = LEASE
+    holder: str = field(default_factory=lambda: uuid4().hex)
+
+    def beat(self) -> int:
+        """Publish what waits, a chunk a log; how many records."""
+        sizes = self.reader.sizes()
+        with reading(self.engine) as db:
+            places = store.places(db, RELAY)
+        now = micros(self.clock())
+        behind = [
+            (place, size)
+            for tenant, size in sizes.items()
+            for place in (places.get(tenant, Place(log=tenant)),)
+            if place.position < size and place.retry_at <= now
+        ]
+        return self._publish(behind) if behind and self._held() else 0
+
+    def close(self) -> None:
+        """Let another relay go on at once."""
+        with writing(self.engine) as db:
+            store.release(db, RELAY, self.holder)
+
+    def _held(self) -> bool:
+        with writing(self.engine) as db:
+            store.register(db, RELAY, "", self.clock())
+            return store.hold(db, RELAY, self.holder, self.lease) is not None
+
+    def _publish(self, behind: list[tuple[Place, int]]) -> int:
+        steps: list[Step] = []
+        failures: dict[str, str] = {}
+        for place, size in behind:
+            start, end = place.position, min(size, place.position + CHUNK)
+            try:
+                steps.append((place.log, start, self.topic.publish(place.log, start, end)))
+            except Unavailable as error:
+                failures[place.log] = f"{type(error).__name__}: {error}"
+        with writing(self.engine) as db:
+            store.move(db, RELAY, steps)
+            for tenant, words in failures.items():
+                store.held_up(db, RELAY, tenant, words, self.clock())
+        for tenant, words in failures.items():
+            log.error("not published", tenant=tenant, error=words)
+        return sum(new - old for _, old, new in steps)

@@ -1,0 +1,5 @@
+"""Deliveries in SQL."""
+
+from quarterdeck.trail.deliveries.store import consumers, messages, replays
+
+tables = (consumers.consumers, consumers.cursors, messages.messages, replays.replays)

@@ -1,0 +1,1 @@
+"""What people do with erasures, and the one step that erases."""

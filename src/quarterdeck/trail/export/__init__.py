@@ -1,0 +1,1 @@
+"""Exports: records with all that a stranger needs to check them."""

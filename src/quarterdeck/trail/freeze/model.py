@@ -1,0 +1,102 @@
+"""An investigation: what was suspected, what it stops, and how it ended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from quarterdeck.kernel.errors import Conflict, Invalid, NotFound, Unavailable
+from quarterdeck.kernel.ids import PLATFORM
+
+MAX_WORDS = 2000
+
+
+class Suspicion(StrEnum):
+    """What is looked into. Data loss stops ingest too; tampering does not."""
+
+    TAMPERING = "tampering"
+    DATA_LOSS = "data-loss"
+
+
+class Outcome(StrEnum):
+    """How an investigation ends (runbook 004, topic 33, steps 4 and 5)."""
+
+    CONFIRMED = "confirmed"
+    FALSE_POSITIVE = "false-positive"
+
+
+class Frozen(Conflict):
+    """Purge and export are frozen while an investigation is open."""
+
+
+class EvidenceHeld(Conflict):
+    """What a confirmed investigation holds as evidence is not purged."""
+
+
+class IngestStopped(Unavailable):
+    """Nothing is accepted while a loss of data is looked into; reads work."""
+
+
+class InvestigationNotFound(NotFound):
+    """No such open investigation."""
+
+
+class InvestigationUnclear(Conflict):
+    """Several investigations are open: say which."""
+
+
+class OutcomeMissing(Invalid):
+    """An investigation ends with an outcome and its root cause."""
+
+
+class ReasonMissing(Invalid):
+    """A freeze has a reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Investigation:
+    """One look into the trail. While it is open, purge and export are frozen.
+
+    Attributes:
+        tenant: whose log; PLATFORM: every log.
+        where, what: of the finding that opened it; empty where a person did.
+        quarantine_from: index of the first leaf that came while it was open; None where it
+            concerns every log.
+        quarantine_to: index after the last; None while it is open.
+        outcome: empty while it is open.
+        evidence_held: purge stays refused, whatever happened to the freeze.
+    """
+
+    id: str
+    tenant: str
+    suspicion: Suspicion
+    reason: str
+    opened_by: str
+    opened_at: int
+    where: str = ""
+    what: str = ""
+    quarantine_from: int | None = None
+    quarantine_to: int | None = None
+    outcome: str = ""
+    root_cause: str = ""
+    closed_by: str = ""
+    closed_at: int | None = None
+    evidence_held: bool = False
+
+    @property
+    def open(self) -> bool:
+        return not self.outcome
+
+    def concerns(self, tenant: str) -> bool:
+        """Whether it stands in the way of what is done to the tenant's log."""
+        return self.tenant in (tenant, PLATFORM)
+
+
+def words(text: str, missing: type[Invalid], what: str) -> str:
+    """``text`` without the space around it.
+
+    Raises:
+        Invalid (``missing``): it is empty, or longer than 2,000 letters.
+    """
+    stripped = text.strip()
+    if not stripped or len(stripped) > MAX_WORDS:
+        raise missing(f"{what} is needed, in 1 to {MAX_WORDS} letters")
+    return stripped

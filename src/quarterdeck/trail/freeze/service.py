@@ -1,0 +1,240 @@
+"""Freeze, look into it, unfreeze. Each public verb is one use case in one transaction.
+
+The ``refuse_*`` are for the use cases that a freeze stops: call them first, in the
+transaction that would purge, export or accept.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from quarterdeck.access.epoch import service as epoch
+from quarterdeck.events.trail import (
+    EvidenceReleased,
+    FreezeLifted,
+    FreezePlaced,
+    TamperConfirmed,
+    TamperDetected,
+)
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.trail.freeze import store
+from quarterdeck.trail.freeze.model import (
+    EvidenceHeld,
+    Frozen,
+    IngestStopped,
+    Investigation,
+    InvestigationNotFound,
+    InvestigationUnclear,
+    Outcome,
+    OutcomeMissing,
+    ReasonMissing,
+    Suspicion,
+    words,
+)
+
+RETRY_S = 60
+TEAMS = ["security", "compliance"]
+
+
+def freeze(
+    work: Work,
+    reason: str,
+    tenant: str = PLATFORM,
+    suspicion: Suspicion = Suspicion.TAMPERING,
+    size: int | None = None,
+) -> Investigation:
+    """Open an investigation; purge and export are refused until it ends.
+
+    ``size``: leaves of the tenant's log now; what comes after them is in quarantine.
+
+    Raises:
+        ReasonMissing: it needs one.
+    """
+    work.require("integrity:investigate", tenant)
+    if suspicion is Suspicion.DATA_LOSS:
+        epoch.advance(work)  # whoever ingests looks anew, in every process
+    opened = _opened(work, words(reason, ReasonMissing, "a reason"), tenant, suspicion, size)
+    store.add(work.db, opened)
+    work.publish(
+        FreezePlaced(
+            tenant=tenant, investigation=opened.id, suspicion=suspicion, reason=opened.reason
+        )
+    )
+    return opened
+
+
+def detected(work: Work, tenant: str, where: str, what: str, size: int) -> Investigation | None:
+    """Open an investigation of what a check found; None if one of the same stands already."""
+    mine = Tenants(frozenset({tenant}))
+    if any(one.open and one.where == where for one in store.standing(work.db, mine)):
+        return None
+    opened = replace(
+        _opened(work, "TamperDetected", tenant, Suspicion.TAMPERING, size), where=where, what=what
+    )
+    store.add(work.db, opened)
+    work.publish(
+        TamperDetected(tenant=tenant, investigation=opened.id, where=where, what=what, size=size)
+    )
+    return opened
+
+
+def unfreeze(
+    work: Work,
+    outcome: str,
+    root_cause: str,
+    investigation: str = "",
+    size: int | None = None,
+) -> Investigation:
+    """End an investigation: the one named, or the only one that is open.
+
+    Confirmed tampering is told as SEV-1 to security and compliance, and its evidence is held.
+    ``size``: leaves of the tenant's log now; the quarantine ends there.
+
+    Raises:
+        OutcomeMissing: neither ``confirmed`` nor ``false-positive``, or no root cause.
+        InvestigationNotFound, InvestigationUnclear: none is open, or several are.
+    """
+    tenants = work.tenants("integrity:investigate")
+    ended = _outcome(outcome)
+    cause = words(root_cause, OutcomeMissing, "the root cause")
+    found = _one_open(work, tenants, investigation)
+    closed = replace(
+        found,
+        outcome=ended,
+        root_cause=cause,
+        closed_by=work.actor.id,
+        closed_at=micros(work.now),
+        quarantine_to=None if found.quarantine_from is None else size,
+        evidence_held=ended is Outcome.CONFIRMED,
+    )
+    if not store.close(work.db, tenants, closed):
+        raise InvestigationNotFound(f"{found.id} was closed by somebody else just now")
+    _tell(work, closed)
+    return closed
+
+
+def release_evidence(work: Work, investigation: str) -> None:
+    """Let what a confirmed investigation holds be purged again."""
+    tenants = work.tenants("holds:release")
+    found = {one.id: one for one in store.of_tenants(work.db, tenants)}.get(investigation)
+    if found is None or not store.release(work.db, tenants, investigation):
+        raise InvestigationNotFound(f"no closed investigation {investigation} holds evidence")
+    work.publish(EvidenceReleased(tenant=found.tenant, investigation=found.id))
+
+
+def investigations(work: Work) -> list[Investigation]:
+    """Those that the actor may see, newest first."""
+    return store.of_tenants(work.db, work.tenants("trail:verify"))
+
+
+def open_investigation(work: Work, investigation: str = "") -> Investigation:
+    """The open one of this id, or the only one; raise as ``unfreeze`` does."""
+    return _one_open(work, work.tenants("integrity:investigate"), investigation)
+
+
+def refuse_frozen(db: Connection, tenant: str) -> None:
+    """For exports, and whatever else lets records out.
+
+    Raises:
+        Frozen: names the investigations.
+    """
+    ids = [one.id for one in _standing(db, tenant) if one.open]
+    if ids:
+        raise Frozen(_frozen(ids))
+
+
+def refuse_purge(db: Connection, tenant: str) -> None:
+    """For purges and erasures of the tenant's records.
+
+    Raises:
+        Frozen, EvidenceHeld: names the investigations.
+    """
+    refuse_frozen(db, tenant)
+    if ids := [one.id for one in _standing(db, tenant)]:
+        raise EvidenceHeld(f"held as evidence by {', '.join(ids)}; it needs holds:release")
+
+
+def refuse_ingest(db: Connection, tenant: str) -> None:
+    """For whatever appends what others send.
+
+    Raises:
+        IngestStopped: a loss of data is looked into.
+    """
+    lost = [
+        one.id for one in _standing(db, tenant) if one.open and one.suspicion == Suspicion.DATA_LOSS
+    ]
+    if lost:
+        raise IngestStopped(
+            f"a loss of data is looked into ({', '.join(lost)}); keep what you have to send, "
+            "and send it again later",
+            RETRY_S,
+        )
+
+
+def _standing(db: Connection, tenant: str) -> list[Investigation]:
+    return store.standing(db, Tenants(frozenset({tenant, PLATFORM})))
+
+
+def _opened(
+    work: Work, reason: str, tenant: str, suspicion: Suspicion, size: int | None
+) -> Investigation:
+    return Investigation(
+        id=work.new_id(),
+        tenant=tenant,
+        suspicion=suspicion,
+        reason=reason,
+        opened_by=work.actor.id,
+        opened_at=micros(work.now),
+        quarantine_from=None if tenant == PLATFORM else size,
+    )
+
+
+def _one_open(work: Work, tenants: Tenants, investigation: str) -> Investigation:
+    found = [one for one in store.standing(work.db, tenants) if one.open]
+    if investigation:
+        found = [one for one in found if one.id == investigation]
+    if not found:
+        raise InvestigationNotFound(f"no open investigation {investigation}".rstrip())
+    if len(found) > 1:
+        raise InvestigationUnclear(f"open are {', '.join(one.id for one in found)}: name one")
+    return found[0]
+
+
+def _outcome(text: str) -> Outcome:
+    if text not in list(Outcome):
+        raise OutcomeMissing(
+            f"say how it ended: {' or '.join(Outcome)}, and its root cause; "
+            "without an outcome the freeze stays"
+        )
+    return Outcome(text)
+
+
+def _tell(work: Work, closed: Investigation) -> None:
+    work.publish(
+        FreezeLifted(
+            tenant=closed.tenant,
+            investigation=closed.id,
+            result=closed.outcome,
+            root_cause=closed.root_cause,
+        )
+    )
+    if closed.evidence_held:
+        work.publish(
+            TamperConfirmed(
+                tenant=closed.tenant,
+                investigation=closed.id,
+                severity="SEV-1",
+                teams=TEAMS,
+                where=closed.where,
+                what=closed.what or closed.reason,
+            )
+        )
+
+
+def _frozen(ids: list[str]) -> str:
+    return (
+        f"purge and export are frozen by the investigation {', '.join(ids)}; it ends with: "
+        "atp-admin integrity unfreeze --outcome confirmed|false-positive --root-cause WORDS"
+    )

@@ -1,0 +1,171 @@
+"""The scope of a loss: what the log, the segment store and the projections have, compared."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.trail.log.model import LogDamaged
+from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.record import RecordUnreadable, members, received_at
+from quarterdeck.trail.log.storage import leaves
+from quarterdeck.trail.proof import tiles
+from quarterdeck.trail.proof.tiles import WIDTH, Malformed
+from quarterdeck.trail.segments.model import Manifest, prefix
+from quarterdeck.trail.segments.ports import SegmentStore
+from quarterdeck.trail.segments.storage import sql as segments
+
+LISTED = 1000
+
+Listed = Callable[[Tenants, str], Mapping[str, tuple[int, set[int]]]]
+"""Of a tenant: by projection, how far it has come, and the indexes of its records."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where records are."""
+
+    reader: Reader
+    store: SegmentStore | None
+    listed: Listed | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """Records of a log that one place lacks.
+
+    Attributes:
+        place: ``log``, ``segment store``, or a projection's name.
+        from_at, to_at: when the first and the last was received, microseconds; None where
+            no place knows.
+        types: how many, by type of resource.
+        ids: at most 1,000.
+    """
+
+    tenant: str
+    place: str
+    count: int
+    first: int
+    last: int
+    from_at: int | None
+    to_at: int | None
+    types: Mapping[str, int] = field(default_factory=dict)
+    ids: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a comparison found; ``checked`` records were looked for in each place."""
+
+    checked: int
+    missing: Sequence[Missing]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """The indexes of a log's records that two places have, and how an entry is found."""
+
+    log: set[int]
+    stored: set[int]
+    sealed: int
+    entry: Callable[[int], bytes | None]
+
+
+def scope(work: Work, among: Places, tenant: str = "") -> Scope:
+    """Compare the places, of one tenant or of all that the actor may verify.
+
+    Reads everything: as long as a full verification.
+    """
+    tenants = work.require("trail:verify", tenant) if tenant else work.tenants("trail:verify")
+    missing: list[Missing] = []
+    checked = 0
+    for log in leaves.of_tenants(work.db, tenants):
+        last = segments.last(work.db, tenants, log.tenant)
+        size = max(among.reader.size(log.tenant), last.manifest.end if last else 0)
+        checked += size
+        seen = _seen(among, log.tenant, size, last.manifest if last else None)
+        listed = among.listed(tenants, log.tenant) if among.listed else {}
+        missing += _missing(log.tenant, size, seen, listed)
+    return Scope(checked=checked, missing=missing)
+
+
+def _missing(
+    tenant: str, size: int, seen: _Seen, listed: Mapping[str, tuple[int, set[int]]]
+) -> list[Missing]:
+    lacks: dict[str, Iterable[int]] = {
+        "log": (n for n in range(size) if n not in seen.log),
+        "segment store": (n for n in range(seen.sealed) if n not in seen.stored),
+    }
+    for name, (through, indexes) in listed.items():
+        lacks[name] = [n for n in range(through) if n not in indexes]
+    found = [(place, list(indexes)) for place, indexes in lacks.items()]
+    return [_described(tenant, place, indexes, seen) for place, indexes in found if indexes]
+
+
+def _seen(among: Places, tenant: str, size: int, last: Manifest | None) -> _Seen:
+    store = among.store
+
+    def kept(start: int) -> Sequence[bytes]:
+        return () if store is None or last is None else _kept(store, last, start)
+
+    @lru_cache(maxsize=4)
+    def both(start: int) -> tuple[Sequence[bytes], Sequence[bytes]]:
+        return _entries(among.reader, tenant, start), kept(start)
+
+    def entry(index: int) -> bytes | None:
+        inside = index % WIDTH
+        found = [one for one in both(index - inside) if len(one) > inside]
+        return found[0][inside] if found else None
+
+    log: set[int] = set()
+    stored: set[int] = set()
+    sealed = last.end if last and store else 0
+    for start in range(0, size, WIDTH):
+        live, safe = both(start)
+        log.update(range(start, start + len(live)))
+        stored.update(range(start, start + len(safe)))
+    return _Seen(log=log, stored=stored, sealed=sealed, entry=entry)
+
+
+def _entries(reader: Reader, tenant: str, start: int) -> Sequence[bytes]:
+    try:
+        return reader.entries(tenant, start, WIDTH)
+    except LogDamaged:
+        return ()
+
+
+def _kept(store: SegmentStore, last: Manifest, start: int) -> Sequence[bytes]:
+    width = min(WIDTH, last.end - start)
+    if width <= 0:
+        return ()
+    tile = tiles.Tile(None, start // WIDTH, width)
+    found = store.get(f"{prefix(last.retention, last.tenant)}/{tile.path}")
+    try:
+        return tiles.unpack_entries(found or b"", width)
+    except Malformed as error:
+        return error.good
+
+
+def _described(tenant: str, place: str, indexes: Sequence[int], seen: _Seen) -> Missing:
+    entries = [entry for entry in map(seen.entry, indexes) if entry is not None]
+    times, types, ids = [], Counter[str](), []
+    for entry in entries:
+        try:
+            record = members(entry)
+        except RecordUnreadable:
+            continue
+        times.append(received_at(entry))
+        types[str(record["resource"]["type"])] += 1
+        ids.append(str(record["id"]))
+    return Missing(
+        tenant=tenant,
+        place=place,
+        count=len(indexes),
+        first=indexes[0],
+        last=indexes[-1],
+        from_at=min(times, default=None),
+        to_at=max(times, default=None),
+        types=types,
+        ids=ids[:LISTED],
+    )

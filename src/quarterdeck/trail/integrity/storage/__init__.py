@@ -1,0 +1,1 @@
+"""How far logs were checked, and checkpoints that were kept."""

@@ -1,0 +1,119 @@
+"""The journal on PostgreSQL: one group is one transaction, in whichever process.
+
+It locks the heads of its logs in order, so that groups follow each other, assigns indices,
+copies the leaves in, advances the heads and commits. Nobody holds the journal between groups.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    bindparam,
+    select,
+    text,
+)
+
+from quarterdeck.kernel.db import reading, writing
+from quarterdeck.trail.log.model import Appended, Known, LogNotFound, Prepared
+from quarterdeck.trail.log.storage.tags_table import tags
+
+DIGEST_BYTES = 16
+
+HEADS = text("SELECT log, size FROM trail_log WHERE log = ANY(:of) ORDER BY log FOR UPDATE")
+ADVANCE = text("UPDATE trail_log SET size = :size WHERE log = :log")
+LEAVES = "COPY trail_leaf (log, idx, record, hash, entry, moment) FROM STDIN (FORMAT BINARY)"
+TAGS = "COPY trail_tag (log, tag, idx, digest) FROM STDIN (FORMAT BINARY)"
+SEALED = "COPY trail_disclosure (log, idx, path, data_key, sealed) FROM STDIN (FORMAT BINARY)"
+LEAF_TYPES = ["varchar", "int8", "varchar", "bytea", "bytea", "int8"]
+TAG_TYPES = ["varchar", "bytea", "int8", "bytea"]
+SEALED_TYPES = ["varchar", "int8", "varchar", "varchar", "bytea"]
+KNOWN = select(tags.c.tag, tags.c.idx, tags.c.digest).where(
+    tags.c.log == bindparam("of"), tags.c.tag.in_(bindparam("tags", expanding=True))
+)
+
+Placed = list[tuple[int, Prepared]]
+
+
+class PostgresJournal:
+    """A Journal (see ``ports``) in tables. Any number may be open at once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def append(self, group: Sequence[Prepared]) -> list[Appended]:
+        with writing(self._engine) as db:
+            return _append(db, group)
+
+    def known(self, log: str, tags: Sequence[bytes]) -> dict[bytes, Known]:
+        with reading(self._engine) as db:
+            return _known(db, log, tags)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _append(db: Connection, group: Sequence[Prepared]) -> list[Appended]:
+    by_log: dict[str, list[int]] = {}
+    for at, one in enumerate(group):
+        by_log.setdefault(one.log, []).append(at)
+    heads = {row.log: row.size for row in db.execute(HEADS, {"of": sorted(by_log)})}
+    if lacking := by_log.keys() - heads.keys():
+        raise LogNotFound(f"the log of {min(lacking)} is not open")
+    answers: dict[int, Appended] = {}
+    for log, places in by_log.items():
+        answered, fresh = _placed(db, log, [group[at] for at in places], heads[log])
+        answers |= zip(places, answered, strict=True)
+        if fresh:
+            _copy(db, log, fresh)
+            db.execute(ADVANCE, {"log": log, "size": heads[log] + len(fresh)})
+    return [answers[at] for at in range(len(group))]
+
+
+def _placed(
+    db: Connection, log: str, of: Sequence[Prepared], size: int
+) -> tuple[list[Appended], Placed]:
+    known = _known(db, log, [one.tag for one in of])
+    answers: list[Appended] = []
+    fresh: Placed = []
+    for one in of:
+        if one.tag in known:
+            answers.append(Appended(known[one.tag].index, b"", known[one.tag]))
+            continue
+        index = size + len(fresh)
+        fresh.append((index, one))
+        known[one.tag] = Known(index, one.digest[:DIGEST_BYTES])
+        answers.append(Appended(index, one.hash))
+    return answers, fresh
+
+
+def _known(db: Connection, log: str, tags: Sequence[bytes]) -> dict[bytes, Known]:
+    if not tags:
+        return {}
+    rows = db.execute(KNOWN, {"of": log, "tags": list(tags)})
+    return {bytes(row.tag): Known(row.idx, bytes(row.digest)) for row in rows}
+
+
+def _copy(db: Connection, log: str, fresh: Placed) -> None:
+    raw = cast("Any", db.connection.driver_connection)
+    with raw.cursor() as cursor:
+        leaves = [(log, i, p.record, p.hash, p.entry, p.moment) for i, p in fresh]
+        _rows(cursor, LEAVES, LEAF_TYPES, leaves)
+        used = [(log, p.tag, i, p.digest[:DIGEST_BYTES]) for i, p in fresh]
+        _rows(cursor, TAGS, TAG_TYPES, used)
+        sealed = [(log, i, d.path, d.data_key, d.sealed) for i, p in fresh for d in p.disclosures]
+        if sealed:
+            _rows(cursor, SEALED, SEALED_TYPES, sealed)
+
+
+def _rows(
+    cursor: Any,  # noqa: ANN401  psycopg's, which is not there without PostgreSQL
+    into: str,
+    types: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+) -> None:
+    with cursor.copy(into.encode()) as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,1 @@
+"""Read models: what stands in the logs, as rows that answer questions."""

@@ -1,0 +1,263 @@
+"""What a record is in the read models: rows of integers, made from its entry alone. Pure.
+
+A word stands in a row as its term, 63 bits of its hash: so rows need no dictionary, and those
+of a rebuild are the same. That two words may share a term is seen to where records are shown.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+import orjson
+
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.errors import Invalid, NotFound, Unavailable
+from quarterdeck.trail.log.record import SCHEMA, RecordUnreadable
+
+TERM_BYTES = 8
+KEPT_TERMS, KEPT_SECONDS = 65_536, 4096  # some 15 MB
+STAMP_LETTERS = len("2026-02-28T12:00:00.000000Z")
+MOST = 2**62
+OUTCOMES = ("success", "failure", "denied")
+"""As they are numbered in rows."""
+
+Row = tuple[int, ...]
+Members = Mapping[str, Any]
+Upcast = Callable[[Members], Members]
+
+
+class Name(StrEnum):
+    """The projections."""
+
+    TIMELINE = "timeline"
+    ACTOR = "actor"
+    RESOURCE = "resource"
+    SEARCH = "search"
+
+
+class UnknownProjection(Invalid):
+    """There is no projection of that name."""
+
+
+class NotYours(NotFound):
+    """What serves every tenant is not there for who may act for one alone."""
+
+
+class ProjectionDiverged(Unavailable):
+    """A read model is not of the log that stands here: it is not added to."""
+
+
+class Field(StrEnum):
+    """What a term is of."""
+
+    ACTOR = "actor"
+    ACTION = "action"
+    RESOURCE = "resource"
+    TYPE = "type"
+    OUTCOME = "outcome"
+    CLASS = "class"
+    CORRELATION = "correlation"
+
+
+SCHEMAS: Mapping[int, Upcast] = {SCHEMA: lambda members: members}
+"""How an entry of each schema is made one of the newest. An unknown schema is a dead letter,
+and is applied by replay once it stands here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A record, as far as rows are made of it.
+
+    Attributes:
+        at: when it occurred, by its source's clock; microseconds since 1970.
+        classes: of its fields, each once.
+        correlations: trace, request and causation, as far as there are any.
+        words: what of it may be found by its words: never what is committed.
+    """
+
+    index: int
+    at: int
+    actor: str
+    action: str
+    type: str
+    resource: str
+    outcome: str
+    classes: frozenset[str]
+    correlations: frozenset[str]
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """How far a projection has come in a log.
+
+    Attributes:
+        size: leaves applied, from the first on without a gap.
+        hash: of the last of them (RFC 6962); empty before the first.
+        skipped: of them, those that could not be read: they are dead letters.
+    """
+
+    size: int = 0
+    hash: bytes = b""
+    skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A projection of one log beside the log itself.
+
+    Attributes:
+        size: leaves of the log.
+        lag_s: how long ago the oldest leaf came that is not applied; 0 where all are.
+    """
+
+    projection: str
+    log: str
+    place: Place
+    size: int
+    lag_s: float
+    paused: bool
+
+    @property
+    def behind(self) -> int:
+        """Leaves not applied."""
+        return max(0, self.size - self.place.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """Leaves of a log: those before ``end`` that occurred from ``since`` to ``until``.
+
+    Microseconds since 1970, by the clocks of the sources.
+    """
+
+    end: int
+    since: int = -MOST
+    until: int = MOST
+
+    @property
+    def whole(self) -> bool:
+        """Whether no time is left out."""
+        return (self.since, self.until) == (-MOST, MOST)
+
+    def holds(self, one: "Seen") -> bool:
+        """Whether it is one of them."""
+        return one.index < self.end and self.since <= one.at < self.until
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """A read model beside one that was made anew from the log, row by row.
+
+    Attributes:
+        rows: those made anew.
+        missing: of them, not in the live read model.
+        surplus: in the live one alone. Both are 0 where it is true to the log.
+    """
+
+    rows: int
+    missing: int
+    surplus: int
+
+
+def seen(index: int, entry: bytes, schemas: Mapping[int, Upcast] = SCHEMAS) -> Seen:
+    """Read an entry; raise RecordUnreadable where it is none, or of a schema not known."""
+    try:
+        record = _members(entry, schemas)
+        correlation = record["correlation"].values()
+        return Seen(
+            index=index,
+            at=_micros(record["occurred_at"]),
+            actor=record["actor"]["id"],
+            action=record["action"],
+            type=record["resource"]["type"],
+            resource=record["resource"]["id"],
+            outcome=record["outcome"],
+            classes=frozenset(record["classification"].values()),
+            correlations=frozenset(one for one in correlation if one),
+            words=record["payload"] or "",
+        )
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise RecordUnreadable(f"leaf {index} is no record of a known schema: {error}") from error
+
+
+def _members(entry: bytes, schemas: Mapping[int, Upcast]) -> Members:
+    found = orjson.loads(entry)
+    upcast = schemas.get(found["schema"])
+    if upcast is None:
+        known = ", ".join(map(str, sorted(schemas)))
+        raise RecordUnreadable(f"schema {found['schema']} is not known, only {known}")
+    return upcast(found)
+
+
+@lru_cache(KEPT_TERMS)
+def term(field: str, word: str) -> int:
+    """``word`` of a ``Field`` as it stands in rows: 0 to 2^63 - 1."""
+    digest = blake2b(word.encode(), digest_size=TERM_BYTES, person=field.encode()).digest()
+    return int.from_bytes(digest, "big") >> 1
+
+
+def _micros(text: str) -> int:
+    # As records write it, always to the microsecond: a second is read once, not a thousand times.
+    if len(text) == STAMP_LETTERS and text[-1] == "Z":
+        return _second(text[:19]) + int(text[20:26])
+    return micros(datetime.fromisoformat(text))
+
+
+@lru_cache(KEPT_SECONDS)
+def _second(text: str) -> int:
+    return micros(datetime.fromisoformat(f"{text}Z"))
+
+
+def timeline_row(log: int, one: Seen) -> Row:
+    """(log, at, idx, actor, action, resource, outcome)."""
+    return (
+        log,
+        one.at,
+        one.index,
+        term(Field.ACTOR, one.actor),
+        term(Field.ACTION, one.action),
+        term(Field.RESOURCE, one.resource),
+        OUTCOMES.index(one.outcome) if one.outcome in OUTCOMES else len(OUTCOMES),
+    )
+
+
+def marks(one: Seen) -> set[int]:
+    """The terms under which a record is found besides its actor and resource.
+
+    Success has none: it is what neither failed nor was denied.
+    """
+    found = {term(Field.ACTION, one.action), term(Field.TYPE, one.type)}
+    if one.outcome != OUTCOMES[0]:
+        found.add(term(Field.OUTCOME, one.outcome))
+    for word in one.classes:
+        found.add(term(Field.CLASS, word))
+    for word in one.correlations:
+        found.add(term(Field.CORRELATION, word))
+    return found
+
+
+def rows_of(name: str, log: int, records: Sequence[Seen]) -> dict[str, list[Row]]:
+    """The rows of ``records`` in projection ``name``, by table, each list in its key's order.
+
+    Of ``search`` none: its rows are not integers.
+    """
+    found: dict[str, list[Row]] = {}
+    if name == Name.TIMELINE:
+        found["timeline"] = sorted(timeline_row(log, one) for one in records)
+        found["mark"] = sorted(
+            (log, mark, one.at, one.index) for one in records for mark in marks(one)
+        )
+    elif name == Name.ACTOR:
+        found["actor"] = sorted(
+            (log, term(Field.ACTOR, one.actor), one.at, one.index) for one in records
+        )
+    elif name == Name.RESOURCE:
+        found["resource"] = sorted(
+            (log, term(Field.RESOURCE, one.resource), one.at, one.index) for one in records
+        )
+    return found

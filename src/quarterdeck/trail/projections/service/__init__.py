@@ -1,0 +1,1 @@
+"""What keeps the read models true to the logs."""

@@ -1,0 +1,184 @@
+"""The projector: applies what was appended, each leaf once, in whatever order it comes.
+
+The place of a projection moves in the transaction of its rows, from where it stood: of two
+that apply the same leaves one wins, and the other has done nothing.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from prometheus_client import Counter
+from sqlalchemy import Connection, Engine
+
+from quarterdeck.kernel.db import reading, writing
+from quarterdeck.kernel.work import Work
+from quarterdeck.trail.deliveries.model import Batch
+from quarterdeck.trail.log.model import Leaf
+from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.record import RecordUnreadable
+from quarterdeck.trail.projections import store
+from quarterdeck.trail.projections.model import (
+    SCHEMAS,
+    Name,
+    Place,
+    ProjectionDiverged,
+    Seen,
+    Upcast,
+    rows_of,
+    seen,
+)
+from quarterdeck.trail.proof.tree import leaf_hash
+
+STEP = 4096
+"""Leaves applied in one transaction by who catches up: their rows fit into few pages."""
+
+APPLIED = Counter(
+    "quarterdeck_projection_applied_total", "Records applied, by projection.", ["projection"]
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Projector:
+    """Keeps the read models of every log true to it.
+
+    Attributes:
+        read: where the read models are.
+        names: the projections that are kept.
+        schemas: how an entry of each schema is read.
+    """
+
+    engine: Engine
+    read: Engine
+    reader: Reader
+    names: Sequence[str] = (Name.TIMELINE, Name.ACTOR, Name.RESOURCE)
+    schemas: Mapping[int, Upcast] = field(default_factory=lambda: SCHEMAS)
+    _trusted: set[tuple[str, str]] = field(default_factory=set)
+    _left: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def apply(self, work: Work, batch: Batch) -> None:
+        """Apply what was delivered: ``work`` is a transaction of the read models.
+
+        What was applied before is passed over. Records beyond a gap wait until ``beat`` has
+        closed it; one delivered ``again`` may be anywhere.
+
+        Raises:
+            RecordUnreadable: one of them is of no known schema; none was applied.
+            ProjectionDiverged: the read model is of another log.
+        """
+        records = [
+            seen(batch.first + n, entry, self.schemas) for n, entry in enumerate(batch.entries)
+        ]
+        log = store.number_of(work.db, batch.log)
+        if batch.again:
+            for name in self.names:
+                _write(work.db, name, log, records)
+            return
+        move = Move(batch.log, log, batch.first, batch.end, records, leaf_hash(batch.entries[-1]))
+        for name in self._active():
+            self._move(work.db, name, move)
+
+    def beat(self) -> bool:
+        """Catch up, one step, whatever stands still though its log has grown; more to do?
+
+        What the deliveries move is left to them.
+        """
+        sizes = self.reader.sizes()
+        with reading(self.read) as db:
+            places = store.every_place(db)
+        behind: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for name in self._active():
+            for log, size in sizes.items():
+                at = places.get((name, log), Place()).size
+                if at < size and self._left.get((name, log)) == at:
+                    behind[log, at].append(name)
+                self._left[name, log] = at
+        for (log, at), names in behind.items():
+            self.catch_up(names, log, at)
+        return bool(behind)
+
+    def catch_up(self, names: Sequence[str], log: str, start: int) -> None:
+        """Apply the leaves of ``log`` from ``start`` on, one step.
+
+        Those that cannot be read are passed over and counted: they are dead letters.
+        """
+        leaves = self.reader.read(log, start, STEP)
+        if not leaves:
+            return
+        records = list(readable(leaves, self.schemas))
+        with writing(self.read) as db:
+            number = store.number_of(db, log)
+            end, tail = start + len(leaves), leaves[-1].hash
+            for name in names:
+                self._move(db, name, Move(log, number, start, end, records, tail))
+        for name in names:
+            self._left[name, log] = end
+
+    def _active(self) -> list[str]:
+        with reading(self.engine) as db:
+            paused = store.paused(db)
+        return [name for name in self.names if name not in paused]
+
+    def _move(self, db: Connection, name: str, move: "Move") -> None:
+        old = store.place(db, name, move.log)
+        self._trust(name, move.log, old)
+        if not move.first <= old.size < move.end:
+            return
+        fresh = [one for one in move.records if one.index >= old.size]
+        skipped = old.skipped + move.end - max(move.first, old.size) - len(fresh)
+        new = Place(size=move.end, hash=move.tail, skipped=skipped)
+        if store.advance(db, name, move.log, old, new):
+            _write(db, name, move.number, fresh)
+            APPLIED.labels(name).inc(len(fresh))
+
+    def _trust(self, name: str, log: str, place: Place) -> None:
+        """Once a process: the leaf applied last must still be it."""
+        if (name, log) in self._trusted:
+            return
+        check(self.reader, name, log, place)
+        self._trusted.add((name, log))
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Leaves ``first`` to ``end`` of a log, which bears ``number`` in rows; ``tail`` is the
+    hash of the last.
+    """
+
+    log: str
+    number: int
+    first: int
+    end: int
+    records: Sequence[Seen]
+    tail: bytes
+
+
+def check(reader: Reader, name: str, log: str, place: Place) -> None:
+    """Raise ProjectionDiverged unless the leaf applied last stands in the log."""
+    if not place.size:
+        return
+    found = reader.read(log, place.size - 1, 1)
+    if not found or found[0].hash != place.hash:
+        raise ProjectionDiverged(
+            f"the projection {name} of {log} was made of another log: leaf {place.size - 1} is "
+            f"not the one it applied last; check the log with quarterdeck trail verify, then: "
+            f"quarterdeck trail projections rebuild {name} --tenant {log} --yes"
+        )
+
+
+def readable(leaves: Iterable[Leaf], schemas: Mapping[int, Upcast] = SCHEMAS) -> list[Seen]:
+    """Those of ``leaves`` that are records of a known schema."""
+    found = []
+    for leaf in leaves:
+        try:
+            found.append(seen(leaf.index, leaf.entry, schemas))
+        except RecordUnreadable:
+            continue
+    return found
+
+
+def _write(db: Connection, name: str, log: int, records: Sequence[Seen]) -> None:
+    if name == Name.SEARCH:
+        store.add_words(db, log, ((one.index, one.words) for one in records))
+    else:
+        store.add(db, rows_of(name, log, records))

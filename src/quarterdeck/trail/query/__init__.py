@@ -1,0 +1,1 @@
+"""Questions to the trail, answered with proofs."""

@@ -1,0 +1,48 @@
+"""Which reports a framework asks for, and the period of one. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from quarterdeck.kernel.errors import Invalid
+
+SECTIONS = ("retention", "residency", "holds", "integrity", "access")
+FRAMEWORKS: Mapping[str, tuple[str, ...]] = {
+    "soc2": ("retention", "integrity", "access"),
+    "iso27001": ("retention", "holds", "integrity", "access"),
+    "gdpr": SECTIONS,
+    "hipaa": SECTIONS,
+}
+"""The sections that evidence each: logging and monitoring (SOC 2 CC7, ISO 27001 A.8.15),
+storage limitation and transfers (GDPR 5 and 44), audit controls (HIPAA 164.312(b))."""
+
+
+class ReportInvalid(Invalid):
+    """The report cannot be asked for so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """From ``since`` on, before ``until``: when records occurred, microseconds since 1970."""
+
+    since: int
+    until: int
+
+    def __post_init__(self) -> None:
+        if self.since > self.until:
+            raise ReportInvalid("from is later than to")
+
+    def holds(self, at: int) -> bool:
+        return self.since <= at < self.until
+
+
+def sections_of(framework: str) -> tuple[str, ...]:
+    """The sections that a framework asks for; empty: all.
+
+    Raises:
+        ReportInvalid: says which frameworks there are.
+    """
+    if not framework:
+        return SECTIONS
+    if framework not in FRAMEWORKS:
+        raise ReportInvalid(f"no framework {framework[:40]!r}; there are {', '.join(FRAMEWORKS)}")
+    return FRAMEWORKS[framework]

@@ -1,0 +1,1 @@
+"""Sealed ranges of a log, chained, and kept where nothing is overwritten."""

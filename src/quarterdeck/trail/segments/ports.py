@@ -1,0 +1,35 @@
+"""What segments need from storage."""
+
+from datetime import datetime
+from typing import Protocol
+
+
+class SegmentStore(Protocol):
+    """Objects that are written once. There is no way to change or delete one here.
+
+    Any number of processes write at once.
+    """
+
+    @property
+    def label(self) -> str:
+        """What keeps the objects from being changed, said honestly."""
+        ...
+
+    def put(self, key: str, content: bytes, until: datetime) -> None:
+        """Write an object, durable on return, locked until then where the store can.
+
+        The same content again is nothing.
+
+        Raises:
+            StoreRefused: other content stands there; it was left as it is.
+            StoreUnavailable: the store is away, or full.
+        """
+        ...
+
+    def get(self, key: str) -> bytes | None:
+        """The object as it was first written, whatever was put over it; None if there is none.
+
+        Raises:
+            StoreUnavailable: the store is away.
+        """
+        ...

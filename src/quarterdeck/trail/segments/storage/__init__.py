@@ -1,0 +1,1 @@
+"""Where segments are listed, and where their objects are kept."""

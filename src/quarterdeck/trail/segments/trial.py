@@ -1,0 +1,205 @@
+"""Is a segment what was sealed? Three results: its chain, its tree, its signature.
+
+The manifest's root says which of what the log and the store hold is true; what differs from
+it is named with the record's index.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from quarterdeck.trail.keys.handover import EMERGENCY
+from quarterdeck.trail.keys.ring import SigningKey
+from quarterdeck.trail.log.model import LogDamaged
+from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.proof import tiles
+from quarterdeck.trail.proof.tiles import Malformed, Tile
+from quarterdeck.trail.proof.tree import join, leaf_hash, node_hash, peaks, root_hash
+from quarterdeck.trail.segments.model import (
+    CHAIN,
+    NONE_BEFORE,
+    SIGNATURE,
+    TREE,
+    Manifest,
+    Result,
+    Segment,
+    SegmentVerdict,
+)
+from quarterdeck.trail.segments.ports import SegmentStore
+
+Source = Callable[[Tile], Sequence[bytes]]
+"""How the leaf hashes of a bundle are known; raises LogDamaged or Malformed, or gives fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A verdict, and what it was reached from.
+
+    Attributes:
+        leaves: the leaf hashes that lead to the manifest's root; empty where none do.
+        before: hashes of the perfect subtrees left of the range, widest first.
+    """
+
+    verdict: SegmentVerdict
+    leaves: Sequence[bytes]
+    before: Sequence[bytes]
+
+
+def judge(
+    segment: Segment,
+    previous: Segment | None,
+    reader: Reader,
+    store: SegmentStore,
+    keys: Sequence[SigningKey],
+) -> Trial:
+    """Check ``segment`` in the log and in the store; ``previous`` is the one before it."""
+    manifest = segment.manifest
+    sources = _sources(reader, store, manifest)
+    read = {name: list(_read(manifest, source)) for name, source in sources.items()}
+    leaves = next((known for h in read.values() if (known := _led(manifest, h))), [])
+    before = _before(reader, manifest)
+    tree, position = _tree(manifest, read, leaves, before)
+    results = (
+        Result(name=CHAIN, found=tuple(_chain(segment, previous, store))),
+        Result(name=TREE, found=tuple(tree)),
+        Result(name=SIGNATURE, found=tuple(signature(segment, keys))),
+    )
+    verdict = SegmentVerdict(
+        segment=manifest.id,
+        results=results,
+        checked=manifest.end - manifest.start,
+        position=position,
+    )
+    return Trial(verdict=verdict, leaves=leaves, before=before)
+
+
+def chained(manifest: Manifest, before: Segment | None) -> Iterator[str]:
+    """What is wrong with how ``manifest`` follows the segment ``before``."""
+    if manifest.number == 0:
+        if (manifest.previous, manifest.start) != (NONE_BEFORE, 0):
+            yield "the first segment must begin the log, and follow none"
+        return
+    if before is None:
+        yield f"segment {manifest.number - 1}, which it follows, is missing"
+        return
+    if manifest.previous != before.digest:
+        yield (f"it follows a manifest {manifest.previous}, but the one before is {before.digest}")
+    if manifest.start != before.manifest.end:
+        yield f"it begins at record {manifest.start}, the one before ends at {before.manifest.end}"
+
+
+def signature(segment: Segment, keys: Sequence[SigningKey]) -> Iterator[str]:
+    """What is wrong with who signed it."""
+    wanted = segment.manifest.key_id
+    place = next((n for n, k in enumerate(keys) if k.verifier.id.hex() == wanted), None)
+    if place is None:
+        yield f"signed by the key {wanted}, which this log never had"
+        return
+    if not keys[place].verifier.signed(segment.note):
+        yield f"altered: the signature of the key {wanted} is not over this manifest"
+    after = keys[place + 1] if place + 1 < len(keys) else None
+    if after and after.reason == EMERGENCY and segment.manifest.sealed_at > after.made_at:
+        yield f"signed by the key {wanted} after it was revoked"
+
+
+def root_after(start: int, before: Sequence[bytes], leaves: Sequence[bytes]) -> bytes:
+    """The root of a tree whose first ``start`` leaves are the subtrees ``before``."""
+    stack = list(zip([height for height, _ in peaks(0, start)], before, strict=True))
+    for leaf in leaves:
+        height, grown = 0, leaf
+        while stack and stack[-1][0] == height:
+            grown = node_hash(stack.pop()[1], grown)
+            height += 1
+        stack.append((height, grown))
+    return join([part for _, part in stack])
+
+
+def _sources(reader: Reader, store: SegmentStore, manifest: Manifest) -> Mapping[str, Source]:
+    tenant = manifest.tenant
+
+    def kept(tile: Tile) -> bytes:
+        return store.get(f"{manifest.prefix}/{tile.path}") or b""
+
+    def entries(tile: Tile) -> list[bytes]:
+        return [*map(leaf_hash, reader.entries(tenant, tile.start, tile.width))]
+
+    def hashes(tile: Tile) -> list[bytes]:
+        return reader.hashes(tenant, 0, tile.start, tile.width)
+
+    def kept_entries(tile: Tile) -> list[bytes]:
+        return [*map(leaf_hash, tiles.unpack_entries(kept(tile), tile.width))]
+
+    def kept_hashes(tile: Tile) -> list[bytes]:
+        return tiles.unpack_hashes(kept(Tile(0, tile.index, tile.width)), tile.width)
+
+    return {
+        "the log": entries,
+        "the log's tiles": hashes,
+        "the segment store": kept_entries,
+        "the segment store's tiles": kept_hashes,
+    }
+
+
+def _read(manifest: Manifest, source: Source) -> Iterator[bytes | None]:
+    """The hashes of the range, None where there is none."""
+    for tile in manifest.bundles():
+        try:
+            found: list[bytes | None] = list(source(tile))
+        except Malformed as error:
+            found = [leaf_hash(entry) for entry in error.good]
+        except LogDamaged:
+            found = []
+        whole = [*found, *[None] * (tile.width - len(found))]
+        yield from whole[max(0, manifest.start - tile.start) :]
+
+
+def _led(manifest: Manifest, hashes: Sequence[bytes | None]) -> list[bytes]:
+    """``hashes``, if they are whole and lead to the manifest's root; else none."""
+    known = [h for h in hashes if h is not None]
+    whole = len(known) == manifest.end - manifest.start
+    return known if whole and root_hash(known) == manifest.root else []
+
+
+def _before(reader: Reader, manifest: Manifest) -> list[bytes]:
+    """Read anew, not as ``reader.tree`` remembers it."""
+
+    def read(level: int, start: int, count: int) -> Sequence[bytes]:
+        return reader.hashes(manifest.tenant, level, start, count)
+
+    widths = [(i << h, (i + 1) << h) for h, i in peaks(0, manifest.start)]
+    return [tiles.subtree(read, start, end) for start, end in widths]
+
+
+def _tree(
+    manifest: Manifest,
+    read: Mapping[str, Sequence[bytes | None]],
+    leaves: Sequence[bytes],
+    before: Sequence[bytes],
+) -> tuple[list[str], int | None]:
+    if not leaves:
+        place = _first_difference(read["the log"], read["the log's tiles"])
+        words = "neither the log nor the segment store has records of the manifest's root"
+        position = None if place is None else manifest.start + place
+        return [words if position is None else f"{words}; see record {position}"], position
+    found, places = [], []
+    for name, hashes in read.items():
+        place = _first_difference(hashes, leaves)
+        if place is not None:
+            places.append(manifest.start + place)
+            what = "is missing" if hashes[place] is None else "is altered"
+            found.append(f"record {manifest.start + place} {what} in {name}")
+    if root_after(manifest.start, before, leaves) != manifest.tree_root:
+        found.append(f"records before {manifest.start} are not those of the manifest's tree root")
+    return found, min(places, default=None)
+
+
+def _first_difference(one: Sequence[bytes | None], other: Sequence[bytes | None]) -> int | None:
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=True)) if a != b), None)
+
+
+def _chain(segment: Segment, previous: Segment | None, store: SegmentStore) -> Iterator[str]:
+    yield from chained(segment.manifest, previous)
+    kept = store.get(segment.manifest.key)
+    if kept is None:
+        yield "its manifest is missing in the segment store"
+    elif kept != segment.note:
+        yield "its manifest in the segment store is another than the one listed"

@@ -1,0 +1,1 @@
+"""Webhooks: records go out, signed, to who subscribed to them."""

@@ -1,0 +1,1 @@
+"""What is done with webhooks: by people, and by the worker."""

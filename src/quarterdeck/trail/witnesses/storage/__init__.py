@@ -1,0 +1,1 @@
+"""What a witness saw, and what witnesses signed."""

@@ -1,0 +1,96 @@
+"""Deliveries of appended records: the outbox relay, and who consumes what it publishes."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
+from threading import Event
+
+from sqlalchemy import Engine
+
+from quarterdeck.kernel import beats
+from quarterdeck.kernel.db import writing
+from quarterdeck.kernel.deliveries import Subscriber
+from quarterdeck.kernel.settings import Settings
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.model import RELAY, Limits
+from quarterdeck.trail.deliveries.ports import Topic
+from quarterdeck.trail.deliveries.service.consuming import Consuming
+from quarterdeck.trail.deliveries.service.control import enroll
+from quarterdeck.trail.deliveries.service.facts import FactLetters
+from quarterdeck.trail.deliveries.service.relaying import Relay
+from quarterdeck.worker.pulse import Pulse
+
+PUBLISH_S, CONSUME_S, FACTS_S = 0.1, 0.1, 1.0
+
+Pulses = dict[str, tuple[float, Callable[[], object]]]
+
+
+def limits_of(settings: Settings) -> Limits:
+    """What the settings allow a message."""
+    return Limits(
+        deliveries=settings.max_delivery_count,
+        ttl=timedelta(seconds=settings.message_ttl_s),
+        lock=timedelta(seconds=settings.message_lock_s),
+    )
+
+
+@contextmanager
+def delivering(
+    runtime: Runtime, topic: Callable[[], Topic], subscribers: Sequence[Subscriber]
+) -> Iterator[Pulses]:
+    """The pulses of a worker that delivers; when the block ends, others go on at once."""
+    engine, clock, limits = runtime.engine, runtime.clock, limits_of(runtime.settings)
+    enroll(engine, clock, runtime.consumers, [one.name for one in subscribers])
+    facts = FactLetters(engine=engine, clock=clock, subscribers=subscribers, limits=limits)
+    pulses: Pulses = {"facts": (FACTS_S, facts.beat)}
+    with ExitStack() as ends:
+        if not runtime.settings.relay_apart:
+            pulses["relay"] = (PUBLISH_S, _relay(runtime, topic, ends).beat)
+        for consumer in runtime.consumers:
+            consuming = Consuming(
+                engine=engine,
+                reader=runtime.reader,
+                consumer=consumer,
+                clock=clock,
+                limits=limits,
+            )
+            ends.callback(consuming.close)
+            pulses[f"consume {consumer.name}"] = (CONSUME_S, consuming.beat)
+        yield pulses
+
+
+def relay_alone(runtime: Runtime, topic: Callable[[], Topic], stopping: Event) -> None:
+    """Be the outbox relay and nothing else, until ``stopping`` is set."""
+    name = f"{socket.gethostname()}:{os.getpid()}"
+    with ExitStack() as ends:
+        relay = _relay(runtime, topic, ends)
+        pulses = [
+            Pulse(name="relay", every_s=PUBLISH_S, beat=relay.beat, stop=stopping),
+            Pulse(
+                name="beat",
+                every_s=beats.EVERY_S,
+                beat=lambda: _beat(runtime.engine, name),
+                stop=stopping,
+            ),
+        ]
+        for pulse in pulses:
+            pulse.start()
+        stopping.wait()
+        for pulse in pulses:
+            pulse.join(runtime.settings.stop_grace_s)
+    with writing(runtime.engine) as db:
+        beats.leave(db, name)
+
+
+def _relay(runtime: Runtime, topic: Callable[[], Topic], ends: ExitStack) -> Relay:
+    opened = ends.enter_context(closing(topic()))
+    relay = Relay(engine=runtime.engine, reader=runtime.reader, topic=opened, clock=runtime.clock)
+    ends.callback(relay.close)
+    return relay
+
+
+def _beat(engine: Engine, name: str) -> None:
+    with writing(engine) as db:
+        beats.beat(db, name, RELAY)

@@ -1,0 +1,121 @@
+"""Segments in a bucket of a real server with Object Lock."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+boto3 = pytest.importorskip("boto3", reason="needs the extra s3")
+from botocore.exceptions import ClientError  # noqa: E402
+
+from quarterdeck.providers.objectstore.s3 import S3Options, S3Segments  # noqa: E402
+from quarterdeck.trail.segments.model import StoreRefused, StoreUnavailable  # noqa: E402
+from quarterdeck.trail.segments.ports import SegmentStore  # noqa: E402
+from quarterdeck.trail.segments.storage.files import FileSegments  # noqa: E402
+from servers import seaweed  # noqa: E402
+from waiting import until  # noqa: E402
+
+UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401  boto3 has no types
+    if reason := seaweed.missing():
+        pytest.skip(reason)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", seaweed.ACCESS)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", seaweed.SECRET)
+    client = boto3.client("s3", endpoint_url=seaweed.endpoint(), region_name="us-east-1")
+    until(lambda: _lists(client), 60, "the S3 server answers")
+    return client
+
+
+def _lists(client: Any) -> bool:  # noqa: ANN401
+    try:
+        client.list_buckets()
+    except Exception:  # noqa: BLE001  whatever it says while it starts
+        return False
+    return True
+
+
+@pytest.fixture
+def bucket(s3: Any) -> Iterator[str]:  # noqa: ANN401
+    name = f"trail-{uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
+    yield name
+    s3.close()
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> SegmentStore:
+    if request.param == "folder":
+        return FileSegments(tmp_path / "worm")
+    bucket = request.getfixturevalue("bucket")
+    return S3Segments(S3Options(url=f"s3://{bucket}/trail", endpoint=seaweed.endpoint()))
+
+
+def test_what_is_put_is_there_and_again_is_nothing(store: SegmentStore) -> None:
+    assert store.get("standard/acme/tile/0/000") is None
+    store.put("standard/acme/tile/0/000", b"one", UNTIL)
+    store.put("standard/acme/tile/0/000", b"one", UNTIL)
+    assert store.get("standard/acme/tile/0/000") == b"one"
+    assert store.get("standard/acme/tile/0") is None
+
+
+@pytest.mark.census("ATP-502")
+def test_other_content_is_refused_and_changes_nothing(store: SegmentStore) -> None:
+    store.put("standard/acme/a", b"one", UNTIL)
+    with pytest.raises(StoreRefused):
+        store.put("standard/acme/a", b"two", UNTIL)
+    assert store.get("standard/acme/a") == b"one"
+
+
+def test_each_retention_class_has_its_prefix(store: SegmentStore) -> None:
+    store.put("standard/acme/a", b"one", UNTIL)
+    store.put("seven-years/acme/a", b"two", UNTIL)
+    assert (store.get("standard/acme/a"), store.get("seven-years/acme/a")) == (b"one", b"two")
+
+
+@pytest.mark.census("ATP-502")
+def test_the_bucket_refuses_to_delete_or_shorten_whoever_asks(s3: Any, bucket: str) -> None:  # noqa: ANN401
+    store = S3Segments(S3Options(url=f"s3://{bucket}", endpoint=seaweed.endpoint()))
+    store.check()
+    store.put("a", b"one", UNTIL)
+    (version,) = s3.list_object_versions(Bucket=bucket, Prefix="a")["Versions"]
+    place = {"Bucket": bucket, "Key": "a", "VersionId": version["VersionId"]}
+    with pytest.raises(ClientError):
+        s3.delete_object(**place)
+    with pytest.raises(ClientError):
+        s3.delete_object(**place, BypassGovernanceRetention=True)
+    sooner = {"Mode": "COMPLIANCE", "RetainUntilDate": UNTIL - timedelta(days=9000)}
+    with pytest.raises(ClientError):
+        s3.put_object_retention(**place, Retention=sooner)
+    assert store.get("a") == b"one"
+
+
+@pytest.mark.census("ATP-502")
+def test_what_others_put_over_it_or_hide_it_with_is_not_believed(s3: Any, bucket: str) -> None:  # noqa: ANN401
+    store = S3Segments(S3Options(url=f"s3://{bucket}", endpoint=seaweed.endpoint()))
+    store.put("a", b"one", UNTIL)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"two")
+    s3.delete_object(Bucket=bucket, Key="a")
+    assert store.get("a") == b"one"
+
+
+def test_a_bucket_without_object_lock_is_refused(s3: Any) -> None:  # noqa: ANN401
+    name = f"plain-{uuid4().hex[:12]}"
+    s3.create_bucket(Bucket=name)
+    store = S3Segments(S3Options(url=f"s3://{name}", endpoint=seaweed.endpoint()))
+    with pytest.raises(StoreUnavailable, match="Object Lock"):
+        store.check()
+    s3.close()
+
+
+def test_a_server_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    store = S3Segments(S3Options(url="s3://none", endpoint="http://127.0.0.1:1"))
+    with pytest.raises(StoreUnavailable):
+        store.get("a")

@@ -1,0 +1,143 @@
+"""An event's leaf: byte for byte what the record's own way makes, and nothing secret in it."""
+
+import json
+from base64 import urlsafe_b64encode
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from quarterdeck.kernel.clock import micros
+from quarterdeck.trail.ingest.drafting import Moment, Place, draft, prepared
+from quarterdeck.trail.ingest.wire import event_of
+from quarterdeck.trail.keys.seal import Sealer, new_key, unseal
+from quarterdeck.trail.log.disclosure import Disclosure
+from quarterdeck.trail.log.record import (
+    Class,
+    Correlation,
+    Decision,
+    Outcome,
+    Party,
+    Record,
+    stamp,
+)
+from quarterdeck.trail.policy.compiled import Classifier
+from quarterdeck.trail.policy.model import Classification, Rule
+
+KEY = new_key()
+NOW = Moment(1_772_280_000_123_456, stamp(1_772_280_000_123_456))
+ID = "01a1effd-c11f-7972-beed-8fe9aadfdd01"
+RULES = Classification(rules=(Rule(path="/payload/open*", cls="public"),))
+LONG_S = 60.0  # what is tried here is no race with a loaded machine
+PLACE = Place(
+    tenant="acme", origin="qd/acme", secret=b"s" * 32, classifier=Classifier(RULES, budget_s=LONG_S)
+)
+
+words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
+short = words.map(lambda text: text[:50])
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | short
+)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(short, inner, max_size=3)
+)
+names = short | short.map(lambda text: f"open{text}")
+payloads = st.dictionaries(names, values, max_size=5)
+
+
+def sent(payload: object, **said: object) -> dict[str, Any]:
+    return {
+        "occurred_at": "2026-02-28T13:00:00.5+01:00",
+        "actor": {"type": "user", "id": "u-1"},
+        "action": "orders:create",
+        "resource": {"type": "order", "id": "o-1"},
+        "payload": payload,
+    } | said
+
+
+@given(payloads, short, short, st.none() | st.builds(dict, trace=short))
+def test_the_entry_is_the_records_own(
+    payload: dict[str, Any], actor: str, action: str, correlation: dict[str, str] | None
+) -> None:
+    said = sent(payload, actor={"type": "user", "id": actor}, action=action, decision="deny")
+    if correlation:
+        said["correlation"] = correlation
+    raw = msgspec.json.encode(said)
+    made = draft(PLACE, "p-1", event_of(raw), raw, "k", NOW.at)
+    ready = prepared(PLACE, "p-1", made, ID, NOW, lambda _: ("key-1", Sealer(KEY)))
+    entry = json.loads(ready.entry)
+    expected = Record(
+        id=ID,
+        tenant="acme",
+        source="p-1",
+        source_seq=0,
+        occurred_at=micros(event_of(raw).occurred_at),
+        received_at=NOW.at,
+        actor=Party("user", actor),
+        action=action,
+        resource=Party("order", "o-1"),
+        outcome=Outcome.SUCCESS,
+        decision=Decision.DENY,
+        correlation=Correlation(**(correlation or {})),
+        classification={path: Class(c) for path, c in entry["classification"].items()},
+        policy=RULES.digest,
+        idempotency=urlsafe_b64encode(ready.tag).rstrip(b"=").decode(),
+        sd=tuple(entry["sd"]),
+        payload=entry["payload"],
+    )
+    assert ready.entry == expected.encode()
+
+
+@given(payloads)
+def test_what_is_clear_and_what_is_committed_make_the_payload(payload: dict[str, Any]) -> None:
+    raw = msgspec.json.encode(sent(payload))
+    made = draft(PLACE, "p-1", event_of(raw), raw, "k", NOW.at)
+    ready = prepared(PLACE, "p-1", made, ID, NOW, lambda _: ("key-1", Sealer(KEY)))
+    entry = json.loads(ready.entry)
+    clear = json.loads(entry["payload"])
+    assert clear == {name: value for name, value in payload.items() if name.startswith("open")}
+    opened = [
+        Disclosure.parse(unseal(KEY, s.sealed, "acme", "qd/acme", ID, s.path).decode())
+        for s in ready.disclosures
+    ]
+    hidden = [value for name, value in payload.items() if not name.startswith("open")]
+    assert [one.value for one in opened] == hidden
+    assert sorted(one.digest for one in opened) == entry["sd"]
+    assert all(one.path == s.path for one, s in zip(opened, ready.disclosures, strict=True))
+
+
+def test_a_secret_field_is_sealed_for_whom_the_rule_names() -> None:
+    rules = Classification(
+        rules=(
+            Rule(path="/payload/email", cls="secret.pi", subject="/payload/customer"),
+            Rule(path="/payload/note", cls="restricted", subject="resource"),
+            Rule(path="/payload/customer", cls="public"),
+        )
+    )
+    place = Place(
+        tenant="a", origin="o", secret=b"s" * 32, classifier=Classifier(rules, budget_s=LONG_S)
+    )
+    raw = msgspec.json.encode(sent({"email": "a@b", "note": "n", "customer": 7, "other": 1}))
+    made = draft(place, "p", event_of(raw), raw, None, NOW.at)
+    assert {one.path: one.subject for one in made.fields.hidden} == {
+        "/payload/email": "customer:7",
+        "/payload/note": "order:o-1",
+        "/payload/other": "user:u-1",
+    }
+
+
+def test_changes_are_judged_field_by_field() -> None:
+    rules = Classification(rules=(Rule(path="/changes/*/state", cls="public"),))
+    place = Place(
+        tenant="a", origin="o", secret=b"s" * 32, classifier=Classifier(rules, budget_s=LONG_S)
+    )
+    changes = {"before": None, "after": {"state": "open", "owner": "ada"}}
+    raw = msgspec.json.encode(sent({}, changes=changes))
+    made = draft(place, "p", event_of(raw), raw, None, NOW.at)
+    assert json.loads(made.fields.changes or b"") == {"before": None, "after": {"state": "open"}}
+    assert [one.path for one in made.fields.hidden] == ["/changes/after/owner"]

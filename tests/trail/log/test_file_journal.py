@@ -1,0 +1,205 @@
+"""The journal in files: what a crash leaves, what damage is, and who may hold it."""
+
+import os
+import signal
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from quarterdeck.kernel.installation import UnusableDirectory
+from quarterdeck.trail.log import place
+from quarterdeck.trail.log.model import JournalFull, JournalHeld, LogDamaged
+from quarterdeck.trail.log.storage import recovery
+from quarterdeck.trail.log.storage.durable import Durable
+from quarterdeck.trail.log.storage.files import FileReader
+from quarterdeck.trail.log.storage.journal import FileJournal
+from quarterdeck.trail.log.storage.layout import Layout
+from quarterdeck.trail.log.storage.tags import HOT, TIER, merge, standing
+from quarterdeck.trail.log.storage.tail import Tail
+from trail.log.drafts import many, prepared
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "journal"
+
+
+def opened(folder: Path, file_bytes: int = 1 << 20) -> FileJournal:
+    return FileJournal(folder, file_bytes=file_bytes, reserve_bytes=0)
+
+
+def file_of(folder: Path, number: int = 1) -> Path:
+    return folder / recovery.name_of(number)
+
+
+def written(folder: Path) -> tuple[int, int]:
+    """Three groups; where the last one begins, and ends."""
+    with closing(opened(folder)) as journal:
+        journal.append(many("acme", 3))
+        journal.append([*many("acme", 2, 10), *many("zeta", 2)])
+        begins = file_of(folder).stat().st_size
+        journal.append(many("acme", 2, 20))
+    return begins, file_of(folder).stat().st_size
+
+
+def power_cut(folder: Path, begins: int) -> None:
+    """What was told of the last group never reached the disk."""
+    Durable(folder).put(1, begins)
+
+
+def test_a_torn_end_is_cut_off_at_every_byte_and_nothing_else_is(folder: Path) -> None:
+    begins, ends = written(folder)
+    whole = file_of(folder).read_bytes()
+    for cut in range(begins, ends):
+        file_of(folder).write_bytes(whole[:cut])
+        power_cut(folder, begins)
+        with closing(opened(folder)) as journal:
+            assert journal.sizes == {"acme": 5, "zeta": 2}, cut
+            assert [one.index for one in journal.append(many("acme", 2, 20))] == [5, 6]
+
+
+def test_a_garbled_end_is_cut_off_at_every_byte_and_nothing_else_is(folder: Path) -> None:
+    begins, ends = written(folder)
+    whole = file_of(folder).read_bytes()
+    for at in range(begins, ends):
+        file_of(folder).write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        power_cut(folder, begins)
+        with closing(opened(folder)) as journal:
+            assert journal.sizes == {"acme": 5, "zeta": 2}, at
+
+
+def test_what_was_acknowledged_is_never_cut_off(folder: Path) -> None:
+    begins, ends = written(folder)
+    whole = file_of(folder).read_bytes()
+    for at in range(begins, ends, 7):
+        garbled = whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]
+        file_of(folder).write_bytes(garbled)
+        with pytest.raises(LogDamaged, match=f"byte {begins}"):
+            opened(folder)
+        assert file_of(folder).read_bytes() == garbled
+        file_of(folder).write_bytes(whole[:at])
+        with pytest.raises(LogDamaged):
+            opened(folder)
+
+
+def test_damage_in_the_middle_is_refused_and_located(folder: Path) -> None:
+    begins, _ = written(folder)
+    whole = file_of(folder).read_bytes()
+    power_cut(folder, 0)
+    for at in range(0, begins, 11):
+        file_of(folder).write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(LogDamaged, match=r"is damaged at byte \d+, and whole again"):
+            opened(folder)
+
+
+def test_a_file_that_is_gone_is_missed(folder: Path) -> None:
+    with closing(opened(folder, 300)) as journal:
+        for first in range(0, 12, 2):
+            journal.append(many("acme", 2, first))
+    numbers = recovery.numbers(folder)
+    assert len(numbers) > 4
+    kept = file_of(folder, numbers[2]).read_bytes()
+    file_of(folder, numbers[2]).unlink()
+    with pytest.raises(LogDamaged, match="is gone"):
+        opened(folder)
+    file_of(folder, numbers[2]).write_bytes(kept)
+    file_of(folder, numbers[-1]).unlink()
+    with pytest.raises(LogDamaged, match="is gone"):
+        opened(folder)
+
+
+def test_one_process_holds_it_and_says_so_to_the_next(folder: Path) -> None:
+    with closing(opened(folder)), pytest.raises(JournalHeld):
+        opened(folder)
+    opened(folder).close()
+
+
+def test_each_holder_has_an_epoch_of_its_own(folder: Path) -> None:
+    for number in range(3):
+        with closing(opened(folder)) as journal:
+            journal.append(many("acme", 1, number))
+    epochs = [frame.epoch for _, frame in recovery.whole_frames(file_of(folder).read_bytes())]
+    assert epochs == [1, 1, 2, 3]
+
+
+def test_a_full_disk_is_told_before_it_is_full(folder: Path) -> None:
+    with (
+        closing(FileJournal(folder, reserve_bytes=1 << 60)) as journal,
+        pytest.raises(JournalFull, match="make room"),
+    ):
+        journal.append(many("acme", 1))
+
+
+def test_a_network_file_system_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(place, "file_system", lambda _: "nfs4")
+    with pytest.raises(UnusableDirectory, match="network file system"):
+        opened(folder)
+
+
+def test_no_reader_sees_what_is_not_durable(folder: Path) -> None:
+    begins, _ = written(folder)
+    reader = FileReader(Layout(folder.parent), Tail(folder))
+    power_cut(folder, begins)
+    assert reader.size("acme") == 5
+    assert len(reader.read("acme", 0, 100)) == 5
+    reader.close()
+
+
+def test_a_reader_follows_from_file_to_file(folder: Path) -> None:
+    with closing(opened(folder, 300)) as journal:
+        reader = FileReader(Layout(folder.parent), Tail(folder))
+        for first in range(20):
+            journal.append([prepared("acme", str(first))])
+            assert len(reader.entries("acme", 0, 99)) == first + 1
+        reader.close()
+
+
+@pytest.mark.parametrize("size", [HOT, HOT * (TIER + 1) + 5])
+def test_tags_are_exact_in_memory_on_disk_and_merged(folder: Path, size: int) -> None:
+    with closing(opened(folder, 1 << 40)) as journal:
+        for first in range(0, size, 8192):
+            journal.append(many("acme", min(8192, size - first), first))
+        merge(folder / "tags")
+        for index in range(0, size, 1009):
+            one = prepared("acme", str(index))
+            assert journal.known("acme", [one.tag])[one.tag].index == index
+        absent = [prepared("acme", f"never {n}").tag for n in range(2000)]
+        assert journal.known("acme", absent) == {}
+    assert len(standing(folder / "tags")) <= 2
+    with closing(opened(folder, 1 << 40)) as journal:
+        assert journal.append(many("acme", 2, size - 2))[1].index == size - 1
+
+
+def test_a_holder_killed_at_any_moment_loses_nothing_that_it_acknowledged(folder: Path) -> None:
+    for round_ in range(12):
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            _append_for_ever(folder, write, round_)
+        os.close(write)
+        with os.fdopen(read, "rb") as said:
+            acknowledged = int(said.read(8 * (3 + round_ * 5))[-8:])
+            os.kill(child, signal.SIGKILL)
+            rest = said.read()
+        os.waitpid(child, 0)
+        whole = rest[: len(rest) - len(rest) % 8]
+        acknowledged = int(whole[-8:]) if whole else acknowledged
+        with closing(opened(folder, 4000)) as journal:
+            assert journal.sizes["acme"] > acknowledged
+        reader = FileReader(Layout(folder.parent), Tail(folder))
+        found = reader.entries("acme", 0, 1 << 20)
+        assert len(found) == len(set(found)) == reader.size("acme")
+        reader.close()
+
+
+def _append_for_ever(folder: Path, say: int, round_: int) -> None:
+    try:
+        journal = opened(folder, 4000)
+        number = 0
+        while True:
+            found = journal.append([prepared("acme", f"{round_} {number}")])
+            os.write(say, b"%8d" % found[0].index)
+            number += 1
+    finally:
+        os._exit(1)
