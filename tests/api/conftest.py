@@ -5,6 +5,7 @@ tenant ``other`` alone. Each is the headers of a request. The tenant ``acme`` is
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.log.opening import open_trail
+from quarterdeck.trail.query.explorer import open_explorer
 from servers import databases
 
 SECRET = "of-the-tests-and-32-bytes-or-longer"
@@ -69,19 +72,25 @@ def database(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture
-def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Runtime:
+def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Iterator[Runtime]:
     """An installation with tenants ``acme`` and ``other``."""
     with begin(database, installation(), utc_now) as work:
         tenants.create(work, "acme", "Acme")
         tenants.create(work, "other", "Other")
-    return Runtime(
-        settings=settings,
-        engine=database,
-        clock=utc_now,
-        access=Authenticator(database, utc_now),
-        keys=KeyStore(tmp_path / "keys"),
-        checks={"database": database_check(database), "scheduler": idle},
-    )
+    with closing(open_trail(database, tmp_path / "trail", lasting=True)) as trail:
+        yield Runtime(
+            settings=settings,
+            engine=database,
+            clock=utc_now,
+            access=Authenticator(database, utc_now),
+            keys=KeyStore(tmp_path / "keys"),
+            reader=trail.reader,
+            removal=trail.removal,
+            sequencer=trail.sequencer,
+            explorer=open_explorer(database, tmp_path / "read", trail.reader, search=True),
+            checks={"database": database_check(database), "scheduler": idle},
+            exports=tmp_path / "exports",
+        )
 
 
 @pytest.fixture

@@ -13,7 +13,29 @@ from quarterdeck.web.permissions import PERMISSION
 Schema = dict[str, Any]
 
 # Bodies whose rules a schema cannot say.
-BODIES: dict[str, dict[str, Any]] = {}
+BODIES: dict[str, dict[str, Any]] = {
+    "rehearse_replay": {"consumer": "projection-worker", "filter": "class=logic"},
+    "replay_dead_letters": {
+        "consumer": "projection-worker",
+        "filter": "class=logic",
+        "confirm": True,
+    },
+}
+
+# Form fields and addresses of the console that must be of a kind to be read at all.
+FORMS = {
+    "alert": "1",
+    "first": "2026-01-01",
+    "last": "2026-01-31",
+    "interval": "60",
+    "limit": "60",
+    "base": "1",
+    "factor": "2",
+    "cap": "15",
+    "state": "done",
+    "item": "approval",
+    "what": "resources",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +64,8 @@ class Asked:
         asked = {"method": self.method, "url": self.path, "params": self.params}
         if self.form:
             return asked | {"data": self.form}
+        if isinstance(self.body, str):  # a file, of no declared kind
+            return asked | {"content": self.body}
         return asked if self.body is None else asked | {"json": self.body}
 
 
@@ -78,15 +102,19 @@ def _undocumented(context: RouteContext, method: str, known: Mapping[str, str]) 
         operation=route.name,
         method=method,
         template=template,
-        path=re.sub(r"{(\w+)}", lambda found: known.get(found[1], "nothing"), template),
+        path=re.sub(r"{(\w+)}", lambda found: known.get(found[1], _any(found[1])), template),
         permission=(context.openapi_extra or {}).get(PERMISSION, ""),
         route=route,
         form={
-            name: known.get(name, "nothing")
+            name: FORMS.get(name) or known.get(name, "nothing")
             for name, field in fields.items()
             if name in known or field.field_info.is_required()
         },
     )
+
+
+def _any(name: str) -> str:
+    return FORMS.get(name, "nothing")
 
 
 def _asked(
@@ -105,8 +133,11 @@ def _asked(
         path = path.replace(f"{{{name}}}", str(value))
         if parameter["in"] == "query" and (parameter["required"] or name == "tenant"):
             params[name] = value
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    kinds = operation.get("requestBody", {}).get("content", {})
+    content = kinds.get("application/json", {})
     body = sample(document, content["schema"]) if content else None
+    if "text/csv" in kinds:
+        body = kinds["text/csv"]["example"]
     extra = context.openapi_extra or {}
     return Asked(
         operation=operation.get("operationId", route.name),

@@ -19,7 +19,7 @@ from quarterdeck.api.app import build_app
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.work import Work, begin
 from quarterdeck.runtime import Runtime
-from quarterdeck.web import ndjson
+from quarterdeck.web import ndjson, streaming
 from quarterdeck.web.deps import By
 from quarterdeck.web.ndjson import Listing
 from quarterdeck.web.paging import Key
@@ -113,7 +113,7 @@ def test_a_cursor_is_no_good_for_another_filter(client: TestClient, ada: Headers
 def test_a_list_is_streamed_whole_page_by_page(
     client: TestClient, runtime: Runtime, ada: Headers, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ndjson, "PAGE_ROWS", 2)
+    monkeypatch.setattr(streaming, "PAGE_ROWS", 2)
     with begin(runtime.engine, installation(), utc_now) as work:
         for n in range(5):
             tenants.create(work, f"t{n}", f"T{n}")

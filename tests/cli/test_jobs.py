@@ -15,7 +15,7 @@ from quarterdeck.kernel.clock import utc_now
 __all__ = ["ada", "app", "database", "issue", "run", "runtime", "settings", "silent_logs"]
 
 Run = Callable[..., tuple[int, str, str]]
-KEYS = {"id", "kind", "tenant", "state", "attempts", "done", "total", "unit", "detail"}
+KEYS = {"id", "domain", "kind", "tenant", "state", "attempts", "done", "total", "unit", "detail"}
 MOMENTS = {"created_at", "started_at", "finished_at"}
 
 
@@ -79,7 +79,11 @@ def test_status_and_the_bare_command_say_what_needs_attention(run: Run, database
     assert code == 1
     rows = [line.split("\t") for line in table.splitlines()]
     assert rows[0] == ["what", "state", "do"]
-    assert ["resources of contoso", "never", "quarterdeck sync run --tenant contoso"] in rows
+    assert [
+        "resources of contoso",
+        "never",
+        "quarterdeck sync run resources --tenant contoso",
+    ] in rows
     assert [f"job {job}", "unknown", f"quarterdeck job show {job}"] in rows
     found = json.loads(run("status --json")[1])
     assert all(item.keys() == {"what", "state", "do"} for item in found)

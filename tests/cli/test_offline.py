@@ -21,7 +21,8 @@ from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.appender import open_log
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
-CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "key backup", "schema", "front end"]
+CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "key backup", "schema"]
+CHECKS += ["journal", "front end"]
 
 Run = Callable[..., Result]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import structlog
-from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from api.serving import served
@@ -28,7 +27,8 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
-from quarterdeck.trail.log.storage.leaves import leaves
+from quarterdeck.trail.log.opening import open_trail
+from quarterdeck.trail.query.explorer import open_explorer
 from servers import databases
 from trail.installation import Installation
 
@@ -69,19 +69,25 @@ def desk(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     template = tmp_path_factory.getbasetemp() / "tables.db"
     with databases.opened(databases.sqlite(template, tmp_path)) as engine:
+        trail = open_trail(engine, tmp_path / "trail", lasting=True)
         runtime = Runtime(
             settings=Settings(secret="of-the-tests-and-32-bytes-or-longer"),
             engine=engine,
             clock=utc_now,
             access=Authenticator(engine, utc_now),
             keys=KeyStore(tmp_path / "keys"),
+            reader=trail.reader,
+            removal=trail.removal,
+            sequencer=trail.sequencer,
+            explorer=open_explorer(engine, tmp_path / "read", trail.reader, search=True),
             checks={},
         )
         token = reader(runtime)
-        found = Installation(engine, runtime.keys, now=utc_now())
+        found = Installation(engine, runtime.keys, tmp_path, trail, now=utc_now())
         found.grow(300)
         with served(build_app(runtime), runtime) as server:
             yield Desk(found, server.url, token, found.vkey)
+        trail.close()
 
 
 def reader(runtime: Runtime) -> str:
@@ -114,8 +120,7 @@ def test_the_first_verification_pins_the_key_and_says_so(desk: Desk, tmp_path: P
 
 
 def test_an_entry_altered_on_the_server_is_found_and_located(desk: Desk) -> None:
-    with desk.installation.engine.begin() as db:
-        db.execute(update(leaves).where(leaves.c.idx == 7).values(entry=b"{}"))
+    desk.installation.alter(7)
     found = desk.run("trail", "verify")
     assert (found.exit_code, found.stdout) == (1, "acme: entry 7: altered\n")
 
@@ -218,3 +223,17 @@ def test_no_server_and_no_token_have_their_exit_codes(desk: Desk) -> None:
     assert away.run("trail", "verify").exit_code == 4
     stranger = Desk(desk.installation, desk.url, "nobody's")
     assert stranger.run("trail", "verify").exit_code == 3
+
+
+def test_an_export_is_asked_for_listed_and_stopped(desk: Desk) -> None:
+    asked = json.loads(desk.run("trail", "export", "create", "acme", "--end", "9", "--json").stdout)
+    assert (asked["state"], asked["end"], asked["complete"]) == ("asked", 9, True)
+    assert asked["id"] in desk.run("trail", "export", "list").stdout
+    stopped = desk.run("trail", "export", "cancel", asked["id"])
+    assert (stopped.exit_code, "cancelled" in stopped.output) == (0, True)
+    file = desk.run("trail", "export", "download", asked["id"], "-o", "none.zip")
+    assert (file.exit_code, "cancelled" in file.stderr) == (1, True)
+    wrong = desk.run("trail", "export", "create", "acme", "--where", "colour=red")
+    assert (wrong.exit_code, "colour=red" in wrong.stderr) == (2, True)
+    some = desk.run("trail", "export", "create", "acme", "--where", "outcome=success", "--json")
+    assert not json.loads(some.stdout)["complete"]

@@ -32,7 +32,9 @@ def stage(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """An installation with nothing in it, on SQLite."""
     template = tmp_path_factory.getbasetemp() / "tables.db"
     with databases.opened(databases.sqlite(template, tmp_path)) as engine:
-        yield Stage(engine, tmp_path)
+        opened = Stage(engine, tmp_path)
+        yield opened
+        opened.trail.close()
 
 
 @pytest.fixture

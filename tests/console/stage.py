@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
+from time import sleep
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -23,12 +24,15 @@ from quarterdeck.access.tokens import service as tokens
 from quarterdeck.access.tokens.model import Wanted
 from quarterdeck.api.app import build_app
 from quarterdeck.console.app import install
+from quarterdeck.governance.cloud.ports import Cloud, Pause
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.exports import service as exports
+from quarterdeck.governance.exports.jobs import kinds as export_kinds
+from quarterdeck.governance.exports.service import NewExport
 from quarterdeck.governance.sync.jobs import kinds
 from quarterdeck.governance.sync.model import policies
 from quarterdeck.governance.sync.onboarding import connect_tenant
-from quarterdeck.governance.sync.ports import Cloud
 from quarterdeck.governance.sync.service.freshness import evaluate_freshness
 from quarterdeck.governance.sync.service.requests import request_sync
 from quarterdeck.kernel.clock import utc_now
@@ -37,8 +41,13 @@ from quarterdeck.kernel.work import begin
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.ingest.service import subscriber
 from quarterdeck.trail.keys.keystore import KeyStore
-from quarterdeck.trail.log.integrator import integrate
+from quarterdeck.trail.log.integrator import Integrator
+from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
+from quarterdeck.trail.policy import service as policy
+from quarterdeck.trail.policy.model import Kind as PolicyKind
+from quarterdeck.trail.projections.service.projector import Projector
+from quarterdeck.trail.query.explorer import open_explorer
 from quarterdeck.worker.delivery import deliver_all
 from quarterdeck.worker.loop import Worker
 
@@ -61,6 +70,23 @@ class Stage:
     clouds: dict[str, FakeCloud] = field(default_factory=dict)
     workers: Iterator[int] = field(default_factory=lambda: count(1))
 
+    def __post_init__(self) -> None:
+        self.trail = open_trail(self.engine, self.folder / "trail", lasting=True)
+        self.integrator = Integrator(
+            engine=self.engine,
+            keys=KeyStore(self.folder / "keys"),
+            checkpoints=SqlCheckpointStore(self.engine),
+            clock=self.clock,
+            reader=self.trail.reader,
+            tiles=self.trail.tiles,
+        )
+        reader = self.trail.reader
+        self.explorer = open_explorer(self.engine, self.folder / "read", reader, search=True)
+        names = self.explorer.names
+        self.projector = Projector(
+            engine=self.engine, read=self.explorer.read, reader=reader, names=names
+        )
+
     def clock(self) -> datetime:
         return utc_now() + self.ahead
 
@@ -81,6 +107,7 @@ class Stage:
                 rate_limit_per_s=10_000,
                 rate_limit_burst=100_000,
                 demo=self.demo,
+                data=str(self.folder),
                 oidc_issuer=issuer,
                 oidc_client_id="console" if issuer else "",
             ),
@@ -88,11 +115,15 @@ class Stage:
             clock=self.clock,
             access=Authenticator(self.engine, self.clock),
             keys=KeyStore(self.folder / "keys"),
+            reader=self.trail.reader,
+            removal=self.trail.removal,
+            sequencer=self.trail.sequencer,
+            explorer=self.explorer,
             checks={},
             provider=self.provider,
         )
 
-    def open(self, connection: Connection) -> Cloud:
+    def open(self, connection: Connection, _pause: Pause = sleep, /) -> Cloud:
         return self.clouds[connection.directory]
 
     def connect(self, directory: str, name: str, *resources: bytes) -> None:
@@ -105,7 +136,8 @@ class Stage:
     def sync(self) -> None:
         """Ask for a sync of everything, and run it."""
         with begin(self.engine, installation(), self.clock) as work:
-            request_sync(work, KNOWN, "resources")
+            for domain in KNOWN:
+                request_sync(work, KNOWN, domain)
         self.work()
         self.settle()
 
@@ -122,18 +154,39 @@ class Stage:
             name=f"worker-{next(self.workers)}",
             engine=self.engine,
             clock=self.clock,
-            kinds={kind.name: kind for kind in kinds(self.open)},
-            threads=4,
+            kinds={
+                kind.name: kind
+                for kind in [*kinds(self.open), *export_kinds(self.folder / "exports", ("owner",))]
+            },
+            threads=16,
             lease=timedelta(seconds=15),
         )
 
+    def export(self, tenant: str, name: str = "all") -> tuple[str, str]:
+        """An export of a tenant's resources, and the file that it wrote: their ids."""
+        new = NewExport(tenant=tenant, name=name, what="resources", wanted={})
+        with begin(self.engine, installation(), self.clock) as work:
+            made = exports.schedule(work, new)
+            job = exports.run_now(work, made.id)
+        self.work()
+        return made.id, job
+
+    def classify(self, tenant: str) -> None:
+        """Give a tenant a classification of its own."""
+        rules = [{"path": "/payload/amount", "class": "public"}]
+        with begin(self.engine, installation(), self.clock) as work:
+            policy.put(work, tenant, PolicyKind.CLASSIFICATION, {"rules": rules})
+
     def settle(self) -> None:
         """Deliver what happened to the trail, sign the logs, and look at the ages."""
-        keys, checkpoints = KeyStore(self.folder / "keys"), SqlCheckpointStore(self.engine)
         evaluate_freshness(self.engine, self.clock, KNOWN)
-        while deliver_all(self.engine, self.clock, [subscriber(keys)]):
+        to = subscriber(self.engine, KeyStore(self.folder / "keys"), self.trail.sequencer)
+        while deliver_all(self.engine, self.clock, [to]):
             pass
-        integrate(self.engine, keys, checkpoints, self.clock)
+        self.integrator.integrate()
+        self.projector.beat()
+        while self.projector.beat():
+            pass
 
     def token(self, role: str = "admin", tenant: str = "_platform", home: str = "_platform") -> str:
         """The secret of a new person who holds a role."""

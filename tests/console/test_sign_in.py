@@ -99,9 +99,9 @@ def test_a_form_without_the_token_of_its_page_changes_nothing(
 
 def test_a_tenant_is_connected_by_a_plain_form(stranger: TestClient, stage: Stage) -> None:
     sign_in(stranger, stage.token())
-    form = {"name": "Gamma", "directory": "gamma", "secret": "env:GAMMA"}
+    form = {"name": "Gamma", "directory": "gamma", "client": "app", "secret": "env:GAMMA"}
     answer = stranger.post("/tenants/connect", data=form)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/sync?tenant=gamma")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/tenants/gamma")
     assert "Gamma" in stranger.get("/tenants").text
 
 
@@ -109,7 +109,8 @@ def test_a_form_that_is_refused_comes_back_as_it_was_with_the_reason(
     stranger: TestClient, stage: Stage
 ) -> None:
     sign_in(stranger, stage.token())
-    answer = stranger.post("/tenants/connect", data={"name": "Gamma", "owner": "o'Neill <b>"})
+    form = {"name": "Gamma", "owner": "o'Neill <b>", "client": "app", "secret": "env:GAMMA"}
+    answer = stranger.post("/tenants/connect", data=form)
     assert answer.status_code == 422
     assert "Directory must have 1 to 200 characters" in answer.text
     assert 'value="Gamma"' in answer.text

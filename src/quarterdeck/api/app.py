@@ -1,6 +1,7 @@
 """The HTTP API: routers, errors, and nothing else."""
 
 from collections.abc import Iterable
+from functools import partial
 from importlib.metadata import version
 from threading import BoundedSemaphore, Event
 from time import monotonic
@@ -12,13 +13,53 @@ from starlette.middleware import Middleware
 
 from quarterdeck.access.limits.model import Rate
 from quarterdeck.access.limits.service import Limits
-from quarterdeck.api import health, jobs, packs, reference, status, stream
-from quarterdeck.api.access import principals, roles, tokens
+from quarterdeck.api import health, jobs, monitoring, packs, reference, status, stream
+from quarterdeck.api.access import principals, roles, tokens, views
 from quarterdeck.api.access import tenants as access_tenants
-from quarterdeck.api.governance import freshness, resources, runs, sync, tenants
+from quarterdeck.api.governance import (
+    compliance,
+    compliance_checks,
+    compliance_export,
+    cost_files,
+    costs,
+    exports,
+    freshness,
+    identity,
+    inventory,
+    onboarding,
+    preflight,
+    programmes,
+    resources,
+    review,
+    runs,
+    sync,
+    tenants,
+    upkeep,
+)
 from quarterdeck.api.openapi import document, operation_id
-from quarterdeck.api.trail import logs, records
-from quarterdeck.kernel.cache import Cache
+from quarterdeck.api.operations import alerts
+from quarterdeck.api.trail import (
+    deadletters,
+    deliveries,
+    erasures,
+    holds,
+    ingest,
+    logs,
+    policies,
+    projections,
+    query,
+    records,
+    retention,
+    witness,
+)
+from quarterdeck.api.trail import exports as trail_exports
+from quarterdeck.api.trail import integrity as trail_integrity
+from quarterdeck.api.trail import keys as trail_keys
+from quarterdeck.api.trail import reports as trail_reports
+from quarterdeck.api.trail import segments as trail_segments
+from quarterdeck.api.trail import webhooks as trail_webhooks
+from quarterdeck.api.trail.desk import Desk
+from quarterdeck.api.trail.lane import IngestLane
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.runtime import Runtime
 from quarterdeck.web import once, problems, sse
@@ -32,25 +73,59 @@ from quarterdeck.web.proxies import BehindProxy
 ROUTERS = [
     tenants.router,
     access_tenants.router,
+    onboarding.router,
+    preflight.router,
+    identity.router,
     principals.router,
     roles.router,
     tokens.router,
+    cost_files.router,
+    costs.router,
     resources.router,
+    review.router,
+    inventory.router,
+    exports.router,
+    views.router,
+    compliance_export.router,
+    compliance_checks.router,
+    compliance.router,
+    programmes.router,
+    alerts.router,
     sync.router,
     runs.router,
+    upkeep.router,
     freshness.router,
     jobs.router,
     packs.router,
     stream.router,
     logs.router,
+    holds.router,
+    erasures.router,
+    retention.router,
     records.router,
+    trail_segments.router,
+    trail_integrity.router,
+    trail_exports.router,
+    trail_webhooks.router,
+    trail_reports.router,
+    trail_keys.router,
+    witness.cosigned,
+    deliveries.router,
+    deadletters.router,
+    policies.router,
+    query.router,
+    projections.router,
 ]
 """Under /api/v1."""
 
 ROOT_ROUTERS = [
     health.router,
     status.router,
+    monitoring.router,
+    inventory.root_router,
     reference.router,
+    witness.router,
+    ingest.router,
 ]
 """With the whole of their paths."""
 
@@ -87,8 +162,9 @@ def _prepare(app: FastAPI, runtime: Runtime) -> None:
     rate = Rate(per_minute=per_minute, burst=settings.rate_limit_burst)
     app.state.runtime = runtime
     app.state.began = monotonic()
-    app.state.cache = Cache[Any](ANSWERS_KEPT_S)
+    app.state.cache = runtime.caches.named("summaries", ANSWERS_KEPT_S)
     app.state.limits = Limits(runtime.engine, rate)
+    app.state.desk = Desk(runtime)
     app.state.stopping = Event()
     app.state.stream_seats = BoundedSemaphore(sse.MAX_STREAMS)
     app.__dict__["openapi"] = lambda: _document(app)
@@ -102,17 +178,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _middleware(settings: Settings) -> list[Middleware]:
     """From the outside in."""
+    guards: dict[str, Any] = {
+        "hosts": frozenset(_hosts(settings)),
+        "any_address": not settings.loopback,
+        "max_body_bytes": settings.max_body_bytes,
+    }
     return [
         Middleware(BehindProxy, network=settings.behind_proxy),
+        Middleware(IngestLane, guards=partial(Guards, **guards)),
         Middleware(Observe),
         Middleware(SecurityHeaders),
         Middleware(Faults),
-        Middleware(
-            Guards,
-            hosts=frozenset(_hosts(settings)),
-            any_address=not settings.loopback,
-            max_body_bytes=settings.max_body_bytes,
-        ),
+        Middleware(Guards, **guards),
         Middleware(Heads),
     ]
 

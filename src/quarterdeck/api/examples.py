@@ -15,12 +15,37 @@ PARAMETERS: dict[str, Any] = {
     "resource": f"{_ID}06",
     "run": f"{_ID}07",
     "job": f"{_ID}08",
+    "item": "approval",
+    "alert": 123,
+    "domain": "resources",
+    "export": f"{_ID}10",
+    "file": f"{_ID}11",
+    "view": f"{_ID}12",
     "index": 0,
     "old": 1,
     "new": 2,
     "level": "0",
+    "segment": "contoso-000000",
+    "investigation": f"{_ID}0a",
+    "hold": f"{_ID}0b",
+    "erasure": f"{_ID}0c",
     "asset": "start.js",
+    "consumer": "projection-worker",
+    "queue": "projection-queue",
+    "topic": "audit.appended.v1",
+    "message": f"{_ID}09",
+    "replay": f"{_ID}14",
     "name": "TenantNotFound",
+    "state": f"{_ID}15",
+    "check": f"{_ID}13",
+    "group": "rg",
+    "programme": "riverside",
+    "requirement": "owners-named",
+    "policy_kind": "classification",
+    "projection": "timeline",
+    "webhook": f"{_ID}16",
+    "from": "2026-02-01T00:00:00Z",
+    "to": "2026-03-01T00:00:00Z",
 }
 """Of parameters that must be given, by their names."""
 
@@ -28,6 +53,7 @@ BUNDLE = "000.p/17"
 """The first bundle, or tile, of a log with 17 entries."""
 
 OTHERWISE: dict[tuple[str, str], Any] = {
+    ("offboard_tenant", "tenant"): "fabrikam-directory-id",
     ("log_entries", "index"): BUNDLE,
     ("log_tile", "index"): BUNDLE,
 }
@@ -39,6 +65,13 @@ _DIRECTORY = {
     "client_id": "application-id",
     "client_secret_ref": "env:FABRIKAM_SECRET",
 }
+_EVENT = {
+    "occurred_at": "2026-02-28T12:00:00Z",
+    "actor": {"type": "user", "id": "u-1"},
+    "action": "orders:create",
+    "resource": {"type": "order", "id": "o-1"},
+    "payload": {"amount": "12.50"},
+}
 _PACK = {
     "files": {
         "pack.yaml": "pack: acme\ntitle: Acme\nsource: our own\nversion: '1'\n",
@@ -46,7 +79,12 @@ _PACK = {
     }
 }
 
-BODIES: dict[str, dict[str, Any]] = {
+_FOCUS = (
+    "BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,SubAccountId\n"
+    "12.50,11.25,EUR,2026-02-01T00:00:00Z,Storage,another-subscription\n"
+)
+
+BODIES: dict[str, Any] = {
     "create_tenant": {**_DIRECTORY, "owner": "Retail", "purpose": "Shops"},
     "create_connection": {**_DIRECTORY, "tenant_id": "second-directory-id"},
     "change_tenant": {"name": "Contoso", "owner": "Platform team"},
@@ -59,8 +97,81 @@ BODIES: dict[str, dict[str, Any]] = {
         "permissions": ["resources:read"],
         "tenants": ["contoso"],
     },
+    "schedule_export": {
+        "tenant": "contoso",
+        "name": "everything, nightly",
+        "what": "resources",
+        "filter": {"tag": "env=prod"},
+        "format": "csv",
+        "every_s": 86_400,
+        "kept": 7,
+    },
+    "save_view": {"page": "/resources", "name": "production", "query": "tag=env%3Dprod"},
     "rotate_token": {"overlap_s": 3600},
+    "import_costs": _FOCUS,
+    "change_sync_policy": {"interval_seconds": 7200},
+    "backfill_costs": {"start_date": "2024-01-01", "end_date": "2024-12-31"},
+    "resolve_alert": {"resolved_by": "operator@company.com"},
+    "record_onboarding": {"state": "done", "evidence": "mail of the administrator"},
+    "put_classification": {
+        "document": {"rules": [{"path": "/payload/amount", "class": "public"}]},
+        "sample": _EVENT,
+    },
+    "put_redaction": {"document": {"roles": {"auditor": {"restricted": "mask"}}}},
+    "put_retention": {"document": {"classes": {"standard": {"days": 365}}}},
+    "put_residency": {"document": {"storage": ["eu-north-1"], "sources": ["eu-north-1"]}},
+    "put_approvals": {"document": {"hold_release": True, "erasure": True}},
+    "place_hold": {
+        "tenant": "contoso",
+        "covers": "subject",
+        "value": "user:u-1",
+        "reason": "a lawsuit",
+    },
+    "release_hold": {"reason": "the lawsuit ended"},
+    "keep_hold": {"reason": "the lawsuit goes on"},
+    "request_erasure": {"tenant": "contoso", "subject": "user:u-9", "reason": "asked by letter"},
+    "decline_erasure": {"reason": "the law asks us to keep it"},
+    "purge_records": {"tenant": "contoso"},
+    "put_ingest_rate": {"events_per_s": 500, "burst": 2000},
+    "ingest_events": _EVENT,
+    "ingest_events_of": _EVENT,
+    "ingest_logs": {"resourceLogs": []},
+    "ingest_logs_of": {"resourceLogs": []},
+    "receive_dead_letters": {"consumer": "projection-worker", "max_message_count": 1},
+    "classify_dead_letter": {"kind": "transient"},
+    "quarantine_dead_letter": {"reason": "forged: its source was revoked last week"},
+    "replay_dead_letters": {
+        "consumer": "projection-worker",
+        "filter": "reason=DeliveryCountExceeded",
+        "max_count": 10,
+        "confirm": True,
+    },
+    "rehearse_replay": {"consumer": "projection-worker", "message_id": f"{_ID}09"},
+    "try_record": {"consumer": "projection-worker", "log": "contoso", "index": 0, "entry": "e30="},
+    "pause_consumer": {"reason": "its database is moved tonight"},
+    "rebuild_projection": {"tenant": "contoso", "dry_run": True},
+    "freeze_trail": {"reason": "tamper-investigation"},
+    "unfreeze_trail": {
+        "outcome": "false-positive",
+        "root_cause": "the disk was read while it was replaced",
+    },
+    "rotate_signing_key": {"overlap_s": 2_592_000},
+    "create_trail_export": {"tenant": "contoso", "format": "bundle"},
+    "create_evidence": {
+        "tenant": "contoso",
+        "framework": "soc2",
+        "from": "2026-02-01T00:00:00Z",
+        "to": "2026-03-01T00:00:00Z",
+    },
+    "add_webhook": {"tenant": "contoso", "url": "https://siem.contoso.example/hook"},
+    "rotate_webhook": {"overlap_s": 86400},
     "decide_job": {"step": "delete", "outcome": {"deleted": 3}},
+    "check_compliance": {"tenant": "contoso", "framework": "baseline"},
+    "record_programme_evidence": {
+        "state": "met",
+        "link": "https://wiki.example.com/owners",
+        "note": "Each subscription has an owner.",
+    },
     "diff_pack": _PACK,
     "apply_pack": _PACK,
 }

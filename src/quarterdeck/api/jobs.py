@@ -22,6 +22,7 @@ class JobBody(BaseModel):
     id: str
     kind: str
     tenant: str
+    domain: str = Field(description="What a sync reads; empty for other work.")
     state: str = Field(description="ready, running, done, failed, cancelled or unknown.")
     attempts: int
     done: int = Field(description="Of ``total``, in ``unit``.")
@@ -38,6 +39,7 @@ class JobBody(BaseModel):
             id=job.id,
             kind=job.kind,
             tenant=job.tenant,
+            domain=str(job.body.get("domain", "")),
             state=job.state,
             attempts=job.attempts,
             done=job.done,

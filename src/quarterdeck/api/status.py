@@ -1,5 +1,6 @@
 """/api/v1/status and /metrics: the installation in numbers."""
 
+from dataclasses import asdict
 from time import monotonic
 from typing import Annotated
 
@@ -9,8 +10,11 @@ from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, Field
 
 from quarterdeck.api.health import components, report_of
+from quarterdeck.api.monitoring import CacheNumbers, TargetBody, measured, numbers, require_anywhere
 from quarterdeck.kernel.health import Health
-from quarterdeck.kernel.work import ANY, Actor, MissingPermission
+from quarterdeck.kernel.work import Actor, read
+from quarterdeck.operations.alerts import service as alerts
+from quarterdeck.runtime import Runtime
 from quarterdeck.web.deps import By, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import Router
@@ -18,7 +22,7 @@ from quarterdeck.web.signin import authenticate, is_local
 
 router = Router(tags=["health"])
 
-NO_ALERTS_YET = "this version watches nothing yet, so nobody knows"
+NOT_YOURS = "you need alerts:read to know"
 
 
 class Alerts(BaseModel):
@@ -28,20 +32,13 @@ class Alerts(BaseModel):
     reason: str | None = Field(None, description="Why there is no number.")
 
 
-class CacheStats(BaseModel):
-    """What the cache was good for since this process began."""
-
-    hits: int
-    misses: int
-    entries: int
-    hit_rate_percent: float = Field(description="0 to 100.")
-
-
 class Performance(BaseModel):
     """How fast, and why."""
 
     uptime_s: float
-    cache_stats: CacheStats
+    cache_stats: CacheNumbers
+    database_size_bytes: int | None
+    targets: list[TargetBody] = Field(description="With the runbook's advice where one is missed.")
 
 
 class Status(BaseModel):
@@ -56,21 +53,21 @@ class Status(BaseModel):
 @router.get("/api/v1/status", **needs("health:read"))
 def get_status(request: Request, runtime: Installation, actor: By) -> Status:
     """The state of the installation, its parts, alerts and cache."""
-    _require_anywhere(actor, "health:read")
+    require_anywhere(actor, "health:read")
     report = report_of(request, runtime)
-    stats = request.app.state.cache.stats
+    found = measured(request, runtime, actor)
     return Status(
         status=report.status,
         components=components(report.entries),
-        alerts=Alerts(active_count=None, reason=NO_ALERTS_YET),
+        alerts=_alerts(request, runtime, actor),
         performance=Performance(
             uptime_s=round(monotonic() - request.app.state.began, 1),
-            cache_stats=CacheStats(
-                hits=stats.hits,
-                misses=stats.misses,
-                entries=stats.entries,
-                hit_rate_percent=stats.hit_rate_percent,
+            cache_stats=CacheNumbers(**numbers(runtime.caches.stats)),
+            database_size_bytes=next(
+                (int(one.value) for one in found if one.metric == "database_size" and one.value),
+                None,
             ),
+            targets=[TargetBody(**asdict(one)) for one in found],
         ),
     )
 
@@ -84,11 +81,17 @@ def get_metrics(
     Open to this machine itself; others need a token.
     """
     if not is_local(request):
-        _require_anywhere(authenticate(runtime, request), "metrics:read")
+        require_anywhere(authenticate(runtime, request), "metrics:read")
     encode, media_type = choose_encoder(accept)
     return Response(encode(REGISTRY), headers={"Content-Type": media_type})
 
 
-def _require_anywhere(actor: Actor, permission: str) -> None:
-    if not any(held == permission for held, _ in actor.grants):
-        raise MissingPermission(permission, ANY)
+def _alerts(request: Request, runtime: Runtime, actor: Actor) -> Alerts:
+    if not _holds(actor, "alerts:read"):
+        return Alerts(active_count=None, reason=NOT_YOURS)
+    with read(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
+        return Alerts(active_count=alerts.active_count(work), reason=None)
+
+
+def _holds(actor: Actor, permission: str) -> bool:
+    return any(held == permission for held, _ in actor.grants)

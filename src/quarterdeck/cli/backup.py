@@ -7,10 +7,10 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.output import REFUSED, stop, tell
-from quarterdeck.kernel.backup import copy_sqlite
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.installation import Installation, make_private
+from quarterdeck.trail.log.backup import copy_installation
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -36,7 +36,9 @@ def backup(
         made = _copy(installation, folder)
     except (QuarterdeckError, OSError) as error:
         stop(str(error), REFUSED)
-    words = f"{made}; to restore, stop Quarterdeck and put it back as {installation.database}"
+    words = (
+        f"{made.parent}; to restore, stop Quarterdeck and put both of it into {installation.root}"
+    )
     tell(words, {"copy": str(made), "of": str(installation.database)}, as_json=as_json)
 
 
@@ -47,5 +49,4 @@ def _copy(installation: Installation, folder: Path) -> Path:
         )
     made = folder / f"quarterdeck-{utc_now():%Y%m%dT%H%M%SZ}"
     make_private(made)
-    copy_sqlite(installation.database, made / "quarterdeck.db")
-    return made / "quarterdeck.db"
+    return copy_installation(installation.database, installation.trail, made)

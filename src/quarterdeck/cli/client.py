@@ -61,6 +61,30 @@ class Client:
         """The bytes at ``path``."""
         return self._answer("GET", path).content
 
+    def save(self, path: str, to: Path, **query: object) -> int:
+        """Write what is at ``path`` to a file as it comes; how many bytes it has.
+
+        The file is there once it is whole.
+        """
+        part, size = to.with_name(f"{to.name}.part"), 0
+        try:
+            with self._http.stream("GET", path, params=_given(query)) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise _problem(answer)
+                with part.open("wb") as file:
+                    for piece in answer.iter_bytes():
+                        size += file.write(piece)
+        except httpx2.TransportError as error:
+            raise CliProblem(f"{self.url} broke off ({error}); try again", UNAVAILABLE) from error
+        part.replace(to)
+        return size
+
+    def send(self, path: str, content: bytes, kind: str, **query: object) -> Any:  # noqa: ANN401  JSON
+        """Send a file of the media type ``kind`` and read the answer."""
+        said = {"content": content, "headers": {"Content-Type": kind}, "params": _given(query)}
+        return self._json("POST", path, **said)
+
     def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401  JSON
         """Send ``body`` (None: a bare POST) and read the answer."""
         return self._json("POST", path, json=body) if body is not None else self._json("POST", path)

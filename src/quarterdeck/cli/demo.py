@@ -8,16 +8,21 @@ from typing import Annotated, Any
 
 import typer
 
+from quarterdeck import packs
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import Client, told
 from quarterdeck.cli.output import UNAVAILABLE, say, stop
-from quarterdeck.cli.progress import follow
+from quarterdeck.cli.progress import Job, follow
 from quarterdeck.cli.up import House
 from quarterdeck.kernel.installation import Installation, write_private
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.supervise import ProcessDied, Program
+from quarterdeck.packs.reading import files_of
 
 SYNC_S = 60
+PACK = "azure-governance"
+COSTS = "costs"
+DOMAINS = ("resources", "compliance", "identity", COSTS)
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -70,7 +75,8 @@ def demo(
         client = Client(house.url)
         with told():
             _connect(client, cloud, root)
-            follow(client, "sync")
+            follow(client, "sync", _all_but_costs)
+            _take_part(client, cloud)
             _welcome(client, cloud, root)
         house.run()
     finally:
@@ -102,7 +108,22 @@ def _connect(client: Client, cloud: Cloud, root: Path) -> None:
                 "use_lighthouse": False,
             },
         )
-    client.post("/api/v1/sync/resources")
+    for domain in DOMAINS:
+        client.post(f"/api/v1/sync/{domain}")
+
+
+def _take_part(client: Client, cloud: Cloud) -> None:
+    """Have every tenant take part in what the pack of the first runbook defines."""
+    client.post("/api/v1/packs/apply", {"files": files_of(Path(packs.__file__).parent / PACK)})
+    for programme in client.get("/api/v1/programmes")["programmes"]:
+        for tenant in cloud.said["tenants"]:
+            part = f"/api/v1/programmes/{programme['name']}/tenants/{tenant['tenant_id']}"
+            client.put(part, None)
+
+
+def _all_but_costs(job: Job) -> bool:
+    """What is waited for; costs may be asked for but slowly."""
+    return bool(job["domain"] != COSTS)
 
 
 def _welcome(client: Client, cloud: Cloud, root: Path) -> None:
@@ -115,6 +136,7 @@ def _welcome(client: Client, cloud: Cloud, root: Path) -> None:
 
   Console   {url}
   Data      {root}
+  Costs     come within a minute: the cloud answers 12 such queries in 10 s
   Cloud     process {cloud.pid}; end it (kill {cloud.pid}) and the page turns stale
 
 Try, in another terminal:

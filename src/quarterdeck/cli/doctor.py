@@ -29,6 +29,7 @@ from quarterdeck.migrations import revision
 from quarterdeck.trail.keys import backup as key_copies
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.condition import tenants_with_logs
+from quarterdeck.trail.log.place import file_system, is_network
 
 GIB = 1 << 30
 LEAST_FREE = GIB
@@ -70,7 +71,7 @@ def doctor(
     *,
     as_json: flags.AsJson = False,
 ) -> None:
-    """Check this installation: database, folder, clock, port, keys, schema, space.
+    """Check this installation: database, folder, clock, port, keys, schema, journal, space.
 
     Needs no running server. Exits 1 if a check fails or cannot tell.
     """
@@ -233,6 +234,21 @@ def schema(settings: Settings, installation: Installation) -> Finding:
     return Finding(check="schema", verdict=Verdict.PASS, found=f"at {revision.newest()}")
 
 
+def journal(settings: Settings, installation: Installation) -> Finding:
+    """Whether the log's journal lies where locks and syncs can be trusted."""
+    if settings.database and not settings.database.startswith("sqlite"):
+        return Finding(check="journal", verdict=Verdict.PASS, found="in PostgreSQL")
+    nearest = next(p for p in (installation.root, *installation.root.parents) if p.is_dir())
+    kind = file_system(nearest)
+    fit = not is_network(kind)
+    return Finding(
+        check="journal",
+        verdict=Verdict.PASS if fit else Verdict.FAIL,
+        found=f"on {kind or 'a file system that this machine does not name'}",
+        do="" if fit else "give --data a folder on a local disk, or use PostgreSQL",
+    )
+
+
 def front_end(_settings: Settings, _installation: Installation) -> Finding:
     """Whether the console's libraries were packed in."""
     packed = files("quarterdeck.console").joinpath("static", "vendor").is_dir()
@@ -253,5 +269,6 @@ CHECKS: list[Callable[[Settings, Installation], Finding]] = [
     keys,
     key_backup,
     schema,
+    journal,
     front_end,
 ]

@@ -1,8 +1,8 @@
 """The quarterdeck command: a noun, then a verb."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 from typer.core import TyperGroup
@@ -10,6 +10,8 @@ from typing_extensions import override
 
 from quarterdeck.cli.options import Options
 from quarterdeck.cli.output import QUIET
+
+PURPOSE = "Know a cloud estate, watch it, act on it by runbook, and prove what was done."
 
 # Each noun with what it is for. Its module is imported when it is called or asked for
 # help: loading them all costs 0.4 s, and --help shall answer in 0.15.
@@ -23,8 +25,24 @@ NOUNS = {
     "config": "Show settings and where each came from.",
     "tenant": "Tenants: the units of isolation.",
     "resource": "Resources that the cloud last reported.",
+    "cost": "What the estate costs, and how well that is known.",
+    "compliance": "Policies, secure score and advice.",
+    "programme": "Requirements with a deadline, and how far tenants are.",
+    "review": "The daily review: six checks, and what to do.",
+    "export": "The estate as files, now or again and again.",
     "sync": "Bring the estate up to date; see runs and failures.",
+    "alert": "What wants somebody: see alerts, resolve them.",
+    "identity": "Who is in the directories, and how they prove who they are.",
+    "preflight": "Try each call that the platform makes of a cloud.",
     "trail": "Read and check the audit trail.",
+    "policy": "What of the trail is how secret, and who sees it.",
+    "hold": "Legal holds: place, release by two persons.",
+    "erasure": "Make a person's data unreadable; every proof holds.",
+    "retention": "Purge what is due; check how long and where records are kept.",
+    "integrity": "Freeze the trail, verify segments, find what is missing.",
+    "deadletter": "Dead letters: look, classify, quarantine, replay.",
+    "queue": "Queues of consumers, and what awaits them.",
+    "subscription": "Who consumes appended records: pause, resume, retry.",
     "access": "Principals, roles and grants.",
     "token": "Tokens of people and programs.",
     "job": "Long work: progress, cancel, decide.",
@@ -36,39 +54,44 @@ NOUNS = {
 
 
 class Nouns(TyperGroup):
-    """Commands by noun, each loaded from the module of its name when it is needed."""
+    """Commands by noun, each loaded from its module when it is needed."""
+
+    nouns: ClassVar[Mapping[str, str]] = NOUNS
+    modules: ClassVar[Mapping[str, str]] = {noun: f"quarterdeck.cli.{noun}" for noun in NOUNS}
 
     # typer keeps its Context type to itself, and not every method looks at it
     @override
     def list_commands(self, ctx: Any) -> list[str]:
-        return list(NOUNS)
+        return list(self.nouns)
 
     @override
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in NOUNS:
+        if cmd_name not in self.nouns:
             return None
-        module = import_module(f"quarterdeck.cli.{cmd_name}")
+        module = import_module(self.modules[cmd_name])
         command = typer.main.get_command(module.commands)
         command.name = cmd_name
         return command
 
     @override
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        names: Any = dict.fromkeys(NOUNS)
+        names: Any = dict.fromkeys(self.nouns)
         self.commands = names  # what typer compares a typo with
         return super().resolve_command(ctx, args)
 
     @override
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(list(NOUNS.items()))
+            formatter.write_dl(list(self.nouns.items()))
 
 
-def build_cli(launch: Callable[[], Any]) -> typer.Typer:
+def build_cli(
+    launch: Callable[[], Any], nouns: type[Nouns] = Nouns, purpose: str = PURPOSE
+) -> typer.Typer:
     """The command line; ``launch`` is called only by commands that start something."""
     cli = typer.Typer(
-        cls=Nouns,
-        help="Know a cloud estate, watch it, act on it by runbook, and prove what was done.",
+        cls=nouns,
+        help=purpose,
         rich_markup_mode=None,
         invoke_without_command=True,
         pretty_exceptions_enable=False,
@@ -91,7 +114,9 @@ def build_cli(launch: Callable[[], Any]) -> typer.Typer:
     ) -> None:
         context.obj = Options(url=url, token=token, launch=launch)
         QUIET.set(quiet)
-        if context.invoked_subcommand is None:
+        if context.invoked_subcommand is None and nouns is not Nouns:
+            typer.echo(context.get_help())
+        elif context.invoked_subcommand is None:
             attention = import_module("quarterdeck.cli.status")
             attention.status(context)
 

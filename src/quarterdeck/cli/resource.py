@@ -7,7 +7,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import say, show_json, show_table
+from quarterdeck.cli.output import FOUND, say, show_json, show_table
 
 URL = "/api/v1/resources"
 
@@ -30,6 +30,12 @@ def list_resources(
     location: Annotated[str | None, typer.Option(help="As the cloud names it.")] = None,
     tag: Annotated[str | None, typer.Option(metavar="NAME[=VALUE]")] = None,
     text: Annotated[str | None, typer.Option(help="Part of a name, in any case.")] = None,
+    group: Annotated[str | None, typer.Option(help="A resource group, in any case.")] = None,
+    owner: Annotated[str | None, typer.Option(help="By one of the owner tags, exactly.")] = None,
+    finding: Annotated[
+        str | None, typer.Option(help="That this rule found, or any; see: resource waste.")
+    ] = None,
+    sort: Annotated[str | None, typer.Option(metavar="type|name|newest")] = None,
     deleted: Annotated[bool, typer.Option("--deleted", help="Also what is gone.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Resources to show.")] = 50,
     as_json: flags.AsJson = False,
@@ -43,6 +49,10 @@ def list_resources(
             location=location,
             tag=tag,
             text=text,
+            group=group,
+            owner=owner,
+            finding=finding,
+            sort=sort,
             deleted="true" if deleted else None,
             limit=limit,
         )
@@ -75,3 +85,29 @@ def show(
     typer.echo(json.dumps(found["body"], indent=2, ensure_ascii=False))
     rows = [(c["at"], c["what"], c["run"]) for c in found["history"]]
     show_table(("at", "what", "run"), rows, "")
+
+
+@commands.command()
+def waste(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Show the rules on what nobody uses, and what each finds. Exits 1 if one finds something."""
+    with told():
+        found = client_of(context).get(f"{URL}/rules")
+    if as_json:
+        show_json(found)
+    else:
+        rows = [
+            (
+                r["rule"],
+                "not known" if r["found"] is None else r["found"],
+                r["not_known"],
+                r["remedy"],
+            )
+            for r in found
+        ]
+        show_table(("rule", "found", "not known", "what to do"), rows, "")
+    if any(rule["found"] for rule in found):
+        raise typer.Exit(FOUND)
+
+
+def _known(value: int | None) -> int | str:
+    return "not known" if value is None else value

@@ -18,6 +18,7 @@ class Role(StrEnum):
 
     WEB = "web"
     WORKER = "worker"
+    RELAY = "outbox-relay"
     ALL = "all"
 
 

@@ -41,7 +41,7 @@ def _freshness(client: Client) -> list[dict[str, str]]:
         {
             "what": f"{row['domain']} of {row['tenant']}",
             "state": row["state"],
-            "do": f"quarterdeck sync run --tenant {row['tenant']}",
+            "do": f"quarterdeck sync run {row['domain']} --tenant {row['tenant']}",
         }
         for row in client.get("/api/v1/freshness")["freshness"]
         if row["state"] != "current"

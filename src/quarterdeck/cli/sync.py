@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quarterdeck.cli import flags
+from quarterdeck.cli import flags, upkeep
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import FOUND, show_json, show_table, stop, tell
 from quarterdeck.cli.progress import follow
@@ -21,18 +21,20 @@ commands = typer.Typer(
 Tenant = Annotated[
     list[str] | None, typer.Option(help="Only this tenant or directory; repeat for more.")
 ]
+Domain = Annotated[str, typer.Argument(help="costs, compliance, resources or identity.")]
 Limit = Annotated[int, typer.Option(min=1, max=500, help="Runs to show.")]
 
 
 @commands.command()
 def run(
     context: typer.Context,
+    domain: Domain = "resources",
     *,
     tenant: Tenant = None,
     wait: Annotated[bool, typer.Option(help="Show progress until it is done.")] = True,
     as_json: flags.AsJson = False,
 ) -> None:
-    """Read the resources of every connection now.
+    """Read one domain of every connection now: resources, unless another is named.
 
     Exits 1 if a run that is waited for did not succeed.
     """
@@ -40,17 +42,47 @@ def run(
     with told():
         client = client_of(context)
         before = {r["id"] for r in client.get(RUNS, limit=500)["runs"] if r["ended_at"]}
-        asked = client.post(f"/api/v1/sync/resources{only}")
+        asked = client.post(f"/api/v1/sync/{domain}{only}")
         if not wait:
             words = "asked for; follow it with: quarterdeck sync runs"
             tell(words, asked, as_json=as_json)
             return
-        follow(client, "syncing")
-        runs = [r for r in client.get(RUNS, limit=500)["runs"] if r["id"] not in before]
+        follow(client, "syncing", lambda job: bool(job["domain"] == domain))
+        new = [r for r in client.get(RUNS, limit=500)["runs"] if r["id"] not in before]
+        runs = [r for r in new if r["job_type"] == domain]
     _show(runs, as_json=as_json)
     failed = [r for r in runs if r["status"] != "success"]
     if failed:
         stop(f"{len(failed)} of {len(runs)} did not succeed: {_advice(failed)}", FOUND)
+
+
+@commands.command()
+def backfill(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="FIRST", help="Day, such as 2024-01-01.")],
+    last: Annotated[str, typer.Argument(metavar="LAST", help="Day; it is read too.")],
+    *,
+    tenant: Tenant = None,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Read the costs of past days. Doing it again doubles nothing."""
+    only = f"?tenant_ids={','.join(tenant)}" if tenant else ""
+    with told():
+        asked = client_of(context).post(
+            f"/api/v1/sync/costs/backfill{only}", {"start_date": first, "end_date": last}
+        )
+    tell("asked for; follow it with: quarterdeck job list", asked, as_json=as_json)
+
+
+@commands.command()
+def report(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="As sync runs shows it.")],
+) -> None:
+    """Print the report of a failure that nobody knows and that recurred, to be sent."""
+    with told():
+        found = client_of(context).get(f"{RUNS}/{run}/report")
+    typer.echo(found["text"], nl=False)
 
 
 @commands.command()
@@ -133,3 +165,6 @@ def _age(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+commands.registered_commands += upkeep.commands.registered_commands

@@ -6,7 +6,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop, tell
+from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
 
 commands = typer.Typer(
     add_completion=False,
@@ -53,6 +53,9 @@ def connect(
         show_json(added)
         return
     typer.echo(added["id"])
+    for words in added["warnings"]:
+        say(f"warning: {words}")
+    say(f"work through its checklist with: quarterdeck tenant checklist {added['id']}")
     say("see its first sync with: quarterdeck sync status")
 
 
@@ -101,6 +104,61 @@ def rename(
 
 
 @commands.command()
+def checklist(context: typer.Context, tenant: TenantId, *, as_json: flags.AsJson = False) -> None:
+    """Show how far a tenant's onboarding is, and what to do next."""
+    with told():
+        found = client_of(context).get(f"/api/v1/tenants/{tenant}/onboarding")
+    _show_checklist(found, as_json=as_json)
+
+
+@commands.command()
+def record(
+    context: typer.Context,
+    tenant: TenantId,
+    item: Annotated[str, typer.Argument(help="As tenant checklist shows it.")],
+    state: Annotated[str, typer.Argument(help="done, failed, open or not_needed.")],
+    *,
+    evidence: Annotated[str, typer.Option(help="Where the proof lies.")] = "",
+    as_json: flags.AsJson = False,
+) -> None:
+    """Say how an item of a tenant's checklist stands."""
+    body = {"state": state, "evidence": evidence}
+    with told():
+        found = client_of(context).put(f"/api/v1/tenants/{tenant}/onboarding/{item}", body)
+    _show_checklist(found, as_json=as_json)
+
+
+@commands.command()
+def verify(context: typer.Context, tenant: TenantId, *, as_json: flags.AsJson = False) -> None:
+    """Look whether a tenant is listed, synced, and its data flowing; exit 1 if it is not."""
+    with told():
+        found = client_of(context).post(f"/api/v1/tenants/{tenant}/onboarding/verify")
+    _show_checklist(found, as_json=as_json)
+    if found["items"][-1]["state"] != "done":
+        raise typer.Exit(FOUND)
+
+
+@commands.command()
+def offboard(
+    context: typer.Context,
+    tenant: TenantId,
+    *,
+    yes: flags.Yes = False,
+    as_json: flags.AsJson = False,
+) -> None:
+    """End a tenant: archived and disconnected. What was read and logged of it stays readable."""
+    if not yes:
+        typer.confirm(f"End {tenant} for good?", abort=True, err=True)
+    with told():
+        left = client_of(context).post(f"/api/v1/tenants/{tenant}/offboard")
+    if as_json:
+        show_json(left)
+        return
+    say(f"{tenant} is archived; {left['resources_kept']} resources stay readable")
+    typer.echo("\n".join(left["exports"]))
+
+
+@commands.command()
 def archive(
     context: typer.Context,
     tenant: TenantId,
@@ -146,3 +204,14 @@ def limit(
 
 def _directories(connections: list[dict[str, Any]]) -> str:
     return " ".join(c["tenant_id"] for c in connections)
+
+
+def _show_checklist(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    rows = [(i["name"], i["state"], i["by"], i["evidence"]) for i in found["items"]]
+    show_table(("item", "state", "by", "evidence"), rows, "")
+    following = [i for i in found["items"] if i["name"] == found["next"]]
+    for item in following:
+        say(f"next: {item['title']}" + (f"\n{item['todo']}" if item["todo"] else ""))

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 import typer
 
-from quarterdeck.cli import flags
+from quarterdeck.cli import explore, flags, trail_export
 from quarterdeck.cli.client import Client, CliProblem, client_of, told
 from quarterdeck.cli.options import config_home
 from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table, tell
@@ -28,6 +28,14 @@ commands = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+
+
+commands.command()(explore.query)
+commands.command()(explore.timeline)
+commands.command()(explore.actor)
+commands.command()(explore.resource)
+commands.add_typer(explore.projections, name="projections")
+commands.add_typer(trail_export.commands, name="export")
 
 
 def _key(text: str) -> Verifier:
@@ -94,7 +102,7 @@ def show(
         show_json(records)
         return
     columns = ("index", "occurred", "actor", "action", "resource", "outcome", "proven")
-    show_table(columns, map(_row, records), f"the log of {tenant} has no records")
+    show_table(columns, map(explore.row, records), f"the log of {tenant} has no records")
 
 
 @commands.command()
@@ -262,7 +270,7 @@ def _report(found: list[tuple[str, Verdict]], *, as_json: bool) -> None:
         size = verdict.head.size
         if verdict.intact:
             typer.echo(f"{name}: intact, {size} records")
-        for finding in verdict.findings:
+        for finding in (*verdict.findings, *verdict.purged):
             typer.echo(f"{name}: {finding.where}: {finding.what}")
     raise typer.Exit(DONE if all(verdict.intact for _, verdict in found) else FOUND)
 
@@ -274,18 +282,6 @@ def _document(name: str, verdict: Verdict) -> dict[str, Any]:
         "records": verdict.head.size,
         "intact": verdict.intact,
         "findings": [asdict(finding) for finding in verdict.findings],
+        "purged": [asdict(purged) for purged in verdict.purged],
         "checkpoint": verdict.note.decode(),
     }
-
-
-def _row(view: dict[str, Any]) -> tuple[object, ...]:
-    record = view["record"]
-    return (
-        view["index"],
-        record["occurred_at"],
-        record["actor"]["id"],
-        record["action"],
-        f"{record['resource']['type']}:{record['resource']['id']}",
-        record["outcome"],
-        "yes" if view["proven"] else "not yet",
-    )

@@ -30,6 +30,11 @@ SAID = {
     "sync:trigger": "Sync asked for",
     "sync:complete": "Synced",
     "sync:cancel": "Sync cancelled",
+    "sync:configure": "How a domain is synced changed",
+    "sync:pause": "Sync paused",
+    "sync:unpause": "Sync resumed",
+    "sync:backfill": "Costs of past days asked for",
+    "alerts:resolve": "Alert resolved",
     "records:disclose": "Committed fields looked at",
 }
 FAILED = {"sync:complete": "Sync failed"}

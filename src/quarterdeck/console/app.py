@@ -6,16 +6,27 @@ from fastapi import APIRouter, FastAPI
 
 from quarterdeck.console import assets, preferences
 from quarterdeck.console.pages import (
+    alerts,
+    compliance,
+    costs,
+    deadletters,
+    estate,
+    exports,
+    identity,
     jobs,
     now,
     oidc,
+    programmes,
     resources,
+    review,
     settings,
     sign_in,
     sync,
     tenants,
     tokens,
     trail,
+    trail_exports,
+    views,
 )
 from quarterdeck.console.problem_page import problem_page
 from quarterdeck.console.templates import environment
@@ -26,8 +37,19 @@ PAGES = [
     oidc.router,
     now.router,
     jobs.router,
+    compliance.router,
+    programmes.router,
+    estate.router,
+    review.router,
     resources.router,
+    costs.router,
+    exports.router,
+    views.router,
+    identity.router,
     sync.router,
+    alerts.router,
+    deadletters.router,  # before the Explorer, whose paths are as general as /trail/A/B
+    trail_exports.router,
     trail.router,
     tenants.router,
     tokens.router,

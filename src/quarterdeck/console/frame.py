@@ -62,6 +62,13 @@ class Shell:
     here: str
     now: datetime
 
+    @property
+    def page(self) -> str:
+        """The path of the navigation's entry that this page belongs to: the nearest above it."""
+        paths = [entry.path for group in self.groups for entry in group.entries]
+        above = [p for p in paths if self.path == p or (p != "/" and self.path.startswith(p + "/"))]
+        return max(above, key=len, default="")
+
     def link(self, path: str, **more: str) -> str:
         """``path`` with the tenant and time range that are looked at now, and ``more``."""
         kept = {

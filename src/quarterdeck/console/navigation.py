@@ -33,14 +33,34 @@ GROUPS = (
     Group(
         label="Estate",
         entries=(
+            Entry(label="Overview", path="/estate", key="e", permission="sync:read"),
+            Entry(label="Review", path="/review", key="w", permission="access:ask"),
+            Entry(label="Compliance", path="/compliance", key="p", permission="compliance:read"),
+            Entry(label="Programmes", path="/programmes", key="o", permission="programmes:read"),
+            Entry(label="Costs", path="/costs", key="b", permission="costs:read"),
             Entry(label="Resources", path="/resources", key="r", permission="resources:read"),
+            Entry(label="Identity", path="/identity", key="i", permission="identity:read"),
             Entry(label="Sync", path="/sync", key="s", permission="sync:read"),
             Entry(label="Tenants", path="/tenants", key="t", permission="tenants:read"),
+            Entry(label="Exports", path="/exports", key="x", permission="resources:read"),
         ),
     ),
     Group(
         label="Trail",
-        entries=(Entry(label="Explorer", path="/trail", key="l", permission="trail:read"),),
+        entries=(
+            Entry(label="Explorer", path="/trail", key="l", permission="trail:read"),
+            Entry(label="Exports", path="/trail/exports", key="x", permission="exports:create"),
+            Entry(
+                label="Dead letters",
+                path="/trail/dead-letters",
+                key="d",
+                permission="deadletters:read",
+            ),
+        ),
+    ),
+    Group(
+        label="Watch",
+        entries=(Entry(label="Alerts", path="/alerts", key="a", permission="alerts:read"),),
     ),
     Group(
         label="Settings",

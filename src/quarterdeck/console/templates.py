@@ -1,6 +1,7 @@
 """Templates: Jinja2, every value escaped, every missing one an error."""
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,8 @@ def environment(assets: Assets) -> Environment:
         "count": words.count,
         "short": words.short,
         "span": words.span,
+        "money": words.money,
+        "combined": _combined,
         "seconds": _seconds,
         "json_text": json_text,
     }
@@ -56,6 +59,10 @@ def _line(line: str) -> Markup:
     if not bare[end:].startswith(": "):
         return Markup("{}{}").format(indent, bare)
     return Markup("{}<b>{}</b>{}").format(indent, bare[:end], bare[end:])
+
+
+def _combined(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    return {**one, **other}
 
 
 def _seconds(length: timedelta) -> str:

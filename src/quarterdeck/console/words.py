@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from quarterdeck.kernel.money import Money
+
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 TWO_UNITS_BELOW = 10
 MANY_DIGITS = 12
@@ -59,3 +61,8 @@ def count(value: int, one: str, many: str = "") -> str:
 def short(digest: str) -> str:
     """The beginning of a hash or id: enough to compare by eye."""
     return digest if len(digest) <= MANY_DIGITS else f"{digest[:MANY_DIGITS]}…"
+
+
+def money(value: Money) -> str:
+    """To the hundredth, with its currency: ``1,204.50 EUR``."""
+    return f"{value.amount:,.2f}{JOINT}{value.currency}"

@@ -69,7 +69,7 @@ def test_a_principal_is_shut_out_once_that_is_meant(run: Run) -> None:
 
 
 def test_a_tenant_is_added_renamed_limited_and_archived(run: Run) -> None:
-    code, tenant, _ = run("tenant connect new-tenant-guid-here Contoso --owner ada")
+    code, tenant, _ = run("tenant connect new-tenant-guid-here Contoso --owner ada --lighthouse")
     assert code == 0
     assert tenant in run("tenant list")[1]
     assert run(f"tenant rename {tenant} Fabrikam") == (0, "", f"{tenant} is called Fabrikam")

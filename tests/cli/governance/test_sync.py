@@ -4,7 +4,7 @@ from collections.abc import Callable
 import pytest
 
 from governance.estate import Estate, arm
-from quarterdeck.governance.sync.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -42,7 +42,8 @@ def test_status_shows_ages_and_ends_with_1_when_stale(run: Run, estate: Estate) 
     assert "never\tno data yet" in run("sync status")[1]
     run("sync run")
     code, found, _ = run("sync status --json")
-    assert (code, json.loads(found)[0]["state"]) == (0, "current")
+    states = {age["domain"]: age["state"] for age in json.loads(found)}
+    assert (code, states["resources"]) == (0, "current")
 
 
 def test_a_run_that_has_ended_is_not_cancelled(run: Run, estate: Estate) -> None:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
@@ -13,13 +13,13 @@ from quarterdeck.console.activity import Activity, activity
 from quarterdeck.console.frame import Frame, InFrame
 from quarterdeck.console.headline import Signed, headline
 from quarterdeck.governance.inventory import service as inventory
+from quarterdeck.governance.sync.domains import domains
 from quarterdeck.governance.sync.freshness import Freshness
-from quarterdeck.governance.sync.model import Policies, policies
+from quarterdeck.governance.sync.model import Policies
 from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.jobs import service as jobs
 from quarterdeck.kernel.jobs.model import Job, JobState
-from quarterdeck.kernel.settings import Settings
 from quarterdeck.trail.log import service as log
 from quarterdeck.web.permissions import needs
 
@@ -44,7 +44,7 @@ def now(frame: InFrame) -> HTMLResponse:
     """The first page: whatever of it the actor may see."""
     frame.work.tenants("access:ask")
     known = domains(frame.runtime.settings)
-    tenants = [t for t in frame.shell.tenants if t.open and _looked_at(frame, t.id)]
+    tenants = tenants_of(frame)
     ages = ages_of(frame, known)
     signed = logs_of(frame)
     counts = _counts(frame)
@@ -72,9 +72,14 @@ def live_jobs(frame: InFrame) -> HTMLResponse:
     return frame.show("now_jobs.html", jobs=jobs_of(frame))
 
 
-def domains(settings: Settings) -> Policies:
-    """How each domain is kept up to date in this installation."""
-    return policies(timedelta(seconds=settings.sync_resources_s))
+def tenants_of(frame: Frame) -> list[Tenant]:
+    """The open tenants that are looked at."""
+    return [t for t in frame.shell.tenants if t.open and _looked_at(frame, t.id)]
+
+
+def rows_of(frame: Frame, ages: Sequence[Freshness]) -> list[Row]:
+    """The matrix: each tenant that is looked at, with its domains and resources."""
+    return _rows(tenants_of(frame), ages, _counts(frame))
 
 
 def ages_of(frame: Frame, known: Policies) -> list[Freshness]:
@@ -88,7 +93,11 @@ def logs_of(frame: Frame) -> list[Signed]:
     """How far each log that is looked at is signed."""
     if not frame.holds("trail:read"):
         return []
-    found = [(one, size) for one, size in log.logs(frame.work) if _looked_at(frame, one.tenant)]
+    found = [
+        (one, size)
+        for one, size in log.logs(frame.work, frame.runtime.reader)
+        if _looked_at(frame, one.tenant)
+    ]
     return [
         Signed(
             tenant=one.tenant,
@@ -107,7 +116,7 @@ def activity_of(frame: Frame, logs: Sequence[Signed]) -> list[Activity]:
     found = [
         activity(one.tenant, view)
         for one in logs
-        for view in log.records(frame.work, one.tenant, limit=SHOWN_ACTIVITY)
+        for view in log.records(frame.work, frame.runtime.reader, one.tenant, limit=SHOWN_ACTIVITY)
     ]
     recent = [line for line in found if line.at >= frame.since]
     return sorted(recent, key=lambda line: line.at, reverse=True)[:SHOWN_ACTIVITY]
@@ -127,7 +136,7 @@ def _looked_at(frame: Frame, tenant: str) -> bool:
 
 
 def _signed_at(frame: Frame, tenant: str) -> datetime:
-    return instant(log.checkpoint(frame.work, tenant).at)
+    return instant(log.checkpoint(frame.work, frame.runtime.reader, tenant).at)
 
 
 def _counts(frame: Frame) -> list[tuple[str, str, int]]:

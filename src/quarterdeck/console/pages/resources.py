@@ -1,83 +1,156 @@
 """/resources: the inventory, as a list and one by one."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from quarterdeck.console.frame import Frame, InFrame
-from quarterdeck.console.pages.now import ages_of, domains
+from quarterdeck.console.pages.now import ages_of
+from quarterdeck.console.pages.views import saved
+from quarterdeck.governance.exports.sources import resource_columns, resource_filter
 from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Filter, Resource, Spot, spot
+from quarterdeck.governance.inventory.filters import (
+    Filter,
+    Sort,
+    group_of,
+    owner_of,
+    owner_tags_of,
+    spot,
+)
+from quarterdeck.governance.inventory.model import Resource
+from quarterdeck.governance.sync.domains import domains
 from quarterdeck.governance.sync.freshness import Freshness
 from quarterdeck.governance.sync.model import RESOURCES
-from quarterdeck.kernel.clock import rfc3339
 from quarterdeck.kernel.work import Tenants, Work
-from quarterdeck.trail.log import service as log
-from quarterdeck.trail.log.model import LogNotFound
-from quarterdeck.web import ndjson
-from quarterdeck.web.deps import By
-from quarterdeck.web.paging import InPage, Key, Page
+from quarterdeck.trail.query import service as query
+from quarterdeck.web import csv
+from quarterdeck.web.deps import By, Installation
+from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 
 router = APIRouter(include_in_schema=False)
 
 READS = needs("resources:read")
-LOOKED_THROUGH = 500
-"""Newest records of a log in which the leaf of a change is looked for."""
+ENDED = ("sync:complete", "sync:cancel")
+"""Actions of the leaves that a run ends with."""
 
 MAX_WORD = 200
 Word = Annotated[str, Query(max_length=MAX_WORD)]
 
 
-@router.get("/resources", response_class=HTMLResponse, **READS)
-def resources(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the address
-    frame: InFrame,
-    page: InPage,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """What the filter bar asks for: each field a part of the address."""
+
+    q: str = ""
+    type: str = ""
+    location: str = ""
+    tag: str = ""
+    group: str = ""
+    owner: str = ""
+    finding: str = ""
+    deleted: bool = False
+    sort: Sort = Sort.TYPE
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The filter as an address has it; without what it does not ask for."""
+        words = {name: getattr(self, name) for name in FIELDS}
+        return {name: word for name, word in words.items() if word} | (
+            {"deleted": "true"} if self.deleted else {}
+        )
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The filter by the names that an export's has."""
+        return {"text" if name == "q" else name: word for name, word in self.asked.items()}
+
+    def wanted(self, frame_tags: str) -> Filter:
+        """The filter for the inventory."""
+        return resource_filter(self.named, owner_tags_of(frame_tags), self.sort)
+
+
+FIELDS = ("q", "type", "location", "tag", "group", "owner", "finding")
+
+
+def bar_of(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the address
     q: Word = "",
     type_: Annotated[str, Query(alias="type", max_length=MAX_WORD)] = "",
     location: Word = "",
     tag: Word = "",
+    group: Word = "",
+    owner: Word = "",
+    finding: Word = "",
     deleted: bool = False,  # noqa: FBT001, FBT002  a query parameter
-) -> HTMLResponse:
+    sort: Sort = Sort.TYPE,
+) -> Bar:
+    """What the address asks for."""
+    return Bar(
+        q=q,
+        type=type_,
+        location=location,
+        tag=tag,
+        group=group,
+        owner=owner,
+        finding=finding,
+        deleted=deleted,
+        sort=sort,
+    )
+
+
+InBar = Annotated[Bar, Depends(bar_of)]
+
+
+@router.get("/resources", response_class=HTMLResponse, **READS)
+def resources(frame: InFrame, page: InPage, bar: InBar) -> HTMLResponse:
     """The list; its filter is its address."""
-    wanted = Filter(type=type_, location=location, text=q, tag=tag, deleted=deleted)
-    only = _only(frame.work, frame.shell.tenant)
-    found = inventory.page(frame.work, wanted, only, _spot(page.after), page.fetch)
+    tags = frame.runtime.settings.owner_tags
+    wanted, only = bar.wanted(tags), _only(frame.work, frame.shell.tenant)
+    found = inventory.page(frame.work, wanted, only, page.after, page.fetch)
+    shown = found[: page.limit]
     return frame.show(
         "resources.html",
-        wanted=wanted,
-        shown=found[: page.limit],
+        bar=bar,
+        shown=shown,
         total=inventory.total(frame.work, wanted, only, frame.request.app.state.cache),
+        findings=inventory.findings_of(frame.work, shown, only),
+        rules={j.rule.name: j for j in inventory.judgements(frame.work, only)},
         first=page.after is None,
-        following=_following(page, found),
-        filtered=any((q, type_, location, tag, deleted)),
+        following=page.next(spot(found[page.limit - 1], bar.sort))
+        if len(found) > page.limit
+        else "",
+        filtered=bool(bar.asked),
         ages=_ages(frame),
+        views=saved(frame, "/resources"),
         query=frame.request.url.query,
     )
 
 
+@router.get("/resources.csv", response_class=StreamingResponse, **READS)
 @router.get("/resources.ndjson", response_class=StreamingResponse, **READS)
-def export(  # noqa: PLR0913, PLR0917  the filter of the list
+@router.get("/resources.json", response_class=StreamingResponse, **READS)
+def export(
     request: Request,
     _actor: By,
+    runtime: Installation,
+    bar: InBar,
     tenant: Word = "",
-    q: Word = "",
-    type_: Annotated[str, Query(alias="type", max_length=MAX_WORD)] = "",
-    location: Word = "",
-    tag: Word = "",
-    deleted: bool = False,  # noqa: FBT001, FBT002
 ) -> StreamingResponse:
-    """What the list shows, whole, one JSON object a line."""
-    wanted = Filter(type=type_, location=location, text=q, tag=tag, deleted=deleted)
-    answer = ndjson.streamed(
-        request,
-        ndjson.Listing(rows=partial(_rows, wanted, tenant), key=spot, line=_line),
+    """What the list shows, whole, as a file."""
+    form = csv.Format(request.url.path.rpartition(".")[2])
+    tags = runtime.settings.owner_tags
+    sheet = csv.Sheet(
+        name="resources",
+        rows=partial(_rows, bar.wanted(tags), tenant),
+        key=partial(spot, sort=bar.sort),
+        columns=resource_columns(owner_tags_of(tags)),
     )
-    answer.headers["Content-Disposition"] = 'attachment; filename="resources.ndjson"'
-    return answer
+    return csv.streamed(request, sheet, form)
 
 
 @router.get("/resources/{resource}", response_class=HTMLResponse, **READS)
@@ -90,27 +163,21 @@ def resource(frame: InFrame, resource: str) -> HTMLResponse:
         resource=found.resource,
         body=json.loads(found.resource.body),
         history=found.history,
-        leaves=leaves_of_runs(frame, found.resource.tenant),
+        replaced=[json.loads(c.replaced) if c.replaced else None for c in found.history],
+        findings=found.findings,
+        moved_to=found.moved_to,
+        group=group_of(found.resource.cloud_id),
+        owner=owner_of(found.resource.tags, owner_tags_of(frame.runtime.settings.owner_tags)),
+        leaves=leaves_of_runs(frame, found.resource.tenant, [one.run for one in found.history]),
         age=age,
     )
 
 
-def leaves_of_runs(frame: Frame, tenant: str) -> dict[str, tuple[int, bool]]:
-    """Where the leaves of sync runs stand: index, and whether a checkpoint covers it; by run.
-
-    Only those among the log's newest ``LOOKED_THROUGH`` records.
-    """
+def leaves_of_runs(frame: Frame, tenant: str, runs: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """Where the leaves of sync runs stand: index, and whether a checkpoint covers it; by run."""
     if not frame.allows("trail:read", tenant):
         return {}
-    try:
-        views = log.records(frame.work, tenant, limit=LOOKED_THROUGH)
-    except LogNotFound:
-        return {}
-    return {
-        str(view.record["resource"]["id"]): (view.index, view.proven)
-        for view in views
-        if view.record["action"] in ("sync:complete", "sync:cancel")
-    }
+    return query.leaves_of(frame.work, frame.runtime.explorer, tenant, runs, ENDED)
 
 
 def _ages(frame: Frame) -> list[Freshness]:
@@ -122,35 +189,5 @@ def _only(work: Work, tenant: str) -> Tenants | None:
     return work.require("resources:read", tenant) if tenant else None
 
 
-def _spot(after: Key | None) -> Spot | None:
-    if after is None:
-        return None
-    kind, name, resource = map(str, after)
-    return kind, name, resource
-
-
-def _following(page: Page, found: list[Resource]) -> str:
-    return page.next(spot(found[page.limit - 1])) if len(found) > page.limit else ""
-
-
 def _rows(wanted: Filter, tenant: str, work: Work, after: Key | None, limit: int) -> list[Resource]:
-    return inventory.page(work, wanted, _only(work, tenant), _spot(after), limit)
-
-
-def _line(found: Resource) -> bytes:
-    return json.dumps(
-        {
-            "id": found.id,
-            "tenant": found.tenant,
-            "subscription": found.subscription,
-            "cloud_id": found.cloud_id,
-            "name": found.name,
-            "type": found.type,
-            "location": found.location,
-            "tags": dict(found.tags),
-            "first_seen": rfc3339(found.first_seen),
-            "last_seen": rfc3339(found.last_seen),
-            "deleted_at": found.deleted_at and rfc3339(found.deleted_at),
-        },
-        ensure_ascii=False,
-    ).encode()
+    return inventory.page(work, wanted, _only(work, tenant), after, limit)

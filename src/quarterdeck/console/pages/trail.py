@@ -1,61 +1,118 @@
 """/trail: what was done, and the proof that it stands in the log."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.activity import activity
-from quarterdeck.console.frame import InFrame
+from quarterdeck.console.frame import Frame, InFrame
 from quarterdeck.console.headline import Signed
 from quarterdeck.console.pages.now import logs_of
 from quarterdeck.console.path import drawing
+from quarterdeck.kernel.clock import micros
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import MAX_INDEX, Inclusion, RecordView
-from quarterdeck.web.paging import InPage, Key
+from quarterdeck.trail.log.record import Class
+from quarterdeck.trail.query import service as query
+from quarterdeck.trail.query.model import CLASSES, OUTCOMES, Filter, Question, Spot
+from quarterdeck.web.paging import InPage, Key, Page
 from quarterdeck.web.permissions import needs
 
 router = APIRouter(include_in_schema=False)
 
 READS = needs("trail:read")
+MAX_WORD = 400
+Word = Annotated[str, Query(max_length=MAX_WORD)]
 Index = Annotated[int, Path(ge=0, le=MAX_INDEX)]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A page of the explorer.
+
+    Attributes:
+        last: where it ends, if more follows.
+        behind: records that are too new to be found by a filter.
+    """
+
+    views: Sequence[RecordView] = ()
+    last: Key = ()
+    behind: int = 0
+
+
+def filter_of(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the address
+    actor: Word = "",
+    action: Word = "",
+    type_: Annotated[str, Query(alias="type", max_length=MAX_WORD)] = "",
+    resource: Word = "",
+    outcome: Word = "",
+    class_: Annotated[str, Query(alias="class", max_length=MAX_WORD)] = "",
+    correlation: Word = "",
+    q: Word = "",
+) -> Filter:
+    """What the filter bar asks for; empty fields of its form are no part of it."""
+    return Filter(
+        actor=actor.strip(),
+        action=action.strip(),
+        type=type_.strip(),
+        resource=resource.strip(),
+        outcome=outcome,
+        cls=class_,
+        correlation=correlation.strip(),
+        words=q.strip(),
+    )
+
+
 @router.get("/trail", response_class=HTMLResponse, **READS)
-def explorer(frame: InFrame, page: InPage, log_of: str = "") -> HTMLResponse:
-    """The records of one log, newest first."""
+def explorer(
+    frame: InFrame,
+    page: InPage,
+    wanted: Annotated[Filter, Depends(filter_of)],
+    log_of: str = "",
+) -> HTMLResponse:
+    """The records of one log, newest first: all, what one actor did, what befell one thing."""
     frame.work.tenants("trail:read")
     logs = logs_of(frame)
     chosen = _chosen(logs, log_of or frame.shell.tenant)
-    found: Sequence[RecordView] = ()
-    if chosen is not None:
-        found = log.records(frame.work, chosen.tenant, _before(page.after), page.fetch)
-    shown = found[: page.limit]
-    more = len(found) > page.limit
+    timed = _within(frame, wanted)
+    found = Shown() if chosen is None else _shown(frame, chosen.tenant, timed, page)
     return frame.show(
         "trail.html",
         logs=logs,
         chosen=chosen,
-        lines=[activity(view.record["tenant"], view) for view in shown],
+        wanted=wanted,
+        filtered=not timed.empty,
+        outcomes=sorted(OUTCOMES),
+        classes=sorted(CLASSES),
+        search=frame.runtime.explorer.search,
+        lines=[activity(view.record["tenant"], view) for view in found.views],
         people=frame.people(),
         first=page.after is None,
-        following=page.next((shown[-1].index,)) if more else "",
+        following=page.next(found.last) if found.last else "",
+        behind=found.behind,
     )
 
 
 @router.get("/trail/{tenant}/{index}", response_class=HTMLResponse, **READS)
 def record_page(frame: InFrame, tenant: str, index: Index) -> HTMLResponse:
     """One record, and the path from its leaf to the signed root."""
-    view = log.record(frame.work, tenant, index)
-    proof = log.prove_inclusion(frame.work, tenant, index) if view.proven else None
-    one = next(one for one, _ in log.logs(frame.work) if one.tenant == tenant)
+    view = log.record(frame.work, frame.runtime.reader, tenant, index)
+    proof = (
+        log.prove_inclusion(frame.work, frame.runtime.reader, tenant, index)
+        if view.proven
+        else None
+    )
+    one = next(one for one, _ in log.logs(frame.work, frame.runtime.reader) if one.tenant == tenant)
     return frame.show(
         "record.html",
         tenant=tenant,
         log=one,
         view=view,
         line=activity(tenant, view),
+        fields=fields_of(view),
         people=frame.people(),
         proof=proof,
         drawn=_drawn(proof),
@@ -65,12 +122,49 @@ def record_page(frame: InFrame, tenant: str, index: Index) -> HTMLResponse:
     )
 
 
+def fields_of(view: RecordView) -> list[tuple[str, str, str]]:
+    """Path, class and treatment of each field that has a class, in the order of their paths."""
+    classes: dict[str, str] = view.record["classification"]
+    return [(path, cls, _treatment(view, path, cls)) for path, cls in sorted(classes.items())]
+
+
+def _treatment(view: RecordView, path: str, cls: str) -> str:
+    if path not in view.hidden:
+        return "shown"
+    return "committed" if cls != Class.PUBLIC else "hidden"
+
+
 def _chosen(logs: Sequence[Signed], wanted: str) -> Signed | None:
     return next((one for one in logs if one.tenant == wanted), logs[0] if logs else None)
 
 
-def _before(after: Key | None) -> int | None:
-    return None if after is None else int(after[0] or 0)
+def _within(frame: Frame, wanted: Filter) -> Filter:
+    """``wanted`` within the time range, where the address names one."""
+    if "range" not in frame.request.query_params:
+        return wanted
+    return replace(wanted, since=micros(frame.since))
+
+
+def _shown(frame: Frame, tenant: str, wanted: Filter, page: Page) -> Shown:
+    # Without a filter the log itself is shown: it knows what the read model has yet to see.
+    if wanted.empty:
+        return _newest(frame, tenant, page)
+    before = Spot(*(int(part or 0) for part in page.after)) if page.after else None
+    question = Question(tenant=tenant, wanted=wanted, before=before, limit=page.limit)
+    found = query.events(frame.work, frame.runtime.explorer, question)
+    return Shown(
+        views=[view for _, view in found.records],
+        last=(found.last.at, found.last.index) if found.last else (),
+        behind=found.size - found.through,
+    )
+
+
+def _newest(frame: Frame, tenant: str, page: Page) -> Shown:
+    before = None if page.after is None else int(page.after[-1] or 0)
+    found = log.records(frame.work, frame.runtime.reader, tenant, before, page.fetch)
+    shown = found[: page.limit]
+    more = len(found) > page.limit
+    return Shown(views=shown, last=(0, shown[-1].index) if more else ())
 
 
 def _drawn(proof: Inclusion | None) -> object:

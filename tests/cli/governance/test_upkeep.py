@@ -1,0 +1,43 @@
+"""Policies, pauses, patterns and alerts on the command line."""
+
+import json
+from collections.abc import Callable
+
+from governance.estate import Estate
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def test_a_policy_is_shown_and_changed(run: Run, estate: Estate) -> None:
+    estate.connect("contoso")
+    assert "resources\t3600 s\t300 to 600 s" in run("sync policy")[1]
+    code, found, _ = run("sync policy resources --interval 7200 --json")
+    assert (code, json.loads(found)[0]["interval_seconds"]) == (0, 7200)
+    assert run("sync policy --interval 7200")[0] == 2
+    assert run("sync policy weather")[0] == 2
+
+
+def test_a_pause_holds_until_it_is_ended(run: Run, estate: Estate) -> None:
+    estate.connect("contoso")
+    assert run("sync pause resources --tenant contoso")[0] == 0
+    assert run("sync run")[0] == 3
+    assert run("sync resume resources --tenant contoso")[0] == 0
+    assert run("sync run")[0] == 0
+
+
+def test_alerts_are_listed_and_resolved_by_type(run: Run, estate: Estate) -> None:
+    _, cloud = estate.connect("contoso")
+    assert run("alert list")[::2] == (0, "no alert fires")
+    cloud.refusal = CloudFailure(FailureClass.AUTHENTICATION, "AADSTS7000215: Invalid secret")
+    run("sync run")
+    estate.deliver()
+    code, table, _ = run("alert list")
+    assert code == 1
+    assert "Sync of resources failed: authentication" in table
+    assert run("sync patterns")[0] == 1
+    assert run("alert resolve")[0] == 2
+    code, found, _ = run("alert resolve --type sync_failure --by ada --json")
+    assert (code, [a["resolved_by"] for a in json.loads(found)]) == (0, ["ada"])
+    assert run("alert list")[0] == 0
+    assert run("alert resolve 999")[0] == 2

@@ -1,0 +1,36 @@
+"""The pages of sync and of alerts, without JavaScript."""
+
+from starlette.testclient import TestClient
+
+from console.stage import Stage
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+from quarterdeck.operations.alerts import hearing
+from quarterdeck.worker.delivery import deliver_all
+
+REFUSED = CloudFailure(FailureClass.AUTHENTICATION, "AADSTS7000215: Invalid client secret")
+
+
+def test_a_failure_is_an_alert_that_can_be_resolved(client: TestClient, estate: Stage) -> None:
+    estate.clouds["acme"].refusal = REFUSED
+    estate.pass_time(minutes=1)
+    estate.sync()
+    while deliver_all(estate.engine, estate.clock, [hearing.subscriber()]):
+        pass
+    text = client.get("/alerts").text
+    assert "Sync of resources failed: authentication" in text
+    assert "Rotate the credential" in text
+    assert "Pattern: authentication" in client.get("/sync").text
+    assert client.post("/alerts/1/resolve", data={}).status_code == 303
+    assert "Resolved of late" in client.get("/alerts").text
+
+
+def test_a_domain_is_paused_changed_and_resumed(client: TestClient) -> None:
+    assert client.post("/sync/resources/pause", data={}).status_code == 303
+    assert "Resume" in client.get("/sync").text
+    assert client.post("/sync/resources", data={}).status_code == 409
+    assert client.post("/sync/resources/resume", data={}).status_code == 303
+    figures = {"interval": "120", "limit": "30", "base": "1", "factor": "2", "cap": "15"}
+    assert client.post("/sync/resources/policy", data=figures).status_code == 303
+    assert 'name="interval" type="number" min="0.01" step="any" required value="120"' in (
+        client.get("/sync").text
+    )
