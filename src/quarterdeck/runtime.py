@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from quarterdeck.kernel.cache import Caches
+from quarterdeck.kernel.timings import Timings
 
 if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load SQLAlchemy.
     from sqlalchemy import Engine
@@ -14,17 +18,42 @@ if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load S
     from quarterdeck.kernel.clock import Clock
     from quarterdeck.kernel.health import Check
     from quarterdeck.kernel.settings import Settings
+    from quarterdeck.trail.deliveries.ports import Consumer
+    from quarterdeck.trail.deliveries.trials import Environment
     from quarterdeck.trail.keys.keystore import KeyStore
+    from quarterdeck.trail.log.ports import Reader, Removal, Sequencer
+    from quarterdeck.trail.query.explorer import Explorer
+    from quarterdeck.trail.segments.ports import SegmentStore
+    from quarterdeck.trail.webhooks.ports import Sender
+
+
+SLOW_MS = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
-    """The ports of one installation, each filled with an adapter."""
+    """The ports of one installation, each filled with an adapter.
+
+    Attributes:
+        statements, requests: how long the last ones of this process took.
+    """
 
     settings: Settings
     engine: Engine
     clock: Clock
     access: Authenticator
     keys: KeyStore
+    reader: Reader
+    removal: Removal
+    sequencer: Sequencer
+    explorer: Explorer
     checks: Mapping[str, Check]
     provider: IdentityProvider | None = None
+    caches: Caches = field(default_factory=Caches)
+    statements: Timings = field(default_factory=lambda: Timings(SLOW_MS))
+    requests: Timings = field(default_factory=lambda: Timings(SLOW_MS))
+    consumers: Sequence[Consumer] = ()
+    sandboxes: Mapping[str, Environment] = field(default_factory=dict)
+    worm: SegmentStore | None = None
+    exports: Path | None = None
+    webhooks: Sender | None = None

@@ -113,6 +113,13 @@ def get(url: str, **headers: str) -> Any:  # noqa: ANN401  JSON
     return json.loads(httpx2.get(url, headers=headers, timeout=10).raise_for_status().content)
 
 
+def post(url: str, body: object = None) -> Any:  # noqa: ANN401  JSON
+    """The answer to a POST with a JSON body, or with none."""
+    response = httpx2.post(url, json=body) if body is not None else httpx2.post(url)
+    response.raise_for_status()
+    return response.json()
+
+
 def _read(running: Program) -> None:
     assert running.child.stdout
     for line in running.child.stdout:

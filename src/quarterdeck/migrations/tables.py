@@ -7,38 +7,83 @@ from quarterdeck.access.refusals.store import refusals
 from quarterdeck.access.sessions.store import sessions
 from quarterdeck.access.tenants.store import tenants
 from quarterdeck.access.tokens.store import tokens
+from quarterdeck.access.views.store import views
+from quarterdeck.governance.compliance.store import tables as compliance
 from quarterdeck.governance.connections.store import connections
+from quarterdeck.governance.costs.store import tables as costs
+from quarterdeck.governance.exports import store as exports
+from quarterdeck.governance.identity.store import tables as identity
 from quarterdeck.governance.inventory.store import tables as inventory
+from quarterdeck.governance.onboarding.store import onboarding
+from quarterdeck.governance.preflight.store import preflights
+from quarterdeck.governance.programmes.store import tables as programmes
 from quarterdeck.governance.sync.store import tables as sync
 from quarterdeck.kernel import beats, deliveries, outbox, schedules
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
+from quarterdeck.operations.alerts.store import alerts
+from quarterdeck.trail.deliveries.store import tables as trail_deliveries
+from quarterdeck.trail.erasure.store import erasures
+from quarterdeck.trail.export.store import exports as trail_exports
+from quarterdeck.trail.freeze.store import investigations
+from quarterdeck.trail.holds.store import holds
+from quarterdeck.trail.integrity.storage import scans
 from quarterdeck.trail.keys.store import data_keys
 from quarterdeck.trail.log.storage import disclosures, leaves
 from quarterdeck.trail.log.storage import sql as checkpoints
+from quarterdeck.trail.log.storage import tags_table as trail_tags
+from quarterdeck.trail.policy.store import policies, texts
+from quarterdeck.trail.projections import tables as trail_read
+from quarterdeck.trail.retention.store import purges
+from quarterdeck.trail.segments.storage import sql as trail_segments
+from quarterdeck.trail.webhooks.store import tables as trail_webhooks
+from quarterdeck.trail.witnesses.storage import sql as trail_witnesses
 from quarterdeck.web.idempotency.store import keys as idempotency_keys
 
 __all__ = [
+    "alerts",
     "beats",
     "checkpoints",
+    "compliance",
     "connections",
+    "costs",
     "data_keys",
     "deliveries",
     "disclosures",
     "epochs",
+    "erasures",
+    "exports",
     "grants",
+    "holds",
     "idempotency_keys",
+    "identity",
     "inventory",
+    "investigations",
     "jobs",
     "leaves",
     "limits",
     "metadata",
+    "onboarding",
     "outbox",
+    "policies",
+    "preflights",
     "principals",
+    "programmes",
+    "purges",
     "refusals",
+    "scans",
     "schedules",
     "sessions",
     "sync",
     "tenants",
+    "texts",
     "tokens",
+    "trail_deliveries",
+    "trail_exports",
+    "trail_read",
+    "trail_segments",
+    "trail_tags",
+    "trail_webhooks",
+    "trail_witnesses",
+    "views",
 ]

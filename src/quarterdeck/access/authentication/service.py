@@ -56,11 +56,23 @@ class Authenticator:
             Unauthenticated: nobody known; says why.
             DatabaseUnavailable
         """
-        return self._used(secret, secrets.TOKEN, self._tokens).actor
+        return self.actor_at(secret, self._watch.epoch())
+
+    def epoch(self) -> int:
+        """Moves with every change of access; what is known of it holds while this stands still.
+
+        Raises:
+            DatabaseUnavailable
+        """
+        return self._watch.epoch()
+
+    def actor_at(self, secret: str, epoch: int) -> Actor:
+        """``actor``, for many at once that arrived before ``epoch`` was asked for."""
+        return self._used(secret, secrets.TOKEN, self._tokens, epoch).actor
 
     def session(self, cookie: str) -> SessionActor:
         """Who is signed in by this cookie. Raises as ``actor`` does."""
-        found = self._used(cookie, secrets.SESSION, self._sessions)
+        found = self._used(cookie, secrets.SESSION, self._sessions, self._watch.epoch())
         return SessionActor(actor=found.actor, session=found.id, csrf=found.csrf)
 
     def still_good(self, secret: str, actor: Actor) -> bool:
@@ -72,7 +84,7 @@ class Authenticator:
         if shown is None:
             return False
         try:
-            found = self._checked(shown, micros(self.clock()))
+            found = self._checked(shown, micros(self.clock()), self._watch.epoch())
         except Unauthenticated:
             return False
         return found.actor.id == actor.id and found.actor.grants >= actor.grants
@@ -93,10 +105,10 @@ class Authenticator:
         self._tokens.written(used)
         self._sessions.written(seen)
 
-    def _used(self, secret: str, kind: str, uses: Uses) -> Credential:
+    def _used(self, secret: str, kind: str, uses: Uses, epoch: int) -> Credential:
         now = micros(self.clock())
         try:
-            found = self._checked(_read(secret, kind), now)
+            found = self._checked(_read(secret, kind), now, epoch)
         except Unauthenticated as refusal:
             # Without a credential there is nobody to log it for: it is counted.
             REFUSED.labels(refusal.why).inc()
@@ -104,8 +116,8 @@ class Authenticator:
         uses.note(found.id, now)
         return found
 
-    def _checked(self, shown: Shown, now: int) -> Credential:
-        kept = self._standing()
+    def _checked(self, shown: Shown, now: int, epoch: int) -> Credential:
+        kept = self._standing(epoch)
         found = kept.get(shown.digest)
         if found is None or now >= self._idle_until(found):
             # Idle here may be busy in another process, which has written it down.
@@ -116,10 +128,9 @@ class Authenticator:
         found.check(now, max(found.used_at, self._sessions.last(found.id)))
         return found
 
-    def _standing(self) -> dict[str, Credential]:
+    def _standing(self, now: int) -> dict[str, Credential]:
         # The epoch first, then what it vouches for. A lookup that began before the epoch moved
         # writes into the dict of its own epoch, which nobody reads any more.
-        now = self._watch.epoch()
         at, kept = self._kept
         if at != now:
             kept = {}

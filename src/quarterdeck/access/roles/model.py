@@ -30,10 +30,12 @@ PURPOSES = {
 # A tenant-admin hands out only what it holds, so these roles' marks are admin's to give.
 RESERVED = frozenset(
     {"keys:backup", "keys:rotate", "erasure:request", "erasure:approve", "holds:release"}
-    | {"limits:write"}
+    | {"limits:write", "approvals:write"}
 )
 
 _READERS = "sre on-call devops security compliance management operator auditor"
+_IDENTITY = "sre security compliance management operator auditor"
+_PREFLIGHT = "sre on-call devops security operator"
 
 _MATRIX = (
     ("access:ask", "Ask what one may do.", f"{_READERS} producer"),
@@ -64,21 +66,36 @@ _MATRIX = (
     ("sync:read", "See syncs and how fresh the estate is.", _READERS),
     ("sync:trigger", "Start a sync.", "sre on-call devops operator"),
     ("sync:configure", "Change intervals and limits of syncs.", "operator"),
+    ("identity:read", "See users and how they prove who they are.", _IDENTITY),
+    ("preflight:run", "Try each call that the platform makes of a cloud.", _PREFLIGHT),
+    ("onboarding:write", "Work through a tenant's checklist.", "operator"),
     ("costs:read", "See costs.", _READERS),
+    ("costs:import", "Bring in costs from a file.", "operator"),
     ("budgets:read", "See budgets.", _READERS),
     ("budgets:write", "Set budgets.", "management operator"),
     ("compliance:read", "See compliance results.", _READERS),
+    ("compliance:check", "Check compliance; keep the result.", "sre security compliance operator"),
+    ("programmes:read", "See programmes and how far tenants are.", _READERS),
+    ("programmes:write", "Define programmes; give evidence.", "devops compliance operator"),
     ("remediations:run", "Change cloud resources to remedy a finding.", "devops"),
     ("audit:ingest", "Append records to the trail.", "producer"),
     ("trail:read", "Read the trail, secret fields hidden.", _READERS),
     ("trail:disclose", "See committed fields of the trail.", "security compliance auditor"),
     ("trail:verify", "Validate the trail.", _READERS),
     ("exports:create", "Export from the trail.", "compliance auditor"),
+    ("webhooks:write", "Have records of the trail sent out by webhooks.", "operator"),
     ("deadletters:read", "See dead letters.", "sre on-call security operator auditor"),
     ("deadletters:replay", "Replay dead letters.", "sre on-call"),
+    ("deadletters:triage", "Classify and quarantine dead letters.", "sre on-call security"),
+    ("deliveries:control", "Pause, resume and retry deliveries.", "sre on-call"),
+    ("projections:pause", "Hold read models of the trail, and let them go on.", "sre on-call"),
+    ("projections:rebuild", "Make read models of the trail anew.", "sre on-call operator"),
     ("evidence:preserve", "Hold evidence of an incident.", "security compliance"),
     ("integrity:investigate", "Lead a tamper investigation.", "security"),
+    ("policies:read", "See policies of the trail.", _READERS),
+    ("policies:write", "Change what of the trail is how secret, and who sees it.", "compliance"),
     ("retention:write", "Change how long records are kept.", "compliance"),
+    ("approvals:write", "Change what a second person must agree to.", ""),
     ("holds:read", "See legal holds.", "security compliance auditor"),
     ("holds:place", "Place a legal hold.", "compliance"),
     ("holds:release", "Release a legal hold.", "compliance"),

@@ -83,6 +83,7 @@ def archive(work: Work, tenant: str, *, version: int | None = None) -> Tenant:
         TenantMovedOn, TenantArchivedAlready: as for ``change``.
     """
     among = work.require("tenants:archive", tenant)
+    epoch.advance(work)
     before = _open(work, among, tenant, version)
     ended = replace(before, archived_at=work.now, version=before.version + 1)
     _save(work, among, ended)

@@ -1,0 +1,6 @@
+"""Settings to adapters: the only package that names them all."""
+
+from quarterdeck.wiring.assembling import build_runtime
+from quarterdeck.wiring.serving import migrate, serve, simulate
+
+__all__ = ["build_runtime", "migrate", "serve", "simulate"]

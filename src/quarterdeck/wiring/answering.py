@@ -1,0 +1,77 @@
+"""What answers: the API and the console, and the clocks that must beat when no worker does."""
+
+from __future__ import annotations
+
+from functools import partial
+from socket import socket
+from threading import Event
+from typing import TYPE_CHECKING
+
+from quarterdeck.governance.sync.domains import domains
+from quarterdeck.governance.sync.service.freshness import evaluate_freshness
+from quarterdeck.governance.sync.service.measuring import measure
+from quarterdeck.kernel.settings import Configured
+from quarterdeck.kernel.supervise import say_ready
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
+from quarterdeck.trail.query.problems import ProblemWatch
+from quarterdeck.worker.pulse import Pulse
+
+if TYPE_CHECKING:
+    pass
+
+
+FRESHNESS_S = 1.0
+USES_S = 60.0
+MEASURE_S = 15.0
+GAUGES_S = 2.0
+
+
+def answer(
+    runtime: Runtime, configured: Configured, descriptor: int | None, stopping: Event
+) -> None:
+    """Answer until told to stop."""
+    # A worker never answers: it need not carry the 40 MB that answering takes.
+    from quarterdeck.api.app import build_app  # noqa: PLC0415
+    from quarterdeck.console import app as console  # noqa: PLC0415
+    from quarterdeck.kernel.listening import listen  # noqa: PLC0415
+    from quarterdeck.web.server import Serving, run  # noqa: PLC0415
+
+    settings = runtime.settings
+    listening = (
+        listen(settings.host, settings.port) if descriptor is None else socket(fileno=descriptor)
+    )
+    app = build_app(runtime)
+    app.state.stopping = stopping
+    console.install(app, configured.sources)
+    for pulse in _clocks(runtime, stopping):
+        pulse.start()
+    run(app, Serving(settings=settings, listening=listening, stopping=stopping, ready=say_ready))
+    stopping.set()
+    runtime.access.write_uses()
+
+
+def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
+    """What must be seen also when every worker is dead."""
+    known = domains(runtime.settings)
+    stale = partial(evaluate_freshness, runtime.engine, runtime.clock, known)
+    shown = partial(measure, runtime.engine, runtime.clock, known)
+    return [
+        Pulse(name="measure", every_s=MEASURE_S, beat=shown, stop=stopping),
+        Pulse(name="freshness", every_s=FRESHNESS_S, beat=stale, stop=stopping),
+        Pulse(
+            name="gauges",
+            every_s=GAUGES_S,
+            beat=partial(measure_deliveries, runtime.engine, runtime.reader, runtime.clock),
+            stop=stopping,
+        ),
+        Pulse(
+            name="problems",
+            every_s=GAUGES_S,
+            beat=ProblemWatch(
+                engine=runtime.engine, explorer=runtime.explorer, clock=runtime.clock
+            ).beat,
+            stop=stopping,
+        ),
+        Pulse(name="uses", every_s=USES_S, beat=runtime.access.write_uses, stop=stopping),
+    ]

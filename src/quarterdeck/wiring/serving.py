@@ -1,0 +1,87 @@
+"""The roles of an installation, each run until it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from quarterdeck.kernel.db import (
+    sqlite_is_safe_across_processes,
+    sqlite_version,
+)
+from quarterdeck.kernel.installation import Installation
+from quarterdeck.kernel.settings import Configured
+from quarterdeck.kernel.supervise import end_with_supervisor, say_ready
+from quarterdeck.migrations import revision
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.model import RELAY
+from quarterdeck.trail.log.opening import Trail, open_trail
+from quarterdeck.wiring.answering import answer
+from quarterdeck.wiring.assembling import (
+    build_runtime,
+    engine_of,
+    first_admin,
+    opened,
+    refuse_lost,
+    watched_engine,
+)
+from quarterdeck.wiring.working import do_relay, do_work, work_alone
+
+if TYPE_CHECKING:
+    pass
+
+
+def migrate(configured: Configured, installation: Installation) -> bool:
+    """Bring the database up to date, and let the first admin in; False if it was up to date."""
+    from quarterdeck.migrations import runner  # noqa: PLC0415  0.4 s and 15 MB, here alone
+
+    settings = opened(configured.settings, installation)
+    refuse_lost(settings, installation)
+    engine = engine_of(settings)
+    changed = runner.migrate(engine, installation.backups)
+    first = first_admin(engine, installation)
+    both = engine.dialect.name != "sqlite" or sqlite_is_safe_across_processes(sqlite_version())
+    say_ready(two_processes=both, first_token=str(first or ""))
+    return changed
+
+
+def serve(
+    role: str, configured: Configured, installation: Installation, descriptor: int | None
+) -> None:
+    """Run ``web``, ``worker`` or ``all`` until told to stop."""
+    end_with_supervisor()
+    settings = opened(configured.settings, installation)
+    engine, statements = watched_engine(settings)
+    revision.check(engine)
+    # Who answers appends by itself: it is asked to a thousand times as often as a worker.
+    lasting = role not in ("worker", RELAY)
+    with closing(open_trail(engine, installation.trail, lasting=lasting)) as trail:
+        runtime = build_runtime(settings, installation, engine, trail)
+        runtime = replace(runtime, statements=statements)
+        _serve(role, runtime, trail, configured, descriptor)
+
+
+def _serve(
+    role: str, runtime: Runtime, trail: Trail, configured: Configured, descriptor: int | None
+) -> None:
+    stopping = Event()
+    if role in ("worker", RELAY):
+        work_alone(runtime, trail, stopping, do_relay if role == RELAY else do_work)
+        return
+    beside = Thread(target=do_work, args=[runtime, trail, stopping], name="worker")
+    if role == "all":
+        beside.start()
+    answer(runtime, configured, descriptor, stopping)
+    if role == "all":
+        beside.join()
+
+
+def simulate(ready: Callable[[str], None], **said: object) -> None:
+    """Run a simulated cloud until told to stop; ``said`` are the fields of its options."""
+    from quarterdeck.providers.simulator import server  # noqa: PLC0415  only here: 20 MB
+    from quarterdeck.providers.simulator.options import SimulatorOptions  # noqa: PLC0415
+
+    server.run(SimulatorOptions(**said), ready)  # type: ignore[arg-type]  # it checks each itself

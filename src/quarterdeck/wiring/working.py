@@ -1,0 +1,123 @@
+"""What a worker does: jobs, subscribers, pulses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING
+
+from quarterdeck.access.refusals import service as refusals
+from quarterdeck.governance.exports.jobs import kinds as export_kinds
+from quarterdeck.governance.inventory.filters import owner_tags_of
+from quarterdeck.governance.onboarding import service as onboarding
+from quarterdeck.governance.preflight.jobs import kinds as preflight_kinds
+from quarterdeck.governance.programmes.jobs import kinds as programme_kinds
+from quarterdeck.governance.sync.domains import domains
+from quarterdeck.governance.sync.jobs import kinds as sync_kinds
+from quarterdeck.governance.sync.onboarding import reschedule
+from quarterdeck.kernel import schedules
+from quarterdeck.kernel.db import (
+    writing,
+)
+from quarterdeck.kernel.supervise import say_ready
+from quarterdeck.operations.alerts import hearing as alerts
+from quarterdeck.providers.webhook.sender import HttpSender
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.export.jobs import export_kind
+from quarterdeck.trail.ingest import service as ingest
+from quarterdeck.trail.log.integrator import Integrator
+from quarterdeck.trail.log.opening import Trail
+from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
+from quarterdeck.trail.projections.jobs import rebuild_kind
+from quarterdeck.wiring.clouds import cloud_status, open_clouds
+from quarterdeck.wiring.trail import (
+    catching_up,
+    export_press,
+    integrity_pulses,
+    keeping_kinds,
+    open_topic,
+    webhook_sending,
+)
+from quarterdeck.worker import upkeep
+from quarterdeck.worker.process import Duties, work
+from quarterdeck.worker.relay import delivering, relay_alone
+
+if TYPE_CHECKING:
+    pass
+
+
+INTEGRATE_S = 0.25
+REFUSALS_S = 10.0
+WEBHOOKS_S = 0.5
+
+
+def work_alone(
+    runtime: Runtime,
+    trail: Trail,
+    stopping: Event,
+    do: Callable[[Runtime, Trail, Event], None],
+) -> None:
+    """Run a role that answers nobody."""
+    from quarterdeck.web.server import stop_on_signals  # noqa: PLC0415  it brings the server along
+
+    stop_on_signals(stopping)
+    say_ready()
+    do(runtime, trail, stopping)
+
+
+def do_relay(runtime: Runtime, trail: Trail, stopping: Event) -> None:
+    """Be the outbox relay."""
+    relay_alone(runtime, partial(open_topic, runtime.settings, trail), stopping)
+
+
+def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
+    """Be a worker."""
+    engine, clock, keys = runtime.engine, runtime.clock, runtime.keys
+    clouds, status = open_clouds(runtime.settings), cloud_status(runtime.settings)
+    subscribers = [
+        ingest.subscriber(engine, keys, trail.sequencer),
+        alerts.subscriber(),
+        onboarding.subscriber(),
+    ]
+    known = domains(runtime.settings)
+    integrator = Integrator(
+        engine=engine,
+        keys=keys,
+        checkpoints=SqlCheckpointStore(engine),
+        clock=clock,
+        reader=trail.reader,
+        tiles=trail.tiles,
+    )
+    folder, sender = Path(runtime.settings.data) / "exports", HttpSender()
+    kinds = [
+        *sync_kinds(clouds.open, status, known),
+        upkeep.upkeep([one.name for one in subscribers]),
+        *export_kinds(folder, owner_tags_of(runtime.settings.owner_tags)),
+        *programme_kinds(),
+        *preflight_kinds(clouds.open, status, status.identity),
+        rebuild_kind(runtime.explorer.read, trail.reader),
+        export_kind(export_press(runtime)),
+        *keeping_kinds(runtime),
+    ]
+    duties = Duties(
+        kinds={kind.name: kind for kind in kinds},
+        subscribers=subscribers,
+        pulses={
+            "integrate": (INTEGRATE_S, integrator.beat),
+            "refusals": (REFUSALS_S, partial(refusals.flush, engine, clock)),
+            **catching_up(runtime),
+            **integrity_pulses(runtime),
+            "webhooks": (WEBHOOKS_S, webhook_sending(runtime, sender).beat),
+        },
+    )
+    reschedule(engine, clock, known)
+    with writing(engine) as db:
+        schedules.put(db, clock(), upkeep.SCHEDULE)
+    topic = partial(open_topic, runtime.settings, trail)
+    with closing(clouds), closing(sender), delivering(runtime, topic, duties.subscribers) as pulses:
+        duties = replace(duties, pulses={**duties.pulses, **pulses})
+        work(engine, clock, runtime.settings, duties, stopping)
