@@ -16,7 +16,7 @@ from sqlalchemy import Engine, text
 from bench._databases import NAMES, database
 from governance.estate import Estate
 from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Filter, spot
+from quarterdeck.governance.inventory.filters import Filter, spot
 from quarterdeck.kernel.cache import Cache
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.migrations.tables import metadata

@@ -10,6 +10,7 @@ from pathlib import Path
 from alembic.autogenerate import produce_migrations, render_python_code
 from alembic.runtime.migration import MigrationContext
 
+from quarterdeck.governance.inventory.store import search
 from quarterdeck.kernel.db import open_engine, reading
 from quarterdeck.migrations import revision, runner
 from quarterdeck.migrations.tables import metadata
@@ -39,7 +40,8 @@ def main(name: str, words: str) -> None:
         if before:
             runner.migrate(engine, Path(folder))
         with reading(engine) as db:
-            changes = produce_migrations(MigrationContext.configure(db), metadata)
+            ours = {"include_name": lambda name, *_: not str(name).startswith(search.NAME)}
+            changes = produce_migrations(MigrationContext.configure(db, opts=ours), metadata)
         engine.dispose()
     if changes.upgrade_ops is None:
         raise SystemExit("nothing has changed")
