@@ -285,6 +285,7 @@ def test_what_is_anothers_is_not_there(
 
 
 UNMADE = {
+    "/exports",
     "/api/v1/sync/runs/{run}/report",
     "/api/v1/trail/exports/{export}",
     "/api/v1/trail/exports/{export}/cancel",

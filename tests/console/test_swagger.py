@@ -21,7 +21,7 @@ def test_every_operation_is_shown_and_can_be_opened(ada: Watched, estate: Stage)
     operations = {operation["operationId"] for path in paths for operation in path.values()}
     page = ada.page
     page.goto("/swagger")
-    page.locator(".opblock").nth(len(operations) - 1).wait_for()
+    page.locator(".opblock").nth(len(operations) - 1).wait_for(timeout=60_000)
     assert page.locator(".opblock").count() == len(operations)
     shown = page.locator(".opblock", has_text="/api/v1/tenants/{tenant}/limit").first
     shown.locator(".opblock-summary").click()

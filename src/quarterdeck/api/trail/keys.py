@@ -8,10 +8,13 @@ from pydantic import BaseModel, Field
 
 from quarterdeck.api.trail.logs import InOpen
 from quarterdeck.kernel.clock import instant, rfc3339
+from quarterdeck.kernel.work import Work
+from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys import rotation
 from quarterdeck.trail.keys.handover import pack
 from quarterdeck.trail.keys.ring import SigningKey
 from quarterdeck.trail.log import service as log
+from quarterdeck.trail.log.model import LogNotFound
 from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
@@ -69,6 +72,7 @@ class Rotation(Body):
 @router.get("/keys", responses=problems(401, 403, 404), **needs("keys:read"))
 def list_signing_keys(tenant: str, work: InRead, runtime: Installation) -> SigningKeys:
     """Every key that signed the log."""
+    _refuse_unbegun(work, runtime, tenant)
     found = rotation.signing_keys(work, runtime.keys, tenant)
     return SigningKeys(keys=[SigningKeyBody.of(key) for key in found])
 
@@ -102,3 +106,9 @@ def log_handovers(tenant: str, work: InOpen, runtime: Installation) -> Response:
     log.checkpoint(work, runtime.reader, tenant)
     notes = [key.handover for key in runtime.keys.ring(tenant)[1:]]
     return Response(pack(notes), headers={"Cache-Control": "no-cache"}, media_type=PLAIN)
+
+
+def _refuse_unbegun(work: Work, runtime: Runtime, tenant: str) -> None:
+    work.require("keys:read", tenant)
+    if not any(one.tenant == tenant for one, _ in log.logs(work, runtime.reader)):
+        raise LogNotFound(f"no log {tenant}; a log begins with its tenant's first record")
