@@ -131,6 +131,27 @@ def test_a_changed_byte_anywhere_is_found_and_the_file_named(
         path.write_bytes(content)
 
 
+@pytest.mark.parametrize(
+    ("was", "instead"),
+    [("\N{EM DASH} ", "\N{LEFT TORTOISE SHELL BRACKET} "), ("=\n", "=\v"), ("=\n", "=")],
+)
+def test_a_signature_is_written_in_one_way(
+    original: Original, copy: Path, was: str, instead: str
+) -> None:
+    edit(copy / "manifest.sig", lambda text: text.replace(was.encode(), instead.encode()))
+    assert found(original, copy).startswith("manifest.sig: is not signed")
+
+
+def test_bits_of_a_signature_that_count_for_nothing_are_not_free(
+    original: Original, copy: Path
+) -> None:
+    *before, last, pad = "".join((copy / "manifest.sig").read_text().rstrip("\n"))
+    assert (pad, last) == ("=", last)
+    other = chr(ord(last) ^ 1)
+    (copy / "manifest.sig").write_text("".join([*before, other, pad, "\n"]))
+    assert found(original, copy).startswith("manifest.sig: is not signed")
+
+
 @given(st.sampled_from(ALL), st.data())
 @settings(max_examples=60, deadline=None)
 def test_what_is_cut_off_or_added_is_found(

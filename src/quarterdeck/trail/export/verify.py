@@ -24,6 +24,7 @@ from typing import Any, Iterator, Mapping, Sequence  # noqa: UP035  runs on Pyth
 
 FORMAT = "quarterdeck-export/1"
 ED25519 = b"\x01"
+DASH = "\N{EM DASH} "
 UNKNOWN_SIGNER = "consistent, signer not known: give the log's key with --key"
 
 # RFC 8032, 5.1: the curve edwards25519.
@@ -178,16 +179,17 @@ def _by(vkey: str, text: str, signatures: str) -> bool:
     own = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
     if public[:1] != ED25519 or own.hex() != number:
         raise Wrong(f"not an Ed25519 key, or mistyped: {vkey!r}")
-    for line in signatures.splitlines():
-        parts = line.split(" ")
-        if len(parts) == 3 and parts[1] == name:  # noqa: PLR2004  dash, name, signature
-            try:
-                signature = _b64(parts[2])
-            except ValueError:
-                continue
-            if signature[:4] == own and ed25519(public[1:], text.encode(), signature[4:]):
-                return True
-    return False
+    complete = signatures.split("\n")[:-1]  # each line of a note ends, the last one too
+    lines = [line[2:].split(" ") for line in complete if line.startswith(DASH)]
+    return any(_made(each[1], own, public, text) for each in lines if each[:-1] == [name])
+
+
+def _made(encoded: str, own: bytes, public: bytes, text: str) -> bool:
+    try:
+        signature = _b64(encoded)
+    except ValueError:
+        return False
+    return signature[:4] == own and ed25519(public[1:], text.encode(), signature[4:])
 
 
 def _records(folder: Path) -> Iterator[tuple[int, bytes, str | None]]:
@@ -288,9 +290,13 @@ def _subtree(
 
 def _b64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        found = base64.b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError(f"expected base64, got {text[:60]!r}") from error
+    # The last letter may hold bits that count for nothing: one value, one way to write it.
+    if base64.b64encode(found).decode() != text:
+        raise ValueError(f"expected base64 as it is written, got {text[:60]!r}")
+    return found
 
 
 def ed25519(public: bytes, message: bytes, signature: bytes) -> bool:
