@@ -167,7 +167,8 @@ def scope(context: typer.Context, *, tenant: Tenant = "", as_json: flags.AsJson 
             for one in found["missing"]
         ]
         columns = ("tenant", "missing in", "records", "first", "last", "from", "to", "types", "ids")
-        show_table(columns, rows, f"{found['checked']} records compared, none is missing")
+        gone = f", {found['purged']} purged by policy" if found["purged"] else ""
+        show_table(columns, rows, f"{found['checked']} records compared{gone}, none is missing")
     raise typer.Exit(FOUND if found["missing"] else DONE)
 
 
@@ -210,6 +211,7 @@ def _offline(bundle: Path, key: str) -> dict[str, Any]:
         "intact": verdict.intact,
         "checked": verdict.checked,
         "position": verdict.position,
+        "purged": list(verdict.purged),
         "results": [
             {"name": one.name, "right": one.right, "found": list(one.found)}
             for one in verdict.results
@@ -230,6 +232,8 @@ def _say(one: dict[str, Any]) -> None:
     for result in one["results"]:
         words = "right" if result["right"] else "; ".join(result["found"])
         typer.echo(f"{one['segment']}: {result['name']}: {words}")
+    for purged in one["purged"]:
+        typer.echo(f"{one['segment']}: {purged}")
     if one["position"] is not None:
         typer.echo(f"{one['segment']}: the first mismatch is at record {one['position']}")
 

@@ -29,7 +29,7 @@ from quarterdeck.trail.freeze.store import investigations
 from quarterdeck.trail.holds.store import holds
 from quarterdeck.trail.integrity.storage import scans
 from quarterdeck.trail.keys.store import data_keys
-from quarterdeck.trail.log.storage import disclosures, leaves
+from quarterdeck.trail.log.storage import disclosures, leaves, purged
 from quarterdeck.trail.log.storage import sql as checkpoints
 from quarterdeck.trail.log.storage import tags_table as trail_tags
 from quarterdeck.trail.policy.store import policies, texts
@@ -69,6 +69,7 @@ __all__ = [
     "preflights",
     "principals",
     "programmes",
+    "purged",
     "purges",
     "refusals",
     "scans",

@@ -14,10 +14,11 @@ from quarterdeck.trail.integrity.service import verify
 from quarterdeck.trail.keys.note import Verifier
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import LeafPurged
+from quarterdeck.trail.log.purges import ranges_of
 from quarterdeck.trail.log.record import Party
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind
-from quarterdeck.trail.retention.model import NothingKeepsTime, ranges_of
+from quarterdeck.trail.retention.model import NothingKeepsTime
 from quarterdeck.trail.retention.service import asking
 from trail.installation import NOON, Installation
 from trail.keeping import CARLA, CONRAD, RIGHTS, Kept, person

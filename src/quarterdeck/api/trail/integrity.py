@@ -147,6 +147,7 @@ class ScopeBody(BaseModel):
     """What is missing where, by tenant; empty: nothing is."""
 
     checked: int = Field(description="Records that were compared.")
+    purged: int = Field(description="Of them, those that policy removed: none is missing.")
     missing: list[MissingBody]
 
 
@@ -202,4 +203,8 @@ def get_scope(work: InRead, runtime: Installation, tenant: str = "") -> ScopeBod
     listed = partial(projected.listed, runtime.explorer.read)
     among = scopes.Places(reader=runtime.reader, store=runtime.worm, listed=listed)
     found = scopes.scope(work, among, tenant)
-    return ScopeBody(checked=found.checked, missing=[MissingBody.of(one) for one in found.missing])
+    return ScopeBody(
+        checked=found.checked,
+        purged=found.purged,
+        missing=[MissingBody.of(one) for one in found.missing],
+    )

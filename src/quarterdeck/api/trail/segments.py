@@ -86,6 +86,7 @@ class SegmentVerdictBody(BaseModel):
     checked: int = Field(description="Records whose hashes were computed.")
     failures: int = Field(description="Results that are not right.")
     position: int | None = Field(description="Index of the first record that differs.")
+    purged: list[str] = Field(description="What was purged, by which policy: nothing wrong.")
     results: list[ResultBody]
     proof: dict[str, Any] | None = Field(
         None, description="Everything to check it without a network, where asked for."
@@ -103,6 +104,7 @@ class SegmentVerdictBody(BaseModel):
             checked=verdict.checked,
             failures=sum(not one.right for one in results),
             position=verdict.position,
+            purged=list(verdict.purged),
             results=results,
             proof=proof,
         )

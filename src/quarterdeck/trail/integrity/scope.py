@@ -3,13 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import LogDamaged
 from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.purges import Naming
 from quarterdeck.trail.log.record import RecordUnreadable, members, received_at
-from quarterdeck.trail.log.storage import leaves
+from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH, Malformed
 from quarterdeck.trail.segments.model import Manifest, prefix
@@ -56,18 +58,28 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What a comparison found; ``checked`` records were looked for in each place."""
+    """What a comparison found; ``checked`` records were looked for in each place.
+
+    Attributes:
+        purged: of them, those that policy removed, as the log itself says: none is missing.
+    """
 
     checked: int
     missing: Sequence[Missing]
+    purged: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Seen:
-    """The indexes of a log's records that two places have, and how an entry is found."""
+    """The indexes of a log's records that two places have, and how an entry is found.
+
+    Attributes:
+        purged: those that no place need have any more.
+    """
 
     log: set[int]
     stored: set[int]
+    purged: set[int]
     sealed: int
     entry: Callable[[int], bytes | None]
 
@@ -79,15 +91,17 @@ def scope(work: Work, among: Places, tenant: str = "") -> Scope:
     """
     tenants = work.require("trail:verify", tenant) if tenant else work.tenants("trail:verify")
     missing: list[Missing] = []
-    checked = 0
+    checked = purged_ = 0
     for log in leaves.of_tenants(work.db, tenants):
         last = segments.last(work.db, tenants, log.tenant)
         size = max(among.reader.size(log.tenant), last.manifest.end if last else 0)
         checked += size
-        seen = _seen(among, log.tenant, size, last.manifest if last else None)
+        names = partial(purged.among, work.db, among.reader, log.tenant)
+        seen = _seen(among, (log.tenant, size), last.manifest if last else None, names)
+        purged_ += len(seen.purged)
         listed = among.listed(tenants, log.tenant) if among.listed else {}
         missing += _missing(log.tenant, size, seen, listed)
-    return Scope(checked=checked, missing=missing)
+    return Scope(checked=checked, missing=missing, purged=purged_)
 
 
 def _missing(
@@ -98,13 +112,13 @@ def _missing(
         "segment store": (n for n in range(seen.sealed) if n not in seen.stored),
     }
     for name, (through, indexes) in listed.items():
-        lacks[name] = [n for n in range(through) if n not in indexes]
+        lacks[name] = [n for n in range(through) if n not in indexes and n not in seen.purged]
     found = [(place, list(indexes)) for place, indexes in lacks.items()]
     return [_described(tenant, place, indexes, seen) for place, indexes in found if indexes]
 
 
-def _seen(among: Places, tenant: str, size: int, last: Manifest | None) -> _Seen:
-    store = among.store
+def _seen(among: Places, log: tuple[str, int], last: Manifest | None, names: Naming) -> _Seen:
+    store, (tenant, size) = among.store, log
 
     def kept(start: int) -> Sequence[bytes]:
         return () if store is None or last is None else _kept(store, last, start)
@@ -118,14 +132,17 @@ def _seen(among: Places, tenant: str, size: int, last: Manifest | None) -> _Seen
         found = [one for one in both(index - inside) if len(one) > inside]
         return found[0][inside] if found else None
 
-    log: set[int] = set()
+    standing: set[int] = set()
     stored: set[int] = set()
+    gone: set[int] = set()
     sealed = last.end if last and store else 0
     for start in range(0, size, WIDTH):
         live, safe = both(start)
-        log.update(range(start, start + len(live)))
-        stored.update(range(start, start + len(safe)))
-    return _Seen(log=log, stored=stored, sealed=sealed, entry=entry)
+        if not all(live):
+            gone.update(purges.covered(start, live, names(start, start + WIDTH)))
+        standing.update(n for n, entry in enumerate(live, start) if entry or n in gone)
+        stored.update(n for n, entry in enumerate(safe, start) if entry or n in gone)
+    return _Seen(log=standing, stored=stored, purged=gone, sealed=sealed, entry=entry)
 
 
 def _entries(reader: Reader, tenant: str, start: int) -> Sequence[bytes]:

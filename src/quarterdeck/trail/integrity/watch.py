@@ -19,15 +19,16 @@ from quarterdeck.trail.integrity.storage import scans
 from quarterdeck.trail.integrity.storage.scans import Watched
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import text_of
+from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import Checkpoint, Head, Log, LogDamaged
 from quarterdeck.trail.log.ports import Reader
-from quarterdeck.trail.log.storage import leaves
+from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH
-from quarterdeck.trail.proof.tree import leaf_hash, root_hash
+from quarterdeck.trail.proof.tree import root_hash
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.storage import sql as segments
-from quarterdeck.trail.segments.trial import judge
+from quarterdeck.trail.segments.trial import Sources, judge
 
 WATCH = Actor("quarterdeck", frozenset())
 BUDGET = 16_384
@@ -105,10 +106,14 @@ class Watcher:
         """Whole bundles, so that the tile above says whether the entry or its hash is wrong."""
         for at in range(start - start % WIDTH, end, WIDTH):
             count = min(WIDTH, end - at)
-            found = [*map(leaf_hash, self.reader.entries(log, at, count))]
             hashes = self.reader.hashes(log, 0, at, count)
+            entries = self.reader.entries(log, at, count)
+            found = purges.leaf_hashes(at, entries, lambda: hashes, self._naming(log))
             above = self.reader.hashes(log, 1, at // WIDTH, 1) if count == WIDTH else []
             yield from _differences(at, count, found, hashes, above)
+
+    def _naming(self, log: str) -> purges.Naming:
+        return purged.naming(self.engine, self.reader, log)
 
     def _root(self, log: str, size: int) -> bytes:
         return tiles.root(lambda *at: self.reader.hashes(log, *at), size)
@@ -121,7 +126,10 @@ class Watcher:
             before = segments.one(db, mine, watched.log, watched.segment - 1)
         if found is None or not found.stored:
             return replace(watched, segment=0), []
-        trial = judge(found, before, self.reader, self.store, self.keys.ring(watched.log))
+        places = Sources(
+            reader=self.reader, store=self.store, naming=self._naming(watched.log)
+        )
+        trial = judge(found, before, places, self.keys.ring(watched.log))
         wrong = [
             Finding(f"segment {found.manifest.id}", f"{result.name}: {words}")
             for result in trial.verdict.results

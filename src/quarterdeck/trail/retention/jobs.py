@@ -62,15 +62,22 @@ class Purging:
         with run.work() as work:
             waiting = steps.announced(work, run.tenant)
             purge = waiting[0] if waiting else steps.announce(work, self.ground, run.tenant)
-        if purge is not None and not self._told(purge):
+        if purge is None:
+            return None
+        leaf = self._leaf(purge)
+        if leaf is None:
             raise RetryLater("the log does not say yet what is removed", SOON)
+        # Before anything goes: whoever verifies meanwhile asks why it is gone.
+        with run.work() as work:
+            steps.marked(work, purge, leaf)
         return purge
 
-    def _told(self, purge: Purge) -> bool:
-        """Whether the log says what is removed: nothing may go before."""
+    def _leaf(self, purge: Purge) -> int | None:
+        """Where the log says what is removed; None: not yet, and nothing may go before."""
         secret = self.keys.derived(purge.tenant, IDEMPOTENCY)
         wanted = raw_tag(tag(secret, PLATFORM_SOURCE, purge.event))
-        return bool(self.sequencer.known(purge.tenant, [wanted]))
+        found = self.sequencer.known(purge.tenant, [wanted]).get(wanted)
+        return None if found is None else found.index
 
     def _remove(self, run: Run, purge: Purge) -> int:
         with run.work() as work:

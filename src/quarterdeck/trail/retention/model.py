@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from quarterdeck.kernel.errors import Conflict
-
-Range = tuple[int, int]
-"""The first index, and the one after the last."""
+from quarterdeck.trail.log.purges import Range, ranges_of
 
 
 class NothingKeepsTime(Conflict):
@@ -141,17 +139,6 @@ class Residence:
     outside: Sequence[Breach]
     unknown: int
     checked: int
-
-
-def ranges_of(indices: Iterable[int]) -> list[Range]:
-    """Indices in order, as ranges."""
-    found: list[Range] = []
-    for index in indices:
-        if found and found[-1][1] == index:
-            found[-1] = (found[-1][0], index + 1)
-        else:
-            found.append((index, index + 1))
-    return found
 
 
 def within(ranges: Sequence[Range], index: int) -> bool:

@@ -183,12 +183,14 @@ class SegmentVerdict:
     Attributes:
         checked: records whose hashes were computed.
         position: index of the first record that differs; None where none is known.
+        purged: which records were purged, and by which policy: nothing wrong.
     """
 
     segment: str
     results: tuple[Result, ...]
     checked: int
     position: int | None = None
+    purged: tuple[str, ...] = ()
 
     @property
     def intact(self) -> bool:

@@ -11,12 +11,13 @@ from quarterdeck.kernel.db import reading, writing
 from quarterdeck.kernel.work import Actor, Tenants, begin
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import text_of
+from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import Head, Log, LogDamaged
 from quarterdeck.trail.log.ports import Reader
-from quarterdeck.trail.log.storage import leaves
+from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import Tile
-from quarterdeck.trail.proof.tree import leaf_hash, root_hash
+from quarterdeck.trail.proof.tree import root_hash
 from quarterdeck.trail.segments.model import NONE_BEFORE, Manifest, Sealing, Segment
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.storage import sql
@@ -117,9 +118,11 @@ class Sealer:
         if tile.level is not None:
             found = self.reader.hashes(tenant, tile.level, tile.start, tile.width)
             return tiles.pack_hashes(found)
-        entries = self.reader.entries(tenant, tile.start, tile.width)
         # Never lock away for years what contradicts what was signed.
-        if [*map(leaf_hash, entries)] != self.reader.hashes(tenant, 0, tile.start, tile.width):
+        hashes = self.reader.hashes(tenant, 0, tile.start, tile.width)
+        entries = self.reader.entries(tenant, tile.start, tile.width)
+        naming = purged.naming(self.engine, self.reader, tenant)
+        if purges.leaf_hashes(tile.start, entries, lambda: hashes, naming) != hashes:
             raise _damaged(tenant, tile.start, tile.start + tile.width)
         return tiles.pack_entries(entries)
 

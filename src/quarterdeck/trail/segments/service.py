@@ -1,6 +1,7 @@
 """What people ask of segments. Each function is one use case in one transaction."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -10,6 +11,7 @@ from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import text_of
 from quarterdeck.trail.log.model import Head
 from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.storage import purged
 from quarterdeck.trail.proof import consistency
 from quarterdeck.trail.segments.model import (
     Segment,
@@ -21,7 +23,7 @@ from quarterdeck.trail.segments.model import (
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.proof import SegmentProof
 from quarterdeck.trail.segments.storage import sql
-from quarterdeck.trail.segments.trial import Trial, judge
+from quarterdeck.trail.segments.trial import Sources, Trial, judge
 
 MAX_PAGE = 501
 
@@ -58,7 +60,12 @@ def verify_segment(
     tenant, number, mine = _named(work, segment_id)
     found = _one(work, mine, tenant, number)
     previous = sql.one(work.db, mine, tenant, number - 1)
-    trial = judge(found, previous, ground.reader, _store(ground), ground.keys.ring(tenant))
+    places = Sources(
+        reader=ground.reader,
+        store=_store(ground),
+        naming=partial(purged.among, work.db, ground.reader, tenant),
+    )
+    trial = judge(found, previous, places, ground.keys.ring(tenant))
     proof = _proof(ground, found, previous, trial) if prove else None
     return trial.verdict, proof
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from quarterdeck.trail.keys.handover import EMERGENCY
 from quarterdeck.trail.keys.ring import SigningKey
+from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import LogDamaged
 from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.purges import UNNAMED, Naming
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import Malformed, Tile
 from quarterdeck.trail.proof.tree import join, leaf_hash, node_hash, peaks, root_hash
@@ -26,8 +28,19 @@ from quarterdeck.trail.segments.model import (
 )
 from quarterdeck.trail.segments.ports import SegmentStore
 
+EMPTY = leaf_hash(b"")
+
 Source = Callable[[Tile], Sequence[bytes]]
 """How the leaf hashes of a bundle are known; raises LogDamaged or Malformed, or gives fewer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sources:
+    """Where the records of a log's segments stand, and what says that some were purged."""
+
+    reader: Reader
+    store: SegmentStore
+    naming: Naming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,19 +60,19 @@ class Trial:
 def judge(
     segment: Segment,
     previous: Segment | None,
-    reader: Reader,
-    store: SegmentStore,
+    places: Sources,
     keys: Sequence[SigningKey],
 ) -> Trial:
     """Check ``segment`` in the log and in the store; ``previous`` is the one before it."""
     manifest = segment.manifest
-    sources = _sources(reader, store, manifest)
+    gone: list[int] = []
+    sources = _sources(places, manifest, gone)
     read = {name: list(_read(manifest, source)) for name, source in sources.items()}
     leaves = next((known for h in read.values() if (known := _led(manifest, h))), [])
-    before = _before(reader, manifest)
+    before = _before(places.reader, manifest)
     tree, position = _tree(manifest, read, leaves, before)
     results = (
-        Result(name=CHAIN, found=tuple(_chain(segment, previous, store))),
+        Result(name=CHAIN, found=tuple(_chain(segment, previous, places.store))),
         Result(name=TREE, found=tuple(tree)),
         Result(name=SIGNATURE, found=tuple(signature(segment, keys))),
     )
@@ -68,6 +81,7 @@ def judge(
         results=results,
         checked=manifest.end - manifest.start,
         position=position,
+        purged=tuple(purges.told(gone, places.naming)),
     )
     return Trial(verdict=verdict, leaves=leaves, before=before)
 
@@ -113,23 +127,27 @@ def root_after(start: int, before: Sequence[bytes], leaves: Sequence[bytes]) -> 
     return join([part for _, part in stack])
 
 
-def _sources(reader: Reader, store: SegmentStore, manifest: Manifest) -> Mapping[str, Source]:
-    tenant = manifest.tenant
+def _sources(places: Sources, manifest: Manifest, gone: list[int]) -> Mapping[str, Source]:
+    """Where leaf hashes are known from; ``gone`` grows by the records the log holds no more."""
+    tenant, reader = manifest.tenant, places.reader
 
     def kept(tile: Tile) -> bytes:
-        return store.get(f"{manifest.prefix}/{tile.path}") or b""
-
-    def entries(tile: Tile) -> list[bytes]:
-        return [*map(leaf_hash, reader.entries(tenant, tile.start, tile.width))]
+        return places.store.get(f"{manifest.prefix}/{tile.path}") or b""
 
     def hashes(tile: Tile) -> list[bytes]:
         return reader.hashes(tenant, 0, tile.start, tile.width)
 
-    def kept_entries(tile: Tile) -> list[bytes]:
-        return [*map(leaf_hash, tiles.unpack_entries(kept(tile), tile.width))]
-
     def kept_hashes(tile: Tile) -> list[bytes]:
         return tiles.unpack_hashes(kept(Tile(0, tile.index, tile.width)), tile.width)
+
+    def entries(tile: Tile) -> list[bytes]:
+        found = reader.entries(tenant, tile.start, tile.width)
+        gone.extend(n for n, entry in enumerate(found, tile.start) if not entry)
+        return purges.leaf_hashes(tile.start, found, lambda: hashes(tile), places.naming)
+
+    def kept_entries(tile: Tile) -> list[bytes]:
+        found = tiles.unpack_entries(kept(tile), tile.width)
+        return purges.leaf_hashes(tile.start, found, lambda: kept_hashes(tile), places.naming)
 
     return {
         "the log": entries,
@@ -185,11 +203,16 @@ def _tree(
         place = _first_difference(hashes, leaves)
         if place is not None:
             places.append(manifest.start + place)
-            what = "is missing" if hashes[place] is None else "is altered"
-            found.append(f"record {manifest.start + place} {what} in {name}")
+            found.append(f"record {manifest.start + place} {_fault(hashes[place])} in {name}")
     if root_after(manifest.start, before, leaves) != manifest.tree_root:
         found.append(f"records before {manifest.start} are not those of the manifest's tree root")
     return found, min(places, default=None)
+
+
+def _fault(found: bytes | None) -> str:
+    if found is None:
+        return "is missing"
+    return f"was {UNNAMED}:" if found == EMPTY else "is altered"
 
 
 def _first_difference(one: Sequence[bytes | None], other: Sequence[bytes | None]) -> int | None:

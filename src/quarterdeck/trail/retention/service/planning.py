@@ -9,11 +9,12 @@ from quarterdeck.trail.freeze import service as freeze
 from quarterdeck.trail.holds import service as holds
 from quarterdeck.trail.holds.model import keeping
 from quarterdeck.trail.log.ports import Reader, Removal
+from quarterdeck.trail.log.purges import Range
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Retention
 from quarterdeck.trail.policy.model import Kind
 from quarterdeck.trail.retention import store
-from quarterdeck.trail.retention.model import Due, Plan, Purge, Range
+from quarterdeck.trail.retention.model import Due, Plan, Purge
 from quarterdeck.trail.retention.reading import Classes, Seen, Subjects, seen
 from quarterdeck.trail.segments.service import sealed_end
 

@@ -6,6 +6,7 @@ from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Work
 from quarterdeck.trail.holds import service as holds
 from quarterdeck.trail.holds.model import keeping
+from quarterdeck.trail.log.purges import ranges_of
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Residency
 from quarterdeck.trail.policy.model import Kind
@@ -15,7 +16,6 @@ from quarterdeck.trail.retention.model import (
     Purge,
     Residence,
     Validation,
-    ranges_of,
     within,
 )
 from quarterdeck.trail.retention.reading import Classes, Subjects, came_from, seen

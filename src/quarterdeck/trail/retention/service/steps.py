@@ -10,6 +10,7 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.holds import service as holds
 from quarterdeck.trail.holds.model import keeping
 from quarterdeck.trail.keys import service as data_keys
+from quarterdeck.trail.log.storage import purged
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind, digest_of
 from quarterdeck.trail.retention import store
@@ -50,6 +51,12 @@ def announce(work: Work, ground: Ground, tenant: str) -> Purge | None:
         at=micros(work.now),
     )
     return _announced(work, purge)
+
+
+def marked(work: Work, purge: Purge, leaf: int) -> None:
+    """Note where the log says what a purge removes, for whoever finds it gone."""
+    start, end = min(a for a, _ in purge.ranges), max(b for _, b in purge.ranges)
+    purged.mark(work.db, purge.tenant, leaf, start, end)
 
 
 def removable(work: Work, ground: Ground, purge: Purge) -> list[Seen]:
