@@ -200,9 +200,7 @@ def _offline(bundle: Path, key: str) -> dict[str, Any]:
     from quarterdeck.trail.segments import proof  # noqa: PLC0415
 
     try:
-        content = json.loads(bundle.read_bytes())
-        inner = content.get("proof") or content
-        found = proof.SegmentProof.parse(json.dumps(inner).encode())
+        found = proof.SegmentProof.parse(bundle.read_bytes())
         verdict = proof.verify(found, Verifier.parse(key) if key else None)
     except (OSError, ValueError, AttributeError, Malformed) as error:
         stop(f"{bundle} cannot be checked: {error}", WRONG_USE)

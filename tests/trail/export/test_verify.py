@@ -25,7 +25,8 @@ from trail.installation import Installation
 
 EVE = b"e" * 32
 FILES = ("records.ndjson", "disclosures.ndjson", "proof", "checkpoint", "keys", "policy.json")
-ALL = (*FILES, "README.txt", "verify.py", "manifest.json", "manifest.sig")
+FULL = (*FILES, "README.txt", "verify.py", "manifest.json", "manifest.sig")
+ALL = (*FULL, "purges.ndjson")
 
 
 class Original:
@@ -116,7 +117,7 @@ def test_no_file_may_miss(original: Original, copy: Path, name: str) -> None:
 def test_a_changed_byte_anywhere_is_found_and_the_file_named(
     original: Original, data: st.DataObject
 ) -> None:
-    name = data.draw(st.sampled_from(ALL))
+    name = data.draw(st.sampled_from(FULL))
     path = original.folder / name
     content = path.read_bytes()
     at = data.draw(st.integers(0, len(content) - 1))
@@ -139,20 +140,78 @@ def test_a_signature_is_written_in_one_way(
     original: Original, copy: Path, was: str, instead: str
 ) -> None:
     edit(copy / "manifest.sig", lambda text: text.replace(was.encode(), instead.encode()))
-    assert found(original, copy).startswith("manifest.sig: is not signed")
+    assert found(original, copy).startswith("manifest.sig: is not a signed note")
 
 
 def test_bits_of_a_signature_that_count_for_nothing_are_not_free(
     original: Original, copy: Path
 ) -> None:
-    *before, last, pad = "".join((copy / "manifest.sig").read_text().rstrip("\n"))
+    *before, last, pad = list((copy / "manifest.sig").read_text().rstrip("\n"))
     assert (pad, last) == ("=", last)
     other = chr(ord(last) ^ 1)
     (copy / "manifest.sig").write_text("".join([*before, other, pad, "\n"]))
-    assert found(original, copy).startswith("manifest.sig: is not signed")
+    assert found(original, copy).startswith("manifest.sig: is not a signed note")
 
 
-@given(st.sampled_from(ALL), st.data())
+@pytest.mark.parametrize(
+    "beside",
+    ["{dash}elsewhere AAAAAAAA\nnonsense\n", "{dash} AAAAAAAA\n", "{dash}elsewhere AAAA\n"],
+)
+def test_a_line_that_is_no_signature_spoils_the_note(copy: Path, beside: str) -> None:
+    line = beside.format(dash="\N{EM DASH} ").encode()
+    note = (copy / "checkpoint").read_bytes()
+    with pytest.raises(Wrong, match="is not a signed note"):
+        verify.verify(copy, None, note + line)
+
+
+def test_a_signature_of_the_key_that_does_not_verify_spoils_those_that_do(
+    original: Original, copy: Path
+) -> None:
+    note = (copy / "checkpoint").read_bytes()
+    *_, line, end = note.split(b"\n")
+    head, _, encoded = line.rpartition(b" ")
+    other = base64.b64decode(encoded)[:4] + bytes(64)
+    made = b" ".join([head, base64.b64encode(other)])
+    with pytest.raises(Wrong, match="is not signed by that key"):
+        verify.verify(original.folder, original.key, note + made + b"\n" + end)
+
+
+@pytest.mark.parametrize("size", ["0300", "+300", " 300", "3_00", "\u0663"])
+def test_a_size_is_written_in_one_way(copy: Path, size: str) -> None:
+    origin, _, root = (copy / "checkpoint").read_text().split("\n")[:3]
+    kept = Signer(origin, EVE).sign(f"{origin}\n{size}\n{root}\n")
+    with pytest.raises(Wrong, match="a plain number"):
+        verify.verify(copy, None, kept)
+
+
+def test_a_checkpoint_kept_that_the_export_does_not_reach_is_not_called_continued(
+    original: Original, copy: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "kept").write_bytes(original.since)
+    kept = ["--since", str(tmp_path / "kept")]
+    assert verify.main([str(copy), "--key", original.key, *kept]) == 1
+    assert "cannot be compared: the export does not hold them all" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("row", ['{"index":1,"index":2}', '{"index":NaN}', "[", "{}"])
+def test_a_line_that_readers_understand_differently_is_refused(
+    original: Original, copy: Path, row: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    resign_all(original, copy)
+    rewritten(original, copy, "disclosures.ndjson", lambda _: f"{row}\n".encode())
+    assert verify.main([str(copy), "--key", by_eve(original)]) == 1
+    assert capsys.readouterr().out.startswith("NOT AS SIGNED")
+
+
+def test_a_file_outside_the_export_is_not_read(original: Original, copy: Path) -> None:
+    resign_all(original, copy)
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["files"]["../elsewhere"] = {"sha256": "", "bytes": 0}
+    resigned(original, copy, json.dumps(manifest).encode())
+    assert "is not the name of a file" in found(original, copy, by_eve(original))
+
+
+@given(st.sampled_from(FULL), st.data())
 @settings(max_examples=60, deadline=None)
 def test_what_is_cut_off_or_added_is_found(
     original: Original, name: str, data: st.DataObject

@@ -18,7 +18,7 @@ from typing import IO, Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from quarterdeck.trail.export.model import BUNDLE_FORMAT, Export, Picked, Written
-from quarterdeck.trail.export.selection import Source
+from quarterdeck.trail.export.selection import Source, purge_records
 from quarterdeck.trail.log.canonical import canonical
 from quarterdeck.trail.proof import multi, tiles
 
@@ -39,6 +39,7 @@ the log was not rolled back.
 
 records.ndjson      one record a line, rising by index; "hash" alone where it is withheld
 disclosures.ndjson  values that records commit to without showing them (as RFC 9901)
+purges.ndjson       records beyond these that say why some of them are gone
 proof               hashes that lead from the records to the checkpoint's root (RFC 6962)
 checkpoint          what the log signed: its size and its root (C2SP tlog-checkpoint)
 keys                the log's keys, as it names them itself
@@ -95,14 +96,17 @@ def write(
         SpooledTemporaryFile(IN_MEMORY) as disclosures,
     ):
         archive = Archive(opened)
-        indices, withheld, disclosed = _records(archive, records, disclosures)
+        told = _records(archive, records, disclosures)
         disclosures.seek(0)
         with archive.member("disclosures.ndjson") as put:
             while part := disclosures.read(PART):
                 put(part)
-        _proof(archive, source, export, indices)
+        beside = _purges(archive, source, export, told)
+        _proof(archive, source, export, sorted({*told.indices, *beside}))
         _constants(archive, source, export, policies)
-        written = Written(records=len(indices), withheld=withheld, disclosed=disclosed)
+        written = Written(
+            records=len(told.indices), withheld=told.withheld, disclosed=told.disclosed
+        )
         _seal(archive, source, export, written)
     return written
 
@@ -113,23 +117,49 @@ def _info(name: str) -> ZipInfo:
     return info
 
 
-def _records(
-    archive: Archive, records: Iterable[Picked], disclosures: IO[bytes]
-) -> tuple["array[int]", int, int]:
-    indices, withheld, disclosed = array("q"), 0, 0
+@dataclass(slots=True)
+class Told:
+    """What was written of records.
+
+    Attributes:
+        by: the purge records that say why some of them are gone.
+    """
+
+    indices: "array[int]" = field(default_factory=lambda: array("q"))
+    withheld: int = 0
+    disclosed: int = 0
+    by: set[int] = field(default_factory=set)
+
+
+def _records(archive: Archive, records: Iterable[Picked], disclosures: IO[bytes]) -> Told:
+    told = Told()
     with archive.member("records.ndjson") as put:
         for one in records:
-            row = {"index": one.index, "hash": b64encode(one.hash).decode()}
-            if one.entry is None:
-                withheld += 1
-            else:
-                row["entry"] = one.entry
-            put(_line(row))
-            indices.append(one.index)
+            put(_line(_row(one)))
+            told.indices.append(one.index)
+            told.withheld += one.entry is None
+            if one.purged is not None:
+                told.by.add(one.purged)
             for text in one.disclosures:
                 disclosures.write(_line({"index": one.index, "disclosure": text}))
-                disclosed += 1
-    return indices, withheld, disclosed
+                told.disclosed += 1
+    return told
+
+
+def _row(one: Picked) -> dict[str, Any]:
+    row: dict[str, Any] = {"index": one.index, "hash": b64encode(one.hash).decode()}
+    if one.entry is not None:
+        row["entry"] = one.entry
+    if one.purged is not None:
+        row["purged"] = one.purged
+    return row
+
+
+def _purges(archive: Archive, source: Source, export: Export, told: Told) -> list[int]:
+    """Write the purge records that are not among the records, and may be proven; their indices."""
+    found = list(purge_records(source, export, told.by))
+    archive.put("purges.ndjson", b"".join(_line(_row(one)) for one in found))
+    return [one.index for one in found]
 
 
 def _proof(archive: Archive, source: Source, export: Export, indices: Sequence[int]) -> None:

@@ -166,6 +166,7 @@ class Picked:
 
     Attributes:
         entry: as it stands in the log; None where the requester may not read all of it.
+        purged: the purge record that says why the entry is gone; None: it is not.
         view: as the requester may see it; None where it was removed, or is no record.
         disclosures: their texts.
     """
@@ -175,6 +176,7 @@ class Picked:
     entry: str | None = None
     view: RecordView | None = None
     disclosures: tuple[str, ...] = ()
+    purged: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

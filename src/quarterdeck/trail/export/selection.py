@@ -1,6 +1,6 @@
 """Which records an export holds: read from the log itself, so that no read model can hide one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine
@@ -10,9 +10,11 @@ from quarterdeck.trail.export.model import Export, Picked
 from quarterdeck.trail.keys import service as data_keys
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.seal import unseal
+from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import Leaf, LogDamaged
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.record import RecordUnreadable, members
+from quarterdeck.trail.log.storage import purged
 from quarterdeck.trail.projections.model import seen
 from quarterdeck.trail.query.model import fits
 from quarterdeck.trail.query.redaction import view_of
@@ -49,8 +51,17 @@ def picked(source: Source, export: Export, told: Told) -> Iterator[Picked]:
     told(total, total)
 
 
+def purge_records(source: Source, export: Export, wanted: Collection[int]) -> Iterator[Picked]:
+    """The purge records at these indices, as far as the export's checkpoint covers them."""
+    for index in sorted(wanted):
+        if index < export.size:
+            (leaf,) = source.reader.read(export.tenant, index, 1)
+            yield Picked(index=index, hash=leaf.hash, entry=leaf.entry.decode())
+
+
 def _page(source: Source, export: Export, leaves: list[Leaf]) -> Iterator[Picked]:
-    found = [one for leaf in leaves if (one := _picked(export, leaf)) is not None]
+    by = _purged(source, export, leaves)
+    found = [one for leaf in leaves if (one := _picked(export, leaf, by)) is not None]
     if not export.disclose:
         yield from found
         return
@@ -59,8 +70,23 @@ def _page(source: Source, export: Export, leaves: list[Leaf]) -> Iterator[Picked
     yield from disclosed
 
 
-def _picked(export: Export, leaf: Leaf) -> Picked | None:
-    bare = Picked(index=leaf.index, hash=leaf.hash) if export.complete else None
+def _purged(source: Source, export: Export, leaves: list[Leaf]) -> Mapping[int, int]:
+    """The purge record of each leaf that is gone; raise LogDamaged where none names it."""
+    gone = purges.ranges_of(leaf.index for leaf in leaves if not leaf.entry)
+    if not gone:
+        return {}
+    names = purged.naming(source.engine, source.reader, export.tenant)
+    found: dict[int, int] = {}
+    for start, end, by in purges.pieces(gone, names(gone[0][0], gone[-1][1])):
+        if by is None:
+            raise LogDamaged(f"{export.tenant}: record {start} was {purges.UNNAMED}")
+        found |= dict.fromkeys(range(start, end), by.index)
+    return found
+
+
+def _picked(export: Export, leaf: Leaf, by: Mapping[int, int]) -> Picked | None:
+    gone = by.get(leaf.index)
+    bare = Picked(index=leaf.index, hash=leaf.hash, purged=gone) if export.complete else None
     if not leaf.entry:
         return bare
     try:

@@ -19,11 +19,15 @@ import hashlib
 import json
 import sys
 from bisect import bisect_left
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Iterator, Mapping, Sequence  # noqa: UP035  runs on Python 3.9
 
 FORMAT = "quarterdeck-export/1"
 ED25519 = b"\x01"
+ID_BYTES, HASH_BYTES = 4, 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+PURGE = "retention:purge"
 DASH = "\N{EM DASH} "
 UNKNOWN_SIGNER = "consistent, signer not known: give the log's key with --key"
 
@@ -32,6 +36,8 @@ P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT = pow(2, (P - 1) // 4, P)
+
+NOT_COMPARED = "cannot be compared"
 
 Point = tuple[int, int, int, int]
 
@@ -49,8 +55,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Wrong as wrong:
         sys.stdout.write(f"NOT AS SIGNED: {wrong}\n")
         return 1
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        sys.stdout.write(f"NOT AS SIGNED: a file is not of the format {FORMAT}: {error!r}\n")
+        return 1
     sys.stdout.write("\n".join(said) + "\n")
-    return 0 if options.key else 1
+    return 0 if options.key and NOT_COMPARED not in said[-1] else 1
 
 
 def verify(folder: Path, key: str | None, since: bytes | None = None) -> list[str]:
@@ -59,20 +68,24 @@ def verify(folder: Path, key: str | None, since: bytes | None = None) -> list[st
     ``key`` None checks against the key that the export names itself, and says so.
     """
     manifest = _manifest(folder)
-    claimed = _text(folder, "keys").split()
+    claimed = _plain_lines(folder, "keys")
     # First the signature of the manifest: nothing that it says counts before.
     _signed(_read(folder, "manifest.sig"), _seal(folder), key, claimed, "manifest.sig")
     _files(folder, manifest)
     size, root = _checkpoint(folder, manifest, key, claimed)
-    records = list(_records(folder))
-    _complete(manifest, [index for index, _, _ in records])
-    leaves = {index: leaf for index, leaf, _ in records}
+    records = list(_records(folder, "records.ndjson"))
+    _complete(manifest, [one.index for one in records])
+    named = list(_records(folder, "purges.ndjson"))
+    leaves = {one.index: one.leaf for one in (*named, *records)}
     if leaves and _root(leaves, size, _proof(folder)) != root:
         raise Wrong("records.ndjson: its records do not lead to the root of the checkpoint")
-    shown = _disclosures(folder, {index: entry for index, _, entry in records})
+    shown = _disclosures(folder, {one.index: one.entry for one in records})
+    gone = _purged(records, named, size)
+    said = _words(manifest, len(records), shown, size, gone)
+    said.append("as signed" if key else UNKNOWN_SIGNER)
     if since is not None:
-        _past(since, manifest, size, root, key)
-    return _words(manifest, len(records), shown, size, key)
+        said.append(_past(since, manifest, size, root, leaves, key))
+    return said
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -107,13 +120,33 @@ def _text(folder: Path, name: str) -> str:
 
 def _json(text: str | bytes, where: str) -> Any:  # noqa: ANN401  JSON
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except ValueError as error:
         raise Wrong(f"{where}: is not JSON: {error}") from error
 
 
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose members have different names: readers differ in which of two they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands in an object twice")
+    return found
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no number")
+
+
+def _plain_lines(folder: Path, name: str) -> list[str]:
+    """The lines of a text: each ends in a newline, and nothing else ends one."""
+    *lines, rest = _text(folder, name).split("\n")
+    if rest:
+        raise Wrong(f"{name}: its last line does not end")
+    return lines
+
+
 def _lines(folder: Path, name: str) -> Iterator[tuple[str, Any]]:
-    for number, line in enumerate(_text(folder, name).splitlines(), 1):
+    for number, line in enumerate(_plain_lines(folder, name), 1):
         where = f"{name}, line {number}"
         yield where, _json(line, where)
 
@@ -127,6 +160,8 @@ def _manifest(folder: Path) -> Mapping[str, Any]:
 
 def _files(folder: Path, manifest: Mapping[str, Any]) -> None:
     for name, said in manifest["files"].items():
+        if name in (".", "..") or not set(name).isdisjoint("/\\:"):
+            raise Wrong(f"manifest.json: {name!r} is not the name of a file of the export")
         if hashlib.sha256(_read(folder, name)).hexdigest() != said["sha256"]:
             raise Wrong(f"{name}: is not the file that the manifest names")
 
@@ -149,60 +184,113 @@ def _checkpoint(
 def _head(text: str, where: str) -> tuple[str, int, bytes]:
     lines = text.split("\n")
     try:
-        return lines[0], int(lines[1]), _b64(lines[2])
+        origin, size, root = lines[0], int(lines[1]), _b64(lines[2])
     except (IndexError, ValueError) as error:
         raise Wrong(f"{where}: expected origin, size and root") from error
+    if not origin or str(size) != lines[1] or size < 0 or len(root) != HASH_BYTES:
+        raise Wrong(f"{where}: expected an origin, a plain number, and a hash of 32 bytes")
+    return origin, size, root
 
 
 def _signed(
     note: bytes, text: str | None, key: str | None, claimed: Sequence[str], where: str
 ) -> str:
     """The text of a signed note; raise Wrong unless a key that counts signed it."""
-    try:
-        body, _, signatures = note.decode().rpartition("\n\n")
-    except UnicodeDecodeError as error:
-        raise Wrong(f"{where}: is not a signed note") from error
-    if text is not None and body + "\n" != text:
+    body, signatures = _note(note, where)
+    if text is not None and body != text:
         raise Wrong(f"{where}: signs another manifest")
     keys = [key] if key else list(claimed)
-    if not any(_by(each, body + "\n", signatures) for each in keys):
+    if not any(_by(each, body, signatures) for each in keys):
         raise Wrong(f"{where}: is not signed by {key or 'any key that the export names'}")
-    return body + "\n"
+    return body
 
 
-def _by(vkey: str, text: str, signatures: str) -> bool:
+def _note(note: bytes, where: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """Text and signatures, by the name before each; raise Wrong unless written in the one way."""
+    try:
+        body, gap, signatures = note.decode().rpartition("\n\n")
+        *lines, rest = signatures.split("\n")
+        found = [_signature(line) for line in lines]
+    except ValueError as error:
+        raise Wrong(f"{where}: is not a signed note: {error}") from error
+    if not gap or not lines or rest or any(c < " " and c != "\n" for c in note.decode()):
+        raise Wrong(f"{where}: is not a signed note")
+    return body + "\n", found
+
+
+def _signature(line: str) -> tuple[str, bytes]:
+    name, _, encoded = line[len(DASH) :].partition(" ")
+    signature = _b64(encoded)
+    if not line.startswith(DASH) or not name or len(signature) <= ID_BYTES:
+        raise ValueError(f"expected a signature, got {line[:60]!r}")
+    return name, signature
+
+
+def _by(vkey: str, text: str, signatures: Sequence[tuple[str, bytes]]) -> bool:
     try:
         name, number, encoded = vkey.strip().split("+", 2)
         public = _b64(encoded)
     except ValueError as error:
         raise Wrong(f"not a key: {vkey!r}; expected NAME+HASH+KEY") from error
-    own = hashlib.sha256(name.encode() + b"\n" + public).digest()[:4]
+    own = hashlib.sha256(name.encode() + b"\n" + public).digest()[:ID_BYTES]
     if public[:1] != ED25519 or own.hex() != number:
         raise Wrong(f"not an Ed25519 key, or mistyped: {vkey!r}")
-    complete = signatures.split("\n")[:-1]  # each line of a note ends, the last one too
-    lines = [line[2:].split(" ") for line in complete if line.startswith(DASH)]
-    return any(_made(each[1], own, public, text) for each in lines if each[:-1] == [name])
+    mine = [made[ID_BYTES:] for of, made in signatures if (of, made[:ID_BYTES]) == (name, own)]
+    return bool(mine) and all(ed25519(public[1:], text.encode(), each) for each in mine)
 
 
-def _made(encoded: str, own: bytes, public: bytes, text: str) -> bool:
-    try:
-        signature = _b64(encoded)
-    except ValueError:
-        return False
-    return signature[:4] == own and ed25519(public[1:], text.encode(), signature[4:])
+@dataclass(frozen=True)
+class Record:
+    """A line of an export: ``entry`` None where it is withheld, or was purged by a record."""
+
+    index: int
+    leaf: bytes
+    entry: str | None
+    purged: int | None
 
 
-def _records(folder: Path) -> Iterator[tuple[int, bytes, str | None]]:
-    """(index, leaf hash, entry or None where it is withheld)."""
-    for where, row in _lines(folder, "records.ndjson"):
-        entry = row.get("entry")
-        if entry is None:
-            yield row["index"], _b64(row["hash"]), None
+def _records(folder: Path, name: str) -> Iterator[Record]:
+    for where, row in _lines(folder, name):
+        index, entry, purged = row["index"], row.get("entry"), row.get("purged")
+        leaf = _b64(row["hash"])
+        if not _is_index(index) or len(leaf) != HASH_BYTES:
+            raise Wrong(f"{where}: is no record")
+        if entry is not None and hashlib.sha256(b"\x00" + entry.encode()).digest() != leaf:
+            raise Wrong(f"{where}: record {index} is not what was hashed")
+        if purged is not None and (entry is not None or not _is_index(purged)):
+            raise Wrong(f"{where}: record {index} cannot be purged so")
+        yield Record(index, leaf, entry, purged)
+
+
+def _is_index(found: object) -> bool:
+    return type(found) is int and found >= 0
+
+
+def _purged(records: Sequence[Record], named: Sequence[Record], size: int) -> list[str]:
+    """In words, which records were purged, and by what; raise Wrong if nothing says so."""
+    by = {one.index: _names(one) for one in (*named, *records) if one.entry and PURGE in one.entry}
+    said: dict[tuple[int, str], list[int]] = {}
+    for one in records:
+        if one.purged is None:
             continue
-        leaf = hashlib.sha256(b"\x00" + entry.encode()).digest()
-        if _b64(row["hash"]) != leaf:
-            raise Wrong(f"{where}: record {row['index']} is not what was hashed")
-        yield row["index"], leaf, entry
+        policy, ranges = by.get(one.purged, ("", []))
+        if one.purged < size and not any(a <= one.index < b for a, b in ranges):
+            raise Wrong(f"records.ndjson: record {one.index} is gone, and no purge names it")
+        said.setdefault((one.purged, policy), []).append(one.index)
+    return [
+        f"{len(gone)} records from {gone[0]} to {gone[-1]} purged by "
+        + (f"policy {policy[:12]} at leaf {leaf}" if policy else f"leaf {leaf}, of a later size")
+        for (leaf, policy), gone in sorted(said.items())
+    ]
+
+
+def _names(one: Record) -> tuple[str, list[tuple[int, int]]]:
+    """Policy and ranges of a purge record; nothing if it is none."""
+    record = _json(one.entry or "", f"record {one.index}")
+    if (record.get("source"), record.get("action")) != ("quarterdeck", "retention:purge"):
+        return "", []
+    payload = _json(record["payload"], f"record {one.index}")
+    return str(payload["policy"]), [(int(a), int(b)) for a, b in payload["ranges"]]
 
 
 def _complete(manifest: Mapping[str, Any], indices: Sequence[int]) -> None:
@@ -215,7 +303,7 @@ def _complete(manifest: Mapping[str, Any], indices: Sequence[int]) -> None:
 
 
 def _proof(folder: Path) -> list[bytes]:
-    return [_b64(line) for line in _text(folder, "proof").split()]
+    return [_b64(line) for line in _plain_lines(folder, "proof")]
 
 
 def _disclosures(folder: Path, entries: Mapping[int, str | None]) -> int:
@@ -223,7 +311,7 @@ def _disclosures(folder: Path, entries: Mapping[int, str | None]) -> int:
     for where, row in _lines(folder, "disclosures.ndjson"):
         entry = entries.get(row["index"])
         digest = base64.urlsafe_b64encode(hashlib.sha256(row["disclosure"].encode()).digest())
-        committed = json.loads(entry)["sd"] if entry else []
+        committed = _json(entry, where)["sd"] if entry else []
         if digest.rstrip(b"=").decode() not in committed:
             raise Wrong(f"{where}: record {row['index']} commits to no such value")
         shown += 1
@@ -231,29 +319,44 @@ def _disclosures(folder: Path, entries: Mapping[int, str | None]) -> int:
 
 
 def _past(
-    since: bytes, manifest: Mapping[str, Any], size: int, root: bytes, key: str | None
-) -> None:
-    kept = since.decode(errors="replace")
-    origin, old, then = _head(kept, "the checkpoint kept")
-    if key and not _by(key, kept.rpartition("\n\n")[0] + "\n", kept):
-        raise Wrong("the checkpoint kept: is not signed by that key")
+    since: bytes,
+    manifest: Mapping[str, Any],
+    size: int,
+    root: bytes,
+    leaves: Mapping[int, bytes],
+    key: str | None,
+) -> str:
+    """That the log continues a checkpoint that was kept; raise Wrong if it does not."""
+    where = "the checkpoint kept"
+    text, signatures = _note(since, where)
+    origin, old, then = _head(text, where)
+    if key and not _by(key, text, signatures):
+        raise Wrong(f"{where}: is not signed by that key")
     if origin != manifest["origin"]:
-        raise Wrong(f"the checkpoint kept: is of {origin}")
+        raise Wrong(f"{where}: is of {origin}")
     if old > size:
         raise Wrong(f"checkpoint: rolled back to {size}; {old} records were seen before")
-    if old == size and then != root:
-        raise Wrong(f"checkpoint: forked: not the {size} records that were seen before")
+    if old < size and not all(index in leaves for index in range(old)):
+        return f"{where}, of {old} records, {NOT_COMPARED}: the export does not hold them all"
+    if (root if old == size else _first_root(leaves, old)) != then:
+        raise Wrong(f"checkpoint: forked: not the {old} records that were seen before")
+    return f"it begins with the {old} records of the checkpoint kept"
+
+
+def _first_root(leaves: Mapping[int, bytes], size: int) -> bytes:
+    first = {index: leaves[index] for index in range(size)}
+    return _root(first, size, []) if size else EMPTY_ROOT
 
 
 def _words(
-    manifest: Mapping[str, Any], records: int, shown: int, size: int, key: str | None
+    manifest: Mapping[str, Any], records: int, shown: int, size: int, gone: Sequence[str]
 ) -> list[str]:
     which = "every record" if manifest["complete"] else "a selection"
     first, end = manifest["first"], manifest["end"]
     return [
         f"{manifest['origin']}: {which} of {first} to {end - 1}, at size {size}",
         f"{records} records lead to the signed root; {shown} disclosed values are committed to",
-        "as signed" if key else UNKNOWN_SIGNER,
+        *gone,
     ]
 
 

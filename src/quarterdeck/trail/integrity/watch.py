@@ -108,7 +108,7 @@ class Watcher:
             count = min(WIDTH, end - at)
             hashes = self.reader.hashes(log, 0, at, count)
             entries = self.reader.entries(log, at, count)
-            found = purges.leaf_hashes(at, entries, lambda: hashes, self._naming(log))
+            found = purges.leaf_hashes(at, entries, hashes, self._naming(log))
             above = self.reader.hashes(log, 1, at // WIDTH, 1) if count == WIDTH else []
             yield from _differences(at, count, found, hashes, above)
 
@@ -126,9 +126,7 @@ class Watcher:
             before = segments.one(db, mine, watched.log, watched.segment - 1)
         if found is None or not found.stored:
             return replace(watched, segment=0), []
-        places = Sources(
-            reader=self.reader, store=self.store, naming=self._naming(watched.log)
-        )
+        places = Sources(reader=self.reader, store=self.store, naming=self._naming(watched.log))
         trial = judge(found, before, places, self.keys.ring(watched.log))
         wrong = [
             Finding(f"segment {found.manifest.id}", f"{result.name}: {words}")

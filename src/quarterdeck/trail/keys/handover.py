@@ -48,7 +48,8 @@ class Handover:
     @classmethod
     def parse(cls, note: bytes) -> "Handover":
         """Read a note that both keys signed; raise Malformed if it is none."""
-        rows = text_of(note).split("\n")
+        text = text_of(note)
+        rows = text.split("\n")
         try:
             mark, origin, number, old, new, size, reason, end = rows
             found = cls(
@@ -61,7 +62,7 @@ class Handover:
             )
         except ValueError as error:
             raise Malformed(f"not a hand-over: {error}") from error
-        if mark != FORMAT or end or reason not in (SCHEDULED, EMERGENCY):
+        if mark != FORMAT or end or reason not in (SCHEDULED, EMERGENCY) or found.text != text:
             raise Malformed(f"not a {FORMAT}")
         if not (found.old.signed(note) and found.new.signed(note)):
             raise Malformed("a hand-over that one of its keys did not sign")
@@ -82,7 +83,10 @@ def unpack(content: bytes) -> list[bytes]:
         return []
     if len(parts) % 2:
         raise Malformed("a hand-over without signatures")
-    return [b.rstrip(b"\n") + END + s.rstrip(b"\n") + b"\n" for b, s in _pairs(parts)]
+    notes = [b.rstrip(b"\n") + END + s.rstrip(b"\n") + b"\n" for b, s in _pairs(parts)]
+    if pack(notes) != content:
+        raise Malformed("hand-overs have one empty line between them, and nothing else")
+    return notes
 
 
 def chain(pinned: Verifier, notes: Sequence[bytes]) -> list[Handover]:

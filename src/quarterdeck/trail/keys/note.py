@@ -36,7 +36,7 @@ class Verifier:
         """Read ``name+hash+key``; raise Malformed if it is no such line, or its hash is wrong."""
         try:
             name, key_id, encoded = text.strip().split("+", 2)
-            key = b64decode(encoded, validate=True)
+            key = decoded(encoded)
         except ValueError as error:
             raise Malformed(f"expected name+hash+key, got {text!r}") from error
         verifier = cls(name, key[1:])
@@ -135,11 +135,23 @@ def _split(note: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     return text + b"\n", [_signature(line) for line in lines[:-1].split(b"\n")]
 
 
+def decoded(text: str) -> bytes:
+    """What ``text`` says in base64; raise ValueError unless it is written in the one way.
+
+    The last letter may hold bits that count for nothing (RFC 4648, 3.5): they must be 0, or
+    one signature could be written in several ways.
+    """
+    found = b64decode(text, validate=True)
+    if b64encode(found).decode() != text:
+        raise ValueError(f"expected base64 as it is written, got {text[:60]!r}")
+    return found
+
+
 def _signature(line: bytes) -> tuple[str, bytes]:
     """The name, and the key's id followed by the signature, of a line "— name base64"."""
     try:
         dash, name, encoded = line.decode().split(" ")
-        signature = b64decode(encoded, validate=True)
+        signature = decoded(encoded)
     except ValueError as error:
         raise Malformed(f"expected a signature, got {line!r}") from error
     if dash != "\N{EM DASH}" or not name or len(signature) <= ID_BYTES:

@@ -58,7 +58,9 @@ def named(index: int, entry: bytes) -> Named | None:
     return told if ours else None
 
 
-def pieces(gone: Iterable[Range], names: Iterable[Named]) -> Iterator[tuple[int, int, Named | None]]:
+def pieces(
+    gone: Iterable[Range], names: Iterable[Named]
+) -> Iterator[tuple[int, int, Named | None]]:
     """``gone``, divided by the record that names it: the first that does; None: none does."""
     spans = sorted((start, end, one.index, one) for one in names for start, end in one.ranges)
     for start, end in gone:
@@ -95,13 +97,12 @@ def ranges_of(indices: Iterable[int]) -> list[Range]:
 
 
 def leaf_hashes(
-    start: int, entries: Sequence[bytes], tile: Callable[[], Sequence[bytes]], names: Naming
+    start: int, entries: Sequence[bytes], stored: Sequence[bytes], names: Naming
 ) -> list[bytes]:
-    """The hashes of entries from ``start`` on; of one that was purged, that of ``tile``."""
+    """The hashes of entries from ``start`` on; of one that was purged, that of ``stored``."""
     if all(entries):
         return [*map(leaf_hash, entries)]
-    stored, by = tile(), names(start, start + len(entries))
-    gone = set(covered(start, entries, by))
+    gone = set(covered(start, entries, names(start, start + len(entries))))
     return [
         stored[n] if start + n in gone and n < len(stored) else leaf_hash(entry)
         for n, entry in enumerate(entries)

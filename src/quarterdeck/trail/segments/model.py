@@ -105,7 +105,9 @@ class Manifest:
             found = cls(**fields | hashes)
         except (ValueError, TypeError, KeyError) as error:
             raise MalformedManifest(f"expected a manifest, got {document[:80]!r}") from error
-        if head != FORMAT or found.text != text:
+        numbers = ("number", "start", "end", "first_at", "last_at", "sealed_at")
+        plain = all(type(fields[name]) is int for name in numbers)
+        if head != FORMAT or not plain or found.text != text:
             raise MalformedManifest(f"expected {FORMAT} in its canonical form")
         return found
 

@@ -67,13 +67,14 @@ class SegmentProof:
 
     @classmethod
     def parse(cls, content: bytes) -> "SegmentProof":
-        """Read a document; raise Unreadable if it is none."""
+        """Read a document, or an answer that bears one; raise Unreadable if it is none."""
         try:
-            found = json.loads(content)
+            found = json.loads(content, object_pairs_hook=_once)
+            found = found.get("proof") or found
             if found["format"] != FORMAT:
                 raise Unreadable(f"expected {FORMAT}, got {found['format']!r}")
             previous = found["previous"]
-            return cls(
+            proof = cls(
                 segment=_segment(found["manifest"]),
                 previous=None if previous is None else _segment(previous),
                 handovers=[note.encode() for note in found["handovers"]],
@@ -82,8 +83,11 @@ class SegmentProof:
                 checkpoint=found["checkpoint"].encode(),
                 growth=_hashes(found["consistency"]),
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise Unreadable(f"this is no {FORMAT}: {error}") from error
+        if proof.document() != found:
+            raise Unreadable(f"this is no {FORMAT} as it is written: it says more, or otherwise")
+        return proof
 
 
 def verify(proof: SegmentProof, key: Verifier | None) -> SegmentVerdict:
@@ -140,6 +144,14 @@ def _segment(note: str) -> Segment:
     except (MalformedManifest, Malformed) as error:
         raise Unreadable(str(error)) from error
     return Segment(manifest=manifest, note=note.encode())
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose members have different names: readers differ in which of two they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unreadable("a member stands in an object twice")
+    return found
 
 
 def _texts(hashes: Sequence[bytes]) -> list[str]:

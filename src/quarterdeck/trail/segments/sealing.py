@@ -122,7 +122,7 @@ class Sealer:
         hashes = self.reader.hashes(tenant, 0, tile.start, tile.width)
         entries = self.reader.entries(tenant, tile.start, tile.width)
         naming = purged.naming(self.engine, self.reader, tenant)
-        if purges.leaf_hashes(tile.start, entries, lambda: hashes, naming) != hashes:
+        if purges.leaf_hashes(tile.start, entries, hashes, naming) != hashes:
             raise _damaged(tenant, tile.start, tile.start + tile.width)
         return tiles.pack_entries(entries)
 

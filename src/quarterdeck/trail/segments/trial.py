@@ -143,11 +143,13 @@ def _sources(places: Sources, manifest: Manifest, gone: list[int]) -> Mapping[st
     def entries(tile: Tile) -> list[bytes]:
         found = reader.entries(tenant, tile.start, tile.width)
         gone.extend(n for n, entry in enumerate(found, tile.start) if not entry)
-        return purges.leaf_hashes(tile.start, found, lambda: hashes(tile), places.naming)
+        stored = [] if all(found) else hashes(tile)
+        return purges.leaf_hashes(tile.start, found, stored, places.naming)
 
     def kept_entries(tile: Tile) -> list[bytes]:
         found = tiles.unpack_entries(kept(tile), tile.width)
-        return purges.leaf_hashes(tile.start, found, lambda: kept_hashes(tile), places.naming)
+        stored = [] if all(found) else kept_hashes(tile)
+        return purges.leaf_hashes(tile.start, found, stored, places.naming)
 
     return {
         "the log": entries,

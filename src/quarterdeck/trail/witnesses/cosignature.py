@@ -1,12 +1,12 @@
 """Making and checking cosignatures."""
 
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from quarterdeck.trail.keys.note import Malformed, line, lines_of, text_of
+from quarterdeck.trail.keys.note import Malformed, decoded, line, lines_of, text_of
 from quarterdeck.trail.witnesses.model import COSIGNATURE, cosigned_text, witness_id
 
 ID_BYTES, TIME_BYTES, KEY_BYTES, SIGNATURE_BYTES = 4, 8, 32, 64
@@ -24,7 +24,7 @@ class WitnessKey:
         """Read ``name+hash+key``; raise Malformed unless it is a witness's."""
         try:
             name, key_id, encoded = text.strip().split("+", 2)
-            key = b64decode(encoded, validate=True)
+            key = decoded(encoded)
         except ValueError as error:
             raise Malformed(f"expected name+hash+key, got {text!r}") from error
         found = cls(name, key[1:])

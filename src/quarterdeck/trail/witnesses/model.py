@@ -68,9 +68,10 @@ class Addition:
         except ValueError as error:
             raise MalformedRequest("expected: old SIZE, a proof in base64, a checkpoint") from error
         right = word == b"old" and gap and str(old).encode() == size and len(hashes) <= MAX_PROOF
-        if not right or any(len(one) != HASH_BYTES for one in hashes):
+        found = cls(old=old, proof=hashes, note=note)
+        if not right or any(len(one) != HASH_BYTES for one in hashes) or found.encode() != body:
             raise MalformedRequest("expected: old SIZE, at most 63 hashes, a checkpoint")
-        return cls(old=old, proof=hashes, note=note)
+        return found
 
 
 def cosigned_text(text: str, at_s: int) -> bytes:

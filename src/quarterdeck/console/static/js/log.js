@@ -20,7 +20,7 @@ export class Log {
   }
 
   checkpoint() {
-    return read(`${this.url}/checkpoint`, "text");
+    return read(`${this.url}/checkpoint`, "bytes");
   }
 
   // Bundles of entries up to size, each with the hashes of its tile: [entries, hashes, start].
@@ -55,7 +55,7 @@ async function read(address, kind) {
     throw new Unreachable(problem.detail ?? `${address} answers ${answer.status}`);
   }
   if (kind === "bytes") return new Uint8Array(await answer.arrayBuffer());
-  return kind === "json" ? answer.json() : answer.text();
+  return answer.json();
 }
 
 function tileName(index, width) {
@@ -69,9 +69,10 @@ function tileName(index, width) {
 function entriesOf(bundle) {
   const entries = [];
   for (let at = 0; at < bundle.length; ) {
-    const length = bundle[at] * 256 + bundle[at + 1];
-    entries.push(bundle.slice(at + 2, at + 2 + length));
-    at += 2 + length;
+    const end = at + 2 + bundle[at] * 256 + bundle[at + 1];
+    if (!(end <= bundle.length)) break; // it ends within an entry: that one is not there
+    entries.push(bundle.slice(at + 2, end));
+    at = end;
   }
   return entries;
 }

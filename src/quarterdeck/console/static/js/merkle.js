@@ -19,8 +19,11 @@ export const same = (a, b) => a.length === b.length && a.every((byte, at) => byt
 export const fromHex = (text) =>
   Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 
+// Throws unless text is base64 written in the one way: no spaces, and no bits that count for nothing.
 export function fromBase64(text) {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  if (toBase64(bytes) !== text) throw new Error(`not base64 as it is written: ${text}`);
+  return bytes;
 }
 
 export function toBase64(bytes) {

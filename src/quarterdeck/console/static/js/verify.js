@@ -4,6 +4,7 @@ import { ago } from "./ages.js";
 import { Log, Unreachable } from "./log.js";
 import { Frontier, fromBase64, fromHex, leafHash, rootFrom, same, toBase64 } from "./merkle.js";
 import { checkSignature, readCheckpoint } from "./note.js";
+import { Purged } from "./purged.js";
 
 const PINNED = "quarterdeck:log:";
 const CLI = "quarterdeck trail verify --tenant ";
@@ -56,13 +57,14 @@ async function verifyLog(place, shown) {
   const checkpoint = await signed(log, place, shown);
   if (!checkpoint) return;
   const before = pinned(checkpoint.origin);
-  const { root, earlier, changed } = await recompute(log, checkpoint, before, shown);
+  const { root, earlier, changed, purged } = await recompute(log, checkpoint, before, shown);
   if (changed !== null) {
     shown.add("critical", `Record #${changed} was altered: what is stored is not what was signed.`, `/trail/${encodeURIComponent(place.dataset.log)}/${changed}`);
   }
   const whole = root !== null && same(root, checkpoint.root);
   if (whole && changed === null) shown.add("ok", `The root over all ${checkpoint.size.toLocaleString("en")} records, computed here, is the signed one.`);
   else if (!whole) shown.add("critical", "The root over the records is not the signed one: the log was tampered with, or is damaged.");
+  if (root !== null) purged.tell(shown);
   consistent(before, checkpoint, earlier, shown);
   if (!shown.failed) {
     pin(checkpoint.origin, { ...pinned(checkpoint.origin), size: checkpoint.size, root: toBase64(checkpoint.root), at: Date.now(), unable: shown.unsure, bad: null });
@@ -119,17 +121,20 @@ async function recompute(log, checkpoint, before, shown) {
   const frontier = new Frontier();
   let earlier = null;
   let changed = null;
+  const purged = new Purged();
   for await (const { entries, hashes, start, width } of log.bundles(checkpoint.size)) {
     const leaves = await Promise.all(entries.map(leafHash));
     for (let at = 0; at < width; at += 1) {
-      if (!leaves[at]) return { root: null, earlier, changed: start + at };
+      if (!leaves[at]) return { root: null, earlier, changed: start + at, purged };
+      // Of one that was purged the hash alone is there: the root says whether it is the right one.
+      if (purged.note(start + at, entries[at]) && hashes[at]) leaves[at] = hashes[at];
       if (changed === null && !same(leaves[at], hashes[at] ?? leaves[at])) changed = start + at;
       await frontier.add(leaves[at]);
       if (before?.size === frontier.size) earlier = await frontier.root();
     }
     shown.progress(start + width, checkpoint.size);
   }
-  return { root: await frontier.root(), earlier, changed };
+  return { root: await frontier.root(), earlier, changed, purged };
 }
 
 function consistent(before, checkpoint, earlier, shown) {
