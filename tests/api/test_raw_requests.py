@@ -8,6 +8,7 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from api.conftest import Headers
 from api.serving import Served, served
 from quarterdeck.runtime import Runtime
 from quarterdeck.web import protocol
@@ -91,17 +92,20 @@ def test_a_body_is_no_part_of_the_head(server: Served) -> None:
     assert answer(server, head + length + body).startswith(b"HTTP/1.1 401")
 
 
-@pytest.mark.parametrize(
-    "begun",
-    [
-        b"",
-        b"GET /health HTTP/1.1\r\nHost: ",
-        b"POST /sign-in HTTP/1.1\r\n" + HOST + b"Content-Length: 9\r\n\r\n",
-    ],
-)
-def test_a_request_that_never_ends_holds_no_connection(
+@pytest.mark.parametrize("begun", [b"", b"GET /health HTTP/1.1\r\nHost: "])
+def test_a_head_that_never_ends_holds_no_connection(
     server: Served, begun: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(protocol, "HEAD_S", 0.05)
-    monkeypatch.setattr(protocol, "BODY_S", 0.05)
     assert answer(server, begun).startswith(b"HTTP/1.1 408")
+
+
+def test_a_body_that_never_ends_holds_no_connection(
+    server: Served, ada: Headers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "BODY_S", 0.05)
+    # Who may not ask is answered before the body is waited for.
+    heads = "".join(f"{name}: {value}\r\n" for name, value in ada.items()).encode()
+    begun = b"POST /api/v1/tenants HTTP/1.1\r\n" + HOST + heads
+    json_length = b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    assert answer(server, begun + json_length).startswith(b"HTTP/1.1 408")

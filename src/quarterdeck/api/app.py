@@ -1,15 +1,16 @@
 """The HTTP API: routers, errors, and nothing else."""
 
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Iterable, Sequence
+from functools import cache, partial
 from importlib.metadata import version
 from threading import BoundedSemaphore, Event
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from quarterdeck.access.limits.model import Rate
 from quarterdeck.access.limits.service import Limits
@@ -143,17 +144,24 @@ def build_app(runtime: Runtime) -> FastAPI:
         version=version("quarterdeck"),
         openapi_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=operation_id,
         middleware=_middleware(runtime.settings),
     )
     _prepare(app, runtime)
     problems.install(app)
     once.install(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix="/api/v1")
-    for router in ROOT_ROUTERS:
-        app.include_router(router)
+    app.router.routes.extend(_routes())
     return app
+
+
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """All routes. An app that includes a router itself works each route out anew: a second."""
+    whole = APIRouter(generate_unique_id_function=operation_id)
+    for router in ROUTERS:
+        whole.include_router(router, prefix="/api/v1")
+    for router in ROOT_ROUTERS:
+        whole.include_router(router)
+    return whole.routes
 
 
 def _prepare(app: FastAPI, runtime: Runtime) -> None:

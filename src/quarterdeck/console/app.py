@@ -1,8 +1,10 @@
 """The console: web pages over the same use cases as the API."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from fastapi import APIRouter, FastAPI
+from starlette.routing import BaseRoute
 
 from quarterdeck.console import assets, preferences
 from quarterdeck.console.pages import (
@@ -68,10 +70,14 @@ def install(app: FastAPI, sources: Mapping[str, Source]) -> None:
     app.state.console = environment(files)
     app.state.setting_sources = sources
     app.state.problem_page = problem_page
-    for router in build_console(files):
-        app.include_router(router)
+    app.include_router(assets.routes(files))
+    app.router.routes.extend(_routes())
 
 
-def build_console(files: assets.Assets) -> list[APIRouter]:
-    """All routes of the console."""
-    return [assets.routes(files), preferences.routes(), *PAGES]
+@cache
+def _routes() -> Sequence[BaseRoute]:
+    """All pages. An app that includes a router itself works each route out anew."""
+    whole = APIRouter()
+    for router in [preferences.routes(), *PAGES]:
+        whole.include_router(router)
+    return whole.routes
