@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load S
     from quarterdeck.kernel.clock import Clock
     from quarterdeck.kernel.health import Check
     from quarterdeck.kernel.settings import Settings
+    from quarterdeck.operations.metrics.opening import Metrics
     from quarterdeck.trail.deliveries.ports import Consumer
     from quarterdeck.trail.deliveries.trials import Environment
     from quarterdeck.trail.keys.keystore import KeyStore
@@ -47,6 +48,7 @@ class Runtime:
     removal: Removal
     sequencer: Sequencer
     explorer: Explorer
+    metrics: Metrics
     checks: Mapping[str, Check]
     provider: IdentityProvider | None = None
     caches: Caches = field(default_factory=Caches)

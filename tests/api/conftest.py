@@ -28,6 +28,7 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.health import Entry, Health
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.opening import open_trail
@@ -88,6 +89,7 @@ def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Iterator[Ru
             removal=trail.removal,
             sequencer=trail.sequencer,
             explorer=open_explorer(database, tmp_path / "read", trail.reader, search=True),
+            metrics=open_metrics(database, tmp_path / "series"),
             checks={"database": database_check(database), "scheduler": idle},
             exports=tmp_path / "exports",
         )

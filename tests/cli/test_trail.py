@@ -25,6 +25,7 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.opening import open_trail
@@ -80,6 +81,7 @@ def desk(
             removal=trail.removal,
             sequencer=trail.sequencer,
             explorer=open_explorer(engine, tmp_path / "read", trail.reader, search=True),
+            metrics=open_metrics(engine, tmp_path / "series"),
             checks={},
         )
         token = reader(runtime)

@@ -38,6 +38,7 @@ from quarterdeck.governance.sync.service.requests import request_sync
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.settings import Settings, Source
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.ingest.service import subscriber
 from quarterdeck.trail.keys.keystore import KeyStore
@@ -119,6 +120,7 @@ class Stage:
             removal=self.trail.removal,
             sequencer=self.trail.sequencer,
             explorer=self.explorer,
+            metrics=open_metrics(self.engine, self.folder / "series"),
             checks={},
             provider=self.provider,
         )

@@ -7,9 +7,11 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.output import REFUSED, stop, tell
+from quarterdeck.kernel.backup import copy_sqlite
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.installation import Installation, make_private
+from quarterdeck.operations.metrics.opening import FILE as SERIES
 from quarterdeck.trail.log.backup import copy_installation
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -49,4 +51,12 @@ def _copy(installation: Installation, folder: Path) -> Path:
         )
     made = folder / f"quarterdeck-{utc_now():%Y%m%dT%H%M%SZ}"
     make_private(made)
+    _copy_series(installation, made)
     return copy_installation(installation.database, installation.trail, made)
+
+
+def _copy_series(installation: Installation, made: Path) -> None:
+    samples = installation.series / SERIES
+    if samples.is_file():
+        make_private(made / "series")
+        copy_sqlite(samples, made / "series" / SERIES)

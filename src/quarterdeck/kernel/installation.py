@@ -9,6 +9,7 @@ backups/             copies made before migrations
 bundles/             exports of logs
 exports/             files of exports that are repeated
 read/                read models of the logs, likewise; made anew from them if lost
+series/              samples of metrics, likewise
 trail/               the logs, where the database is this directory's own
 worm/                sealed segments, where no bucket is set
 """
@@ -76,6 +77,11 @@ class Installation:
     def read(self) -> Path:
         """The read models, which the logs can fill again."""
         return self.root / "read"
+
+    @property
+    def series(self) -> Path:
+        """Samples of metrics, where the database is this directory's own."""
+        return self.root / "series"
 
     @property
     def worm(self) -> Path:

@@ -22,6 +22,7 @@ from quarterdeck.kernel import beats, deliveries, outbox, schedules
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
 from quarterdeck.operations.alerts.store import alerts
+from quarterdeck.operations.metrics import tables as metrics
 from quarterdeck.trail.deliveries.store import tables as trail_deliveries
 from quarterdeck.trail.erasure.store import erasures
 from quarterdeck.trail.export.store import exports as trail_exports
@@ -63,6 +64,7 @@ __all__ = [
     "leaves",
     "limits",
     "metadata",
+    "metrics",
     "onboarding",
     "outbox",
     "policies",

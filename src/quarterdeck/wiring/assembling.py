@@ -28,6 +28,7 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.telemetry import log_to_stderr, watch_statements
 from quarterdeck.kernel.timings import Timings
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.queries import deliveries_health
@@ -140,6 +141,7 @@ def build_runtime(
         removal=trail.removal,
         sequencer=trail.sequencer,
         explorer=explorer,
+        metrics=open_metrics(engine, installation.series),
         checks={
             **_checks(settings, engine, trail, installation),
             **explorer_checks(engine, trail, explorer),

@@ -25,6 +25,7 @@ from quarterdeck.kernel.db import (
 )
 from quarterdeck.kernel.supervise import say_ready
 from quarterdeck.operations.alerts import hearing as alerts
+from quarterdeck.operations.metrics.service.sealing import Sealer
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.export.jobs import export_kind
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 INTEGRATE_S = 0.25
 REFUSALS_S = 10.0
 WEBHOOKS_S = 0.5
+SEAL_SAMPLES_S = 60.0
 
 
 def work_alone(
@@ -103,6 +105,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         export_kind(export_press(runtime)),
         *keeping_kinds(runtime),
     ]
+    sealer = Sealer(metrics=runtime.metrics, clock=clock)
     duties = Duties(
         kinds={kind.name: kind for kind in kinds},
         subscribers=subscribers,
@@ -111,6 +114,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
             "refusals": (REFUSALS_S, partial(refusals.flush, engine, clock)),
             **catching_up(runtime),
             **integrity_pulses(runtime),
+            "seal samples": (SEAL_SAMPLES_S, sealer.beat),
             "webhooks": (WEBHOOKS_S, webhook_sending(runtime, sender).beat),
         },
     )

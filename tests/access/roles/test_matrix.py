@@ -89,6 +89,7 @@ keys:rotate               .   .   .   x   .   .   .   .   .   .   x
 keys:backup               .   .   .   x   .   .   .   .   .   .   x
 health:read               x   x   x   x   x   x   x   x   .   x   x
 metrics:read              x   x   x   x   x   x   x   x   .   x   x
+metrics:write             .   .   x   .   .   .   x   .   x   x   x
 logs:read                 x   x   x   x   .   .   x   .   .   x   x
 alerts:read               x   x   x   x   x   x   x   x   .   x   x
 alerts:acknowledge        x   x   .   x   .   .   x   .   .   x   x

@@ -107,6 +107,7 @@ _MATRIX = (
     ("health:read", "See health in detail.", _READERS),
     ("events:read", "Watch what happens, live.", _READERS),
     ("metrics:read", "See metrics.", _READERS),
+    ("metrics:write", "Record samples of metrics.", "devops operator producer"),
     ("logs:read", "Read the platform's own logs.", "sre on-call devops security operator"),
     ("alerts:read", "See alerts.", _READERS),
     ("alerts:acknowledge", "Acknowledge an alert.", "sre on-call security operator"),

@@ -1,0 +1,1 @@
+"""Recording series, reading them, and keeping them small."""

@@ -1,0 +1,133 @@
+"""Series, as they are asked for.
+
+A series that has no point where one is asked for is not in the answer: no data is not 0.
+What somebody may not see is not told from what is not there (``Work.require``).
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.metrics import windows
+from quarterdeck.operations.metrics.model import Series, Value
+from quarterdeck.operations.metrics.opening import Metrics
+from quarterdeck.operations.metrics.selector import Selector
+from quarterdeck.operations.metrics.store import names, points
+
+MOST_SERIES = 10_000
+"""Of one question."""
+
+
+class TooManySeries(Invalid):
+    """More series are meant than one question may read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A metric that has series.
+
+    Attributes:
+        seen_at: a day at most after one of its series began, or was last recorded to.
+    """
+
+    name: str
+    series: int
+    seen_at: datetime
+
+
+def select(
+    work: Work, metrics: Metrics, tenant: str, selector: Selector, start: datetime, end: datetime
+) -> list[Series]:
+    """The series that ``selector`` means, each with its points in [start, end].
+
+    One without a point there is left out. Stale marks are among the values (``is_stale``).
+
+    Raises:
+        TooManySeries: it means more than ``MOST_SERIES``.
+        DamagedChunk: stored points cannot be read.
+    """
+    own = work.require("metrics:read", tenant)
+    return _selected(metrics, own, selector, start, end)
+
+
+def over(
+    work: Work,
+    metrics: Metrics,
+    tenant: str,
+    selector: Selector,
+    at: datetime,
+    asked: windows.Asked,
+) -> list[Value]:
+    """What a function makes of each series in the window (at - window, at].
+
+    A series of which it can make nothing, for there is no data, is left out: [] is "not known".
+    """
+    own = work.require("metrics:read", tenant)
+    found = _selected(metrics, own, selector, windows.reach(at, asked.window), at)
+    values = (windows.evaluate(series, at, asked) for series in found)
+    return [value for value in values if value is not None]
+
+
+def along(
+    work: Work,
+    metrics: Metrics,
+    tenant: str,
+    selector: Selector,
+    ats: Sequence[datetime],
+    asked: windows.Asked,
+) -> list[Series]:
+    """What ``over`` answers at each of some instants, ascending: a series with a point for each.
+
+    At an instant where there is no data there is no point.
+    """
+    own = work.require("metrics:read", tenant)
+    if not ats:
+        return []
+    found = _selected(metrics, own, selector, windows.reach(ats[0], asked.window), ats[-1])
+    lines = (windows.line(series, ats, asked) for series in found)
+    return [series for series in lines if series.times]
+
+
+def listed(work: Work, metrics: Metrics, tenant: str) -> list[Metric]:
+    """The metrics of a tenant, by name."""
+    own = work.require("metrics:read", tenant)
+    with metrics.reading() as db:
+        found = names.metrics(db, own)
+    return [Metric(name=name, series=n, seen_at=instant(at)) for name, n, at in found]
+
+
+def labels(work: Work, metrics: Metrics, tenant: str, name: str) -> dict[str, list[str]]:
+    """The labels of a metric, each with its values; {} where there is no such metric."""
+    own = work.require("metrics:read", tenant)
+    with metrics.reading() as db:
+        found = names.of_name(db, own, name)
+    values: dict[str, set[str]] = defaultdict(set)
+    for series in found:
+        for label, value in series.labels.items():
+            values[label].add(value)
+    return {label: sorted(values[label]) for label in sorted(values)}
+
+
+def _selected(
+    metrics: Metrics, own: Tenants, selector: Selector, start: datetime, end: datetime
+) -> list[Series]:
+    with metrics.reading() as db:
+        meant = [
+            series
+            for series in names.of_name(db, own, selector.name)
+            if selector.accepts(series.labels)
+        ]
+        if len(meant) > MOST_SERIES:
+            raise TooManySeries(
+                f"{selector} means {len(meant)} series, and one question may read {MOST_SERIES}"
+            )
+        tracks = points.between(db, [series.id for series in meant], micros(start), micros(end))
+    return [
+        Series(series.name, series.labels, *tracks[series.id])
+        for series in meant
+        if series.id in tracks
+    ]

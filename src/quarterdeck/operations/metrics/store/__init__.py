@@ -1,0 +1,1 @@
+"""Series in SQL: what there is, what is still open, what is sealed."""
