@@ -19,6 +19,7 @@ BROAD = {"Exception", "BaseException"}
 LOOPS = {
     "quarterdeck/worker/loop.py": "a job's bug ends the job, not the worker",
     "quarterdeck/worker/pulse.py": "a pulse that failed beats again, and says so once",
+    "quarterdeck/operations/health/prober.py": "a broken probe blames no service",
     "quarterdeck/worker/delivery.py": "a poisoned fact blocks its own subscriber and nobody else",
     "quarterdeck/web/guards.py": "a bug becomes a 500 of the one shape",
     "quarterdeck/api/trail/lane.py": "likewise: the lane has no layer above it",

@@ -36,6 +36,8 @@ class Runtime:
     """The ports of one installation, each filled with an adapter.
 
     Attributes:
+        checks: what the whole installation stands on, by name.
+        roles: readiness of each service of runbook 004 (topic 3), by role and by entry.
         statements, requests: how long the last ones of this process took.
     """
 
@@ -50,6 +52,7 @@ class Runtime:
     explorer: Explorer
     metrics: Metrics
     checks: Mapping[str, Check]
+    roles: Mapping[str, Mapping[str, Check]] = field(default_factory=dict)
     provider: IdentityProvider | None = None
     caches: Caches = field(default_factory=Caches)
     statements: Timings = field(default_factory=lambda: Timings(SLOW_MS))

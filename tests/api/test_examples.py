@@ -37,7 +37,13 @@ from servers import databases
 from trail.deliveries.letters import NAME, put_dead
 
 ENDLESS = "stream"
-LAST = ("remove_connection", "disable_programme", "archive_tenant")
+LAST = (
+    "remove_service",
+    "remove_environment",
+    "remove_connection",
+    "disable_programme",
+    "archive_tenant",
+)
 TENANT_BY_TOKEN = ("ingest_events", "ingest_logs")
 UNMADE = {"get_trail_export", "cancel_trail_export", "download_trail_export"}
 UNMADE |= {"get_segment", "verify_segment", "log_cosigned", "release_evidence", "witness_key"}
@@ -123,6 +129,11 @@ class Seeded:
         made = self.client.post("/api/v1/compliance/checks", json=asked, headers=self.ada)
         return str(made.json()["id"])
 
+    def opened(self, path: str, said: dict[str, Any]) -> str:
+        """A maintenance window or a freeze: what is made by ``path``, open still."""
+        made = self.client.post(f"/api/v1/{path}", json=said, headers=self.ada).json()
+        return str(made.get("window", made)["id"])
+
     def view(self) -> str:
         """A view that is kept; another one only where it was removed."""
         if kept := self.rows("views", "views"):
@@ -152,6 +163,8 @@ class Seeded:
             "message": put_dead(self.stage.engine, "contoso"),
             "replay": self.replay(),
             "hold": self.hold(asked=operation == "keep_hold"),
+            "window": self.opened("maintenance/enable", {"reason": "r", "duration_minutes": 5}),
+            "freeze": self.opened("freezes", {"reason": "r"}),
             "erasure": self.erasure() if "erasure" in operation else PARAMETERS["erasure"],
         } | dict(zip(("export", "file"), export, strict=True))
         found: dict[str, object] = {PARAMETERS[name]: value for name, value in here.items()}

@@ -22,6 +22,9 @@ PAGES = (
     "/tenants/acme",
     "/identity",
     "/tokens",
+    "/services",
+    "/maintenance",
+    "/changes",
     "/settings",
 )
 EVIL = '"><script>alert(1)</script>'

@@ -14,7 +14,17 @@ from starlette.routing import BaseRoute
 
 from quarterdeck.access.limits.model import Rate
 from quarterdeck.access.limits.service import Limits
-from quarterdeck.api import health, jobs, monitoring, packs, reference, status, stream
+from quarterdeck.api import (
+    health,
+    jobs,
+    monitoring,
+    packs,
+    reference,
+    schedules,
+    service_health,
+    status,
+    stream,
+)
 from quarterdeck.api.access import principals, roles, tokens, views
 from quarterdeck.api.access import tenants as access_tenants
 from quarterdeck.api.governance import (
@@ -38,7 +48,7 @@ from quarterdeck.api.governance import (
     upkeep,
 )
 from quarterdeck.api.openapi import document, operation_id
-from quarterdeck.api.operations import alerts
+from quarterdeck.api.operations import alerts, changes, health_checks, maintenance, services
 from quarterdeck.api.trail import (
     deadletters,
     deliveries,
@@ -92,11 +102,16 @@ ROUTERS = [
     compliance.router,
     programmes.router,
     alerts.router,
+    services.router,
+    health_checks.router,
+    maintenance.router,
+    changes.router,
     sync.router,
     runs.router,
     upkeep.router,
     freshness.router,
     jobs.router,
+    schedules.router,
     packs.router,
     stream.router,
     logs.router,
@@ -121,6 +136,7 @@ ROUTERS = [
 
 ROOT_ROUTERS = [
     health.router,
+    service_health.router,
     status.router,
     monitoring.router,
     inventory.root_router,

@@ -1,13 +1,13 @@
 """/health and what hangs under it: open to all, and made for machines that poll."""
 
 from collections.abc import Mapping
-from time import monotonic
-from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from quarterdeck.api.probes import UNHEALTHY, Probe, begun, process, shown
+from quarterdeck.api.service_health import named_by, of_service
 from quarterdeck.kernel import health
 from quarterdeck.kernel.checks import EXPECTED, cache_check
 from quarterdeck.kernel.health import Check, Entry, Health, Report
@@ -18,8 +18,6 @@ from quarterdeck.web.routes import Router
 router = Router(tags=["health"])
 
 AZURE = "azure"  # this check is shown as a boolean, azure_configured
-STARTUP = ("database", "schema")
-TICKS_A_S = 10_000_000  # the unit of .NET's TimeSpan, whose form the entries bear
 
 
 class Overall(BaseModel):
@@ -46,29 +44,15 @@ class Detailed(Overall):
     checks: dict[str, Checked]
 
 
-class ProbeEntry(BaseModel):
-    """One check as probes read it."""
-
-    status: str = Field(examples=["Healthy"])
-    description: str
-    duration: str = Field(examples=["00:00:00.0123456"])
-    exception: str | None = Field(None, description="What went wrong; only when unhealthy.")
-
-
-class Probe(BaseModel):
-    """Checks in the form of runbook 004, topic 3; 200 when healthy or degraded, else 503."""
-
-    status: str = Field(examples=["Healthy"])
-    total_duration: str = Field(serialization_alias="totalDuration", examples=["00:00:00.1234567"])
-    entries: dict[str, ProbeEntry]
-
-
-UNHEALTHY: dict[int | str, dict[str, Any]] = {503: {"model": Probe, "description": "Unhealthy"}}
-
-
-@router.get("/health", responses={503: {"model": Overall, "description": "Unhealthy"}})
+@router.get(
+    "/health",
+    response_model=Overall | Probe,
+    responses={503: {"model": Overall, "description": "Unhealthy"}},
+)
 def get_health(request: Request, runtime: Installation) -> JSONResponse:
-    """Whether the installation is well."""
+    """Whether the installation is well; by a service's own host name, whether that service is."""
+    if service := named_by(request):
+        return of_service(request, runtime, service, "ready")
     report = report_of(request, runtime)
     return JSONResponse({"status": report.status}, _status(report))
 
@@ -85,25 +69,27 @@ def get_health_detailed(request: Request, runtime: Installation) -> Detailed:
 
 
 @router.get("/health/live", response_model=Probe, responses=UNHEALTHY)
-def get_health_live(request: Request) -> JSONResponse:
+def get_health_live(request: Request, runtime: Installation) -> JSONResponse:
     """Whether this process answers; asks nothing else, so that no fault elsewhere restarts it."""
-    up_s = monotonic() - request.app.state.began
-    entry = Entry(status=Health.HEALTHY, description=f"answering for {up_s:.0f} s")
-    return _probe(Report(entries={"process": entry}, duration_s=0.0))
+    if service := named_by(request):
+        return of_service(request, runtime, service, "live")
+    return shown(process(request))
 
 
 @router.get("/health/ready", response_model=Probe, responses=UNHEALTHY)
 def get_health_ready(request: Request, runtime: Installation) -> JSONResponse:
     """Whether this process can do its work: everything that it depends on."""
-    return _probe(report_of(request, runtime))
+    if service := named_by(request):
+        return of_service(request, runtime, service, "ready")
+    return shown(report_of(request, runtime))
 
 
 @router.get("/health/startup", response_model=Probe, responses=UNHEALTHY)
 def get_health_startup(request: Request, runtime: Installation) -> JSONResponse:
     """Whether this process has begun: settings read, database there and migrated."""
-    report = report_of(request, runtime)
-    needed = {name: entry for name, entry in report.entries.items() if name in STARTUP}
-    return _probe(Report(entries=needed, duration_s=report.duration_s))
+    if service := named_by(request):
+        return of_service(request, runtime, service, "startup")
+    return shown(begun(report_of(request, runtime)))
 
 
 def report_of(request: Request, runtime: Runtime) -> Report:
@@ -121,35 +107,9 @@ def components(entries: Mapping[str, Entry]) -> dict[str, Health | bool]:
     return parts | {"azure_configured": azure is not None and azure.status is Health.HEALTHY}
 
 
-def timespan(seconds: float) -> str:
-    """``seconds`` as hh:mm:ss.fffffff."""
-    whole, ticks = divmod(round(seconds * TICKS_A_S), TICKS_A_S)
-    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{ticks:07}"
-
-
 def _checked(entry: Entry) -> Checked:
     took_ms = round(entry.duration_s * 1000, 3)
     return Checked(status=entry.status, description=entry.description, duration_ms=took_ms)
-
-
-def _probe(report: Report) -> JSONResponse:
-    probe = Probe(
-        status=report.status.title(),
-        total_duration=timespan(report.duration_s),
-        entries={name: _entry(entry) for name, entry in report.entries.items()},
-    )
-    body = probe.model_dump(by_alias=True, exclude_none=True)
-    return JSONResponse(body, _status(report), {"Cache-Control": "no-store"})
-
-
-def _entry(entry: Entry) -> ProbeEntry:
-    unhealthy = entry.status is Health.UNHEALTHY
-    return ProbeEntry(
-        status=entry.status.title(),
-        description=entry.description,
-        duration=timespan(entry.duration_s),
-        exception=(entry.failure or entry.description) if unhealthy else None,
-    )
 
 
 def _status(report: Report) -> int:

@@ -14,6 +14,7 @@ from quarterdeck.console.pages import (
     deadletters,
     estate,
     exports,
+    health,
     identity,
     jobs,
     now,
@@ -29,6 +30,7 @@ from quarterdeck.console.pages import (
     trail,
     trail_exports,
     views,
+    windows,
 )
 from quarterdeck.console.problem_page import problem_page
 from quarterdeck.console.templates import environment
@@ -50,6 +52,8 @@ PAGES = [
     identity.router,
     sync.router,
     alerts.router,
+    health.router,
+    windows.router,
     deadletters.router,  # before the Explorer, whose paths are as general as /trail/A/B
     trail_exports.router,
     trail.router,

@@ -19,6 +19,8 @@ from quarterdeck.console import navigation, preferences
 from quarterdeck.console.preferences import SEE_OTHER, Preferences
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Actor, Work, begin, read
+from quarterdeck.operations.maintenance import service as maintenance
+from quarterdeck.operations.maintenance.model import Window
 from quarterdeck.runtime import Runtime
 from quarterdeck.web import feed
 from quarterdeck.web.deps import InRead, Installation, runtime_of
@@ -45,6 +47,7 @@ class Shell:
         stream: the address of what happens, live; empty where that may not be watched.
         here: path and query of this page, to come back to.
         tenant: the one looked at; empty for all.
+        maintenance: what is worked on now.
     """
 
     groups: tuple[navigation.Group, ...]
@@ -61,6 +64,7 @@ class Shell:
     path: str
     here: str
     now: datetime
+    maintenance: tuple[Window, ...] = ()
 
     @property
     def page(self) -> str:
@@ -146,6 +150,7 @@ def shell_of(request: Request, runtime: Runtime, work: Work) -> Shell:
         path=request.url.path,
         here=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         now=work.now,
+        maintenance=tuple(maintenance.active(work, query.get("tenant", ""))),
     )
 
 

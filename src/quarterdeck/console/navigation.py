@@ -60,7 +60,12 @@ GROUPS = (
     ),
     Group(
         label="Watch",
-        entries=(Entry(label="Alerts", path="/alerts", key="a", permission="alerts:read"),),
+        entries=(
+            Entry(label="Alerts", path="/alerts", key="a", permission="alerts:read"),
+            Entry(label="Health", path="/services", key="h", permission="health:read"),
+            Entry(label="Maintenance", path="/maintenance", key="m", permission="health:read"),
+            Entry(label="Changes", path="/changes", key="g", permission="changes:read"),
+        ),
     ),
     Group(
         label="Settings",

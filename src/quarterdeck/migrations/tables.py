@@ -22,6 +22,9 @@ from quarterdeck.kernel import beats, deliveries, outbox, schedules
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
 from quarterdeck.operations.alerts.store import alerts
+from quarterdeck.operations.changes.store import changes, freezes
+from quarterdeck.operations.health.store import tables as health
+from quarterdeck.operations.maintenance.store import windows
 from quarterdeck.operations.metrics import tables as metrics
 from quarterdeck.trail.deliveries.store import tables as trail_deliveries
 from quarterdeck.trail.erasure.store import erasures
@@ -44,6 +47,7 @@ from quarterdeck.web.idempotency.store import keys as idempotency_keys
 __all__ = [
     "alerts",
     "beats",
+    "changes",
     "checkpoints",
     "compliance",
     "connections",
@@ -54,7 +58,9 @@ __all__ = [
     "epochs",
     "erasures",
     "exports",
+    "freezes",
     "grants",
+    "health",
     "holds",
     "idempotency_keys",
     "identity",
@@ -89,4 +95,5 @@ __all__ = [
     "trail_webhooks",
     "trail_witnesses",
     "views",
+    "windows",
 ]

@@ -15,6 +15,7 @@ from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import MANUAL, Phase, Programme, Requirement
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import TenantNotFound, Work
+from quarterdeck.packs import watched
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Retention
 from quarterdeck.trail.policy.model import Classification
@@ -239,6 +240,18 @@ KINDS: dict[str, Kind] = {
         standing=_retention,
         put=_put_retention,
         names=_retention_names,
+    ),
+    "environment": Kind(
+        form=watched.EnvironmentSpec,
+        standing=watched.environment,
+        put=watched.put_environment,
+        names=watched.environment_names,
+    ),
+    "service": Kind(
+        form=watched.ServiceSpec,
+        standing=watched.service,
+        put=watched.put_service,
+        names=watched.service_names,
     ),
 }
 """In the order in which they are applied: a limit needs its tenant."""

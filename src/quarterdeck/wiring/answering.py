@@ -12,6 +12,8 @@ from quarterdeck.governance.sync.service.freshness import evaluate_freshness
 from quarterdeck.governance.sync.service.measuring import measure
 from quarterdeck.kernel.settings import Configured
 from quarterdeck.kernel.supervise import say_ready
+from quarterdeck.operations.health.prober import lose_sight
+from quarterdeck.operations.maintenance.service import turn as turn_maintenance
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
 from quarterdeck.trail.query.problems import ProblemWatch
@@ -71,6 +73,18 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
             beat=ProblemWatch(
                 engine=runtime.engine, explorer=runtime.explorer, clock=runtime.clock
             ).beat,
+            stop=stopping,
+        ),
+        Pulse(
+            name="unseen",
+            every_s=GAUGES_S,
+            beat=partial(lose_sight, runtime.engine, runtime.clock),
+            stop=stopping,
+        ),
+        Pulse(
+            name="maintenance",
+            every_s=GAUGES_S,
+            beat=partial(turn_maintenance, runtime.engine, runtime.clock),
             stop=stopping,
         ),
         Pulse(name="uses", every_s=USES_S, beat=runtime.access.write_uses, stop=stopping),

@@ -25,6 +25,11 @@ from quarterdeck.kernel.db import (
 )
 from quarterdeck.kernel.supervise import say_ready
 from quarterdeck.operations.alerts import hearing as alerts
+from quarterdeck.operations.changes import hearing as changes
+from quarterdeck.operations.health.jobs import kinds as health_kinds
+from quarterdeck.operations.health.means import means_of
+from quarterdeck.operations.health.prober import Prober, prune_health
+from quarterdeck.operations.health.service.registry import own_schedule
 from quarterdeck.operations.metrics.service.sealing import Sealer
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
@@ -55,6 +60,8 @@ INTEGRATE_S = 0.25
 REFUSALS_S = 10.0
 WEBHOOKS_S = 0.5
 SEAL_SAMPLES_S = 60.0
+PROBES_S = 0.5
+PRUNE_S = 60.0
 
 
 def work_alone(
@@ -83,6 +90,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
     subscribers = [
         ingest.subscriber(engine, keys, trail.sequencer),
         alerts.subscriber(),
+        changes.subscriber(),
         onboarding.subscriber(),
     ]
     known = domains(runtime.settings)
@@ -94,12 +102,14 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         reader=trail.reader,
         tiles=trail.tiles,
     )
+    prober = Prober(engine=engine, means=means_of(runtime.settings, clock))
     folder, sender = Path(runtime.settings.data) / "exports", HttpSender()
     kinds = [
         *sync_kinds(clouds.open, status, known),
         upkeep.upkeep([one.name for one in subscribers]),
         *export_kinds(folder, owner_tags_of(runtime.settings.owner_tags)),
         *programme_kinds(),
+        *health_kinds(prober.means, runtime.roles or {"installation": runtime.checks}),
         *preflight_kinds(clouds.open, status, status.identity),
         rebuild_kind(runtime.explorer.read, trail.reader),
         export_kind(export_press(runtime)),
@@ -115,13 +125,21 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
             **catching_up(runtime),
             **integrity_pulses(runtime),
             "seal samples": (SEAL_SAMPLES_S, sealer.beat),
+            "probes": (PROBES_S, prober.beat),
+            "health history": (PRUNE_S, partial(prune_health, engine, clock)),
             "webhooks": (WEBHOOKS_S, webhook_sending(runtime, sender).beat),
         },
     )
     reschedule(engine, clock, known)
     with writing(engine) as db:
         schedules.put(db, clock(), upkeep.SCHEDULE)
+        schedules.put(db, clock(), own_schedule())
     topic = partial(open_topic, runtime.settings, trail)
-    with closing(clouds), closing(sender), delivering(runtime, topic, duties.subscribers) as pulses:
+    with (
+        closing(clouds),
+        closing(sender),
+        closing(prober),
+        delivering(runtime, topic, duties.subscribers) as pulses,
+    ):
         duties = replace(duties, pulses={**duties.pulses, **pulses})
         work(engine, clock, runtime.settings, duties, stopping)

@@ -109,12 +109,15 @@ services:scale            x   x   .   .   .   .   .   .   .   x   x
 deployments:deploy        .   .   x   .   .   .   .   .   .   x   x
 deployments:rollback      .   x   x   .   .   .   .   .   .   x   x
 changes:read              x   x   x   x   x   x   x   x   .   x   x
+changes:record            x   x   x   x   .   .   x   .   .   x   x
 changes:freeze            .   .   .   x   .   .   .   .   .   x   x
 maintenance:write         x   .   x   .   .   .   x   .   .   x   x
 oncall:read               x   x   x   x   x   x   x   x   .   x   x
 oncall:write              x   .   .   .   .   x   .   .   .   x   x
 backups:run               x   .   .   .   .   .   x   .   .   x   x
 backups:restore           x   .   .   .   x   .   .   .   .   x   x
+health:check              x   x   x   .   .   .   x   .   .   x   x
+services:write            x   .   x   .   .   .   x   .   .   x   x
 events:read               x   x   x   x   x   x   x   x   .   x   x
 jobs:read                 x   x   x   .   .   .   x   x   .   x   x
 jobs:cancel               x   .   .   .   .   .   x   .   .   x   x

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0015_series"
-down_revision = "0014_holds"
+down_revision = "0015_purge_marks"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,1 @@
+"""Changes: what was deployed, configured and rotated, and whether one may deploy now."""

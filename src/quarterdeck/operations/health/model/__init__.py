@@ -1,0 +1,1 @@
+"""Services, how they are, and what of that is whose fault. Pure."""

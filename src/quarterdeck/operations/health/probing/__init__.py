@@ -1,0 +1,1 @@
+"""Looking: one module a kind of probe, each bounded in time."""

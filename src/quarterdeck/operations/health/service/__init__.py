@@ -1,0 +1,1 @@
+"""What is done with the registry, and with what probes find."""

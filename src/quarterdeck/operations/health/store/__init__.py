@@ -1,0 +1,1 @@
+"""The registry and what probes found, in SQL."""

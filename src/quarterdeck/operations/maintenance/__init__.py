@@ -1,0 +1,1 @@
+"""Maintenance: when something is worked on, and what of it."""
