@@ -5,14 +5,17 @@ from base64 import urlsafe_b64encode
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.trail.ingest.drafting import Moment, Place, draft, prepared
+from quarterdeck.trail.ingest.refusal import EventRefused
 from quarterdeck.trail.ingest.wire import event_of
-from quarterdeck.trail.keys.seal import Sealer, new_key, unseal
-from quarterdeck.trail.log.disclosure import Disclosure
+from quarterdeck.trail.keys.seal import Sealer, Tagger, new_key, tag, unseal
+from quarterdeck.trail.log.canonical import canonical
+from quarterdeck.trail.log.disclosure import Disclosure, base64url
 from quarterdeck.trail.log.record import (
     Class,
     Correlation,
@@ -26,12 +29,16 @@ from quarterdeck.trail.policy.compiled import Classifier
 from quarterdeck.trail.policy.model import Classification, Rule
 
 KEY = new_key()
-NOW = Moment(1_772_280_000_123_456, stamp(1_772_280_000_123_456))
+AT = instant(1_772_280_000_123_456)
+NOW = Moment.of(AT)
 ID = "01a1effd-c11f-7972-beed-8fe9aadfdd01"
 RULES = Classification(rules=(Rule(path="/payload/open*", cls="public"),))
 LONG_S = 60.0  # what is tried here is no race with a loaded machine
 PLACE = Place(
-    tenant="acme", origin="qd/acme", secret=b"s" * 32, classifier=Classifier(RULES, budget_s=LONG_S)
+    tenant="acme",
+    origin="qd/acme",
+    tagger=Tagger(b"s" * 32),
+    classifier=Classifier(RULES, budget_s=LONG_S),
 )
 
 words = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
@@ -68,7 +75,7 @@ def test_the_entry_is_the_records_own(
     if correlation:
         said["correlation"] = correlation
     raw = msgspec.json.encode(said)
-    made = draft(PLACE, "p-1", event_of(raw), raw, "k", NOW.at)
+    made = draft(PLACE, "p-1", event_of(raw), raw, "k", AT)
     ready = prepared(PLACE, "p-1", made, ID, NOW, lambda _: ("key-1", Sealer(KEY)))
     entry = json.loads(ready.entry)
     expected = Record(
@@ -96,7 +103,7 @@ def test_the_entry_is_the_records_own(
 @given(payloads)
 def test_what_is_clear_and_what_is_committed_make_the_payload(payload: dict[str, Any]) -> None:
     raw = msgspec.json.encode(sent(payload))
-    made = draft(PLACE, "p-1", event_of(raw), raw, "k", NOW.at)
+    made = draft(PLACE, "p-1", event_of(raw), raw, "k", AT)
     ready = prepared(PLACE, "p-1", made, ID, NOW, lambda _: ("key-1", Sealer(KEY)))
     entry = json.loads(ready.entry)
     clear = json.loads(entry["payload"])
@@ -120,10 +127,13 @@ def test_a_secret_field_is_sealed_for_whom_the_rule_names() -> None:
         )
     )
     place = Place(
-        tenant="a", origin="o", secret=b"s" * 32, classifier=Classifier(rules, budget_s=LONG_S)
+        tenant="a",
+        origin="o",
+        tagger=Tagger(b"s" * 32),
+        classifier=Classifier(rules, budget_s=LONG_S),
     )
     raw = msgspec.json.encode(sent({"email": "a@b", "note": "n", "customer": 7, "other": 1}))
-    made = draft(place, "p", event_of(raw), raw, None, NOW.at)
+    made = draft(place, "p", event_of(raw), raw, None, AT)
     assert {one.path: one.subject for one in made.fields.hidden} == {
         "/payload/email": "customer:7",
         "/payload/note": "order:o-1",
@@ -134,10 +144,57 @@ def test_a_secret_field_is_sealed_for_whom_the_rule_names() -> None:
 def test_changes_are_judged_field_by_field() -> None:
     rules = Classification(rules=(Rule(path="/changes/*/state", cls="public"),))
     place = Place(
-        tenant="a", origin="o", secret=b"s" * 32, classifier=Classifier(rules, budget_s=LONG_S)
+        tenant="a",
+        origin="o",
+        tagger=Tagger(b"s" * 32),
+        classifier=Classifier(rules, budget_s=LONG_S),
     )
     changes = {"before": None, "after": {"state": "open", "owner": "ada"}}
     raw = msgspec.json.encode(sent({}, changes=changes))
-    made = draft(place, "p", event_of(raw), raw, None, NOW.at)
+    made = draft(place, "p", event_of(raw), raw, None, AT)
     assert json.loads(made.fields.changes or b"") == {"before": None, "after": {"state": "open"}}
     assert [one.path for one in made.fields.hidden] == ["/changes/after/owner"]
+
+
+@pytest.mark.parametrize("at", ["2026-02-28T13:00:00+01:00", "2026-02-28T12:00:00.000001Z"])
+def test_words_that_entries_share_are_written_as_they_are(at: str) -> None:
+    said = sent({"open": "%d"}, action='a%b"\u20ac', occurred_at=at, source_seq=7)
+    said["actor"] = {"type": "us%er", "id": "%s"}
+    raw = msgspec.json.encode(said)
+    for _ in range(2):  # the second is written by what the first left
+        made = draft(PLACE, "p%1", event_of(raw), raw, "k", AT)
+        entry = prepared(PLACE, "p%1", made, ID, NOW, lambda _: ("key-1", Sealer(KEY))).entry
+        assert entry == canonical(json.loads(entry))
+        told = json.loads(entry)
+        assert (told["action"], told["source"]) == ('a%b"\u20ac', "p%1")
+        assert told["actor"] == {"type": "us%er", "id": "%s"}
+        assert told["occurred_at"] == stamp(micros(event_of(raw).occurred_at))
+        assert (told["source_seq"], told["received_at"]) == (7, stamp(micros(AT)))
+
+
+@given(st.binary(max_size=200), st.lists(st.text(max_size=5), min_size=1, max_size=3))
+def test_a_tag_is_the_hmac_of_its_words(key: bytes, said: list[str]) -> None:
+    assert base64url(Tagger(key).tag(*said)) == tag(key, *said)
+
+
+@pytest.mark.parametrize(
+    "twice",
+    [
+        b'{"actor" :{"type":"u","id":"1"},',
+        b'{"actor"\n:{"type":"u","id":"1"},',
+        b'{"\\u0061ctor":{"type":"u","id":"1"},',
+        b'{"correlation":{"trace":"a","trace":"b"},',
+        b'{"payload":{},"payload" :{"a":1},',
+    ],
+)
+def test_a_name_that_stands_twice_is_refused_however_it_is_written(twice: bytes) -> None:
+    raw = msgspec.json.encode(sent({"open": 1}))
+    with pytest.raises(EventRefused, match="stands twice"):
+        event_of(twice + raw[1:])
+
+
+@pytest.mark.parametrize("spaced", [(", ", ": "), (",", ":"), (" ,\n", "\t:\r\n")])
+def test_white_space_changes_nothing(spaced: tuple[str, str]) -> None:
+    said = sent({"open": 'a": "b'}, correlation={"trace": "t", "request": None}, decision=None)
+    event = event_of(json.dumps(said, separators=spaced).encode())
+    assert (event.actor.id, event.correlation and event.correlation.trace) == ("u-1", "t")

@@ -1,8 +1,8 @@
 """What of an event's payload and changes stays in clear, and what is committed."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import add
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from quarterdeck.trail.ingest.refusal import EventRefused
 from quarterdeck.trail.ingest.wire import Event
 from quarterdeck.trail.log.disclosure import path_of
 from quarterdeck.trail.log.record import Class
-from quarterdeck.trail.policy.compiled import Timed, Verdict
+from quarterdeck.trail.policy.compiled import Plan, Timed, Verdict
 from quarterdeck.trail.policy.model import KEYS
 
 MAX_SUBJECT = 400
@@ -21,8 +21,7 @@ NULL = b"null"
 _members = msgspec.json.Decoder(dict[str, Raw])
 
 
-@dataclass(frozen=True, slots=True)
-class Hidden:
+class Hidden(msgspec.Struct, frozen=True, gc=False):
     """A committed field: its path, its JSON text, and whom it is about."""
 
     path: str
@@ -30,19 +29,25 @@ class Hidden:
     subject: str
 
 
-@dataclass(slots=True)
-class Fields:
+class Fields(msgspec.Struct):
     """An event's fields, divided.
 
     Attributes:
         payload, changes: JSON text of what stays in clear; None: nothing was given.
         classes: class by path.
+        text: ``classes`` in canonical JSON; empty: not written yet.
     """
 
     payload: bytes | None = None
     changes: bytes | None = None
-    classes: dict[str, str] = field(default_factory=dict)
-    hidden: list[Hidden] = field(default_factory=list)
+    classes: dict[str, str] = {}
+    hidden: list[Hidden] = []
+    text: bytes = b""
+
+    @property
+    def classes_text(self) -> bytes:
+        """``classes`` in canonical JSON."""
+        return self.text or orjson.dumps(self.classes, option=orjson.OPT_SORT_KEYS)
 
     @property
     def size(self) -> int:
@@ -55,15 +60,56 @@ def divided(event: Event, timed: Timed) -> Fields:
     """The fields of ``event`` by their classes; raise EventRefused where one may not come."""
     found = Fields()
     if event.payload and bytes(event.payload) != NULL:
-        members = _object(event.payload, "payload")
-        found.payload = _divide(found, members, ("payload",), (event, timed, members))
+        _payload(found, event, timed)
     if event.changes and bytes(event.changes) != NULL:
+        found.classes, found.text = dict(found.classes), b""
         found.changes = _changes(found, event, timed)
     return found
 
 
 About = tuple[Event, Timed, dict[str, Raw]]
 """The event, its classifier, and its payload's members."""
+
+
+def _payload(found: Fields, event: Event, timed: Timed) -> None:
+    members = _object(event.payload, "payload")
+    names = tuple(members)
+    plan = timed.plan(names) or _planned(timed, names)
+    values = tuple(map(bytes, members.values()))
+    if any(values[place].startswith(b"{") for place in plan.deep):
+        found.payload = _divide(found, members, ("payload",), (event, timed, members))
+        return
+    found.classes, found.text = plan.classes, plan.text
+    if plan.clear:
+        found.payload = b"{" + b",".join(map(add, plan.starts, values)) + b"}"
+        return
+    clear = []
+    for start, path, verdict, text in zip(
+        plan.starts, plan.paths, plan.verdicts, values, strict=True
+    ):
+        if verdict.cls == Class.PUBLIC:
+            clear.append(start + text)
+        else:
+            found.hidden.append(_hidden(path, text, verdict, (event, timed, members)))
+    found.payload = b"{" + b",".join(clear) + b"}"
+
+
+def _planned(timed: Timed, names: tuple[str, ...]) -> Plan:
+    named = [_named(("payload",), name) for name in names]
+    paths = tuple(path for path, _ in named)
+    verdicts = tuple(map(timed.verdict, paths))
+    classes = {path: verdict.cls for path, verdict in zip(paths, verdicts, strict=True)}
+    plan = Plan(
+        starts=tuple(start for _, start in named),
+        paths=paths,
+        verdicts=verdicts,
+        classes=classes,
+        text=orjson.dumps(classes, option=orjson.OPT_SORT_KEYS),
+        clear=all(verdict.cls == Class.PUBLIC for verdict in verdicts),
+        deep=tuple(place for place, verdict in enumerate(verdicts) if verdict.deep),
+    )
+    timed.keep(names, plan)
+    return plan
 
 
 def _changes(found: Fields, event: Event, timed: Timed) -> bytes:

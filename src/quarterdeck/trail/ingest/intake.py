@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 
 from quarterdeck.access.limits.model import RateLimited
 from quarterdeck.access.tenants import service as tenants
-from quarterdeck.kernel.clock import Clock, micros
+from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor, begin, read
 from quarterdeck.trail.freeze.service import refuse_ingest
@@ -32,10 +32,10 @@ from quarterdeck.trail.ingest.subjects import SubjectKey, SubjectKeys
 from quarterdeck.trail.ingest.throttle import Throttle
 from quarterdeck.trail.ingest.wire import Event, event_of
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.keys.seal import Tagger
 from quarterdeck.trail.log.appender import open_log
 from quarterdeck.trail.log.model import Appended, Inclusion, Prepared
 from quarterdeck.trail.log.ports import Reader, Sequencer
-from quarterdeck.trail.log.record import stamp
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.compiled import BUDGET_S, Classifier
 from quarterdeck.trail.policy.model import IngestRate
@@ -49,8 +49,7 @@ PROOF_S, PROOF_TURN_S = 10.0, 0.05
 log = structlog.get_logger("ingest")
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(msgspec.Struct, frozen=True, gc=False):
     """An event that stands in the log. ``skew_s``: its clock's, where that is over five minutes."""
 
     record: str
@@ -63,8 +62,7 @@ class Taken:
 Result = Taken | Refusal
 
 
-@dataclass(frozen=True, slots=True)
-class Offered:
+class Offered(msgspec.Struct, frozen=True):
     """An event as it came: its JSON, or what was read of it by another form, or a refusal.
 
     Attributes:
@@ -197,7 +195,7 @@ class Intake:
             place=Place(
                 tenant=tenant,
                 origin=self._keys.of(tenant).origin,
-                secret=self._keys.derived(tenant, IDEMPOTENCY),
+                tagger=Tagger(self._keys.derived(tenant, IDEMPOTENCY)),
                 classifier=classifier,
             ),
             rate=holds.rate,
@@ -215,13 +213,14 @@ class Intake:
 
     async def _judge(self, place: Place, source: str, offered: Sequence[Offered]) -> Judged:
         found = Judged([None] * len(offered), [])
+        now = self._clock()
         for number, one in enumerate(offered):
             if number % TURN == TURN - 1:
                 await asyncio.sleep(0)
             try:
                 event = event_of(one.raw) if one.event is None else _read(one.event)
                 key = one.key or event.key
-                made = draft(place, source, event, one.raw, key, micros(self._clock()))
+                made = draft(place, source, event, one.raw, key, now)
                 found.drafts.append((number, made))
             except EventRefused as refusal:
                 found.results[number] = refusal
@@ -272,6 +271,8 @@ class Intake:
 
     async def _keys_for(self, standing: Standing, judged: Judged) -> dict[str, SubjectKey]:
         needed = {s for _, made in judged.drafts for s in made.subjects}
+        if not needed:
+            return {}
         held = standing.subjects.held(needed)
         if missing := needed - held.keys():
             held |= await asyncio.to_thread(standing.subjects.load, missing, self._clock())
@@ -279,14 +280,14 @@ class Intake:
 
     def _received(self, count: int) -> tuple[Moment, list[str]]:
         """The moment, and new record ids of it: UUIDv7 (RFC 9562, 5.7)."""
-        at = micros(self._clock())
-        time, noise = f"{at // 1000:012x}", urandom(10 * count).hex()
+        now = Moment.of(self._clock())
+        time, noise = f"{now.at // 1000:012x}", urandom(10 * count).hex()
         start = f"{time[:8]}-{time[8:]}-7"
         ids = []
         for place in range(0, 20 * count, 20):
             r = noise[place : place + 20]
             ids.append(f"{start}{r[:3]}-{'89ab'[int(r[3], 16) & 3]}{r[4:7]}-{r[7:19]}")
-        return Moment(at, stamp(at)), ids
+        return now, ids
 
     async def _appended(
         self, tenant: str, judged: Judged, ready: Sequence[tuple[int, Draft, Prepared]]
@@ -331,12 +332,13 @@ def _read(event: Event | EventRefused) -> Event:
 
 
 def _counted(tenant: str, results: list[Result]) -> list[Result]:
+    taken = [one for one in results if isinstance(one, Taken)]
     refused = [one for one in results if not isinstance(one, Taken)]
-    duplicates = sum(isinstance(one, Taken) and one.duplicate for one in results)
-    metrics.APPENDED.inc(len(results) - len(refused) - duplicates)
+    duplicates = sum([one.duplicate for one in taken])
+    metrics.APPENDED.inc(len(taken) - duplicates)
     if duplicates:
         metrics.DUPLICATES.inc(duplicates)
-    if skewed := sum(isinstance(one, Taken) and one.skew_s != 0 for one in results):
+    if skewed := sum([one.skew_s != 0 for one in taken]):
         metrics.SKEWED.inc(skewed)
     for one in refused:
         metrics.EVENTS.labels("refused").inc()

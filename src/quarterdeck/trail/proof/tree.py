@@ -12,14 +12,22 @@ class BadProof(ValueError):
     """The proof does not prove what it is said to prove."""
 
 
+_leaf, _node = sha256(b"\x00"), sha256(b"\x01")
+# Copied for each hash: OpenSSL takes longer to begin one than to hash a hundred bytes.
+
+
 def leaf_hash(entry: bytes) -> bytes:
     """Hash of one entry: 32 bytes. The 0x00 prefix keeps leaves apart from nodes."""
-    return sha256(b"\x00" + entry).digest()
+    made = _leaf.copy()
+    made.update(entry)
+    return made.digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Hash of two neighbours: 32 bytes."""
-    return sha256(b"\x01" + left + right).digest()
+    made = _node.copy()
+    made.update(left + right)
+    return made.digest()
 
 
 def root_hash(leaves: Sequence[bytes]) -> bytes:
