@@ -1,5 +1,6 @@
 """The journal in files: what a crash leaves, what damage is, and who may hold it."""
 
+import errno
 import os
 import signal
 from contextlib import closing
@@ -9,13 +10,13 @@ import pytest
 
 from quarterdeck.kernel.installation import UnusableDirectory
 from quarterdeck.trail.log import place
-from quarterdeck.trail.log.model import JournalFull, JournalHeld, LogDamaged
-from quarterdeck.trail.log.storage import recovery
+from quarterdeck.trail.log.model import JournalFull, JournalHeld, Known, LogDamaged
+from quarterdeck.trail.log.storage import recovery, segments
 from quarterdeck.trail.log.storage.durable import Durable
 from quarterdeck.trail.log.storage.files import FileReader
 from quarterdeck.trail.log.storage.journal import FileJournal
 from quarterdeck.trail.log.storage.layout import Layout
-from quarterdeck.trail.log.storage.tags import HOT, TIER, merge, standing
+from quarterdeck.trail.log.storage.tags import HOT, TIER, Tags, merge, standing
 from quarterdeck.trail.log.storage.tail import Tail
 from trail.log.drafts import many, prepared
 
@@ -25,8 +26,8 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "journal"
 
 
-def opened(folder: Path, file_bytes: int = 1 << 20) -> FileJournal:
-    return FileJournal(folder, file_bytes=file_bytes, reserve_bytes=0)
+def opened(folder: Path, file_bytes: int = 1 << 20, room_bytes: int = 0) -> FileJournal:
+    return FileJournal(folder, file_bytes=file_bytes, reserve_bytes=0, room_bytes=room_bytes)
 
 
 def file_of(folder: Path, number: int = 1) -> Path:
@@ -121,6 +122,50 @@ def test_each_holder_has_an_epoch_of_its_own(folder: Path) -> None:
             journal.append(many("acme", 1, number))
     epochs = [frame.epoch for _, frame in recovery.whole_frames(file_of(folder).read_bytes())]
     assert epochs == [1, 1, 2, 3]
+
+
+def test_room_that_was_written_ahead_is_no_damage_after_a_crash(folder: Path) -> None:
+    with closing(opened(folder, room_bytes=4096)) as journal:
+        for first in range(0, 60, 2):
+            journal.append(many("acme", 2, first))
+        left = file_of(folder).read_bytes()
+    ends = file_of(folder).stat().st_size
+    assert left[ends:] == bytes(len(left) - ends) != b""
+    file_of(folder).write_bytes(left)
+    reader = FileReader(Layout(folder.parent), Tail(folder))
+    assert len(reader.entries("acme", 0, 99)) == 60
+    reader.close()
+    with closing(opened(folder)) as journal:
+        assert file_of(folder).stat().st_size == ends
+        assert journal.append(many("acme", 1, 60))[0].index == 60
+
+
+def test_room_is_left_in_the_last_file_alone(folder: Path) -> None:
+    with closing(opened(folder, 2000, room_bytes=4096)) as journal:
+        for first in range(0, 40, 2):
+            journal.append(many("acme", 2, first))
+    for number in recovery.numbers(folder):
+        content = file_of(folder, number).read_bytes()
+        assert sum(frame.size for _, frame in recovery.whole_frames(content)) == len(content)
+    assert len(recovery.numbers(folder)) > 3
+
+
+def test_tags_that_could_not_be_written_stay_known_and_are_tried_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> Path:
+        raise OSError(errno.ENOSPC, "full")
+
+    found, one = Tags(folder), {b"k" * 16: Known(7)}
+    found.add(one)
+    with monkeypatch.context() as patch:
+        patch.setattr(segments, "write", full)
+        with pytest.raises(OSError, match="full"):
+            found.flush()
+    assert found.find(one) == one
+    found.flush()
+    assert len(standing(folder)) == 1
+    assert Tags(folder).find([b"j" * 16, *one]) == one
 
 
 def test_a_full_disk_is_told_before_it_is_full(folder: Path) -> None:

@@ -55,8 +55,8 @@ class HeldSequencer:
 
     @property
     def holds(self) -> bool:
-        """Whether this process appends itself."""
-        return self._own is not None
+        """Whether this process appends itself, and hears others who would append."""
+        return self._hearing is not None
 
     def append(self, drafts: Sequence[Prepared]) -> list[Appended]:
         own = self._own

@@ -9,6 +9,7 @@ import fcntl
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from quarterdeck.kernel.installation import PRIVATE_FILE, make_private
@@ -24,11 +25,16 @@ from quarterdeck.trail.log.place import refuse_network
 from quarterdeck.trail.log.storage import frames, recovery
 from quarterdeck.trail.log.storage.durable import Durable
 from quarterdeck.trail.log.storage.segments import sync_folder
-from quarterdeck.trail.log.storage.tags import Tags, key_of
+from quarterdeck.trail.log.storage.tags import Tags
+from quarterdeck.trail.log.tag_key import key_of
 
 FILE_BYTES = 128 << 20
 FILE_S = 24 * 3600.0
 """After which a new file is begun: only what stands in no journal file can be purged."""
+
+ROOM_BYTES = 8 << 20
+"""Written ahead with zeros, so that a sync of what is written there has no new place to record:
+otherwise it waits for all that the integrator wrote meanwhile (ext4, ``data=ordered``)."""
 
 RESERVE_BYTES = 256 << 20
 """Room that must stay on the disk: for the database, and for tiles of what is appended."""
@@ -44,6 +50,7 @@ class FileJournal:
         file_bytes: int = FILE_BYTES,
         file_s: float = FILE_S,
         reserve_bytes: int = RESERVE_BYTES,
+        room_bytes: int = ROOM_BYTES,
     ) -> None:
         """Take the journal in ``folder``, made if it is not there, and mend its torn end.
 
@@ -56,15 +63,15 @@ class FileJournal:
         refuse_network(folder)
         self._folder, self._file_bytes, self._reserve = folder, file_bytes, reserve_bytes
         self._file_s, self._begun = file_s, time.monotonic()
+        self._room_bytes, self._room = room_bytes, 0
         self._lock = _hold(folder)
         self._fd, self._broken = -1, ""
+        self._tags = Tags(folder / "tags")
         try:
-            self._tags = Tags(folder / "tags")
             self._durable = Durable(folder)
             found = recovery.recover(folder, self._durable.get())
             self._epoch, self._sizes = found.epoch + 1, found.sizes
-            for log, tag, known in found.tags:
-                self._tags.add(key_of(log, tag), known)
+            self._tags.add({key_of(log)(tag): known for log, tag, known in found.tags})
             self._tags.spill()
             self._open(found.number, found.end)
         except BaseException:
@@ -80,25 +87,30 @@ class FileJournal:
         if self._fd < 0:
             raise JournalClosed(self._broken or "this journal is closed")
         self._refuse_full()
-        answers, fresh, keys = self._sorted_out(group)
+        answers, fresh, used = self._sorted_out(group)
         if fresh:
             self._write([(log, self._sizes.get(log, 0), of) for log, of in fresh.items()])
             for log, of in fresh.items():
                 self._sizes[log] = self._sizes.get(log, 0) + len(of)
-            for key, known in keys.items():
-                self._tags.add(key, known)
+            self._tags.add(used)
             self._roll()
         return answers
 
     def known(self, log: str, tags: Sequence[bytes]) -> dict[bytes, Known]:
         """Those of ``tags`` that were used in the log."""
-        found = ((tag, self._tags.find(key_of(log, tag))) for tag in tags)
-        return {tag: known for tag, known in found if known is not None}
+        keys = key_of(log)
+        by_key = {keys(tag): tag for tag in tags}
+        return {by_key[key]: known for key, known in self._tags.find(by_key).items()}
 
     def close(self) -> None:
         if self._fd >= 0:
+            if not self._broken:
+                with suppress(OSError):  # who opens it next does the same
+                    os.ftruncate(self._fd, self._end)
             os.close(self._fd)
             self._fd = -1
+        with suppress(OSError):  # they stand in the last file, and are read again from it
+            self._tags.settle()
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -106,26 +118,32 @@ class FileJournal:
     def _sorted_out(
         self, group: Sequence[Prepared]
     ) -> tuple[list[Appended], dict[str, list[Prepared]], dict[bytes, Known]]:
+        keys = self._keys_of(group)
+        known = self._tags.find(keys)
         answers: list[Appended] = []
         fresh: dict[str, list[Prepared]] = {}
-        keys: dict[bytes, Known] = {}
-        for one in group:
-            key = key_of(one.log, one.tag)
-            known = keys.get(key) or self._tags.find(key)
-            if known is not None:
-                answers.append(Appended(known.index, b"", known))
+        used: dict[bytes, Known] = {}
+        for one, key in zip(group, keys, strict=True):
+            before = known.get(key) or used.get(key)
+            if before is not None:
+                answers.append(Appended(before.index, b"", before))
                 continue
             mine = fresh.setdefault(one.log, [])
             index = self._sizes.get(one.log, 0) + len(mine)
             mine.append(one)
-            keys[key] = Known(index, one.digest[:16])
+            used[key] = Known(index, one.digest[:16])
             answers.append(Appended(index, one.hash))
-        return answers, fresh, keys
+        return answers, fresh, used
+
+    def _keys_of(self, group: Sequence[Prepared]) -> list[bytes]:
+        makers = {log: key_of(log) for log in {one.log for one in group}}
+        return [makers[one.log](one.tag) for one in group]
 
     def _write(self, fresh: Sequence[tuple[str, int, list[Prepared]]]) -> None:
         parts = [(log, start, frames.part_of(of)) for log, start, of in fresh]
         framed = frames.frame(self._epoch, parts)
         try:
+            self._make_room(len(framed))
             _write_whole(self._fd, framed)
         except OSError as error:
             self._take_back(error)
@@ -138,7 +156,16 @@ class FileJournal:
         self._end += len(framed)
         self._durable.put(self._number, self._end)
 
+    def _make_room(self, needed: int) -> None:
+        """Have zeros stand where the next groups will; synced with the first of them."""
+        if not self._room_bytes or self._end + needed <= self._room:
+            return
+        size = min(needed + self._room_bytes, max(needed, self._file_bytes - self._end))
+        written = os.pwrite(self._fd, bytes(size), self._end)
+        self._room = self._end + written
+
     def _take_back(self, error: OSError) -> None:
+        self._room = 0
         try:
             os.ftruncate(self._fd, self._end)
             os.lseek(self._fd, self._end, os.SEEK_SET)
@@ -169,13 +196,16 @@ class FileJournal:
             self._tags.spill()
             return
         self._tags.flush()
+        # Only the last file may go on after its last frame.
+        os.ftruncate(self._fd, self._end)
+        os.fsync(self._fd)
         os.close(self._fd)
         self._open(self._number + 1, 0)
 
     def _open(self, number: int, end: int) -> None:
         path = self._folder / recovery.name_of(number)
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        self._number, self._end, self._begun = number, end, time.monotonic()
+        self._number, self._end, self._begun, self._room = number, end, time.monotonic(), 0
         os.ftruncate(self._fd, end)
         os.lseek(self._fd, end, os.SEEK_SET)
         if not end:

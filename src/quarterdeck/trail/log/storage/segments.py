@@ -14,15 +14,19 @@ from struct import Struct
 from typing import overload
 
 from quarterdeck.trail.log.model import Known
+from quarterdeck.trail.log.tag_key import KEY_BYTES
 
 SUFFIX = ".tags"
 HEADER = Struct("<8sQQ")
 MAGIC = b"QDTAGS1\0"
-KEY_BYTES, DIGEST_BYTES, ROW_BYTES = 16, 16, 40
+DIGEST_BYTES, ROW_BYTES = 16, 40
 ROWS_A_WORD = 4
 NO_DIGEST = bytes(DIGEST_BYTES)
 _TWELVE = 0xFFF
 _TWO_BITS = [(1 << (n & 63)) | (1 << (n >> 6)) for n in range(1 << 12)]
+
+
+Probe = tuple[bytes, int, int]
 
 
 class Segment:
@@ -39,13 +43,16 @@ class Segment:
         self._rows = HEADER.size + 8 * self._words
         self._filter = memoryview(self._map)[HEADER.size : self._rows].cast("Q")
 
-    def find(self, key: bytes) -> Known | None:
-        """What the key was used for; None if it is not in here."""
-        word, mask = _probe(key, self._words)
-        if self._filter[word] & mask != mask:
-            return None
-        row = self[bisect_left(self, key, key=_key)]
-        return known(row) if row[:KEY_BYTES] == key else None
+    def find(self, probes: Sequence[Probe]) -> dict[bytes, Known]:
+        """What those of the keys that are in here were used for."""
+        bits, words = self._filter, self._words
+        passed = [key for key, spread, mask in probes if bits[spread % words] & mask == mask]
+        rows = ((key, self._row(key)) for key in passed)
+        return {key: known(row) for key, row in rows if row[:KEY_BYTES] == key}
+
+    def _row(self, key: bytes) -> bytes:
+        at = bisect_left(self, key, key=_key)
+        return self[at] if at < self.count else b""
 
     def __len__(self) -> int:
         return self.count
@@ -116,14 +123,13 @@ def _key(row: bytes) -> bytes:
     return row[:KEY_BYTES]
 
 
-def _probe(key: bytes, words: int) -> tuple[int, int]:
+def probe(key: bytes) -> Probe:
+    """The key, what says which word of a filter is its own, and which bits of it."""
     number = int.from_bytes(key[4:KEY_BYTES], "little")
-    mask = _TWO_BITS[number & _TWELVE] | _TWO_BITS[number >> 12 & _TWELVE]
-    return (number >> 24) % words, mask
+    return key, number >> 24, _TWO_BITS[number & _TWELVE] | _TWO_BITS[number >> 12 & _TWELVE]
 
 
 def _mark(bits: memoryview, rows: Sequence[bytes]) -> None:
     words = len(bits)
-    for row in rows:
-        word, mask = _probe(row[:KEY_BYTES], words)
-        bits[word] |= mask
+    for _, spread, mask in map(probe, map(_key, rows)):
+        bits[spread % words] |= mask

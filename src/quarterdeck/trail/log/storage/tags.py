@@ -6,14 +6,14 @@ memory is always rebuilt from the journal's last file.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 
 from quarterdeck.kernel.installation import make_private
 from quarterdeck.trail.log.model import Known
 from quarterdeck.trail.log.storage import segments
-from quarterdeck.trail.log.storage.segments import KEY_BYTES, SUFFIX, Segment
+from quarterdeck.trail.log.storage.segments import SUFFIX, Segment
 
 HOT = 1 << 15
 """Tags in memory before they become a segment: 10 MB, sorted in some 10 ms."""
@@ -24,52 +24,80 @@ TIER = 8
 BUCKETS = 256
 
 
-def key_of(log: str, tag: bytes) -> bytes:
-    """The key of a tag: 16 bytes, evenly spread, apart for each log."""
-    return sha256(b"%b\0%b" % (log.encode(), tag)).digest()[:KEY_BYTES]
-
-
 class Tags:
-    """The used tags of one journal. For its holder alone, one call at a time."""
+    """The used tags of one journal. For its holder alone, one call at a time; any may ``find``."""
 
     def __init__(self, folder: Path) -> None:
         make_private(folder)
         self._folder = folder
         self._hot: dict[bytes, Known] = {}
+        self._cooling: dict[bytes, Known] = {}
         self._segments: dict[Path, Segment] = {}
+        self._writer: Thread | None = None
+        self._failed: OSError | None = None
         self.reload()
 
-    def find(self, key: bytes) -> Known | None:
-        """What the key was used for, if it was."""
-        found = self._hot.get(key)
-        if found is not None:
-            return found
-        for segment in self._segments.values():
-            found = segment.find(key)
-            if found is not None:
-                return found
-        return None
+    def find(self, keys: Iterable[bytes]) -> dict[bytes, Known]:
+        """What those of the keys that were used were used for."""
+        # In the order in which they move on, so that none is missed on its way.
+        hot, cooling, known = self._hot, self._cooling, self._segments
+        found = {key: place[key] for key in keys for place in (cooling, hot) if key in place}
+        probes = [segments.probe(key) for key in keys] if known else []
+        for segment in known.values():
+            found |= segment.find(probes)
+        return found
 
-    def add(self, key: bytes, known: Known) -> None:
-        """Remember the key; it must be in the journal already."""
-        self._hot[key] = known
+    def add(self, used: Mapping[bytes, Known]) -> None:
+        """Remember the keys; they must be in the journal already."""
+        self._hot |= used
 
     def spill(self) -> None:
-        """Let go of memory where there is too much to hold."""
-        if len(self._hot) >= HOT:
-            self.flush()
+        """Let go of memory where there is too much to hold; another thread does the work.
+
+        Raises:
+            OSError: it could not, the last time.
+        """
+        if len(self._hot) < HOT:
+            return
+        self.settle()
+        # Whoever looks meanwhile, in another thread, finds each key in one of them.
+        self._cooling, self._hot = self._hot, {}
+        self._writer = Thread(target=self._cool, name="tags", daemon=True)
+        self._writer.start()
 
     def flush(self) -> None:
-        """Have every key in a synced segment."""
-        if not self._hot:
+        """Have every key in a synced segment; raise OSError if that cannot be."""
+        self.settle()
+        self._cooling, self._hot = self._hot, {}
+        self._cool()
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait for the other thread; raise OSError if it could not write."""
+        if self._writer is not None:
+            self._writer.join()
+            self._writer = None
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            # They stay in memory, and are tried again.
+            self._hot, self._cooling = self._cooling | self._hot, {}
+            raise failed
+
+    def _cool(self) -> None:
+        try:
+            self._write(self._cooling)
+        except OSError as error:
+            self._failed = error
+
+    def _write(self, keys: Mapping[bytes, Known]) -> None:
+        if not keys:
             return
-        rows = sorted(segments.row(k, v.index, v.digest) for k, v in self._hot.items())
+        rows = sorted([segments.row(key, k.index, k.digest) for key, k in keys.items()])
         self.reload()
         number = 1 + max((segment.last for segment in self._segments.values()), default=0)
         path = segments.write(self._folder, number, number, rows)
-        # Whoever looks meanwhile, in another thread, finds each key in one of the two.
         self._segments = {**self._segments, path: Segment(path)}
-        self._hot = {}
+        self._cooling = {}
 
     def reload(self) -> None:
         """See what was merged meanwhile."""
