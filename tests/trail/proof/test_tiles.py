@@ -72,6 +72,22 @@ def test_entries_come_back_as_they_went_in(entries: list[bytes]) -> None:
     assert tiles.unpack_entries(bundle, len(entries)) == entries
 
 
+@given(st.lists(st.binary(max_size=300), max_size=256), st.data())
+def test_some_of_a_bundle_are_read_alone_unless_it_is_cut_before_their_end(
+    entries: list[bytes], data: st.DataObject
+) -> None:
+    first = data.draw(st.integers(0, len(entries)))
+    count = data.draw(st.integers(0, len(entries) - first))
+    bundle = tiles.pack_entries(entries)
+    wanted = entries[first : first + count]
+    assert tiles.slice_entries(bundle, first, count) == wanted
+    ends = len(tiles.pack_entries(entries[: first + count]))
+    assert tiles.slice_entries(bundle[:ends], first, count) == wanted
+    if ends and count:
+        with pytest.raises(Malformed):
+            tiles.slice_entries(bundle[: data.draw(st.integers(0, ends - 1))], first, count)
+
+
 @given(st.lists(st.binary(min_size=32, max_size=32), max_size=256))
 def test_hashes_come_back_as_they_went_in(hashes: list[bytes]) -> None:
     assert tiles.unpack_hashes(tiles.pack_hashes(hashes), len(hashes)) == hashes

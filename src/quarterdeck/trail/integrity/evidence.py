@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from quarterdeck.trail.integrity.model import Progress, Read, Unreadable
 from quarterdeck.trail.integrity.purged import Purged
+from quarterdeck.trail.log import purges
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH, Malformed, Tile
 from quarterdeck.trail.proof.tree import leaf_hash, root_hash
@@ -110,33 +111,42 @@ def re_read(read: Read, index: int) -> Bundle:
 
 
 def _bundle(read: Read, tile: Tile, purged: Purged | None = None) -> Bundle:
-    entries, fault = _entries(read, tile)
-    stored, stored_fault = stored_hashes(read, Tile(0, tile.index, tile.width))
-    if purged is not None:
+    entries, fault, marked = _entries(read, tile)
+    whole = all(entries)
+    if purged is not None and (marked or not whole):
         purged.note(tile.start, entries)
-    return Bundle(
-        tile=tile,
-        hashes=[
-            stored[n] if stored and not entry else leaf_hash(entry)
-            for n, entry in enumerate(entries)
-        ],
-        fault=fault,
-        stored=stored,
-        stored_fault=stored_fault,
-    )
+    hashes = list(map(leaf_hash, entries))
+    stored, stored_fault = _stored(read, Tile(0, tile.index, tile.width), hashes)
+    if stored and not whole:
+        # The hash of an entry that was purged stands in the tile alone.
+        hashes = [
+            kept if entry else old
+            for entry, kept, old in zip(entries, hashes, stored, strict=False)
+        ]
+    return Bundle(tile=tile, hashes=hashes, fault=fault, stored=stored, stored_fault=stored_fault)
 
 
-def _entries(read: Read, tile: Tile) -> tuple[list[bytes], str]:
+def _stored(read: Read, tile: Tile, computed: list[bytes]) -> tuple[list[bytes] | None, str]:
+    """As ``stored_hashes``; a tile that is what was computed is not looked into."""
+    if len(computed) == tile.width and read(tile.path) == b"".join(computed):
+        return computed, ""
+    return stored_hashes(read, tile)
+
+
+def _entries(read: Read, tile: Tile) -> tuple[list[bytes], str, bool]:
+    """The entries, why there are too few, and whether a purge record may be among them."""
     found, exact = _fetch(read, tile)
     if found is None:
-        return [], MISSING
+        return [], MISSING, False
+    marked = purges.MARK in found
     try:
         entries = tiles.unpack_entries(found, tile.width)
     except Malformed as error:
-        return error.good, str(error)
-    if exact and len(found) != sum(len(e) + 2 for e in entries):
-        return entries, f"more than {tile.width} entries"
-    return entries, ""
+        return error.good, str(error), marked
+    # A full one has been read to its end already.
+    if exact and tile.width < WIDTH and len(found) != sum(len(e) + 2 for e in entries):
+        return entries, f"more than {tile.width} entries", marked
+    return entries, "", marked
 
 
 def _fetch(read: Read, tile: Tile) -> tuple[bytes | None, bool]:

@@ -128,18 +128,41 @@ def unpack_entries(bundle: bytes, width: int) -> list[bytes]:
             its ``good`` are the entries before.
     """
     entries: list[bytes] = []
-    at = 0
-    while at < len(bundle) and len(entries) < WIDTH:
-        end = at + 2 + int.from_bytes(bundle[at : at + 2], "big")
-        if at + 2 > len(bundle) or end > len(bundle):
+    at, total = 0, len(bundle)
+    while at < total and len(entries) < WIDTH:
+        start = at + 2
+        end = start + (bundle[at] << 8 | bundle[at + 1]) if start <= total else total + 1
+        if end > total:
             raise Malformed(f"ends within its entry {len(entries)}", entries[:width])
-        entries.append(bundle[at + 2 : end])
+        entries.append(bundle[start:end])
         at = end
     if at < len(bundle):
         raise Malformed(f"{len(bundle) - at} bytes after its last entry", entries[:width])
     if len(entries) < width:
         raise Malformed(f"expected {width} entries, got {len(entries)}", entries)
     return entries[:width]
+
+
+def slice_entries(bundle: bytes, first: int, count: int) -> list[bytes]:
+    """Entries ``first`` to ``first + count`` of a bundle: the others are passed over.
+
+    Raises:
+        Malformed: it ends before them, or within them.
+    """
+    at = 0
+    try:
+        for _ in range(first):
+            at += 2 + (bundle[at] << 8 | bundle[at + 1])
+        entries = []
+        for _ in range(count):
+            start = at + 2
+            at = start + (bundle[at] << 8 | bundle[at + 1])
+            entries.append(bundle[start:at])
+    except IndexError as error:
+        raise Malformed(f"expected {first + count} entries, got fewer") from error
+    if at > len(bundle):
+        raise Malformed(f"ends within its entry {first + count - 1}", entries[:-1])
+    return entries
 
 
 def subtree(read: Hashes, start: int, end: int) -> bytes:

@@ -37,7 +37,7 @@ def root_hash(leaves: Sequence[bytes]) -> bytes:
         # A node without a neighbour rises as it is: the same tree as splitting at the
         # largest power of two, without recursion.
         odd = level[len(level) & ~1 :]
-        level = [node_hash(a, b) for a, b in zip(level[::2], level[1::2], strict=False)] + odd
+        level = [*map(node_hash, level[::2], level[1::2]), *odd]
     return level[0]
 
 

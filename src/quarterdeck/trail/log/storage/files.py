@@ -3,7 +3,7 @@ holds a leaf no more, the partial bundle that was synced before it was let go.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
@@ -115,7 +115,7 @@ class FileReader:
         while (at := start + len(found)) < end:
             tile = Tile(level, at // WIDTH)
             whole = self._full(log, tile) or self._partial(log, tile) or b""
-            piece = _within(_hashes(whole), tile, at, end - at)
+            piece = _hashes(whole, at - tile.start, end - at)
             found += piece
             if not piece:
                 break
@@ -126,7 +126,7 @@ class FileReader:
         for _ in range(TRIES):  # they move from the journal to bundles meanwhile
             whole = self._full(log, tile)
             if whole is not None:
-                return _within(_opened(whole, WIDTH, tile, log), tile, start, count)
+                return _opened(whole, tile, log, (start - tile.start, count))
             cold = min(count, max(0, self._tail.first(log) - start))
             early = self._early(log, tile, start, cold) if cold else []
             hot = self._hot(log, tile, start + cold, count - cold)
@@ -138,8 +138,7 @@ class FileReader:
         whole = self._partial(log, tile)
         if whole is None:
             return []
-        found = _opened(whole, start - tile.start + count, tile, log)
-        return _within(found, tile, start, count)
+        return _opened(whole, tile, log, (start - tile.start, count))
 
     def _hot(self, log: str, tile: Tile, start: int, count: int) -> list[bytes]:
         found: list[bytes] = []
@@ -181,23 +180,17 @@ class FileReader:
         return None
 
 
-def _within(found: Sequence[bytes], tile: Tile, start: int, count: int) -> list[bytes]:
-    inside = start - tile.start
-    return list(found[inside : inside + count])
+def _hashes(whole: bytes, first: int, count: int) -> list[bytes]:
+    """Some hashes of a tile; what a crash left half written at its end is none."""
+    end = min(first + count, len(whole) // HASH_BYTES)
+    return [whole[at * HASH_BYTES : (at + 1) * HASH_BYTES] for at in range(first, end)]
 
 
-def _hashes(whole: bytes) -> list[bytes]:
-    """The hashes of a tile; what a crash left half written at its end is none."""
-    count = len(whole) // HASH_BYTES
-    return tiles.unpack_hashes(whole[: count * HASH_BYTES], count)
-
-
-def _opened(whole: bytes, width: int, tile: Tile, log: str) -> list[bytes]:
+def _opened(whole: bytes, tile: Tile, log: str, within: tuple[int, int]) -> list[bytes]:
+    """Entries or hashes of a tile, from the first on, so many."""
     if tile.level is not None:
-        return _hashes(whole)
+        return _hashes(whole, *within)
     try:
-        return tiles.unpack_entries(whole, width)
+        return tiles.slice_entries(whole, *within)
     except tiles.Malformed as error:
-        if len(error.good) >= width:
-            return error.good
         raise LogDamaged(f"{tile.path} of {log}: {error}; run quarterdeck trail verify") from error
