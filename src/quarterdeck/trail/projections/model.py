@@ -5,13 +5,15 @@ of a rebuild are the same. That two words may share a term is seen to where reco
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import orjson
 
 from quarterdeck.kernel.clock import micros
@@ -19,7 +21,7 @@ from quarterdeck.kernel.errors import Invalid, NotFound, Unavailable
 from quarterdeck.trail.log.record import SCHEMA, RecordUnreadable
 
 TERM_BYTES = 8
-KEPT_TERMS, KEPT_SECONDS = 65_536, 4096  # some 15 MB
+KEPT_TERMS, KEPT_SECONDS, KEPT_SETS = 65_536, 4096, 1024  # some 15 MB
 STAMP_LETTERS = len("2026-02-28T12:00:00.000000Z")
 MOST = 2**62
 OUTCOMES = ("success", "failure", "denied")
@@ -63,20 +65,24 @@ class Field(StrEnum):
     CORRELATION = "correlation"
 
 
+NUMBERS = {outcome: number for number, outcome in enumerate(OUTCOMES)}
+_begun = {str(field): blake2b(digest_size=TERM_BYTES, person=field.encode()) for field in Field}
+
 SCHEMAS: Mapping[int, Upcast] = {SCHEMA: lambda members: members}
 """How an entry of each schema is made one of the newest. An unknown schema is a dead letter,
 and is applied by replay once it stands here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """A record, as far as rows are made of it.
 
     Attributes:
         at: when it occurred, by its source's clock; microseconds since 1970.
         classes: of its fields, each once.
         correlations: trace, request and causation, as far as there are any.
-        words: what of it may be found by its words: never what is committed.
+        payload: JSON of the text of its clear payload, or of null.
+        terms: as its row of the timeline has them: actor, action, resource, outcome.
+        marks: the terms under which it is found besides its actor and resource.
     """
 
     index: int
@@ -88,7 +94,14 @@ class Seen:
     outcome: str
     classes: frozenset[str]
     correlations: frozenset[str]
-    words: str
+    payload: bytes
+    terms: tuple[int, int, int, int]
+    marks: tuple[int, ...]
+
+    @property
+    def words(self) -> str:
+        """What of it may be found by its words: never what is committed."""
+        return orjson.loads(self.payload) or ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,41 +177,110 @@ class Compared:
     surplus: int
 
 
+class _Actor(msgspec.Struct, gc=False):
+    id: str
+
+
+class _Resource(msgspec.Struct, gc=False):
+    type: str
+    id: str
+
+
+class _Entry(msgspec.Struct):
+    """Of an entry of the newest schema, what rows are made of: the rest is passed over."""
+
+    schema: Literal[1]
+    occurred_at: str
+    actor: _Actor
+    action: str
+    resource: _Resource
+    outcome: str
+    classification: dict[str, str]
+    correlation: dict[str, str | None]
+    payload: msgspec.Raw
+
+
+_entry = msgspec.json.Decoder(_Entry)
+
+
 def seen(index: int, entry: bytes, schemas: Mapping[int, Upcast] = SCHEMAS) -> Seen:
     """Read an entry; raise RecordUnreadable where it is none, or of a schema not known."""
     try:
-        record = _members(entry, schemas)
-        correlation = record["correlation"].values()
-        return Seen(
-            index=index,
-            at=_micros(record["occurred_at"]),
-            actor=record["actor"]["id"],
-            action=record["action"],
-            type=record["resource"]["type"],
-            resource=record["resource"]["id"],
-            outcome=record["outcome"],
-            classes=frozenset(record["classification"].values()),
-            correlations=frozenset(one for one in correlation if one),
-            words=record["payload"] or "",
-        )
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return _seen(index, _decoded(entry, schemas))
+    except (KeyError, TypeError, ValueError, msgspec.MsgspecError) as error:
         raise RecordUnreadable(f"leaf {index} is no record of a known schema: {error}") from error
 
 
-def _members(entry: bytes, schemas: Mapping[int, Upcast]) -> Members:
+def _decoded(entry: bytes, schemas: Mapping[int, Upcast]) -> _Entry:
+    if schemas is SCHEMAS:
+        with suppress(msgspec.ValidationError):  # of another schema, perhaps
+            return _entry.decode(entry)
+    return _entry.decode(_newest(entry, schemas))
+
+
+def _seen(index: int, found: _Entry) -> Seen:
+    action, kind, outcome = found.action, found.resource.type, found.outcome
+    classes = tuple(found.classification.values())
+    correlations = frozenset(filter(None, found.correlation.values()))
+    marks = _marks(action, kind, outcome, classes)
+    if correlations:
+        # Seldom met twice: what terms are kept for others would have to go.
+        told = {_term(Field.CORRELATION, word) for word in correlations}
+        marks = tuple(told.union(marks))
+    return Seen(
+        index=index,
+        at=_micros(found.occurred_at),
+        actor=found.actor.id,
+        action=action,
+        type=kind,
+        resource=found.resource.id,
+        outcome=outcome,
+        classes=_each(classes),
+        correlations=correlations,
+        payload=bytes(found.payload),
+        terms=(
+            term(Field.ACTOR, found.actor.id),
+            term(Field.ACTION, action),
+            term(Field.RESOURCE, found.resource.id),
+            NUMBERS.get(outcome, len(NUMBERS)),
+        ),
+        marks=marks,
+    )
+
+
+def _newest(entry: bytes, schemas: Mapping[int, Upcast]) -> bytes:
     found = orjson.loads(entry)
     upcast = schemas.get(found["schema"])
     if upcast is None:
         known = ", ".join(map(str, sorted(schemas)))
         raise RecordUnreadable(f"schema {found['schema']} is not known, only {known}")
-    return upcast(found)
+    return orjson.dumps({**upcast(found), "schema": SCHEMA})
+
+
+@lru_cache(KEPT_SETS)
+def _each(words: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(words)
+
+
+@lru_cache(KEPT_SETS)
+def _marks(action: str, kind: str, outcome: str, classes: tuple[str, ...]) -> tuple[int, ...]:
+    """Success has none: it is what neither failed nor was denied."""
+    found = {term(Field.ACTION, action), term(Field.TYPE, kind)}
+    if outcome != OUTCOMES[0]:
+        found.add(term(Field.OUTCOME, outcome))
+    return tuple(found.union(term(Field.CLASS, word) for word in classes))
 
 
 @lru_cache(KEPT_TERMS)
 def term(field: str, word: str) -> int:
     """``word`` of a ``Field`` as it stands in rows: 0 to 2^63 - 1."""
-    digest = blake2b(word.encode(), digest_size=TERM_BYTES, person=field.encode()).digest()
-    return int.from_bytes(digest, "big") >> 1
+    return _term(field, word)
+
+
+def _term(field: str, word: str) -> int:
+    made = _begun[field].copy()
+    made.update(word.encode())
+    return int.from_bytes(made.digest(), "big") >> 1
 
 
 def _micros(text: str) -> int:
@@ -213,34 +295,6 @@ def _second(text: str) -> int:
     return micros(datetime.fromisoformat(f"{text}Z"))
 
 
-def timeline_row(log: int, one: Seen) -> Row:
-    """(log, at, idx, actor, action, resource, outcome)."""
-    return (
-        log,
-        one.at,
-        one.index,
-        term(Field.ACTOR, one.actor),
-        term(Field.ACTION, one.action),
-        term(Field.RESOURCE, one.resource),
-        OUTCOMES.index(one.outcome) if one.outcome in OUTCOMES else len(OUTCOMES),
-    )
-
-
-def marks(one: Seen) -> set[int]:
-    """The terms under which a record is found besides its actor and resource.
-
-    Success has none: it is what neither failed nor was denied.
-    """
-    found = {term(Field.ACTION, one.action), term(Field.TYPE, one.type)}
-    if one.outcome != OUTCOMES[0]:
-        found.add(term(Field.OUTCOME, one.outcome))
-    for word in one.classes:
-        found.add(term(Field.CLASS, word))
-    for word in one.correlations:
-        found.add(term(Field.CORRELATION, word))
-    return found
-
-
 def rows_of(name: str, log: int, records: Sequence[Seen]) -> dict[str, list[Row]]:
     """The rows of ``records`` in projection ``name``, by table, each list in its key's order.
 
@@ -248,16 +302,12 @@ def rows_of(name: str, log: int, records: Sequence[Seen]) -> dict[str, list[Row]
     """
     found: dict[str, list[Row]] = {}
     if name == Name.TIMELINE:
-        found["timeline"] = sorted(timeline_row(log, one) for one in records)
+        found["timeline"] = sorted([(log, one.at, one.index, *one.terms) for one in records])
         found["mark"] = sorted(
-            (log, mark, one.at, one.index) for one in records for mark in marks(one)
+            [(log, mark, one.at, one.index) for one in records for mark in one.marks]
         )
     elif name == Name.ACTOR:
-        found["actor"] = sorted(
-            (log, term(Field.ACTOR, one.actor), one.at, one.index) for one in records
-        )
+        found["actor"] = sorted([(log, one.terms[0], one.at, one.index) for one in records])
     elif name == Name.RESOURCE:
-        found["resource"] = sorted(
-            (log, term(Field.RESOURCE, one.resource), one.at, one.index) for one in records
-        )
+        found["resource"] = sorted([(log, one.terms[2], one.at, one.index) for one in records])
     return found
