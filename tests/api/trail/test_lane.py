@@ -1,0 +1,57 @@
+"""The gate of ingest's fast lane: one question for many, and none that is answered too early."""
+
+import asyncio
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import cast
+
+from quarterdeck.access.authentication.service import Authenticator
+from quarterdeck.api.trail.lane import Gate
+from quarterdeck.kernel.errors import Unavailable
+from quarterdeck.kernel.work import Actor
+
+
+@dataclass
+class Counting:
+    """Access whose epoch moves each time it is asked for; where ``broken``, it cannot be."""
+
+    asked: int = 0
+    broken: int = 0
+    engine: object = field(
+        default_factory=lambda: SimpleNamespace(dialect=SimpleNamespace(name="sqlite"))
+    )
+
+    def epoch(self) -> int:
+        self.asked += 1
+        if self.asked <= self.broken:
+            raise Unavailable("away")
+        return self.asked
+
+    def actor_at(self, secret: str, epoch: int) -> Actor:
+        return Actor(f"{secret}@{epoch}", frozenset())
+
+
+def test_requests_that_came_together_share_one_question_and_later_ones_ask_anew() -> None:
+    access = Counting()
+    gate = Gate(cast("Authenticator", access))
+
+    async def together(count: int) -> set[int]:
+        return {
+            epoch for _, epoch in await asyncio.gather(*(gate.admit("s") for _ in range(count)))
+        }
+
+    async def turns() -> list[set[int]]:
+        return [await together(20), await together(1), await together(5)]
+
+    assert asyncio.run(turns()) == [{1}, {2}, {3}]
+
+
+def test_a_question_that_failed_is_asked_again_by_the_next() -> None:
+    gate = Gate(cast("Authenticator", Counting(broken=1)))
+
+    async def together() -> list[tuple[Actor, int] | BaseException]:
+        return await asyncio.gather(*(gate.admit("s") for _ in range(3)), return_exceptions=True)
+
+    first, *others = asyncio.run(together())
+    assert isinstance(first, Unavailable)
+    assert [told[1] for told in others if isinstance(told, tuple)] == [2, 2]
