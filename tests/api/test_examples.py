@@ -19,7 +19,7 @@ from quarterdeck.access.principals import service as principals
 from quarterdeck.access.principals.model import Kind, Scope, installation
 from quarterdeck.access.tokens import service as tokens
 from quarterdeck.access.tokens.model import Wanted
-from quarterdeck.api.examples import BUNDLE, PARAMETERS
+from quarterdeck.api.examples import BODIES, BUNDLE, PARAMETERS
 from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import Requirement
 from quarterdeck.governance.sync.model import policies
@@ -44,7 +44,15 @@ LAST = (
     "disable_programme",
     "archive_tenant",
 )
-TENANT_BY_TOKEN = ("ingest_events", "ingest_logs")
+TENANT_BY_TOKEN = {"ingest_events", "ingest_logs"}
+OF_ONE_TENANT = {
+    "push_alerts",
+    "get_alerts",
+    "get_alert_groups",
+    "alertmanager_status",
+    "alertmanager_receivers",
+}
+OF_ONE_TENANT |= {"get_silence", "get_silences", "post_silences", "delete_silence"}
 UNMADE = {"get_trail_export", "cancel_trail_export", "download_trail_export"}
 UNMADE |= {"get_segment", "verify_segment", "log_cosigned", "release_evidence", "witness_key"}
 UNMADE |= {f"{verb}_webhook" for verb in ("pause", "resume", "remove", "rotate", "try")}
@@ -54,7 +62,7 @@ UNMADE |= {"list_webhook_attempts"}
 SIGNED = "add_checkpoint"
 """Takes what another log has signed: no example stays good."""
 
-TROUBLE = {"get_sync_report", "resolve_alert", "release_held_sync"}
+TROUBLE = {"get_sync_report", "release_held_sync"}
 """What speaks of something that only trouble brings; here all is well, and they say so."""
 ORDER = ("get", "post", "put", "patch", "delete")
 
@@ -73,6 +81,7 @@ class Seeded:
         self.client = TestClient(stage.app(), base_url=BASE, client=("192.0.2.7", 50000))
         self.ada: Headers = bearer(stage, "admin")
         self.producer: Headers = bearer(stage, "producer", "contoso")
+        self.sre: Headers = bearer(stage, "sre", "contoso")
 
     def rows(self, path: str, name: str, **query: str) -> list[dict[str, Any]]:
         answer = self.client.get(f"/api/v1/{path}", params=query, headers=self.ada).json()
@@ -123,6 +132,19 @@ class Seeded:
         with begin(self.stage.engine, installation(), self.stage.clock) as work:
             return str(request_sync(work, KNOWN, "resources")[0])
 
+    def alert(self) -> str:
+        """An alert that fires, and the routing by which it is told of."""
+        push, routing = BODIES["push_alerts"], BODIES["apply_routing"]
+        assert self.client.post("/api/v2/alerts", json=push, headers=self.sre).is_success
+        asked = self.client.put("/api/v1/routing/contoso", json=routing, headers=self.ada)
+        assert asked.is_success, asked.text
+        return str(self.rows("alerts", "alerts")[0]["id"])
+
+    def silence(self) -> str:
+        """A silence that holds."""
+        made = self.client.post("/api/v2/silences", json=BODIES["post_silences"], headers=self.sre)
+        return str(made.json()["silenceID"])
+
     def checked(self) -> str:
         """A compliance check that was kept."""
         asked = {"tenant": "contoso"}
@@ -160,6 +182,8 @@ class Seeded:
             "state": self.rows("compliance/states", "states")[0]["id"],
             "check": self.checked(),
             "view": self.view(),
+            "silence": self.silence(),
+            "alert": self.alert(),
             "message": put_dead(self.stage.engine, "contoso"),
             "replay": self.replay(),
             "hold": self.hold(asked=operation == "keep_hold"),
@@ -249,8 +273,9 @@ def send(seeded: Seeded, method: str, path: str, operation: Operation) -> Any:  
         file = content["text/csv"]["example"]
         return seeded.client.request(method, path, params=query, content=file, headers=headers)
     example = content.get("application/json", {}).get("example")
-    if example is not None:
+    if isinstance(example, dict):
         example = {k: values.get(v, v) if isinstance(v, str) else v for k, v in example.items()}
     # Without a tenant in the path, the token says whose log it is.
     by = seeded.producer if operation["operationId"] in TENANT_BY_TOKEN else seeded.ada
+    by = seeded.sre if operation["operationId"] in OF_ONE_TENANT else by
     return seeded.client.request(method, path, params=query, json=example, headers=by)

@@ -48,7 +48,20 @@ from quarterdeck.api.governance import (
     upkeep,
 )
 from quarterdeck.api.openapi import document, operation_id
-from quarterdeck.api.operations import alerts, changes, health_checks, maintenance, services
+from quarterdeck.api.operations import (
+    alert_desk,
+    alert_events,
+    alerts,
+    changes,
+    health_checks,
+    maintenance,
+    routing,
+    services,
+    silences,
+)
+from quarterdeck.api.operations.alertmanager import about as am_about
+from quarterdeck.api.operations.alertmanager import alerts as am_alerts
+from quarterdeck.api.operations.alertmanager import silences as am_silences
 from quarterdeck.api.trail import (
     deadletters,
     deliveries,
@@ -106,6 +119,10 @@ ROUTERS = [
     health_checks.router,
     maintenance.router,
     changes.router,
+    alert_events.router,
+    alert_desk.router,
+    silences.router,
+    routing.router,
     sync.router,
     runs.router,
     upkeep.router,
@@ -143,6 +160,10 @@ ROOT_ROUTERS = [
     reference.router,
     witness.router,
     ingest.router,
+    alert_events.root_router,
+    am_alerts.router,
+    am_silences.router,
+    am_about.router,
 ]
 """With the whole of their paths."""
 

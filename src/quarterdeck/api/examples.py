@@ -49,6 +49,7 @@ PARAMETERS: dict[str, Any] = {
     "stage": "ready",
     "window": f"{_ID}17",
     "freeze": f"{_ID}18",
+    "silence": f"{_ID}1b",
     "from": "2026-02-01T00:00:00Z",
     "to": "2026-03-01T00:00:00Z",
 }
@@ -77,6 +78,34 @@ _EVENT = {
     "resource": {"type": "order", "id": "o-1"},
     "payload": {"amount": "12.50"},
 }
+_ALERTS = [
+    {
+        "labels": {"alertname": "HighLatency", "service": "checkout", "severity": "critical"},
+        "annotations": {"summary": "Half of all requests take longer than 2 s"},
+        "startsAt": "2026-02-28T12:00:00Z",
+    }
+]
+_SILENCE = {
+    "matchers": [{"name": "service", "value": "checkout", "isRegex": False, "isEqual": True}],
+    "startsAt": "2026-02-28T12:00:00Z",
+    "endsAt": "2099-02-28T14:00:00Z",
+    "createdBy": "ada@contoso.example",
+    "comment": "its database is moved tonight",
+}
+_ROUTING = """\
+route:
+  receiver: team
+  group_by: [alertname, service]
+  routes:
+    - matchers: [severity="critical"]
+      receiver: pager
+      group_wait: 0s
+receivers:
+  - name: team
+    webhook_configs: [{url: "https://hooks.contoso.example/team"}]
+  - name: pager
+    webhook_configs: [{url: "https://hooks.contoso.example/pager"}]
+"""
 _PACK = {
     "files": {
         "pack.yaml": "pack: acme\ntitle: Acme\nsource: our own\nversion: '1'\n",
@@ -116,6 +145,26 @@ BODIES: dict[str, Any] = {
     "import_costs": _FOCUS,
     "change_sync_policy": {"interval_seconds": 7200},
     "backfill_costs": {"start_date": "2024-01-01", "end_date": "2024-12-31"},
+    "push_alerts": _ALERTS,
+    "push_alerts_of": _ALERTS,
+    "post_silences": _SILENCE,
+    "post_silences_of": _SILENCE,
+    "acknowledge_alerts": {"ids": [123], "by": "Ada"},
+    "unacknowledge_alerts": {"ids": [123]},
+    "resolve_alerts": {"types": ["sync_failure"], "by": "operator@company.com"},
+    "reopen_alerts": {"ids": [123]},
+    "acknowledge_alert_event": {"acknowledged_by": "Ada"},
+    "acknowledge_triggered": {"acknowledged_by": "Ada"},
+    "add_silence": {
+        "tenant": "contoso",
+        "matchers": ["service=checkout", "severity=~warning|info"],
+        "duration_s": 3600,
+        "comment": "its database is moved tonight",
+    },
+    "preview_silence": {"tenant": "contoso", "matchers": ["service=checkout"]},
+    "apply_routing": {"text": _ROUTING},
+    "check_routing": {"text": _ROUTING},
+    "test_routing": {"labels": {"severity": "critical", "service": "checkout"}, "text": _ROUTING},
     "resolve_alert": {"resolved_by": "operator@company.com"},
     "record_onboarding": {"state": "done", "evidence": "mail of the administrator"},
     "put_classification": {

@@ -4,71 +4,174 @@ from typing import Annotated, Any
 
 import typer
 
-from quarterdeck.cli import flags
-from quarterdeck.cli.client import Client, client_of, told
+from quarterdeck.cli import alert_routing, alert_silence, flags
+from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, show_json, show_table, stop, tell
 
-ALERTS = "/api/v1/sync/alerts"
+ALERTS = "/api/v1/alerts"
 
 commands = typer.Typer(
     add_completion=False,
-    help="What wants somebody: see alerts, resolve them.",
+    help="What wants somebody: see alerts, acknowledge, resolve, silence and route them.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+commands.add_typer(alert_silence.commands, name="silence")
+commands.add_typer(alert_routing.commands, name="routing")
+commands.command("route")(alert_routing.route)
 
 OfType = Annotated[
     str | None,
-    typer.Option("--type", help="Only sync_failure, sync_stalled or high_error_rate."),
+    typer.Option("--type", help="Only of this type: sync_failure, or an alertname."),
 ]
+Label = Annotated[
+    list[str] | None, typer.Option(metavar="NAME=VALUE", help="Only with this label; repeat it.")
+]
+Alert = Annotated[
+    int | None, typer.Argument(metavar="[ALERT]", help="Its number, as alert list shows it.")
+]
+By = Annotated[str, typer.Option(help="Who does it; else you.")]
 
 
 @commands.command("list")
-def show(context: typer.Context, *, of_type: OfType = None, as_json: flags.AsJson = False) -> None:
+def show(
+    context: typer.Context,
+    *,
+    of_type: OfType = None,
+    tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="firing, acknowledged or resolved; else what fires.")
+    ] = None,
+    severity: Annotated[str | None, typer.Option(help="critical, warning or info.")] = None,
+    label: Label = None,
+    as_json: flags.AsJson = False,
+) -> None:
     """Show alerts that fire, newest first. Exits 1 if any does."""
+    asked = {"type": of_type, "tenant": tenant, "state": state, "severity": severity}
     with told():
-        found = client_of(context).get(ALERTS, type=of_type)["alerts"]
+        found = client_of(context).rows(ALERTS, "alerts", **asked, label=label, limit=500)
     if as_json:
         show_json(found)
     else:
-        columns = ("alert", "severity", "tenant", "title", "since", "seen", "what to do")
+        columns = ("alert", "severity", "tenant", "title", "since", "seen", "state", "what to do")
         show_table(columns, [_row(alert) for alert in found], "no alert fires")
-    if found:
+    if any(alert["state"] != "resolved" for alert in found):
         raise typer.Exit(FOUND)
+
+
+@commands.command("show")
+def show_one(
+    context: typer.Context,
+    alert: Annotated[int, typer.Argument(metavar="ALERT")],
+    *,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Show one alert: what, since when, who hears of it, how it ended before."""
+    with told():
+        found = client_of(context).get(f"{ALERTS}/{alert}")
+    if as_json:
+        show_json(found)
+        return
+    one, muted = found["alert"], found["muted"]
+    rows = [
+        *((name, one[name]) for name in ("title", "severity", "state", "tenant", "starts_at")),
+        ("runbook", one["runbook"]),
+        ("receivers", ", ".join(found["receivers"])),
+        ("muted by", ", ".join([*muted["silences"], *muted["inhibitors"]])),
+        *((f"label {name}", value) for name, value in one["labels"].items()),
+        *((f"note {name}", value) for name, value in one["annotations"].items()),
+        *((change["at"], _change(change)) for change in found["history"]),
+        *(("before", f"#{s['id']} ended {s['ends_at']}") for s in found["similar"]),
+    ]
+    show_table(("what", "is"), rows, "")
+
+
+@commands.command()
+def ack(
+    context: typer.Context,
+    alert: Alert = None,
+    *,
+    of_type: OfType = None,
+    label: Label = None,
+    by: By = "",
+    as_json: flags.AsJson = False,
+) -> None:
+    """Look after an alert, or all of one type: quiet until it is resolved, then armed again."""
+    _handle(context, "acknowledge", _meant(alert, of_type, label, by), as_json=as_json)
+
+
+@commands.command()
+def unack(
+    context: typer.Context,
+    alert: Alert = None,
+    *,
+    of_type: OfType = None,
+    label: Label = None,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Take an acknowledgement back: the alert wants somebody again."""
+    _handle(context, "unacknowledge", _meant(alert, of_type, label, ""), as_json=as_json)
 
 
 @commands.command()
 def resolve(
     context: typer.Context,
-    alert: Annotated[
-        int | None, typer.Argument(metavar="[ALERT]", help="Its number, as alert list shows it.")
-    ] = None,
+    alert: Alert = None,
     *,
     of_type: OfType = None,
-    by: Annotated[str, typer.Option(help="Who resolves it; else you.")] = "",
+    label: Label = None,
+    by: By = "",
     as_json: flags.AsJson = False,
 ) -> None:
     """Resolve an alert, or all of one type: nobody is needed any more."""
-    if (alert is None) == (of_type is None):
+    if alert is not None and of_type is None:
+        _resolve_one(context, alert, by, as_json=as_json)
+    else:
+        _handle(context, "resolve", _meant(alert, of_type, label, by), as_json=as_json)
+
+
+@commands.command()
+def reopen(
+    context: typer.Context,
+    alert: Alert = None,
+    *,
+    of_type: OfType = None,
+    label: Label = None,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Take a resolution back: the alert fires on."""
+    _handle(context, "reopen", _meant(alert, of_type, label, ""), as_json=as_json)
+
+
+def _meant(
+    alert: int | None, of_type: str | None, label: list[str] | None, by: str
+) -> dict[str, Any]:
+    if (alert is None) == (of_type is None and not label):
         stop("name one alert, or --type for all of one type; alert list shows both", WRONG_USE)
-    with told():
-        client = client_of(context)
-        found = [_resolved(client, one, by) for one in _meant(client, alert, of_type)]
-    numbers = ", ".join(str(one["id"]) for one in found)
-    words = f"resolved {numbers}" if found else f"no alert of type {of_type} fires"
-    tell(words, found, as_json=as_json)
+    pairs = dict(one.partition("=")[::2] for one in label or ())
+    meant: dict[str, Any] = {"labels": pairs, "by": by}
+    meant |= {"types": [of_type]} if of_type else {}
+    return meant | ({"ids": [alert]} if alert is not None else {})
 
 
-def _meant(client: Client, alert: int | None, of_type: str | None) -> list[int]:
-    if alert is not None:
-        return [alert]
-    return [one["id"] for one in client.get(ALERTS, type=of_type)["alerts"]]
-
-
-def _resolved(client: Client, alert: int, by: str) -> dict[str, Any]:
+def _resolve_one(context: typer.Context, alert: int, by: str, *, as_json: bool) -> None:
     body = {"resolved_by": by} if by else None
-    found: dict[str, Any] = client.post(f"{ALERTS}/{alert}/resolve", body)
-    return found
+    with told():
+        found = client_of(context).post(f"/api/v1/sync/alerts/{alert}/resolve", body)
+    tell(f"resolved {alert}", [found], as_json=as_json)
+
+
+def _handle(context: typer.Context, how: str, meant: dict[str, Any], *, as_json: bool) -> None:
+    with told():
+        found = client_of(context).post(f"{ALERTS}/{how}", meant)
+    numbers = ", ".join(map(str, found["changed"]))
+    past = f"{how}d" if how.endswith("e") else f"{how}ed"
+    tell(f"{past} {numbers}" if numbers else "nothing to change", found, as_json=as_json)
+
+
+def _change(change: dict[str, Any]) -> str:
+    words = [change["state"], f"by {change['by']}" if change["by"] else "", change["words"] or ""]
+    return " ".join(word for word in words if word)
 
 
 def _row(alert: dict[str, Any]) -> tuple[object, ...]:
@@ -79,5 +182,6 @@ def _row(alert: dict[str, Any]) -> tuple[object, ...]:
         alert["title"],
         alert["starts_at"],
         f"{alert['times']} x",
+        alert["state"],
         alert["annotations"].get("action", ""),
     )

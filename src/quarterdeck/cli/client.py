@@ -50,7 +50,7 @@ class Client:
     def rows(self, path: str, name: str, **query: object) -> list[dict[str, Any]]:
         """Every row under ``name`` in the list at ``path``, of all its pages."""
         found: list[dict[str, Any]] = []
-        given: dict[str, str] | None = _given(query)
+        given: dict[str, Any] | None = _given(query)
         while path:
             answer = self._answer("GET", path, params=given)
             found += self._parsed(answer, path)[name]
@@ -155,8 +155,12 @@ def told() -> Iterator[None]:
         stop(str(problem), problem.code)
 
 
-def _given(query: dict[str, object]) -> dict[str, str]:
-    return {key: str(value) for key, value in query.items() if value is not None}
+def _given(query: dict[str, object]) -> dict[str, Any]:
+    return {
+        key: value if isinstance(value, list) else str(value)
+        for key, value in query.items()
+        if value is not None
+    }
 
 
 def _problem(answer: httpx2.Response) -> CliProblem:

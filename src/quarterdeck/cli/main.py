@@ -31,7 +31,7 @@ NOUNS = {
     "review": "The daily review: six checks, and what to do.",
     "export": "The estate as files, now or again and again.",
     "sync": "Bring the estate up to date; see runs and failures.",
-    "alert": "What wants somebody: see alerts, resolve them.",
+    "alert": "What wants somebody: acknowledge, resolve, silence, route.",
     "health": "Look at components now; see what was found before.",
     "service": "Services: how each is, and what is down because of what.",
     "environment": "Environments: facts and links, usable in commands.",

@@ -35,6 +35,13 @@ SAID = {
     "sync:unpause": "Sync resumed",
     "sync:backfill": "Costs of past days asked for",
     "alerts:resolve": "Alert resolved",
+    "alerts:acknowledge": "Alert acknowledged",
+    "alerts:unacknowledge": "Acknowledgement taken back",
+    "alerts:reopen": "Alert reopened",
+    "alerts:handle": "Alerts handled together",
+    "alerts:silence": "Alerts silenced",
+    "alerts:unsilence": "Silence ended",
+    "routing:write": "Routing of alerts applied",
     "records:disclose": "Committed fields looked at",
 }
 FAILED = {"sync:complete": "Sync failed"}

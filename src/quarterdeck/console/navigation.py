@@ -65,6 +65,8 @@ GROUPS = (
             Entry(label="Health", path="/services", key="h", permission="health:read"),
             Entry(label="Maintenance", path="/maintenance", key="m", permission="health:read"),
             Entry(label="Changes", path="/changes", key="g", permission="changes:read"),
+            Entry(label="Silences", path="/silences", key="q", permission="alerts:read"),
+            Entry(label="Routing", path="/routing", key="u", permission="alerts:read"),
         ),
     ),
     Group(

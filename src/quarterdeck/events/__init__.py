@@ -2,6 +2,7 @@
 
 from quarterdeck.events import (
     access,
+    alerting,
     changes,
     compliance,
     deliveries,
@@ -76,6 +77,13 @@ EVENTS: dict[str, type[Event]] = {
         changes.ChangeRecorded,
         changes.ChangesFrozen,
         changes.ChangesThawed,
+        alerting.AlertAcknowledged,
+        alerting.AlertUnacknowledged,
+        alerting.AlertReopened,
+        alerting.AlertsHandled,
+        alerting.SilenceSet,
+        alerting.SilenceEnded,
+        alerting.RoutingApplied,
         compliance.ComplianceChecked,
         compliance.ProgrammeDefined,
         compliance.ProgrammeEnabled,

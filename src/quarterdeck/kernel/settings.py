@@ -115,6 +115,9 @@ class Settings:
     message_ttl_s: Amount = setting(1_209_600.0, "Seconds a message may wait for its delivery.")
     message_lock_s: Amount = setting(30.0, "Seconds that one delivery of a message may take.")
     dead_letter_limit: Count = setting(100, "Dead letters above which deliveries are degraded.")
+    notifications_per_minute: Count = setting(
+        12_000, "Notifications of alerts that a tenant's receivers get within a minute at most."
+    )
     search: bool = setting(default=False, words="Index the words of clear payloads.")
     relay_apart: bool = setting(
         default=False, words="The outbox relay is a role of its own, not the worker's."

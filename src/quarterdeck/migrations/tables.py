@@ -21,11 +21,13 @@ from quarterdeck.governance.sync.store import tables as sync
 from quarterdeck.kernel import beats, deliveries, outbox, schedules
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
-from quarterdeck.operations.alerts.store import alerts
+from quarterdeck.operations.alerts.store.table import tables as alerts
 from quarterdeck.operations.changes.store import changes, freezes
 from quarterdeck.operations.health.store import tables as health
 from quarterdeck.operations.maintenance.store import windows
 from quarterdeck.operations.metrics import tables as metrics
+from quarterdeck.operations.routing.store.table import tables as routing
+from quarterdeck.operations.silences.store import silences
 from quarterdeck.trail.deliveries.store import tables as trail_deliveries
 from quarterdeck.trail.erasure.store import erasures
 from quarterdeck.trail.export.store import exports as trail_exports
@@ -80,9 +82,11 @@ __all__ = [
     "purged",
     "purges",
     "refusals",
+    "routing",
     "scans",
     "schedules",
     "sessions",
+    "silences",
     "sync",
     "tenants",
     "texts",

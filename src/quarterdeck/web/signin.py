@@ -1,5 +1,8 @@
 """Who makes a request: by token, by the console's session, or, in a demo, from this machine."""
 
+import re
+from base64 import b64decode
+from binascii import Error as NotBase64
 from secrets import compare_digest
 from typing import Annotated
 
@@ -15,6 +18,9 @@ from quarterdeck.web.faults import CsrfMismatch
 from quarterdeck.web.loopback import from_here
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+BASIC = re.compile(r"(?:^|/)api/v2/")
+"""Where a token may come as the password of basic credentials: some clients of Alertmanager send
+nothing else. Not everywhere: a browser keeps such credentials, and sends them unasked."""
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 CSRF_HEADER, CSRF_FIELD = "x-csrf-token", "csrf"
 
@@ -114,6 +120,19 @@ def _bearer(request: Request) -> str | None:
     if header is None:
         return None
     scheme, _, secret = header.partition(" ")
+    if scheme.lower() == "basic" and BASIC.search(request.url.path):
+        return _password(secret)
     if scheme.lower() != "bearer":
         raise Unauthenticated("the Authorization header must be of the form: Bearer TOKEN")
     return secret.strip()
+
+
+def _password(credentials: str) -> str:
+    """The token that stands for a password (RFC 7617); the name is for the client's own records."""
+    try:
+        _, _, password = b64decode(credentials, validate=True).decode().partition(":")
+    except (NotBase64, UnicodeDecodeError) as error:
+        raise Unauthenticated(
+            "basic credentials are not Base64; send the token as password"
+        ) from error
+    return password

@@ -39,6 +39,7 @@ from quarterdeck.trail.log.integrator import Integrator
 from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.projections.jobs import rebuild_kind
+from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
 from quarterdeck.wiring.trail import (
     catching_up,
@@ -139,7 +140,8 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         closing(clouds),
         closing(sender),
         closing(prober),
+        alerting(runtime) as told,
         delivering(runtime, topic, duties.subscribers) as pulses,
     ):
-        duties = replace(duties, pulses={**duties.pulses, **pulses})
+        duties = replace(duties, pulses={**duties.pulses, **told, **pulses})
         work(engine, clock, runtime.settings, duties, stopping)

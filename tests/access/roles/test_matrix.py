@@ -92,9 +92,11 @@ metrics:read              x   x   x   x   x   x   x   x   .   x   x
 metrics:write             .   .   x   .   .   .   x   .   x   x   x
 logs:read                 x   x   x   x   .   .   x   .   .   x   x
 alerts:read               x   x   x   x   x   x   x   x   .   x   x
+alerts:push               x   .   .   .   .   .   x   .   x   x   x
 alerts:acknowledge        x   x   .   x   .   .   x   .   .   x   x
 alerts:resolve            x   x   .   x   .   .   x   .   .   x   x
 alerts:silence            x   x   .   .   .   .   x   .   .   x   x
+routing:write             x   .   .   .   .   .   x   .   .   x   x
 incidents:read            x   x   x   x   x   x   x   x   .   x   x
 incidents:open            x   x   x   x   .   .   x   .   .   x   x
 incidents:acknowledge     x   x   .   x   .   .   .   .   .   x   x

@@ -9,14 +9,13 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from quarterdeck.kernel.errors import QuarterdeckError
-from quarterdeck.kernel.ids import PLATFORM
-from quarterdeck.kernel.work import ANY, Actor, MissingPermission, TenantNotFound
+from quarterdeck.kernel.work import Actor
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.ingest import cloudevents, forms, otlp
 from quarterdeck.trail.ingest.intake import Intake, Offered, Result, Taken
 from quarterdeck.trail.ingest.refusal import EventRefused
 from quarterdeck.trail.log.model import Inclusion
-from quarterdeck.web import faults, problems
+from quarterdeck.web import faults, problems, tenancy
 
 PERMISSION = "audit:ingest"
 JSON, NDJSON = "application/json", "application/x-ndjson"
@@ -110,18 +109,7 @@ def tenant_of(actor: Actor, named: str) -> str:
         MissingPermission, TenantNotFound: as ``Work.require``.
         Malformed: the credential is for several, and none is named.
     """
-    if named:
-        if actor.may(PERMISSION, named) and named != PLATFORM:
-            return named
-        if named == PLATFORM or not actor.sees(named):
-            raise TenantNotFound(PERMISSION, named)
-        raise MissingPermission(PERMISSION, named)
-    found = {on for held, on in actor.grants if held == PERMISSION}
-    if not found:
-        raise MissingPermission(PERMISSION, ANY)
-    if len(found) > 1 or ANY in found:
-        raise faults.Malformed("this token is for many tenants; name one: /t/TENANT/api/v1/...")
-    return found.pop()
+    return tenancy.meant(actor, PERMISSION, named)
 
 
 def _offered(asked: Asked) -> tuple[str, Sequence[Offered]]:

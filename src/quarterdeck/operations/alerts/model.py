@@ -5,11 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from quarterdeck.kernel.errors import NotFound
+from typing_extensions import override
+
+from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
 
 
 class AlertNotFound(NotFound):
     """No such alert, or none that this actor may see."""
+
+
+class AlertEndedAlready(Conflict):
+    """The alert has been resolved, and cannot be acknowledged any more."""
+
+
+class NoSuchState(Invalid):
+    """There is no such state of an alert."""
 
 
 class Severity(StrEnum):
@@ -21,10 +31,14 @@ class Severity(StrEnum):
 
 
 class AlertState(StrEnum):
-    """Where an alert is."""
+    """Where an alert is. What is acknowledged fires still, but somebody looks after it."""
 
     FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+
+
+LIVE = (AlertState.FIRING, AlertState.ACKNOWLEDGED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +47,9 @@ class Sign:
 
     Attributes:
         key: one alert a key fires at a time.
-        labels: what it is about: they identify it.
+        labels: what it is about: they identify it. ``severity`` is put in where it lacks.
         annotations: what to know of it and do about it: they may change while it fires.
+        generator_url: where the rule behind it can be looked at.
     """
 
     key: str
@@ -44,6 +59,7 @@ class Sign:
     title: str
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
+    generator_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,16 +67,77 @@ class Alert:
     """A sign, and what became of it.
 
     Attributes:
+        fingerprint: of its labels; the same for every alert with the same.
         times: how often the sign was seen while it fires.
+        expires_at: when it ends by itself unless it is seen again; None: never.
+        guessed: nobody said ``expires_at``; it is the resolve timeout.
         ends_at: when it was resolved; None while it fires.
         resolved_by: who resolved it, in their own words; empty where it passed by itself.
     """
 
     id: int
     sign: Sign
+    fingerprint: str
     state: AlertState
     starts_at: datetime
     seen_at: datetime
     times: int
+    expires_at: datetime | None = None
+    guessed: bool = False
     ends_at: datetime | None = None
     resolved_by: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+
+    def fires(self, now: datetime) -> bool:
+        """Whether it fires at ``now``: neither resolved nor past its time."""
+        if self.state is AlertState.RESOLVED:
+            return False
+        return self.expires_at is None or self.expires_at > now
+
+    @property
+    def runbook(self) -> str:
+        """Where the steps stand that answer it; its own page where nobody named others."""
+        said = self.sign.annotations
+        return said.get("runbook_url") or said.get("runbook") or f"/alerts/{self.id}#respond"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of an alert's state.
+
+    Attributes:
+        state: that it came to; ``unacknowledged`` and ``reopened`` take one back, ``raised``
+            is a severity that grew worse.
+        by: who, in their own words; empty: nobody.
+    """
+
+    at: datetime
+    state: str
+    by: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which alerts are meant; what is left out is anything.
+
+    Attributes:
+        labels: pairs that an alert must bear.
+        words: in its title.
+    """
+
+    ids: tuple[int, ...] = ()
+    states: tuple[AlertState, ...] = ()
+    types: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    words: str = ""
+
+    @override
+    def __str__(self) -> str:
+        parts = [f"alerts {', '.join(map(str, self.ids[:20]))}"] if self.ids else []
+        for name in ("states", "types", "severities"):
+            parts += [f"{name[:-1]} {', '.join(found)}"] if (found := getattr(self, name)) else []
+        parts += [f"{name}={value}" for name, value in self.labels]
+        return "; ".join([*parts, *([repr(self.words)] if self.words else [])]) or "all"

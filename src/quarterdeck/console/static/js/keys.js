@@ -41,6 +41,23 @@ function act(event) {
   else if (event.key === "?") open("help");
   else if (event.key === "j") walk(1, event);
   else if (event.key === "k") walk(-1, event);
+  else if (event.key === "x") choose();
+  else if ("ars".includes(event.key)) press(event);
+}
+
+function choose() {
+  const box = document.activeElement?.closest("tr, li")?.querySelector("input[type=checkbox]");
+  if (box) box.checked = !box.checked;
+}
+
+// What is chosen, or else the row one stands on.
+function press(event) {
+  const target = document.querySelector(`[data-act="${event.key}"]`);
+  if (!target) return;
+  event.preventDefault();
+  const boxes = [...document.querySelectorAll("[data-list] input[type=checkbox]")];
+  if (boxes.length && !boxes.some((box) => box.checked)) choose();
+  if (!boxes.length || boxes.some((box) => box.checked)) target.click();
 }
 
 function find(event) {

@@ -174,6 +174,10 @@ function replace(part, twin) {
   if (held?.matches("input, select, textarea") || part.querySelector("details[open]")) return;
   const address = held?.getAttribute("href");
   const fresh = document.importNode(twin, true);
+  const chosen = [...part.querySelectorAll("input:checked[form]")].map((box) => box.value);
+  for (const box of fresh.querySelectorAll("input[type=checkbox][form]")) {
+    box.checked = chosen.includes(box.value);
+  }
   part.replaceWith(fresh);
   if (address) fresh.querySelector(`[href="${CSS.escape(address)}"]`)?.focus();
 }

@@ -1,0 +1,10 @@
+"""What people do with alerts, and what makes them begin and end.
+
+``fire`` and ``clear`` are for features of this platform that watch something themselves.
+"""
+
+from quarterdeck.operations.alerts.service.lifecycle import resolve
+from quarterdeck.operations.alerts.service.looking import active, active_count, past
+from quarterdeck.operations.alerts.service.signs import clear, fire
+
+__all__ = ["active", "active_count", "clear", "fire", "past", "resolve"]

@@ -1,0 +1,101 @@
+"""Looking at alerts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.alerts.model import (
+    LIVE,
+    Alert,
+    AlertNotFound,
+    AlertState,
+    Change,
+    Filter,
+)
+from quarterdeck.operations.alerts.store import queries
+
+MOST = 500
+MOST_SIMILAR = 10
+LARGEST_ID = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """An alert with all that is known of it.
+
+    Attributes:
+        history: every change of its state, in order.
+        similar: what ended before that was like it, newest first: how often, and how.
+    """
+
+    alert: Alert
+    history: list[Change]
+    similar: list[Alert]
+
+
+def active(
+    work: Work, *, types: Sequence[str] = (), tenant: str = "", limit: int = MOST
+) -> list[Alert]:
+    """Alerts that fire, newest first; of one tenant, or of one type, if that is said."""
+    wanted = Filter(states=LIVE, types=tuple(types))
+    return listed(work, wanted, tenant=tenant, limit=limit)
+
+
+def past(work: Work, *, tenant: str = "", limit: int = 50) -> list[Alert]:
+    """Alerts that were resolved, newest first."""
+    return listed(work, Filter(states=(AlertState.RESOLVED,)), tenant=tenant, limit=limit)
+
+
+def listed(
+    work: Work, wanted: Filter, *, tenant: str = "", before: int | None = None, limit: int = MOST
+) -> list[Alert]:
+    """The next alerts that are meant, newest first, with ids smaller than ``before``."""
+    tenants = seen(work, tenant)
+    return queries.newest(work.db, tenants, wanted, before=before, limit=limit)
+
+
+def counts(work: Work, tenant: str = "") -> dict[str, int]:
+    """How many alerts fire, by their state."""
+    return queries.counts(work.db, seen(work, tenant))
+
+
+def active_count(work: Work) -> int:
+    """How many alerts fire that the actor may see."""
+    return sum(counts(work).values())
+
+
+def live(work: Work, tenant: str) -> list[Alert]:
+    """Every alert of a tenant that fires, in the order of fingerprints."""
+    return queries.live(work.db, work.require("alerts:read", tenant), work.now)
+
+
+def account(work: Work, alert: int) -> Account:
+    """One alert with its history and what was like it; raise AlertNotFound."""
+    tenants = work.tenants("alerts:read")
+    found = found_of(work, tenants, alert)
+    return Account(
+        alert=found,
+        history=_history(found, queries.history(work.db, tenants, found.id)),
+        similar=queries.similar(work.db, tenants, found, MOST_SIMILAR),
+    )
+
+
+def found_of(work: Work, tenants: Tenants, alert: int) -> Alert:
+    """One alert; raise AlertNotFound."""
+    found = queries.of_id(work.db, tenants, alert) if 0 < alert <= LARGEST_ID else None
+    if found is None:
+        raise AlertNotFound(f"no alert {alert}; GET /api/v1/sync/alerts lists those that fire")
+    return found
+
+
+def seen(work: Work, tenant: str) -> Tenants:
+    """The tenants whose alerts are meant: one, or all that the actor may see."""
+    return work.require("alerts:read", tenant) if tenant else work.tenants("alerts:read")
+
+
+def _history(alert: Alert, done: list[Change]) -> list[Change]:
+    """What people did, between how it began and, where it passed by itself, ended."""
+    begun = Change(at=alert.starts_at, state=AlertState.FIRING.value)
+    by_itself = alert.ends_at is not None and not alert.resolved_by
+    end = [Change(at=alert.ends_at, state="resolved")] if by_itself and alert.ends_at else []
+    return [begun, *done, *end]

@@ -1,0 +1,213 @@
+"""Alerts that fire, as they come, go on and end."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Connection,
+    Row,
+    String,
+    bindparam,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.db import BULK_ROWS
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.alerts.labels import fingerprint
+from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Sign
+from quarterdeck.operations.alerts.store.table import LIVE as LIVE_ROWS
+from quarterdeck.operations.alerts.store.table import alerts, changes
+
+PUSHED = (
+    update(alerts)
+    .where(alerts.c.id == bindparam("alert"), LIVE_ROWS)
+    .values(
+        severity=bindparam("_severity", type_=String),
+        title=bindparam("_title", type_=String),
+        annotations=bindparam("_annotations", type_=String),
+        generator_url=bindparam("_generator_url", type_=String),
+        starts_at=bindparam("_starts_at", type_=BigInteger),
+        seen_at=bindparam("_seen_at", type_=BigInteger),
+        expires_at=bindparam("_expires_at", type_=BigInteger),
+        guessed=bindparam("_guessed", type_=Boolean),
+        times=alerts.c.times + 1,
+    )
+)
+
+
+def words_of(pairs: Mapping[str, str]) -> str:
+    """Labels, or annotations, as they are kept: in one order, so that a pair can be looked for."""
+    return orjson.dumps(dict(pairs), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def row_of(sign: Sign, at: datetime, printed: str = "") -> dict[str, Any]:
+    """A sign as the row of an alert that begins at ``at``."""
+    return {
+        "key": sign.key,
+        "tenant": sign.tenant,
+        "type": sign.type,
+        "severity": sign.severity,
+        "title": sign.title,
+        "labels": words_of(sign.labels),
+        "annotations": words_of(sign.annotations),
+        "generator_url": sign.generator_url,
+        "fingerprint": printed or fingerprint(sign.labels),
+        "state": AlertState.FIRING,
+        "starts_at": micros(at),
+        "seen_at": micros(at),
+        "times": 1,
+        "resolved_by": "",
+        "expires_at": None,
+        "guessed": False,
+    }
+
+
+def add(db: Connection, tenants: Tenants, rows: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """Begin alerts; their ids by their keys, those of which another was quicker left out."""
+    del tenants  # each row bears its own; it says that the caller asked
+    insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    statement = insert(alerts).on_conflict_do_nothing(index_elements=["key"], index_where=LIVE_ROWS)
+    returned = db.execute(statement.returning(alerts.c.key, alerts.c.id), rows)
+    return {row.key: row.id for row in returned}
+
+
+def known(db: Connection, tenants: Tenants, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    """Alerts that fire under ``keys``, locked in one order until the transaction ends."""
+    query = (
+        select(alerts)
+        .where(alerts.c.key.in_(keys), alerts.c.state.in_(LIVE), tenants.clause(alerts.c.tenant))
+        .order_by(alerts.c.id)
+        .with_for_update()
+    )
+    return {row.key: row for row in db.execute(query)}
+
+
+def renew(db: Connection, tenants: Tenants, rows: Sequence[dict[str, Any]]) -> None:
+    """Write what was pushed again; each of ``rows`` bears the columns of ``PUSHED``."""
+    del tenants  # the rows were found by ``known``
+    db.execute(PUSHED, rows)
+
+
+def renew_sign(db: Connection, tenants: Tenants, alert: int, sign: Sign, at: datetime) -> None:
+    """Write down that a sign was seen again."""
+    values = {
+        name: value
+        for name, value in row_of(sign, at).items()
+        if name not in ("key", "tenant", "state", "starts_at", "times", "resolved_by")
+    }
+    mine = (alerts.c.id == alert, tenants.clause(alerts.c.tenant))
+    db.execute(update(alerts).where(*mine).values(values | {"times": alerts.c.times + 1}))
+
+
+def unroute(db: Connection, tenants: Tenants, alert: int) -> None:
+    """Have an alert put into its groups anew: its labels have changed."""
+    mine = (alerts.c.id == alert, tenants.clause(alerts.c.tenant))
+    db.execute(update(alerts).where(*mine).values(routed=0))
+
+
+def end(
+    db: Connection, tenants: Tenants, ids: Sequence[int], at: datetime, by: str
+) -> list[Row[Any]]:
+    """Resolve alerts: id, tenant, type of those that fired."""
+    values = {"state": AlertState.RESOLVED, "ends_at": micros(at), "resolved_by": by}
+    return _move(db, tenants, ids, LIVE, values)
+
+
+def acknowledge(
+    db: Connection, tenants: Tenants, ids: Sequence[int], at: datetime, by: str
+) -> list[Row[Any]]:
+    """Have somebody look after alerts; as ``end``, of those that nobody looked after."""
+    values = {
+        "state": AlertState.ACKNOWLEDGED,
+        "acknowledged_at": micros(at),
+        "acknowledged_by": by,
+    }
+    return _move(db, tenants, ids, (AlertState.FIRING,), values)
+
+
+def unacknowledge(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Row[Any]]:
+    """Have alerts want somebody again; as ``end``."""
+    values = {"state": AlertState.FIRING, "acknowledged_at": None, "acknowledged_by": ""}
+    return _move(db, tenants, ids, (AlertState.ACKNOWLEDGED,), values)
+
+
+def reopen(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Row[Any]]:
+    """Have resolved alerts fire again, but those whose cause has begun another; as ``end``."""
+    other = alerts.alias()
+    again = select(other.c.id).where(other.c.key == alerts.c.key, other.c.state.in_(LIVE)).exists()
+    values = {"state": AlertState.FIRING, "ends_at": None, "resolved_by": "", "routed": 0}
+    mine = (
+        alerts.c.id.in_(ids),
+        alerts.c.state == AlertState.RESOLVED,
+        tenants.clause(alerts.c.tenant),
+    )
+    statement = update(alerts).where(*mine, ~again).values(values)
+    return list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))
+
+
+def expired(db: Connection, now: datetime) -> list[Row[Any]]:
+    """Some alerts whose time has passed: id, tenant, type, expires_at."""
+    query = (
+        select(alerts.c.id, alerts.c.tenant, alerts.c.type, alerts.c.expires_at)
+        .where(
+            alerts.c.state.in_(LIVE),
+            alerts.c.expires_at.is_not(None),
+            alerts.c.expires_at <= micros(now),
+        )
+        .order_by(alerts.c.expires_at, alerts.c.id)
+        .limit(BULK_ROWS)
+    )
+    return list(db.execute(query))
+
+
+def expire(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) -> list[Row[Any]]:
+    """Resolve those of ``ids`` whose time has passed, as of when it did; as ``end``."""
+    mine = (
+        alerts.c.id.in_(ids),
+        alerts.c.state.in_(LIVE),
+        alerts.c.expires_at <= micros(now),
+        tenants.clause(alerts.c.tenant),
+    )
+    values = {"state": AlertState.RESOLVED, "ends_at": alerts.c.expires_at}
+    statement = update(alerts).where(*mine).values(values)
+    return list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))
+
+
+def note(db: Connection, found: Sequence[Row[Any]], change: Change) -> None:
+    """Keep one change of each of the alerts (id, tenant) that ``found`` names."""
+    what = {
+        "at": micros(change.at),
+        "state": change.state,
+        "by": change.by,
+        "words": change.words,
+    }
+    if found:
+        db.execute(
+            changes.insert(), [what | {"alert": row.id, "tenant": row.tenant} for row in found]
+        )
+
+
+def note_one(db: Connection, alert: Alert, change: Change) -> None:
+    """Keep one change of one alert."""
+    what = {"at": micros(change.at), "state": change.state, "by": change.by}
+    own = {"alert": alert.id, "tenant": alert.sign.tenant, "words": change.words}
+    db.execute(changes.insert().values(what | own))
+
+
+def _move(
+    db: Connection,
+    tenants: Tenants,
+    ids: Sequence[int],
+    states: Sequence[AlertState],
+    values: Mapping[str, object],
+) -> list[Row[Any]]:
+    mine = (alerts.c.id.in_(ids), alerts.c.state.in_(states), tenants.clause(alerts.c.tenant))
+    statement = update(alerts).where(*mine).values(**values)
+    return list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))

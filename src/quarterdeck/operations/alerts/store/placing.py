@@ -1,0 +1,37 @@
+"""What routing needs of alerts: those in no group yet, and some by their ids."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, select, update
+
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.alerts.model import Alert
+from quarterdeck.operations.alerts.store.table import LIVE, UNROUTED, alert_of, alerts
+
+
+def tenants_with_unplaced(db: Connection) -> set[str]:
+    """Tenants with alerts that are in no group yet."""
+    return set(db.scalars(select(alerts.c.tenant).where(UNROUTED).distinct()))
+
+
+def unplaced(db: Connection, tenants: Tenants, limit: int) -> list[Alert]:
+    """Alerts that are in no group yet, oldest first."""
+    query = select(alerts).where(UNROUTED, tenants.clause(alerts.c.tenant))
+    return [alert_of(row) for row in db.execute(query.order_by(alerts.c.id).limit(limit))]
+
+
+def placed(db: Connection, tenants: Tenants, ids: Sequence[int], version: int) -> None:
+    """Have alerts be in their groups, by this version of the routing."""
+    mine = (alerts.c.id.in_(ids), tenants.clause(alerts.c.tenant))
+    db.execute(update(alerts).where(*mine).values(routed=version))
+
+
+def unplace(db: Connection, tenants: Tenants) -> None:
+    """Have every alert that fires be put into groups anew."""
+    db.execute(update(alerts).where(LIVE, tenants.clause(alerts.c.tenant)).values(routed=0))
+
+
+def of_ids(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Alert]:
+    """Alerts by their ids; those that are not there are left out."""
+    query = select(alerts).where(alerts.c.id.in_(ids), tenants.clause(alerts.c.tenant))
+    return [alert_of(row) for row in db.execute(query)]

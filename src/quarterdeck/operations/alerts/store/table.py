@@ -1,0 +1,109 @@
+"""The tables of alerts."""
+
+from typing import Any
+
+import orjson
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from quarterdeck.kernel.clock import instant
+from quarterdeck.kernel.db import metadata
+from quarterdeck.operations.alerts.model import Alert, AlertState, Severity, Sign
+
+LIVE = text("state <> 'resolved'")
+UNROUTED = text("routed = 0 AND state <> 'resolved'")
+LASTING = text("expires_at IS NOT NULL AND state <> 'resolved'")
+
+alerts = Table(
+    "operations_alert",
+    metadata,
+    # A number, for runbook 000 writes it into addresses by hand (section 10.3).
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False),
+    Column("tenant", String, nullable=False),
+    Column("type", String, nullable=False),
+    Column("severity", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("labels", Text, nullable=False),
+    Column("annotations", Text, nullable=False),
+    Column("state", String, nullable=False),
+    Column("starts_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("ends_at", BigInteger),
+    Column("resolved_by", String, nullable=False),
+    Column("fingerprint", String, nullable=False, server_default=""),
+    Column("generator_url", Text, nullable=False, server_default=""),
+    Column("expires_at", BigInteger),
+    Column("guessed", Boolean, nullable=False, server_default=text("false")),
+    Column("acknowledged_at", BigInteger),
+    Column("acknowledged_by", String, nullable=False, server_default=""),
+    # The version of the tenant's routing that has put it into its groups; 0: none yet.
+    Column("routed", Integer, nullable=False, server_default="0"),
+    # Whoever comes second finds the first's row here.
+    Index("operations_alert_live", "key", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("operations_alert_tenant", "tenant", "state"),
+    Index("operations_alert_newest", "tenant", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+    Index("operations_alert_type", "tenant", "type"),
+    Index("operations_alert_fingerprint", "tenant", "fingerprint"),
+    Index(
+        "operations_alert_expiring",
+        "expires_at",
+        sqlite_where=LASTING,
+        postgresql_where=LASTING,
+    ),
+    Index("operations_alert_unrouted", "tenant", sqlite_where=UNROUTED, postgresql_where=UNROUTED),
+    sqlite_autoincrement=True,  # an id that was in somebody's shell never means another alert
+)
+
+changes = Table(
+    "operations_alert_change",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("alert", Integer, nullable=False, index=True),
+    Column("tenant", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("words", Text, nullable=False),
+)
+
+tables = (alerts, changes)
+
+
+def alert_of(row: Row[Any]) -> Alert:
+    """A row of ``alerts`` as a value."""
+    return Alert(
+        id=row.id,
+        sign=Sign(
+            key=row.key,
+            tenant=row.tenant,
+            type=row.type,
+            severity=Severity(row.severity),
+            title=row.title,
+            labels=orjson.loads(row.labels),
+            annotations=orjson.loads(row.annotations),
+            generator_url=row.generator_url,
+        ),
+        fingerprint=row.fingerprint,
+        state=AlertState(row.state),
+        starts_at=instant(row.starts_at),
+        seen_at=instant(row.seen_at),
+        times=row.times,
+        expires_at=None if row.expires_at is None else instant(row.expires_at),
+        guessed=row.guessed,
+        ends_at=None if row.ends_at is None else instant(row.ends_at),
+        resolved_by=row.resolved_by,
+        acknowledged_at=None if row.acknowledged_at is None else instant(row.acknowledged_at),
+        acknowledged_by=row.acknowledged_by,
+    )

@@ -1,0 +1,1 @@
+"""Routing: who hears of which alerts, when, and how often."""

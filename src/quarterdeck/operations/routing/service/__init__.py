@@ -1,0 +1,1 @@
+"""What people do with routing, and what the worker does by it."""

@@ -1,0 +1,134 @@
+"""A tenant's routing configuration: apply, look, test."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from hashlib import sha256
+
+from sqlalchemy import Connection
+
+from quarterdeck.events.alerting import RoutingApplied
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.alerts.service import placing
+from quarterdeck.operations.routing.model import Config, NoRouting, Route, Version
+from quarterdeck.operations.routing.reading import RESOLVE_TIMEOUT, read
+from quarterdeck.operations.routing.store import configs, groups
+
+MOST_VERSIONS = 100
+SECRET = re.compile(
+    r"(?P<name>\b(?:credentials|password)\s*['\"]?\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,}]+)"
+)
+USER = re.compile(r"(://[^/\s:@]+:)[^/\s@]+@")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What a route would do with an alert.
+
+    Attributes:
+        muted: the time intervals that keep it silent now.
+    """
+
+    route: Route
+    group: Mapping[str, str]
+    key: str
+    muted: tuple[str, ...]
+
+
+def apply(work: Work, tenant: str, text: str) -> Version:
+    """Have ``text`` say who hears of what, from now on; the same text again changes nothing.
+
+    Alerts that fire are put together anew. What a receiver was told of a group it still knows:
+    it is not told again before its time.
+
+    Raises:
+        RoutingInvalid: it has an error; says on which line.
+    """
+    own = work.require("routing:write", tenant)
+    read(text)
+    groups.take_turn(work.db, own, work.now)
+    newest = configs.newest(work.db, own)
+    if newest is not None and newest.text == text:
+        return newest
+    number = (newest.version if newest else 0) + 1
+    made = Version(tenant=tenant, version=number, text=text, by=work.actor.id, at=work.now)
+    configs.add(work.db, made)
+    groups.clear(work.db, own)
+    placing.unplace(work, own)
+    digest = sha256(text.encode()).hexdigest()
+    work.publish(RoutingApplied(tenant=tenant, version=str(number), digest=digest))
+    return made
+
+
+def current(work: Work, tenant: str) -> Version:
+    """The configuration that holds, its secrets hidden; raise NoRouting."""
+    return shown(work, tenant, 0)
+
+
+def shown(work: Work, tenant: str, version: int) -> Version:
+    """One version, its secrets hidden; 0 is the one that holds. Raise NoRouting."""
+    own = work.require("alerts:read", tenant)
+    newest = configs.newest(work.db, own)
+    found = configs.of_number(work.db, own, version) if version else newest
+    if found is None:
+        raise NoRouting(f"tenant {tenant} has no routing; quarterdeck alert routing apply FILE")
+    return _hidden(found)
+
+
+def versions(work: Work, tenant: str) -> list[Version]:
+    """Every version, newest first, secrets hidden."""
+    own = work.require("alerts:read", tenant)
+    return [_hidden(one) for one in configs.every(work.db, own, MOST_VERSIONS)]
+
+
+def check(work: Work, tenant: str, text: str) -> Config:
+    """What ``text`` would say; nothing changes. Raises RoutingInvalid."""
+    work.require("alerts:read", tenant)
+    return read(text)
+
+
+def tried(work: Work, tenant: str, labels: Mapping[str, str], text: str = "") -> list[Tried]:
+    """The routes that an alert with these labels would take; by ``text``, if that is given."""
+    work.require("alerts:read", tenant)
+    config = read(text) if text else config_of(work.db, tenant)
+    if config is None:
+        raise NoRouting(f"tenant {tenant} has no routing; quarterdeck alert routing apply FILE")
+    return [
+        Tried(
+            route=route,
+            group=route.group_of(labels),
+            key=route.group_key(route.group_of(labels)),
+            muted=config.muted(route, work.now),
+        )
+        for route in config.root.match(labels)
+    ]
+
+
+def config_of(db: Connection, tenant: str) -> Config | None:
+    """The configuration that holds for a tenant, for whoever decides by it."""
+    found = configs.newest(db, Tenants(frozenset({tenant})))
+    return None if found is None else _read(found.text)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Config:
+    return read(text)
+
+
+def resolve_timeout(work: Work, tenant: str) -> timedelta:
+    """After how long an alert ends of which nobody said when."""
+    config = config_of(work.db, tenant)
+    return config.resolve_timeout if config else RESOLVE_TIMEOUT
+
+
+def _hidden(version: Version) -> Version:
+    text = SECRET.sub(r"\g<name><secret>", version.text)
+    return Version(
+        tenant=version.tenant,
+        version=version.version,
+        text=USER.sub(r"\1<secret>@", text),
+        by=version.by,
+        at=version.at,
+    )

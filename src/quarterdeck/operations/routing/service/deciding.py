@@ -1,0 +1,197 @@
+"""Decides, when a group's turn has come, who is told what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from quarterdeck.kernel.clock import EPOCH
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.alerts.model import Alert
+from quarterdeck.operations.alerts.service import placing as alerts
+from quarterdeck.operations.routing.ids import worked_out
+from quarterdeck.operations.routing.model import Config, Route, Webhook
+from quarterdeck.operations.routing.notification import WAITING, Notification
+from quarterdeck.operations.routing.notifying import About, Standing, Told, body, standing, wants
+from quarterdeck.operations.routing.service.muting import mutings
+from quarterdeck.operations.routing.store import groups, notifications
+from quarterdeck.operations.routing.store.groups import Group
+
+AT_ONCE = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Turn:
+    """The groups whose turn has come, and what is decided of them.
+
+    Attributes:
+        gone: pairs of a group and those of its alerts that nobody need be told of any more.
+    """
+
+    work: Work
+    own: Tenants
+    config: Config
+    url: str
+    groups: Sequence[Group]
+    members: dict[str, list[Alert]]
+    muted: set[int]
+    told: dict[str, Told]
+    open: dict[str, Notification]
+    new: list[Notification] = field(default_factory=list)
+    gone: list[tuple[str, list[int]]] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+
+
+def decide(work: Work, tenant: str, config: Config, url: str) -> int:
+    """Give some groups of a tenant whose time has come their turn; how many."""
+    own = Tenants(frozenset({tenant}))
+    groups.take_turn(work.db, own, work.now)
+    found = groups.next_due(work.db, own, work.now, AT_ONCE)
+    if not found:
+        return 0
+    routes = {route.id: route for route in config.root.every()}
+    turn = _turn(work, own, config, url, found)
+    for group in found:
+        if (route := routes.get(group.route)) is None:
+            turn.over.append(group.id)
+        else:
+            _group(turn, route, group)
+    _write(turn, routes)
+    return len(found)
+
+
+def told_id(group: Group, receiver: str, webhook: int) -> str:
+    """Under which id it is kept what a webhook knows of a group, also after a change of routes."""
+    return worked_out(group.tenant, group.key, receiver, webhook)
+
+
+def settled(work: Work, one: Notification) -> None:
+    """Forget what a receiver has now been told is over; end the group where nothing is left."""
+    own = Tenants(frozenset({one.tenant}))
+    groups.take_turn(work.db, own, work.now)
+    ids = groups.members_of(work.db, own, [one.group])[one.group]
+    known = alerts.of_ids(work, own, ids)
+    gone = [
+        alert.id
+        for alert in known.values()
+        if not alert.fires(work.now) and alert.fingerprint in one.standing.resolved
+    ]
+    if gone:
+        groups.leave_group(work.db, own, one.group, gone)
+    if len(gone) == len(ids):
+        groups.remove(work.db, own, [one.group])
+
+
+def _turn(work: Work, own: Tenants, config: Config, url: str, found: Sequence[Group]) -> _Turn:
+    receivers = {r.id: config.receivers[r.receiver] for r in config.root.every()}
+    ids = groups.members_of(work.db, own, [group.id for group in found])
+    known = alerts.of_ids(work, own, sorted({one for some in ids.values() for one in some}))
+    (tenant,) = own.ids
+    muted = mutings(work, tenant, config, list(known.values()))
+    told = [
+        told_id(group, receiver.name, n)
+        for group in found
+        if (receiver := receivers.get(group.route))
+        for n in range(len(receiver.webhooks))
+    ]
+    return _Turn(
+        work=work,
+        own=own,
+        config=config,
+        url=url,
+        groups=found,
+        members={group: [known[i] for i in some if i in known] for group, some in ids.items()},
+        muted={alert for alert, why in muted.items() if why},
+        told=notifications.known(work.db, own, told),
+        open=notifications.waiting(work.db, own, told),
+    )
+
+
+def _group(turn: _Turn, route: Route, group: Group) -> None:
+    # One a label set, the newest: its cause may have begun another meanwhile.
+    newest = {one.fingerprint: one for one in sorted(turn.members[group.id], key=lambda a: a.id)}
+    shown = [one for one in newest.values() if one.id not in turn.muted]
+    if turn.config.muted(route, turn.work.now):
+        shown = []
+    still = [
+        _webhook(turn, route, group, shown, number)
+        for number in range(len(turn.config.receivers[route.receiver].webhooks))
+    ]
+    kept = {one.id for one in newest.values() if one.fires(turn.work.now)}
+    gone = [one.id for one in turn.members[group.id] if one.id not in kept]
+    if any(still):
+        return  # what has ended stays until they were told
+    if gone:
+        turn.gone.append((group.id, gone))
+    if not kept:
+        turn.over.append(group.id)
+
+
+def _webhook(turn: _Turn, route: Route, group: Group, shown: Sequence[Alert], number: int) -> bool:
+    """Decide of one webhook; whether it is yet to be told something."""
+    work, receiver = turn.work, turn.config.receivers[route.receiver]
+    hook, told = receiver.webhooks[number], told_id(group, receiver.name, number)
+    now = standing(shown, work.now)
+    wanted = bool(shown) and wants(
+        turn.told.get(told),
+        now,
+        resolved_too=hook.send_resolved,
+        repeat=route.repeat_interval,
+        now=work.now,
+    )
+    waits = turn.open.get(told)
+    if not wanted:
+        if waits is not None and waits.state == WAITING:
+            notifications.drop(work.db, turn.own, waits.id, work.now)
+            return False
+        return waits is not None
+    made = _notification(turn, route, group, (now, shown), (hook, number, told))
+    if waits is None:
+        turn.new.append(made)
+    elif waits.standing.firing != now.firing or waits.standing.resolved != now.resolved:
+        notifications.replace(work.db, turn.own, waits.id, made)
+    return True
+
+
+def _notification(
+    turn: _Turn,
+    route: Route,
+    group: Group,
+    what: tuple[Standing, Sequence[Alert]],
+    to: tuple[Webhook, int, str],
+) -> Notification:
+    (now, shown), (hook, number, told), work = what, to, turn.work
+    sent = shown if hook.send_resolved else [one for one in shown if one.fires(work.now)]
+    about = About(now=work.now, url=turn.url, most=hook.most)
+    # Where only ended ones are left and it does not want those, it is told nothing, and knows.
+    text = body(sent, route.receiver, group.labels, group.key, about).decode() if sent else ""
+    return Notification(
+        id=work.new_id(),
+        tenant=group.tenant,
+        told=told,
+        group=group.id,
+        key=group.key,
+        receiver=route.receiver,
+        webhook=number,
+        standing=now,
+        body=text,
+        forget_after=2 * route.repeat_interval,
+        state=WAITING,
+        created_at=work.now,
+        due_at=EPOCH,
+    )
+
+
+def _write(turn: _Turn, routes: dict[str, Route]) -> None:
+    db, own = turn.work.db, turn.own
+    notifications.add(db, turn.new)
+    for told_of, alerts_gone in turn.gone:
+        groups.leave_group(db, own, told_of, alerts_gone)
+    over = set(turn.over)
+    if over:
+        groups.remove(db, own, sorted(over))
+    by_interval: dict[timedelta, list[str]] = {}
+    for group in turn.groups:
+        if group.id not in over:
+            by_interval.setdefault(routes[group.route].group_interval, []).append(group.id)
+    for interval, ids in by_interval.items():
+        groups.move(db, own, ids, turn.work.now + interval)

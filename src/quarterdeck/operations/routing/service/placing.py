@@ -1,0 +1,70 @@
+"""Puts alerts into their groups."""
+
+from sqlalchemy import Connection
+
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.alerts.model import Alert
+from quarterdeck.operations.alerts.service import placing as alerts
+from quarterdeck.operations.routing.ids import worked_out
+from quarterdeck.operations.routing.model import Config, Inhibition, Route
+from quarterdeck.operations.routing.store import configs, groups
+from quarterdeck.operations.routing.store.groups import Group
+from quarterdeck.operations.silences.matchers import all_match
+
+
+def waiting(db: Connection) -> set[str]:
+    """Tenants with alerts to put into groups, and a configuration that says how."""
+    unplaced = alerts.tenants_with_unplaced(db)
+    return unplaced & configs.configured(db).keys() if unplaced else set()
+
+
+def place(work: Work, tenant: str, config: Config) -> int:
+    """Put some alerts into their groups; how many. A new group waits for others to come."""
+    own = Tenants(frozenset({tenant}))
+    groups.take_turn(work.db, own, work.now)
+    found = alerts.unplaced(work, own)
+    if not found:
+        return 0
+    ids = [alert.id for alert in found]
+    groups.leave(work.db, own, ids)  # those whose labels have changed were in others
+    made: dict[str, Group] = {}
+    pairs: set[tuple[str, int]] = set()
+    for alert in found:
+        for route in config.root.match(alert.sign.labels):
+            group = _group(work, route, alert)
+            if group.id not in made or group.due_at < made[group.id].due_at:
+                made[group.id] = group
+            pairs.add((group.id, alert.id))
+    groups.put(work.db, own, list(made.values()))
+    groups.join(work.db, own, sorted(pairs))
+    groups.add_sources(work.db, own, [s for alert in found for s in _sources(config, alert)])
+    alerts.placed(work, own, ids, configs.number(work.db, own))
+    return len(found)
+
+
+def common(rule: Inhibition, alert: Alert) -> str:
+    """What a source and its targets have in common, as one word."""
+    return worked_out(alert.sign.tenant, rule.id, rule.same(alert.sign.labels))
+
+
+def _group(work: Work, route: Route, alert: Alert) -> Group:
+    labels, tenant = route.group_of(alert.sign.labels), alert.sign.tenant
+    late = alert.starts_at + route.group_wait < work.now
+    return Group(
+        id=worked_out(tenant, route.id, labels),
+        tenant=tenant,
+        route=route.id,
+        key=route.group_key(labels),
+        labels=labels,
+        due_at=work.now if late else work.now + route.group_wait,
+        flushed=False,
+    )
+
+
+def _sources(config: Config, alert: Alert) -> list[tuple[str, int, bool]]:
+    labels = alert.sign.labels
+    return [
+        (common(rule, alert), alert.id, all_match(rule.targets, labels))
+        for rule in config.inhibitions
+        if all_match(rule.sources, labels)
+    ]

@@ -1,0 +1,1 @@
+"""Silences: what may fire for a while without waking anybody."""

@@ -1,0 +1,42 @@
+"""Alerting: what has alerts end, be put together, and be told of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from functools import partial
+
+from quarterdeck.operations.alerts.service.pushing import expire
+from quarterdeck.operations.routing.service.dispatching import Dispatcher
+from quarterdeck.operations.routing.service.forgetting import forget
+from quarterdeck.operations.routing.service.sending import Sending
+from quarterdeck.providers.webhook.notifier import HttpNotifier
+from quarterdeck.runtime import Runtime
+
+EXPIRE_S, DISPATCH_S, NOTIFY_S, FORGET_S = 0.25, 0.1, 0.05, 600.0
+
+Pulses = Mapping[str, tuple[float, Callable[[], object]]]
+
+
+@contextmanager
+def alerting(runtime: Runtime) -> Iterator[Pulses]:
+    """The pulses of a worker that alerts; when the block ends, what is under way has ended."""
+    engine, clock, settings = runtime.engine, runtime.clock, runtime.settings
+    dispatcher = Dispatcher(engine=engine, clock=clock, url=settings.base_url)
+    with (
+        closing(HttpNotifier()) as notifier,
+        closing(
+            Sending(
+                engine=engine,
+                clock=clock,
+                notifier=notifier,
+                per_minute=settings.notifications_per_minute,
+            )
+        ) as sending,
+    ):
+        yield {
+            "expire alerts": (EXPIRE_S, partial(expire, engine, clock)),
+            "dispatch alerts": (DISPATCH_S, dispatcher.beat),
+            "notify": (NOTIFY_S, sending.beat),
+            "forget notifications": (FORGET_S, partial(forget, engine, clock)),
+        }

@@ -1,0 +1,372 @@
+"""Who is told, when, and what happens when the receiver, or we, fail."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, update
+
+from operations.routing.stage import Watch
+from quarterdeck.operations.alerts.model import Filter
+from quarterdeck.operations.alerts.service import lifecycle, looking
+from quarterdeck.operations.routing.service import sending as sending_module
+from quarterdeck.operations.routing.service.outgoing import Outgoing, outgoing
+from quarterdeck.operations.routing.store.table import notifications
+from servers import sink
+from servers.sink import Sink
+from waiting import until
+
+
+def config(url: str, **route: Any) -> str:  # noqa: ANN401  of a configuration
+    usual = {"receiver": "team", "group_by": ["alertname"], "group_wait": "0s"}
+    return json.dumps(
+        {
+            "route": {**usual, "group_interval": "1m", "repeat_interval": "4h", **route},
+            "receivers": [{"name": "team", "webhook_configs": [{"url": f"{url}/team"}]}],
+        }
+    )
+
+
+@pytest.fixture
+def team() -> Iterator[Sink]:
+    with sink.running() as found:
+        yield found
+
+
+@pytest.fixture
+def watch(engine: Engine, team: Sink) -> Iterator[Watch]:
+    watch = Watch(engine)
+    watch.apply(config(team.url))
+    yield watch
+    watch.close()
+
+
+def told(team: Sink) -> list[list[tuple[str, str]]]:
+    """What the team was told: of each notification, status and node of its alerts."""
+    return [
+        [(one["status"], one["labels"].get("node", "")) for one in got.body["alerts"]]
+        for got in team.of("/team")
+    ]
+
+
+def look(watch: Watch, *states: str) -> Outgoing:
+    with watch.work() as work:
+        return outgoing(work, "acme", states)
+
+
+def due_now(engine: Engine) -> None:
+    """What waits for its next attempt, by the database's clock, waits no longer."""
+    with engine.begin() as db:
+        waiting = update(notifications).where(notifications.c.state == "waiting")
+        db.execute(waiting.values(due_at=0))
+
+
+def lapsed(engine: Engine) -> None:
+    """Leases have run out."""
+    with engine.begin() as db:
+        sending = update(notifications).where(notifications.c.state == "sending")
+        db.execute(sending.values(due_at=0))
+
+
+@pytest.mark.census("ATP-103")
+def test_a_new_group_without_a_wait_is_told_at_once_and_its_end_at_its_next_turn(
+    watch: Watch, team: Sink
+) -> None:
+    watch.push({"node": "a"})
+    watch.settle()
+    assert told(team) == [[("firing", "a")]]
+    watch.pass_time(seconds=30)
+    watch.push({"node": "a"}, resolved=True)
+    watch.settle()
+    assert len(told(team)) == 1
+    watch.pass_time(seconds=31)
+    watch.settle()
+    assert told(team)[1:] == [[("resolved", "a")]]
+    watch.pass_time(hours=5)
+    watch.settle()
+    assert len(told(team)) == 2
+
+
+def test_it_is_repeated_after_its_interval_also_by_another_process(
+    watch: Watch, team: Sink
+) -> None:
+    watch.push({"node": "a"})
+    watch.settle()
+    for _ in range(3):
+        watch.pass_time(minutes=59)
+        watch.push({"node": "a"})
+        watch.settle(watch.sending())  # a process that remembers nothing
+    assert len(told(team)) == 1
+    watch.pass_time(minutes=64)
+    watch.push({"node": "a"})
+    watch.settle(watch.sending())
+    assert told(team) == [[("firing", "a")]] * 2
+
+
+def test_a_configuration_applied_anew_tells_nobody_again(watch: Watch, team: Sink) -> None:
+    watch.push({"node": "a"})
+    watch.settle()
+    assert watch.apply(config(team.url)).version == 1
+    assert watch.apply(config(team.url, repeat_interval="5h")).version == 2
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert len(told(team)) == 1
+    watch.push({"node": "b"})
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert told(team)[1:] == [[("firing", "a"), ("firing", "b")]]
+
+
+def test_what_is_acknowledged_is_not_repeated_but_its_end_is_told(watch: Watch, team: Sink) -> None:
+    watch.push({"node": "a"})
+    watch.settle()
+    with watch.work() as work:
+        lifecycle.handle(work, "acknowledge", Filter(types=("Down",)))
+    for _ in range(10):
+        watch.pass_time(minutes=50)
+        watch.push({"node": "a"})
+        watch.settle()
+    assert len(told(team)) == 1
+    watch.push({"node": "b"})  # another one in its group wants somebody
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert told(team)[1:] == [[("firing", "a"), ("firing", "b")]]
+    watch.push({"node": "a"}, {"node": "b"}, resolved=True)
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert told(team)[2:] == [[("resolved", "a"), ("resolved", "b")]]
+
+
+@pytest.mark.parametrize("answer", [500, 503, 429, "close"])
+def test_a_receiver_that_fails_is_told_again_after_a_pause(
+    watch: Watch, team: Sink, answer: int | str
+) -> None:
+    team.answers["/team"] = [answer, answer]
+    watch.push({"node": "a"})
+    watch.settle()
+    assert told(team) == []
+    found = look(watch)
+    assert found.counts == {"waiting": 1, "late": 1}
+    [late] = found.notifications
+    assert late.attempts == 1
+    assert str(answer)[:3] in late.error
+    due_now(watch.engine)
+    watch.settle()
+    due_now(watch.engine)
+    watch.settle()
+    [got] = team.of("/team")
+    assert got.headers["x-quarterdeck-repeat"] == "2"
+    assert look(watch).counts == {"waiting": 0, "late": 0}
+
+
+def test_pauses_grow_to_a_minute() -> None:
+    pauses = [sending_module.pause_after(n).total_seconds() for n in (1, 2, 3, 8, 50, 5000)]
+    assert pauses == [0.5, 1, 2, 60, 60, 60]
+
+
+def test_a_receiver_that_is_away_is_told_the_latest_once_it_is_back(engine: Engine) -> None:
+    watch = Watch(engine)
+    with sink.running() as away:
+        url = away.url
+    watch.apply(config(url))
+    watch.push({"node": "a"})
+    watch.settle()
+    watch.push({"node": "b"})
+    watch.pass_time(minutes=2)
+    watch.settle()
+    found = look(watch).notifications
+    assert [(one.state, sorted(one.standing.firing)) for one in found] == [
+        ("waiting", sorted(found[0].standing.firing))
+    ]
+    assert len(found[0].standing.firing) == 2  # one that waits, and says the latest
+    with sink.running() as back:
+        watch.apply(config(back.url))
+        watch.settle()
+        due_now(engine)
+        watch.settle()
+        assert told(back) == [[("firing", "a"), ("firing", "b")]]
+    watch.close()
+
+
+def test_what_a_receiver_refuses_is_said_and_tried_anew_at_the_groups_next_turn(
+    watch: Watch, team: Sink
+) -> None:
+    team.answers["/team"] = [400]
+    watch.push({"node": "a"})
+    watch.settle()
+    [refused] = look(watch, "failed").notifications
+    assert refused.error.startswith("400")
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert told(team) == [[("firing", "a")]]
+
+
+def test_what_ended_while_its_receiver_was_away_is_not_told_to_fire(
+    watch: Watch, team: Sink
+) -> None:
+    team.answers["/team"] = [500]
+    watch.push({"node": "a"})
+    watch.settle()
+    watch.push({"node": "a"}, resolved=True)
+    watch.pass_time(minutes=2)
+    watch.settle()
+    due_now(watch.engine)
+    watch.settle()
+    assert told(team) == []
+    assert look(watch).counts == {"waiting": 0, "late": 0}
+
+
+def test_a_silence_holds_back_what_waits(watch: Watch, team: Sink) -> None:
+    team.answers["/team"] = [500]
+    watch.push({"node": "a"})
+    watch.settle()
+    watch.silence("node=a")
+    watch.pass_time(minutes=2)
+    watch.settle()
+    due_now(watch.engine)
+    watch.settle()
+    assert told(team) == []
+
+
+def test_one_that_hangs_holds_up_nobody_else(engine: Engine, team: Sink) -> None:
+    watch, hang = Watch(engine), Event()
+    receivers = [
+        {"name": name, "webhook_configs": [{"url": f"{team.url}/{name}"}]}
+        for name in ("slow", "team")
+    ]
+    routes = [{"receiver": "slow", "matchers": ["to=slow"]}]
+    route = {"receiver": "team", "group_by": ["node"], "group_wait": "0s", "routes": routes}
+    watch.apply(json.dumps({"route": route, "receivers": receivers}))
+    team.answers["/slow"] = [hang] * 40
+    watch.push(*({"node": str(n), "to": "slow"} for n in range(40)))
+    with watch.running():
+        until(lambda: look(watch, "sending").notifications)
+        watch.push({"node": "x"})
+        until(lambda: told(team))
+        slow = [n for n in look(watch, "sending").notifications if n.receiver == "slow"]
+        assert len(slow) == sending_module.MOST_A_RECEIVER
+        hang.set()
+        until(lambda: len(team.of("/slow")) == 40)
+    watch.close()
+
+
+def test_two_workers_tell_everything_once(watch: Watch, team: Sink) -> None:
+    watch.apply(config(team.url, group_by=["..."]))
+    with watch.running(), watch.running():
+        with ThreadPoolExecutor(4) as pool:
+            pushing = [
+                pool.submit(watch.push, *({"node": f"{n}-{m}"} for m in range(10)))
+                for n in range(12)
+            ]
+            for one in pushing:
+                one.result()
+        until(lambda: len(told(team)) >= 120, 30)
+    assert sorted(nodes for [(_, nodes)] in told(team)) == sorted(
+        f"{n}-{m}" for n in range(12) for m in range(10)
+    )
+
+
+def test_what_was_begun_and_not_written_down_is_sent_again_and_says_so(
+    watch: Watch, team: Sink
+) -> None:
+    """As after a SIGKILL between sending and writing: at least once, under the same key."""
+    watch.push({"node": "a"})
+    while watch.dispatcher().beat():
+        pass
+    killed = watch.sending()
+    killed.beat()
+    until(lambda: told(team))  # it was sent; nothing is written
+    watch.sendings.remove(killed)
+    watch.settle(watch.sending())
+    assert len(told(team)) == 1  # its lease holds
+    lapsed(watch.engine)
+    watch.settle(watch.sendings[-1])
+    first, second = team.of("/team")
+    assert second.headers["x-quarterdeck-repeat"] == "1"
+    assert second.headers["idempotency-key"] == first.headers["idempotency-key"]
+    assert "x-quarterdeck-repeat" not in first.headers
+    killed.beat()  # whoever comes late changes nothing
+    watch.settle(watch.sendings[-1])
+    assert [one.state for one in look(watch).notifications] == ["sent"]
+    killed.close()
+
+
+WORKER = """
+import sys
+from operations.routing.stage import Watch
+from quarterdeck.kernel.db import open_engine
+from threading import Event
+watch = Watch(open_engine(sys.argv[1]), now=None)
+with watch.running():
+    print("ready", flush=True)
+    Event().wait()
+"""
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_worker_that_is_killed_loses_nothing(engine: Engine, team: Sink) -> None:
+    watch, hang = Watch(engine, now=None), Event()
+    watch.apply(config(team.url, group_by=["node"]))
+    team.answers["/team"] = [hang]
+    tests = str(Path(__file__).parents[2])
+    env = os.environ | {"PYTHONPATH": os.pathsep.join([tests, str(Path(tests).parent / "src")])}
+    line = [sys.executable, "-c", WORKER, str(engine.url)]
+    with subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        watch.push({"node": "a"})
+        until(lambda: look(watch, "sending").notifications)
+        process.send_signal(signal.SIGKILL)
+        process.wait(10)
+    hang.set()
+    watch.push({"node": "b"})
+    lapsed(engine)
+    watch.settle()
+    assert {node for [(_, node)] in told(team)} == {"a", "b"}
+    watch.close()
+
+
+def test_a_storm_is_told_by_groups_and_no_faster_than_is_allowed(watch: Watch, team: Sink) -> None:
+    watch.apply(config(team.url, group_by=["cluster"]))
+    for start in range(0, 2000, 500):
+        watch.push(*({"cluster": str(n % 20), "node": str(n)} for n in range(start, start + 500)))
+    held = watch.sending(per_minute=5)
+    watch.settle(held)
+    few = len(told(team))
+    assert 5 <= few <= 5 + sending_module.THREADS
+    assert look(watch).counts["waiting"] == 20 - few
+    watch.pass_time(minutes=1.1)
+    watch.settle(watch.sending())
+    alerts = [one for some in told(team) for one in some]
+    assert len({node for _, node in alerts}) == 2000
+    assert {len(some) for some in told(team)} == {100}
+
+
+def test_what_is_resolved_by_hand_ends_for_its_receiver_too(watch: Watch, team: Sink) -> None:
+    watch.push({"node": "a"})
+    watch.settle()
+    with watch.work() as work:
+        [one] = looking.live(work, "acme")
+        lifecycle.resolve(work, one.id)
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert told(team) == [[("firing", "a")], [("resolved", "a")]]
+
+
+def test_without_a_configuration_alerts_wait_for_one(engine: Engine, team: Sink) -> None:
+    watch = Watch(engine)
+    watch.push({"node": "a"})
+    watch.settle()
+    assert told(team) == []
+    watch.apply(config(team.url))
+    watch.settle()
+    assert told(team) == [[("firing", "a")]]
+    watch.close()
