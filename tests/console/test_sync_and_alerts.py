@@ -30,7 +30,8 @@ def test_a_domain_is_paused_changed_and_resumed(client: TestClient) -> None:
     assert client.post("/sync/resources", data={}).status_code == 409
     assert client.post("/sync/resources/resume", data={}).status_code == 303
     figures = {"interval": "120", "limit": "30", "base": "1", "factor": "2", "cap": "15"}
+    figures |= {"fewest": "5"}
     assert client.post("/sync/resources/policy", data=figures).status_code == 303
-    assert 'name="interval" type="number" min="0.01" step="any" required value="120"' in (
-        client.get("/sync").text
-    )
+    page = client.get("/sync").text
+    assert 'name="interval" type="number" min="0.01" step="any" required value="120"' in page
+    assert 'name="fewest" type="number" min="1" max="1000" required value="5"' in page

@@ -226,9 +226,14 @@ def _standing(row: dict[str, Any]) -> tuple[object, ...]:
         row["counts"]["non_compliant"],
         row["counts"]["not_known"],
         _percent(row["secure_score"]["percent"]),
-        f"{coverage['subscriptions_heard']} of {coverage['subscriptions']}",
+        f"{coverage['subscriptions_heard']} of {coverage['subscriptions']}{_unread(coverage)}",
         f"{fresh['state']} {fresh['last_updated'] or ''}".strip(),
     )
+
+
+def _unread(coverage: dict[str, Any]) -> str:
+    unread = coverage["items_unreadable"]
+    return f", {unread} of {coverage['items']} items unreadable" if unread else ""
 
 
 def _percent(value: float | None) -> str:

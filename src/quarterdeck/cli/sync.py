@@ -94,10 +94,17 @@ def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
         show_json(found)
     else:
         rows = [
-            (f["tenant"], f["domain"], f["state"], _age(f["age_seconds"]), f["stale_at"])
+            (
+                f["tenant"],
+                f["domain"],
+                f["state"],
+                _age(f["age_seconds"]),
+                f["stale_at"],
+                f"{f['items_unreadable']} of {f['items']}" if f["items_unreadable"] else "",
+            )
             for f in found
         ]
-        columns = ("tenant", "domain", "state", "age", "stale at")
+        columns = ("tenant", "domain", "state", "age", "stale at", "unreadable")
         show_table(columns, rows, "nothing is connected; begin with: quarterdeck tenant connect")
     if any(f["state"] == "stale" for f in found):
         raise typer.Exit(FOUND)

@@ -29,6 +29,9 @@ def policy(
     base: Annotated[float | None, typer.Option(help="First pause after a failure, s.")] = None,
     factor: Annotated[float | None, typer.Option(help="Each pause times this: 1 to 10.")] = None,
     cap: Annotated[float | None, typer.Option(help="Longest pause, s.")] = None,
+    min_runs: Annotated[
+        int | None, typer.Option(help="Runs an hour before high_error_rate may fire.")
+    ] = None,
     as_json: flags.AsJson = False,
 ) -> None:
     """Show how often domains are read and how failures are repeated; with options, change it."""
@@ -38,6 +41,7 @@ def policy(
         "backoff_base_seconds": base,
         "backoff_factor": factor,
         "backoff_cap_seconds": cap,
+        "error_rate_min_runs": min_runs,
     }
     change = {name: value for name, value in wanted.items() if value is not None}
     if change and domain is None:
@@ -128,7 +132,7 @@ def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    columns = ("domain", "every", "usually", "limit", "stale at", "backoff", "paused")
+    columns = ("domain", "every", "usually", "limit", "stale at", "backoff", "rate of", "paused")
     show_table(columns, [_row(kept) for kept in found], "no domain")
 
 
@@ -142,6 +146,7 @@ def _row(kept: dict[str, Any]) -> tuple[object, ...]:
         f"{kept['limit_seconds']:g} s",
         f"{kept['stale_after_seconds']:g} s",
         f"{pauses}, at most {kept['backoff_cap_seconds']:g} s",
+        f"{kept['error_rate_min_runs']} runs or more",
         "yes" if kept["paused"] else ", ".join(kept["paused_tenants"]),
     )
 

@@ -53,6 +53,8 @@ EVENTS: dict[str, type[Event]] = {
         governance.SyncResumed,
         governance.SyncErrorRateHigh,
         governance.SyncErrorRateNormal,
+        governance.SyncItemsUnreadable,
+        governance.SyncItemsReadable,
         governance.SyncHeld,
         governance.SyncReleased,
         governance.SyncPolicyChanged,

@@ -44,13 +44,14 @@ class SyncCompleted(Event):
 
     Attributes:
         missing: roles, permissions or licences for want of which something is not known.
+        unread: of the items seen, those that could not be read and are in quarantine.
         changes: hex Merkle root (RFC 6962) over the run's changes, in order.
     """
 
     action: ClassVar[str] = "sync:complete"
     about: ClassVar[str] = "run"
     public: ClassVar[frozenset[str]] = frozenset(
-        {"run", "domain", "seen", "added", "changed", "removed", "changes", "missing"}
+        {"run", "domain", "seen", "added", "changed", "removed", "changes", "missing", "unread"}
     )
     run: str
     domain: str
@@ -60,6 +61,7 @@ class SyncCompleted(Event):
     removed: int
     changes: str
     missing: list[str] = field(default_factory=list)
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +70,7 @@ class SyncFailed(Event):
 
     Attributes:
         state: ``failed`` or ``partial``.
-        failure: the class of the failure.
+        failure: the class of the failure; ``denied`` where nothing at all may be read.
         error: the cloud's words.
         recommended: what a person should do.
         changes: as in ``SyncCompleted``, over what landed.
@@ -179,6 +181,33 @@ class SyncErrorRateNormal(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SyncItemsUnreadable(Event):
+    """Of the items that a run saw, ``unread`` could not be read; all others are current.
+
+    Attributes:
+        recommended: what a person should do.
+    """
+
+    action: ClassVar[str] = "sync:quarantine"
+    leaf: ClassVar[bool] = False
+    domain: str
+    run: str
+    seen: int
+    unread: int
+    error: str
+    recommended: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncItemsReadable(Event):
+    """Every item of a domain could be read again, over each of its connections."""
+
+    action: ClassVar[str] = "sync:unquarantine"
+    leaf: ClassVar[bool] = False
+    domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncHeld(Event):
     """The cloud says that it is degraded: nothing is read until it says that it is well.
 
@@ -203,7 +232,7 @@ class SyncReleased(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncPolicyChanged(Event):
-    """Somebody changed how a domain is kept up to date; all figures are seconds.
+    """Somebody changed how a domain is kept up to date; all spans are seconds.
 
     Attributes:
         before, after: what was changed, by name.

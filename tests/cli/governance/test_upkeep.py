@@ -14,6 +14,10 @@ def test_a_policy_is_shown_and_changed(run: Run, estate: Estate) -> None:
     assert "resources\t3600 s\t300 to 600 s" in run("sync policy")[1]
     code, found, _ = run("sync policy resources --interval 7200 --json")
     assert (code, json.loads(found)[0]["interval_seconds"]) == (0, 7200)
+    code, found, _ = run("sync policy costs --min-runs 9 --json")
+    assert json.loads(found)[0]["error_rate_min_runs"] == 9
+    assert "9 runs or more" in run("sync policy costs")[1]
+    assert run("sync policy costs --min-runs 0")[0] == 2
     assert run("sync policy --interval 7200")[0] == 2
     assert run("sync policy weather")[0] == 2
 

@@ -8,7 +8,7 @@ from quarterdeck.governance.cloud.ports import CloudFailure, Denied, FailureClas
 from quarterdeck.governance.compliance.model.coverage import Age, Part
 from quarterdeck.governance.compliance.model.state import Filter
 from quarterdeck.governance.compliance.model.verdict import Tally, Verdict
-from quarterdeck.governance.compliance.service import queries
+from quarterdeck.governance.compliance.service import checks, queries
 from quarterdeck.governance.sync.model import RunState
 
 
@@ -179,3 +179,28 @@ def test_a_resource_group_is_summed_up_by_policy(estate: Checked) -> None:
         ("baseline", "tls", Tally(compliant=1, non_compliant=1)),
         ("baseline", "tags", Tally(compliant=1)),
     )
+
+
+def test_states_that_cannot_be_read_leave_the_others_current_and_a_check_open(
+    estate: Checked,
+) -> None:
+    _, cloud = estate.connect("acme")
+    estate.say(cloud, [state("a"), state("b")], [b'{"resourceId": "/x"}'])
+    run = estate.sync()
+    assert (run.whole, run.counts.unread) == (True, 1)
+    found = estate.summed()
+    assert (found.coverage.items, found.coverage.unread) == (3, 1)
+    assert (found.state, found.coverage.whole, found.coverage.silent) == (Age.CURRENT, False, ())
+    with estate.work() as work:
+        made = checks.check(work, checks.Asked(tenant="acme"))
+    assert (made.result, made.reason) == ("not_known", "1 of 3 policy states cannot be read")
+
+
+def test_where_most_states_cannot_be_read_the_subscription_does_not_speak(
+    estate: Checked,
+) -> None:
+    _, cloud = estate.connect("acme")
+    estate.say(cloud, [state("a"), b"[]", b'{"resourceId": "/x"}'])
+    assert not estate.sync().whole
+    [silent] = estate.summed().coverage.silent
+    assert "form has changed" in silent.reason

@@ -1,6 +1,6 @@
 """A run reads the days that may have changed, compares them, and keeps what it can."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -120,7 +120,12 @@ def test_a_row_that_cannot_be_read_loses_no_other(
     say(cloud, items, [total("13")], days=(MARCH.first, NEXT_DAY))
     sync(march)
     assert book.sums() == {"": "13.00 EUR"}
-    assert newest(march).state is RunState.PARTIAL
+    assert (newest(march).state, newest(march).whole) == (RunState.PARTIAL, True)
+    with march.look() as work:
+        coverage = summaries.coverage(work)
+    assert coverage.updated_at is not None
+    assert coverage.updated_at > march.now - timedelta(hours=1)
+    assert "1 of 2 items of the costs" in coverage.silent[0].reason
 
 
 def test_throttling_stops_the_run_and_keeps_what_came_before(

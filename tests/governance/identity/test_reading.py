@@ -234,3 +234,26 @@ def test_identity_needs_its_permission_on_its_tenant(estate: Estate) -> None:
         assert identity.summary(work).connections == 0
     with estate.look(Actor("nobody", frozenset())) as work, pytest.raises(MissingPermission):
         identity.summary(work)
+
+
+def test_a_user_that_cannot_be_read_is_a_gap_and_the_others_are_known(estate: Estate) -> None:
+    cloud = settled(estate)
+    cloud.said["users",] = [*cloud.said["users",], [b'{"displayName": "nobody"}']]
+    run = sync(estate)
+    assert (run.whole, run.counts.unread) == (True, 1)
+    found = summary(estate)
+    assert found.count is not None
+    assert found.count.users == 3
+    assert [(gap.what, "1 items" in gap.missing) for gap in found.gaps] == [("users", True)]
+    cloud.said["users",] = cloud.said["users",][:-1]
+    sync(estate)
+    assert summary(estate).gaps == []
+
+
+def test_a_policy_that_cannot_be_read_may_be_the_one_that_decides(estate: Estate) -> None:
+    cloud = settled(estate)
+    cloud.said["conditional_access",] = [*cloud.said["conditional_access",], [b"{}"]]
+    assert sync(estate).whole
+    found = summary(estate)
+    assert found.count is not None
+    assert (found.count.enforced_yes, found.count.enforced_not_known) == (0, 3)

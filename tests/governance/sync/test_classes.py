@@ -20,6 +20,8 @@ from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.governance.sync.service.queries import NoReport
 from quarterdeck.governance.sync.waiting import Hold
 from quarterdeck.kernel.jobs.model import Job
+from quarterdeck.operations.alerts import service as alerts
+from quarterdeck.operations.alerts.model import Severity
 
 LATE = CloudFailure(FailureClass.TIMEOUT, "no answer in 30 s")
 DEGRADED = CloudStatus(condition=CloudCondition.DEGRADED, detail="Storage in West Europe is down")
@@ -103,12 +105,27 @@ def test_what_is_denied_is_not_known_and_the_rest_is_current(estate: Estate) -> 
         assert [f.state for f in freshness(work, EVERY)] == [Age.CURRENT]
 
 
-def test_where_all_is_denied_the_run_has_failed(estate: Estate) -> None:
+def test_where_all_is_denied_nothing_is_current_and_no_credential_is_blamed(
+    estate: Estate,
+) -> None:
     _, cloud = estate.connect("acme")
     cloud.pages["s1"] = [Denied("403 on s1", missing="Reader on s1")]
     run = estate.sync()
-    assert (run.state, run.failure) == (RunState.FAILED, "authentication")
+    assert (run.state, run.failure, run.whole) == (RunState.FAILED, "denied", False)
     assert "Reader on s1" in run.action
+    assert "Rotate" not in run.action
+    estate.deliver()
+    with estate.look() as work:
+        [alert] = alerts.active(work)
+        assert queries.patterns_of(work, EVERY) == []
+    assert (alert.sign.type, alert.sign.severity) == ("sync_failure", Severity.WARNING)
+    assert "denied" in alert.sign.title
+    assert "Reader on s1" in alert.sign.annotations["action"]
+    cloud.hold("a")
+    estate.sync()
+    estate.deliver()
+    with estate.look() as work:
+        assert alerts.active(work) == []
 
 
 @pytest.mark.census("AG-035")

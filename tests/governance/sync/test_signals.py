@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from governance.estate import Estate
+from governance.estate import EVERY, Estate
 from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+from quarterdeck.governance.sync.service import policies
+from quarterdeck.governance.sync.service.policies import Change
 from quarterdeck.governance.sync.service.signals import too_many
 from quarterdeck.governance.sync.store.runs import Rate
 
@@ -14,7 +16,7 @@ BOTH = ("SyncErrorRateHigh", "SyncErrorRateNormal")
 
 
 def rate(failed: int, ended: int) -> bool:
-    return too_many(Rate(tenant="t", domain="d", ended=ended, failed=failed))
+    return too_many(Rate(tenant="t", domain="d", ended=ended, failed=failed), 3)
 
 
 @pytest.mark.census("AG-028")
@@ -49,6 +51,16 @@ def test_an_error_rate_is_told_when_it_is_high_and_when_it_is_normal_again(
     estate.sync()
     estate.evaluate()
     assert [f.name for f in estate.told(*BOTH)] == list(BOTH)
+
+
+def test_who_set_another_number_of_runs_is_told_of_a_rate_from_it_on(estate: Estate) -> None:
+    _, cloud = estate.connect("acme")
+    cloud.refusal = REFUSED
+    with estate.work() as work:
+        policies.change(work, EVERY, "resources", Change(fewest=1))
+    estate.sync()
+    estate.evaluate()
+    assert len(estate.told("SyncErrorRateHigh")) == 1
 
 
 def test_ten_runs_of_which_one_failed_are_no_high_rate(estate: Estate) -> None:

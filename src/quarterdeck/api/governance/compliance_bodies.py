@@ -70,6 +70,8 @@ class CoverageBody(BaseModel):
     subscriptions: int
     subscriptions_heard: int
     percent: float | None = Field(description="Of subscriptions; null: none is known.")
+    items: int = Field(description="That were read, or could not be.")
+    items_unreadable: int = Field(description="Of these, what could not be read.")
     complete: bool
     silent: list[SilenceBody]
 
@@ -81,6 +83,8 @@ class CoverageBody(BaseModel):
             subscriptions=found.subscriptions,
             subscriptions_heard=found.heard,
             percent=found.percent,
+            items=found.items,
+            items_unreadable=found.unread,
             complete=found.whole,
             silent=[SilenceBody.of(one) for one in found.silent],
         )

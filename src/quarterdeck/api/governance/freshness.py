@@ -26,6 +26,10 @@ class FreshnessBody(BaseModel):
     age_seconds: float | None
     stale_at: datetime = Field(description="When it becomes, or became, stale.")
     stalled: bool = Field(description="No success for more than two intervals.")
+    items: int = Field(description="That the last success saw.")
+    items_unreadable: int = Field(
+        description="Of these, what could not be read and is in quarantine; all else is current."
+    )
 
     @classmethod
     def of(cls, found: Freshness) -> Self:
@@ -37,6 +41,8 @@ class FreshnessBody(BaseModel):
             age_seconds=None if found.age is None else found.age.total_seconds(),
             stale_at=found.stale_at,
             stalled=found.stalled,
+            items=found.items,
+            items_unreadable=found.unread,
         )
 
 

@@ -78,6 +78,8 @@ class RunBody(Log):
     changed: int
     removed: int
     quarantined: int = Field(description="Pages and items that could not be read.")
+    unreadable: int = Field(description="Items that could not be read in whole listings.")
+    current: bool = Field(description="Every listing came to its end: the data is current.")
     over_limit: bool = Field(description="It took longer than its kind may.")
     request_id: str | None = Field(description="The cloud's id of the exchange that failed.")
 
@@ -184,6 +186,8 @@ def _body(work: Work, run: Run, kept: Policies) -> RunBody:
         changed=run.counts.changed,
         removed=run.counts.removed,
         quarantined=run.counts.quarantined,
+        unreadable=run.counts.unread,
+        current=run.whole,
         over_limit=queries.over_limit(work, run, kept),
         request_id=run.request or None,
     )

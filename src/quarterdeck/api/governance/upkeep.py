@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from quarterdeck.api.governance.policies import InPolicies
-from quarterdeck.governance.sync.model import Policy, policy
+from quarterdeck.governance.sync.model import MOST_RUNS, Policy, policy
 from quarterdeck.governance.sync.patterns import Name, Pattern
 from quarterdeck.governance.sync.service import holds, policies, queries
 from quarterdeck.governance.sync.service.policies import Change
@@ -38,6 +38,9 @@ class PolicyBody(BaseModel):
     backoff_base_seconds: float = Field(description="Pause before a failed run is repeated.")
     backoff_factor: float = Field(description="By which each further pause is longer.")
     backoff_cap_seconds: float = Field(description="No pause is longer.")
+    error_rate_min_runs: int = Field(
+        description="Runs that must have ended within an hour before high_error_rate may fire."
+    )
     paused: bool = Field(description="For every tenant.")
     paused_tenants: list[str] = Field(description="For which alone it is paused.")
 
@@ -53,6 +56,7 @@ class PolicyBody(BaseModel):
             backoff_base_seconds=kept.backoff.base.total_seconds(),
             backoff_factor=kept.backoff.factor,
             backoff_cap_seconds=kept.backoff.cap.total_seconds(),
+            error_rate_min_runs=kept.fewest,
             paused=kept.paused,
             paused_tenants=paused,
         )
@@ -74,6 +78,7 @@ class PolicyChange(Body):
     backoff_base_seconds: Seconds = None
     backoff_factor: Annotated[float | None, Field(ge=1, le=10)] = None
     backoff_cap_seconds: Seconds = None
+    error_rate_min_runs: Annotated[int | None, Field(ge=1, le=MOST_RUNS)] = None
 
     def change(self) -> Change:
         return Change(
@@ -84,6 +89,7 @@ class PolicyChange(Body):
             base=_span(self.backoff_base_seconds),
             factor=self.backoff_factor,
             cap=_span(self.backoff_cap_seconds),
+            fewest=self.error_rate_min_runs,
         )
 
 

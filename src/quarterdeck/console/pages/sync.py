@@ -12,6 +12,7 @@ from quarterdeck.console.pages.now import ages_of, jobs_of
 from quarterdeck.console.pages.resources import leaves_of_runs
 from quarterdeck.console.preferences import back_to
 from quarterdeck.governance.sync.domains import domains
+from quarterdeck.governance.sync.model import MOST_RUNS
 from quarterdeck.governance.sync.service import backfills, holds, policies, queries, requests
 from quarterdeck.governance.sync.service.policies import Change
 from quarterdeck.kernel.ids import ConnectionId
@@ -75,6 +76,7 @@ def change_policy(  # noqa: PLR0913, PLR0917  the fields of the form
     base: Minutes,
     factor: Annotated[float, Form(ge=1, le=10)],
     cap: Minutes,
+    fewest: Annotated[int, Form(ge=1, le=MOST_RUNS)],
 ) -> RedirectResponse:
     """Change how often a domain is read and how failures are repeated; minutes."""
     wanted = Change(
@@ -83,6 +85,7 @@ def change_policy(  # noqa: PLR0913, PLR0917  the fields of the form
         base=timedelta(minutes=base),
         factor=factor,
         cap=timedelta(minutes=cap),
+        fewest=fewest,
     )
     policies.change(work, domains(runtime.settings), domain, wanted)
     return see("/sync")

@@ -48,6 +48,9 @@ READ = "identity:read"
 MOST_EXPIRING = 1000
 RUN_PAGE = 1000
 HISTORY = 50
+DECIDE_TOGETHER = frozenset(
+    {Kind.POLICIES, Kind.MEMBERS, Kind.DIRECTORY_ROLES, Kind.ASSIGNMENTS, Kind.GROUPS}
+)
 HOLDINGS = {Kind.DIRECTORY_ROLES: role_held, Kind.ASSIGNMENTS: role_assigned}
 
 
@@ -152,6 +155,18 @@ def complete(work: Work, tenants: Tenants, listing: Listing) -> None:
 def lack(work: Work, tenants: Tenants, listing: Listing, missing: str) -> None:
     """Keep that a listing could not be read, and what is missing for it."""
     landing.put_listing(work.db, tenants, listing, None, missing or "its reason was not told")
+
+
+def want(work: Work, tenants: Tenants, listing: Listing, words: str) -> None:
+    """Keep that a listing came to its end, and that single items of it could not be read.
+
+    Where each item speaks for itself, the others are known. Policies, roles and members
+    decide together: one that is not known may be the one that matters.
+    """
+    if listing.kind in DECIDE_TOGETHER:
+        lack(work, tenants, listing, words)
+    else:
+        landing.put_listing(work.db, tenants, listing, micros(work.now), "", words)
 
 
 def groups_needed(work: Work, tenants: Tenants, connection: ConnectionId) -> list[str]:

@@ -186,6 +186,16 @@ def sighting(connection: ConnectionId, item: bytes) -> Sighting:
     )
 
 
+def named(connection: ConnectionId, item: bytes) -> str:
+    """Our id of an item that is otherwise not to be read; empty where it tells none."""
+    try:
+        found = msgspec.json.decode(item)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        return ""
+    cloud_id = found.get("id") if isinstance(found, dict) else None
+    return resource_id(connection, cloud_id) if isinstance(cloud_id, str) and cloud_id else ""
+
+
 def difference(
     known: Mapping[str, Known], seen: Iterable[Sighting]
 ) -> Iterator[tuple[What, Sighting]]:

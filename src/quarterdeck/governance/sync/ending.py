@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from quarterdeck.governance.cloud.ports import AskStatus, FailureClass
+from quarterdeck.governance.cloud.ports import AskStatus, CloudFailure, FailureClass
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.sync import model
-from quarterdeck.governance.sync.failures import Failure, granting, judged, parted, worst
+from quarterdeck.governance.sync.failures import (
+    Failure,
+    Parted,
+    granting,
+    judged,
+    mostly,
+    parted,
+    worst,
+)
 from quarterdeck.governance.sync.metrics import count
 from quarterdeck.governance.sync.model import Backoff, Counts, RunState
 from quarterdeck.governance.sync.reading import Reading
@@ -21,7 +29,7 @@ class Ending:
 
     Attributes:
         ended: the run, with what it read and what it is denied; its state is not said yet.
-        failure: None where all was read that may be read.
+        failure: None where all was read that may be read, and can be.
     """
 
     ended: model.Run
@@ -37,22 +45,36 @@ def ending(
     ask_status: AskStatus,
 ) -> Ending:
     """What ``began`` came to; asks the cloud how it does where that matters."""
-    denied, failures = parted(reading.failures)
-    ended = replace(began, counts=Counts(seen=reading.seen))
-    if denied:
-        words = "; ".join(dict.fromkeys(str(failure) for failure in denied))
-        missing = tuple(dict.fromkeys(failure.missing for failure in denied))
-        ended = replace(ended, missing=missing, error=words, action=granting(denied))
-    if not failures and (reading.landed or not denied):
-        state = RunState.PARTIAL if denied else RunState.SUCCESS
-        return Ending(ended=ended, state=state, failure=None)
-    failure = worst(failures or denied)
-    status = ask_status() if failure.kind is FailureClass.TIMEOUT else None
-    return Ending(
-        ended=ended,
-        state=RunState.PARTIAL if reading.landed else RunState.FAILED,
-        failure=judged(failure, connection, began.attempt, backoff, status),
-    )
+    came = parted(reading.failures)
+    unread = sum(failure.items for failure in came.unread)
+    seen = max(reading.seen, sum(failure.seen for failure in came.unread))
+    if mostly(unread, seen):
+        came = replace(came, broken=[*came.broken, _joined(came)])
+    ended = replace(began, counts=Counts(seen=seen, unread=unread))
+    if came.denied:
+        missing = tuple(dict.fromkeys(failure.missing for failure in came.denied))
+        words = _words(came.denied)
+        ended = replace(ended, missing=missing, error=words, action=granting(came.denied))
+    if came.broken:
+        failure = worst(came.broken)
+        status = ask_status() if failure.kind is FailureClass.TIMEOUT else None
+        state = RunState.PARTIAL if reading.landed else RunState.FAILED
+        told: Failure | None = judged(failure, connection, began.attempt, backoff, status)
+        return Ending(ended=ended, state=state, failure=told)
+    if came.denied and not reading.landed:
+        denied = replace(ended, failure=model.DENIED)
+        return Ending(ended=denied, state=RunState.FAILED, failure=None)
+    told = judged(_joined(came), connection, began.attempt, backoff) if came.unread else None
+    state = RunState.PARTIAL if came.denied or came.unread else RunState.SUCCESS
+    return Ending(ended=replace(ended, whole=True), state=state, failure=told)
+
+
+def _joined(came: Parted) -> CloudFailure:
+    return CloudFailure(FailureClass.DATA, _words([*came.unread, *came.denied]))
+
+
+def _words(failures: Sequence[CloudFailure]) -> str:
+    return "; ".join(dict.fromkeys(str(failure) for failure in failures))
 
 
 def end(run: Run, connection: Connection, came: Ending, exchanges: Sequence[str]) -> model.Run:

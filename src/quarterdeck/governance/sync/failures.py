@@ -54,6 +54,32 @@ def believe(attempt: int, gone: int, seen: int, where: str) -> None:
         raise Doubted(FailureClass.DATA, f"{words}. They are kept until it is said again")
 
 
+class Unread(CloudFailure):
+    """Single items of a listing that came to its end could not be read; all others were.
+
+    Attributes:
+        items: how many.
+        seen: how many the listing had.
+    """
+
+    def __init__(self, items: int, seen: int, where: str, kept: int = 0) -> None:
+        """``kept``: items that the listing lacks, and that may be among the unreadable."""
+        words = f"{items} of {seen} items of {where} could not be read; they are in quarantine"
+        words += f". {kept} that it lacks are kept: they may be among these" if kept else ""
+        super().__init__(FailureClass.DATA, words)
+        self.items = items
+        self.seen = seen
+
+
+def mostly(unread: int, seen: int) -> bool:
+    """Whether ``unread`` of ``seen`` items are too many to be single ones.
+
+    Where more than half cannot be read, it is the cloud's form that has changed, and what
+    is left of the data is no picture of what there is.
+    """
+    return unread * 2 > seen
+
+
 def unseen() -> Denied:
     """The credential sees no subscription at all: the cloud does not say whether there are any."""
     return Denied("the cloud shows no subscription to this credential", missing="Reader")
@@ -84,10 +110,22 @@ def stops(failure: CloudFailure) -> bool:
     return failure.kind in STOPS_THE_RUN and not isinstance(failure, Denied)
 
 
-def parted(failures: Sequence[CloudFailure]) -> tuple[list[Denied], list[CloudFailure]]:
-    """What may not be read, and what went wrong."""
-    denied = [failure for failure in failures if isinstance(failure, Denied)]
-    return denied, [failure for failure in failures if not isinstance(failure, Denied)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parted:
+    """What kept a reading from all there is: what may not be read, what cannot, what broke."""
+
+    denied: Sequence[Denied]
+    unread: Sequence[Unread]
+    broken: Sequence[CloudFailure]
+
+
+def parted(failures: Sequence[CloudFailure]) -> Parted:
+    """``failures`` by what they mean for the data."""
+    return Parted(
+        denied=[one for one in failures if isinstance(one, Denied)],
+        unread=[one for one in failures if isinstance(one, Unread)],
+        broken=[one for one in failures if not isinstance(one, Denied | Unread)],
+    )
 
 
 def worst(failures: Sequence[CloudFailure]) -> CloudFailure:
@@ -161,16 +199,19 @@ def _attempts(failure: CloudFailure) -> int:
 
 def _pause(failure: CloudFailure, attempt: int, backoff: Backoff) -> timedelta:
     if failure.kind is FailureClass.RATE_LIMIT:
-        if failure.retry_after_s is None:
-            return RATE_LIMIT_PAUSE
-        longest = LONGEST_PAUSE.total_seconds()
-        return timedelta(seconds=min(max(failure.retry_after_s, 0), longest))
+        return _limited(failure.retry_after_s, attempt, backoff)
     return backoff.pause(attempt)
 
 
+def _limited(told_s: float | None, attempt: int, backoff: Backoff) -> timedelta:
+    if told_s is None:
+        return RATE_LIMIT_PAUSE
+    told = timedelta(seconds=min(max(told_s, 0), LONGEST_PAUSE.total_seconds()))
+    # Whoever says "in a second" again and again is taken at their word once.
+    return told if attempt == 1 else max(told, backoff.pause(attempt - 1))
+
+
 def _action(failure: CloudFailure, connection: Connection, *, again: bool) -> str:
-    if isinstance(failure, Denied):
-        return granting([failure])
     return {
         FailureClass.AUTHENTICATION: f"Rotate the credential of connection {connection.name}: "
         f"{_credential(connection)}; then sync again.",

@@ -23,6 +23,7 @@ class Latest:
 
     Attributes:
         failing: its last run failed.
+        items, unread: of the last success: those seen, and those of them that could not be read.
     """
 
     tenant: TenantId
@@ -30,6 +31,8 @@ class Latest:
     connected_at: datetime
     success: datetime | None
     failing: bool = False
+    items: int = 0
+    unread: int = 0
 
     @property
     def since(self) -> datetime:
@@ -46,6 +49,7 @@ class Freshness:
             connection never had one.
         stale_at: when it becomes, or became, stale without another success.
         stalled: no success for more than two intervals.
+        items, unread: what the data is made of: items seen, and those that could not be read.
     """
 
     tenant: TenantId
@@ -55,6 +59,8 @@ class Freshness:
     age: timedelta | None
     stale_at: datetime
     stalled: bool
+    items: int = 0
+    unread: int = 0
 
 
 def judged(policy: Policy, latest: Iterable[Latest], now: datetime) -> list[Freshness]:
@@ -78,4 +84,6 @@ def _of_tenant(policy: Policy, tenant: TenantId, latest: list[Latest], now: date
         age=None if never else now - since,
         stale_at=stale_at,
         stalled=policy.stalled(now - since),
+        items=sum(one.items for one in latest),
+        unread=sum(one.unread for one in latest),
     )

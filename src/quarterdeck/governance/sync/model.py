@@ -26,6 +26,10 @@ STALLED_INTERVALS = 2
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=366)
 GREATEST_FACTOR = 10.0
+MOST_RUNS = 1000
+DENIED = "denied"
+"""The failure of a run that read nothing because it may read nothing: of no ``FailureClass``,
+for nothing broke."""
 
 
 class UnknownDomain(NotFound):
@@ -88,6 +92,7 @@ class Policy:
         limit: a longer run is flagged, not killed.
         stale_after: data of this age, or older, is stale; where the last run failed, data
             of ``interval`` is: it is known not to be renewed.
+        fewest: runs that must have ended within an hour before one speaks of an error rate.
         paused: no run begins, whoever asks, until somebody resumes it.
         version: 0 while it is as the settings have it, then one more with each change.
     """
@@ -98,6 +103,7 @@ class Policy:
     limit: timedelta
     stale_after: timedelta
     backoff: Backoff = field(default_factory=Backoff)
+    fewest: int = 3
     paused: bool = False
     version: int = 0
 
@@ -106,6 +112,8 @@ class Policy:
         shortest, longest = self.expected
         _within("expected", longest, shortest, LONGEST)
         _within("limit", self.limit, longest, LONGEST)
+        if not 1 <= self.fewest <= MOST_RUNS:
+            raise UnusablePolicy(f"fewest runs must be 1 to {MOST_RUNS}, not {self.fewest}")
 
     def stale_at(self, since: datetime, *, failing: bool) -> datetime:
         """When data of ``since`` counts as stale: sooner where its renewal was tried and failed."""
@@ -191,6 +199,7 @@ class Counts:
 
     Attributes:
         quarantined: pages and items that could not be read, and were kept as they came.
+        unread: of those seen, items that could not be read in listings that came to their end.
     """
 
     seen: int = 0
@@ -198,6 +207,7 @@ class Counts:
     changed: int = 0
     removed: int = 0
     quarantined: int = 0
+    unread: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -206,6 +216,7 @@ class Counts:
             changed=self.changed + other.changed,
             removed=self.removed + other.removed,
             quarantined=self.quarantined + other.quarantined,
+            unread=self.unread + other.unread,
         )
 
 
@@ -217,10 +228,12 @@ class Run:
         id: that of its job.
         directory: the cloud's id of the directory, as it was when the run began.
         done, total: items so far, and at the end as last time; 0 while not known.
-        failure: a ``FailureClass``; empty where nothing failed.
+        failure: a ``FailureClass``, or ``DENIED``; empty where nothing failed.
         missing: roles, permissions or licences for want of which something is not known.
         action: what a person should do about the failure; empty where nothing.
         request: the cloud's id of the exchange that failed, for its support.
+        whole: every listing that may be read came to its end: what makes the data current,
+            though single items of it could not be read.
     """
 
     id: str
@@ -240,13 +253,7 @@ class Run:
     action: str = ""
     request: str = ""
     missing: tuple[str, ...] = ()
-
-    @property
-    def whole(self) -> bool:
-        """Whether all was read that the credential may read: what makes the data current."""
-        if self.state is RunState.PARTIAL:
-            return bool(self.missing) and not self.failure
-        return self.state is RunState.SUCCESS
+    whole: bool = False
 
     @property
     def duration(self) -> timedelta | None:

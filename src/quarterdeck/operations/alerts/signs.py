@@ -6,9 +6,15 @@ from quarterdeck.kernel.outbox import Fact
 from quarterdeck.operations.alerts.model import Severity, Sign
 
 FAILURE, STALLED, ERRORS = "sync_failure", "sync_stalled", "high_error_rate"
-TYPES = (FAILURE, STALLED, ERRORS)
+UNREADABLE = "sync_unreadable"
+TYPES = (FAILURE, STALLED, ERRORS, UNREADABLE)
 
-ENDS = {"SyncRecovered": FAILURE, "SyncResumed": STALLED, "SyncErrorRateNormal": ERRORS}
+ENDS = {
+    "SyncRecovered": FAILURE,
+    "SyncResumed": STALLED,
+    "SyncErrorRateNormal": ERRORS,
+    "SyncItemsReadable": UNREADABLE,
+}
 """By the name of the fact: the type of alert that it ends."""
 
 
@@ -69,6 +75,19 @@ def _rate(fact: Fact) -> Sign:
     )
 
 
+def _unreadable(fact: Fact) -> Sign:
+    said = fact.payload
+    return _sign(
+        fact,
+        UNREADABLE,
+        Severity.WARNING,
+        f"{said['unread']} of {said['seen']} items of {said['domain']} cannot be read",
+        error=said["error"],
+        action=said["recommended"],
+        run=said["run"],
+    )
+
+
 def _sign(fact: Fact, kind: str, severity: Severity, title: str, **annotations: str) -> Sign:
     domain = fact.payload["domain"]
     return Sign(
@@ -86,5 +105,6 @@ BEGINS: dict[str, Callable[[Fact], Sign]] = {
     "SyncFailed": _failure,
     "SyncStalled": _stall,
     "SyncErrorRateHigh": _rate,
+    "SyncItemsUnreadable": _unreadable,
 }
 """By the name of the fact: what it is a sign of."""

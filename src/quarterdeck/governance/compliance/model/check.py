@@ -72,6 +72,8 @@ def judged(findings: Sequence[Finding], covered: Coverage, now: datetime) -> tup
 
 
 def _gap(findings: Sequence[Finding], covered: Coverage, now: datetime) -> str:
+    if covered.unread and not covered.silent:
+        return f"{covered.unread} of {covered.items} policy states cannot be read"
     if not covered.whole:
         silent = covered.silent[0] if covered.silent else None
         reason = silent.reason if silent else "no cloud directory is connected"

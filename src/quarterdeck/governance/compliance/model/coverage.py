@@ -35,6 +35,7 @@ class Heard:
         read_at: when it was last read to its end; None: never.
         failure: why it was not, the last time it was asked; empty: it was.
         missing: the role that would do, where that is the reason.
+        items, unread: of the last whole reading: items, and those that could not be read.
     """
 
     tenant: TenantId
@@ -45,6 +46,8 @@ class Heard:
     read_at: datetime | None
     failure: str
     missing: str
+    items: int = 0
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class Coverage:
         subscriptions, heard: subscriptions that are known, and those that spoke.
         last_read: the oldest among the last readings; None where none came.
         silent: who does not speak, and why.
+        items, unread: what was said, and how much of it could not be read.
     """
 
     tenants: int
@@ -76,11 +80,13 @@ class Coverage:
     heard: int
     last_read: datetime | None
     silent: tuple[Silence, ...]
+    items: int = 0
+    unread: int = 0
 
     @property
     def whole(self) -> bool:
-        """Whether everything there is speaks."""
-        return bool(self.tenants) and not self.silent
+        """Whether everything there is speaks, and is understood."""
+        return bool(self.tenants) and not self.silent and not self.unread
 
     @property
     def percent(self) -> float | None:
@@ -113,6 +119,8 @@ def coverage(connected: Iterable[TenantId], heard: Iterable[Heard]) -> Coverage:
         heard=sum(row.read_at is not None and not row.failure for row in rows),
         last_read=min((row.read_at for row in rows if row.read_at), default=None),
         silent=tuple(silent),
+        items=sum(row.items for row in rows),
+        unread=sum(row.unread for row in rows),
     )
 
 

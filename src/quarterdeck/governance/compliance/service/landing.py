@@ -73,10 +73,16 @@ def close(work: Work, tenants: Tenants, listing: Listing, ids: Sequence[str]) ->
     return len(closed)
 
 
-def complete(work: Work, tenants: Tenants, listing: Listing, part: Part, name: str) -> None:
-    """Keep that ``part`` was read to its end now; after the states, how the day stands."""
-    told = {"read_at": micros(work.now), "failure": "", "missing": "", "name": name}
-    heard.hear(work.db, _whose(listing), part, **told)
+def complete(
+    work: Work, tenants: Tenants, listing: Listing, part: Part, name: str, told: tuple[int, int]
+) -> None:
+    """Keep that ``part`` was read to its end now; after the states, how the day stands.
+
+    ``told``: how many items it had, and how many of them could not be read.
+    """
+    items, unread = told
+    known = {"read_at": micros(work.now), "failure": "", "missing": "", "name": name}
+    heard.hear(work.db, _whose(listing), part, **known, items=items, unread=unread)
     if part is Part.STATES:
         heard.end_day(work.db, tenants, _whose(listing), f"{work.now:%Y-%m-%d}")
 

@@ -49,6 +49,8 @@ def heard_of(db: Connection, tenants: Tenants, part: Part) -> list[Heard]:
             read_at=None if row.read_at is None else instant(row.read_at),
             failure=row.failure,
             missing=row.missing,
+            items=row.items,
+            unread=row.unread,
         )
         for row in db.execute(query)
     ]

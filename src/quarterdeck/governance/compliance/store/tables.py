@@ -155,6 +155,9 @@ heard = Table(
     Column("read_at", BigInteger),
     Column("failure", Text, nullable=False),
     Column("missing", Text, nullable=False),
+    # Of that reading: items, and those of them that could not be read.
+    Column("items", Integer, nullable=False, server_default="0"),
+    Column("unread", Integer, nullable=False, server_default="0"),
 )
 
 # How each day ended, by subscription: the last reading of the day. A day without one has no row.

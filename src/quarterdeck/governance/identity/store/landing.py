@@ -103,10 +103,15 @@ def keep(db: Connection, listing: Listing, found: Sequence[Change]) -> None:
 
 
 def put_listing(
-    db: Connection, tenants: Tenants, listing: Listing, listed_at: int | None, missing: str
+    db: Connection,
+    tenants: Tenants,
+    listing: Listing,
+    listed_at: int | None,
+    missing: str,
+    unread: str = "",
 ) -> None:
     """Keep how a listing ended; ``listed_at`` None leaves when it last came to its end."""
-    told: dict[str, Any] = {"missing": missing}
+    told: dict[str, Any] = {"missing": missing, "unread": unread}
     if listed_at is not None:
         told["listed_at"] = listed_at
     mine = (

@@ -89,11 +89,13 @@ def assessed(db: Connection, tenants: Tenants) -> dict[tuple[str, str], datetime
 
 def gaps(db: Connection, tenants: Tenants) -> list[Gap]:
     """What could not be read, and what is missing for it."""
+    missing = case((listings.c.missing != "", listings.c.missing), else_=listings.c.unread)
+    told = missing.label("missing")
     query = (
-        select(listings.c.tenant, listings.c.kind, listings.c.missing, func.count().label("many"))
-        .where(listings.c.missing != "", tenants.clause(listings.c.tenant))
-        .group_by(listings.c.tenant, listings.c.kind, listings.c.missing)
-        .order_by(listings.c.tenant, listings.c.kind, listings.c.missing)
+        select(listings.c.tenant, listings.c.kind, told)
+        .where(missing != "", tenants.clause(listings.c.tenant))
+        .distinct()
+        .order_by(listings.c.tenant, listings.c.kind, told)
     )
     return [
         Gap(tenant=TenantId(row.tenant), what=row.kind, missing=row.missing)

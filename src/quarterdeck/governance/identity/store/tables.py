@@ -49,6 +49,8 @@ listings = Table(
     Column("listed_at", BigInteger),
     # What the last one lacked: role, permission or licence; empty where it came to its end.
     Column("missing", Text, nullable=False),
+    # What of it could not be read, where all else is known; empty where there is none.
+    Column("unread", Text, nullable=False, server_default=""),
 )
 
 users = Table(

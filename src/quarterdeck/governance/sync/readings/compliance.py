@@ -20,7 +20,14 @@ from quarterdeck.governance.compliance.model.state import Sighting, sighting
 from quarterdeck.governance.compliance.service import landing
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.inventory.service import Listing
-from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, believe, stops, unseen
+from quarterdeck.governance.sync.failures import (
+    FAILURES_IN_A_ROW,
+    Unread,
+    believe,
+    mostly,
+    stops,
+    unseen,
+)
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
@@ -28,6 +35,9 @@ from quarterdeck.kernel.work import read
 
 STATES_A_CHUNK = BULK_ROWS // 3  # each writes the state, its body and its change
 CLOSED_A_CHUNK = BULK_ROWS // 2  # each writes the state and its change
+Told = tuple[int, int]
+"""How many items a listing had, and how many of them could not be read."""
+
 YIELD_S = 0.001
 
 
@@ -81,7 +91,7 @@ class ComplianceReading:
     def _subscription(self, cloud: Cloud, subscription: Subscription) -> CloudFailure | None:
         # The last failure of its parts, denials apart; none keeps the others from being read.
         last = None
-        parts: list[tuple[Part, Callable[[Cloud, Subscription], int]]] = [
+        parts: list[tuple[Part, Callable[[Cloud, Subscription], Told]]] = [
             (Part.SCORES, self._scores),
             (Part.STATES, self._states),
             (Part.ADVICE, self._advice),
@@ -96,50 +106,50 @@ class ComplianceReading:
                     break
         return last
 
-    def _step(self, part: Part, subscription: Subscription, go: Callable[[], int]) -> None:
+    def _step(self, part: Part, subscription: Subscription, go: Callable[[], Told]) -> None:
         before = self.seen
-        outcome = self.run.keyed(
-            f"{part.value} {subscription.id}", lambda _key: {"unread": go(), "seen": self.seen}
-        )
+        outcome = self.run.keyed(f"{part.value} {subscription.id}", lambda _key: self._told(go))
         self.seen = max(outcome["seen"], before)
         self.listed += 1
         if outcome["unread"]:
-            words = f"{outcome['unread']} items of {part.value} of subscription "
-            words += f"{subscription.name} could not be read; they are in quarantine"
-            self._note(CloudFailure(FailureClass.DATA, words), part, subscription)
+            where = f"{part.value} of subscription {subscription.name}"
+            # A step of an older release tells no number of items.
+            many = outcome.get("items", outcome["unread"])
+            self.failures.append(Unread(outcome["unread"], many, where))
 
-    def _states(self, cloud: Cloud, subscription: Subscription) -> int:
-        listing, unread = self._listing(subscription), 0
+    def _told(self, go: Callable[[], Told]) -> dict[str, int]:
+        items, unread = go()
+        return {"unread": unread, "items": items, "seen": self.seen}
+
+    def _states(self, cloud: Cloud, subscription: Subscription) -> Told:
+        listing, items, unread = self._listing(subscription), 0, 0
         ids: set[str] = set()
         for page in cloud.policy_states(subscription.id):
             sights, bad = self._sorted(listing, page, self._sighting)
             self._land(listing, sights)
             ids.update(sight.id for sight in sights)
-            unread += bad
+            items, unread = items + len(page.items), unread + bad
             self.seen += len(page.items)
             self.run.progress(self.seen, max(self.seen, self.expected), "policy states")
-        if not unread:
+        if not unread:  # what is absent may be what could not be read
             # Only here, past the last page, does absence mean anything.
             where = f"policy states of subscription {subscription.name}"
             self._close(listing, ids, where)
-            self._complete(listing, Part.STATES, subscription)
-        return unread
+        return self._complete(listing, Part.STATES, subscription, (items, unread))
 
-    def _scores(self, cloud: Cloud, subscription: Subscription) -> int:
-        listing, unread = self._listing(subscription), 0
+    def _scores(self, cloud: Cloud, subscription: Subscription) -> Told:
+        listing, items, unread = self._listing(subscription), 0, 0
         found = []
         for page in cloud.secure_scores(subscription.id):
             scores, bad = self._sorted(listing, page, score)
             found += scores
-            unread += bad
-        if not unread:
-            with self.run.work() as work:
-                landing.put_scores(work, listing, found)
-            self._complete(listing, Part.SCORES, subscription)
-        return unread
+            items, unread = items + len(page.items), unread + bad
+        with self.run.work() as work:
+            landing.put_scores(work, listing, found)
+        return self._complete(listing, Part.SCORES, subscription, (items, unread))
 
-    def _advice(self, cloud: Cloud, subscription: Subscription) -> int:
-        listing, unread = self._listing(subscription), 0
+    def _advice(self, cloud: Cloud, subscription: Subscription) -> Told:
+        listing, items, unread = self._listing(subscription), 0, 0
         ids: set[str] = set()
         for page in cloud.advice(subscription.id):
             given, bad = self._sorted(listing, page, self._advised)
@@ -148,12 +158,11 @@ class ComplianceReading:
                     landing.land_advice(work, self.run.tenants, listing, chunk)
                 self._let_others()
             ids.update(one.id for one in given)
-            unread += bad
+            items, unread = items + len(page.items), unread + bad
         if not unread:
             with self.run.work() as work:
                 landing.close_advice(work, self.run.tenants, listing, ids)
-            self._complete(listing, Part.ADVICE, subscription)
-        return unread
+        return self._complete(listing, Part.ADVICE, subscription, (items, unread))
 
     def _land(self, listing: Listing, sights: list[Sighting]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
@@ -173,9 +182,17 @@ class ComplianceReading:
                 landing.close(work, self.run.tenants, listing, chunk)
             self._let_others()
 
-    def _complete(self, listing: Listing, part: Part, subscription: Subscription) -> None:
+    def _complete(
+        self, listing: Listing, part: Part, subscription: Subscription, told: Told
+    ) -> Told:
+        items, unread = told
         with self.run.work() as work:
-            landing.complete(work, self.run.tenants, listing, part, subscription.name)
+            if mostly(unread, items):
+                reason = f"{unread} of {items} items cannot be read: their form has changed"
+                landing.fail(work, listing, part, subscription.name, reason=reason, missing="")
+            else:
+                landing.complete(work, self.run.tenants, listing, part, subscription.name, told)
+        return told
 
     def _forget(self, named: set[str]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:

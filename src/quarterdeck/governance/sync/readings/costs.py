@@ -24,7 +24,12 @@ from quarterdeck.governance.costs.control import controls
 from quarterdeck.governance.costs.coverage import Budget, Scope, reaching
 from quarterdeck.governance.costs.model import SERVICES, TAG, Chunk, Key, difference, summed
 from quarterdeck.governance.costs.service import ledger
-from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, STOPS_THE_RUN, unseen
+from quarterdeck.governance.sync.failures import (
+    FAILURES_IN_A_ROW,
+    STOPS_THE_RUN,
+    Unread,
+    unseen,
+)
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import bulk
 from quarterdeck.kernel.jobs.run import Run
@@ -151,8 +156,9 @@ class CostReading:
             self.failures.append(failure)
             self._speak(subscription, spans, _why(failure))
             return failure
-        whole = len(self.failures) == before
-        self._speak(subscription, spans, "" if whole else str(self.failures[-1]))
+        gaps = self.failures[before:]
+        cut = any(not isinstance(gap, Unread) for gap in gaps)
+        self._speak(subscription, spans, str(gaps[-1]) if gaps else "", cut=cut)
         return None
 
     def _month(
@@ -163,11 +169,10 @@ class CostReading:
             chunk = self._chunk(subscription, span, basis, cut)
             name = f"{chunk.scope} {basis} {cut} {span.first} {span.last}"
             step = partial(self._step, cloud, subscription, chunk, stated)
-            rows, words = self.run.keyed(name, step)
+            rows, told = self.run.keyed(name, step)
             self.seen += rows
             self.done += 1
-            if words:
-                self.failures.append(CloudFailure(FailureClass.DATA, words))
+            self._note(subscription, chunk, rows, told)
             self.run.progress(self.done, max(self.done, self.total), "queries")
 
     def _step(
@@ -177,7 +182,7 @@ class CostReading:
         chunk: Chunk,
         stated: list[Stated],
         _key: str,
-    ) -> tuple[int, str]:
+    ) -> tuple[int, dict[str, int]]:
         if not stated:
             stated.append(_control_total(cloud, subscription.id, chunk))
         charges, unread, rows = self._charges(cloud, subscription, chunk)
@@ -193,7 +198,18 @@ class CostReading:
                 ledger.land(work, self.run.tenants, chunk, self.run.job.id, self.at, portion)
             self._let_others()
         self._compare(chunk, seen, *stated[0])
-        return rows, _words(subscription, chunk, unread, len(known) if emptied else 0)
+        return rows, {"unread": unread, "kept": len(known) if emptied else 0}
+
+    def _note(
+        self, subscription: Subscription, chunk: Chunk, rows: int, told: dict[str, int] | str
+    ) -> None:
+        where = _where(subscription, chunk)
+        if isinstance(told, str):  # a step of an older release told the words alone
+            told = {"kept": len(told), "unread": 0}
+        if told["kept"]:
+            self.failures.append(CloudFailure(FailureClass.DATA, _emptied(where, told["kept"])))
+        if told["unread"]:
+            self.failures.append(Unread(told["unread"], rows, f"the costs {where}"))
 
     def _charges(
         self, cloud: Cloud, subscription: Subscription, chunk: Chunk
@@ -235,7 +251,10 @@ class CostReading:
             found = list(_budgets(items, self.connection, scope, self.at))
             ledger.keep_budgets(work, self.run.tenants, tenant, scope, found)
 
-    def _speak(self, subscription: Subscription, spans: Sequence[Span], missing: str) -> None:
+    def _speak(
+        self, subscription: Subscription, spans: Sequence[Span], missing: str, *, cut: bool = True
+    ) -> None:
+        # ``cut``: days are missing. What single rows lack is said, and all else is known.
         read_now = Span(spans[0].first, spans[-1].last)
         with self.run.work() as work:
             known = {s.id: s.known_since for s in ledger.scopes(work, self.run.tenants)}
@@ -245,8 +264,8 @@ class CostReading:
                 id=subscription.id.casefold(),
                 name=subscription.name,
                 source=self.connection.id,
-                read_at=None if missing or self.span else instant(self.at),
-                known_since=before if missing else reaching(before, read_now, first=not self.span),
+                read_at=None if cut or self.span else instant(self.at),
+                known_since=before if cut else reaching(before, read_now, first=not self.span),
                 missing=missing,
             )
             ledger.keep_scope(work, self.run.tenants, scope)
@@ -286,15 +305,16 @@ def _why(failure: CloudFailure) -> str:
     return f"not allowed: grant {missing}" if missing else str(failure)
 
 
-def _words(subscription: Subscription, chunk: Chunk, unread: int, kept: int) -> str:
+def _where(subscription: Subscription, chunk: Chunk) -> str:
     days = f"{chunk.first} to {chunk.last} ({chunk.basis}, by {chunk.cut})"
-    where = f"of subscription {subscription.name}, {days}"
-    if kept:
-        return (
-            f"the cloud answered with no costs {where}, where {kept} are known; they were kept. "
-            "Look at the portal: if it shows costs there, sync again"
-        )
-    return f"{unread} rows {where} could not be read; their pages were kept" if unread else ""
+    return f"of subscription {subscription.name}, {days}"
+
+
+def _emptied(where: str, kept: int) -> str:
+    return (
+        f"the cloud answered with no costs {where}, where {kept} are known; they were kept. "
+        "Look at the portal: if it shows costs there, sync again"
+    )
 
 
 def _budgets(

@@ -14,7 +14,12 @@ from quarterdeck.governance.identity import service as identity
 from quarterdeck.governance.identity.model.directory import UnreadableIdentity
 from quarterdeck.governance.identity.model.items import Kind, Listing, Sighting, sighting
 from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, STOPS_THE_RUN, believe
+from quarterdeck.governance.sync.failures import (
+    FAILURES_IN_A_ROW,
+    STOPS_THE_RUN,
+    Unread,
+    believe,
+)
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
@@ -99,8 +104,7 @@ class IdentityReading:
         self.seen = before + outcome["seen"]
         self.listed += 1
         if outcome["unread"]:
-            words = f"{outcome['unread']} of {outcome['seen']} items of {kind} could not be read"
-            self.failures.append(CloudFailure(FailureClass.DATA, words))
+            self.failures.append(Unread(outcome["unread"], outcome["seen"], str(kind)))
 
     def _list(self, listing: Listing, ask: Ask) -> dict[str, int]:
         ids: set[str] = set()
@@ -120,10 +124,10 @@ class IdentityReading:
         return {"seen": seen, "unread": unread}
 
     def _close(self, listing: Listing, ids: set[str], unread: int) -> None:
-        if unread:
+        if unread:  # what is absent may be what could not be read
             with self.run.work() as work:
                 words = f"{unread} items could not be read: their schema may have changed"
-                identity.lack(work, self.run.tenants, listing, words)
+                identity.want(work, self.run.tenants, listing, words)
             return
         # Only here, past the last page, does absence mean anything.
         with read(self.run.engine, self.run.actor, self.run.clock) as work:

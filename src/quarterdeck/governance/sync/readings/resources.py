@@ -12,9 +12,21 @@ from quarterdeck.governance.cloud.ports import (
 )
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.inventory import service as inventory
-from quarterdeck.governance.inventory.model import Sighting, Unreadable, portions, sighting
+from quarterdeck.governance.inventory.model import (
+    Sighting,
+    Unreadable,
+    named,
+    portions,
+    sighting,
+)
 from quarterdeck.governance.inventory.service import Listing
-from quarterdeck.governance.sync.failures import FAILURES_IN_A_ROW, believe, stops, unseen
+from quarterdeck.governance.sync.failures import (
+    FAILURES_IN_A_ROW,
+    Unread,
+    believe,
+    stops,
+    unseen,
+)
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
@@ -33,11 +45,18 @@ def begin(run: Run, connection: Connection) -> "ResourceReading":
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """How a subscription was read: its items, those that could not be, those it has no more."""
+    """How a subscription was read.
+
+    Attributes:
+        unread: items that could not be read.
+        gone: resources that it has no more.
+        kept: resources that it lacks, and that may be among the unreadable.
+    """
 
     seen: int
     unread: int
     gone: int
+    kept: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,25 +130,32 @@ class ResourceReading:
         self.gone += outcome.get("gone", 0)  # a step of an older release has none
         self.listed += 1
         if outcome["unread"]:
-            words = f"{outcome['unread']} of {outcome['seen']} items of subscription "
-            words += f"{subscription.name} could not be read; they are in quarantine"
-            self.failures.append(CloudFailure(FailureClass.DATA, words))
+            where = f"subscription {subscription.name}"
+            kept = outcome.get("kept", 0)
+            self.failures.append(Unread(outcome["unread"], outcome["seen"], where, kept))
 
     def _list(self, cloud: Cloud, subscription: Subscription) -> Listed:
         listing = self._listing(subscription)
         ids: set[str] = set()
         seen = unread = 0
+        unnamed = False
         for page in cloud.resources(subscription.id):
             sights, failures = _sorted(self.connection, page)
             for failure in failures:
                 self._quarantine(listing, failure)
             self._land(listing, sights)
             ids.update(sight.id for sight in sights)
+            there = [named(self.connection.id, failure.page) for failure in failures]
+            ids.update(there)
+            unnamed = unnamed or "" in there
             seen, unread = seen + len(page.items), unread + len(failures)
             self.seen += len(page.items)
             self.run.progress(self.seen, max(self.seen, self.expected), "resources")
-        gone = 0 if unread else self._close(listing, subscription, ids)
-        return Listed(seen=seen, unread=unread, gone=gone)
+        gone = self._gone(listing, subscription, ids)
+        if gone and unnamed:  # what is absent may be what could not be read
+            return Listed(seen=seen, unread=unread, gone=0, kept=len(gone))
+        self._close(listing, subscription, gone)
+        return Listed(seen=seen, unread=unread, gone=len(gone))
 
     def _land(self, listing: Listing, sights: list[Sighting]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
@@ -143,15 +169,17 @@ class ResourceReading:
                 inventory.judge(work, listing, old)
             self._let_others()
 
-    def _close(self, listing: Listing, subscription: Subscription, seen: set[str]) -> int:
+    def _gone(self, listing: Listing, subscription: Subscription, seen: set[str]) -> list[str]:
         # Only here, past the last page, does absence mean anything.
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             gone = inventory.gone(work, self.run.tenants, listing, seen)
         believe(self.run.body["attempt"], len(gone), len(seen), f"subscription {subscription.name}")
+        return gone
+
+    def _close(self, listing: Listing, subscription: Subscription, gone: list[str]) -> None:
         self._remove(listing, gone)
         with self.run.work() as work:
             inventory.complete(work, listing, subscription.name, subscription.state)
-        return len(gone)
 
     def _remove(self, listing: Listing, gone: list[str]) -> None:
         for first in range(0, len(gone), REMOVALS):

@@ -67,6 +67,8 @@ def _latest(connection: Connection, record: Record | None) -> Latest:
         connected_at=connection.created_at,
         success=record.success if record else None,
         failing=record is not None and record.failures > 0,
+        items=record.seen if record else 0,
+        unread=record.unread if record else 0,
     )
 
 

@@ -35,6 +35,7 @@ class Change:
     base: timedelta | None = None
     factor: float | None = None
     cap: timedelta | None = None
+    fewest: int | None = None
 
     def applied(self, kept: Policy) -> Policy:
         """``kept`` with the change; raise UnusablePolicy, naming the field."""
@@ -52,6 +53,7 @@ class Change:
                 factor=backoff.factor if self.factor is None else self.factor,
                 cap=backoff.cap if self.cap is None else self.cap,
             ),
+            fewest=kept.fewest if self.fewest is None else self.fewest,
             version=kept.version + 1,
         )
 
@@ -187,4 +189,5 @@ def _figures(kept: Policy) -> dict[str, float]:
         "backoff_base": kept.backoff.base.total_seconds(),
         "backoff_factor": kept.backoff.factor,
         "backoff_cap": kept.backoff.cap.total_seconds(),
+        "fewest": kept.fewest,
     }

@@ -143,6 +143,7 @@ def _counts(work: Work, tenants: Tenants, run: Run) -> Counts:
         changed=made.get(What.CHANGED, 0),
         removed=made.get(What.REMOVED, 0),
         quarantined=runs.held(work.db, tenants, run.id),
+        unread=run.counts.unread,
     )
 
 
@@ -164,7 +165,8 @@ def _publish(work: Work, tenants: Tenants, run: Run) -> None:
         "changes": root(work, tenants, run.id),
     }
     if run.whole:
-        work.publish(SyncCompleted(**told, missing=list(run.missing)))
+        gaps: dict[str, Any] = {"missing": list(run.missing), "unread": run.counts.unread}
+        work.publish(SyncCompleted(**told, **gaps))
     elif run.state is RunState.CANCELLED:
         work.publish(SyncCancelled(**told))
     else:

@@ -19,6 +19,7 @@ class Record:
     Attributes:
         failures: runs in a row without success.
         not_before: when the cloud may be asked again.
+        seen, unread: items of the last success, and those of them that could not be read.
     """
 
     connection: ConnectionId
@@ -26,6 +27,8 @@ class Record:
     success: datetime | None
     failures: int
     not_before: datetime
+    seen: int = 0
+    unread: int = 0
 
 
 def of_connection(
@@ -48,6 +51,8 @@ def of(db: Connection, tenants: Tenants, connection: ConnectionId | None = None)
             success=None if row.success is None else instant(row.success),
             failures=row.failures,
             not_before=instant(row.not_before),
+            seen=row.seen,
+            unread=row.unread,
         )
         for row in db.execute(query)
     ]
@@ -61,7 +66,8 @@ def record(db: Connection, run: Run, ended_at: datetime, not_before: datetime = 
         "not_before": micros(not_before),
     }
     if won:
-        values["success"] = micros(ended_at)
+        read = {"seen": run.counts.seen, "unread": run.counts.unread}
+        values |= read | {"success": micros(ended_at)}
     mine = (latest.c.connection == run.connection, latest.c.domain == run.domain)
     if db.execute(update(latest).where(*mine).values(values)).rowcount:
         return

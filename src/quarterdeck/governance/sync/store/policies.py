@@ -61,6 +61,7 @@ def _changed(kept: Policy, row: Row[Any]) -> Policy:
         expected=(row.expected_min * MICROSECOND, row.expected_max * MICROSECOND),
         limit=row.most * MICROSECOND,
         backoff=Backoff(base=row.base * MICROSECOND, factor=row.factor, cap=row.cap * MICROSECOND),
+        fewest=row.fewest,
         paused=row.paused,
         version=row.version,
     )
@@ -76,6 +77,7 @@ def _row(policy: Policy) -> dict[str, object]:
         "base": policy.backoff.base // MICROSECOND,
         "factor": policy.backoff.factor,
         "cap": policy.backoff.cap // MICROSECOND,
+        "fewest": policy.fewest,
         "paused": policy.paused,
         "version": policy.version,
     }

@@ -31,12 +31,7 @@ from quarterdeck.kernel.work import Tenants
 ORDER = (runs.c.started_at, runs.c.id)
 WITH_PROGRESS = runs.outerjoin(jobs, jobs.c.id == runs.c.id)
 COLUMNS = [*runs.c, func.coalesce(jobs.c.done, runs.c.seen).label("done"), jobs.c.total]
-WHOLE = or_(
-    runs.c.state == RunState.SUCCESS,
-    and_(runs.c.state == RunState.PARTIAL, runs.c.failure == ""),
-)
-"""``Run.whole`` in SQL."""
-
+WHOLE = runs.c.whole.is_(True)
 UNSUCCESSFUL = and_(runs.c.state.in_([RunState.FAILED, RunState.PARTIAL]), not_(WHOLE))
 ENDED = or_(WHOLE, UNSUCCESSFUL)
 """Whatever was not cancelled."""
@@ -248,6 +243,7 @@ def _row(run: Run) -> dict[str, object]:
         "action": run.action,
         "request": run.request,
         "missing": json.dumps(run.missing),
+        "whole": run.whole,
         **asdict(run.counts),
     }
 
@@ -269,6 +265,7 @@ def _run(row: Row[tuple[object, ...]]) -> Run:
             changed=row.changed,
             removed=row.removed,
             quarantined=row.quarantined,
+            unread=row.unread,
         ),
         done=row.done,
         total=row.total or 0,
@@ -277,4 +274,5 @@ def _run(row: Row[tuple[object, ...]]) -> Run:
         action=row.action,
         request=row.request,
         missing=tuple(json.loads(row.missing)),
+        whole=row.whole,
     )

@@ -41,6 +41,9 @@ runs = Table(
     Column("request", String, nullable=False),
     # JSON: roles, permissions or licences for want of which something is not known.
     Column("missing", Text, nullable=False, server_default="[]"),
+    Column("unread", Integer, nullable=False, server_default="0"),
+    # Every listing that may be read came to its end: the run made the data current.
+    Column("whole", Boolean, nullable=False, server_default=text("false")),
     Index("governance_sync_run_ended", "ended_at"),
     Index("governance_sync_run_started", "started_at", "id"),
     Index("governance_sync_run_tenant", "tenant", "started_at"),
@@ -66,6 +69,9 @@ latest = Table(
     Column("failures", Integer, nullable=False),
     # The cloud asked not to be asked before.
     Column("not_before", BigInteger, nullable=False),
+    # Of the last success: items seen, and those of them that could not be read.
+    Column("seen", Integer, nullable=False, server_default="0"),
+    Column("unread", Integer, nullable=False, server_default="0"),
 )
 
 quarantine = Table(
@@ -101,6 +107,7 @@ policies = Table(
     Column("base", BigInteger, nullable=False),
     Column("factor", Float, nullable=False),
     Column("cap", BigInteger, nullable=False),
+    Column("fewest", Integer, nullable=False, server_default="3"),
     Column("paused", Boolean, nullable=False),
     Column("version", Integer, nullable=False),
 )
