@@ -106,6 +106,10 @@ class FakeCloud:
     def policy_states(self, subscription: str) -> Iterator[Page]:
         return self._say("policy_states", subscription)
 
+    def policy_definition(self, cloud_id: str) -> Page:
+        nothing = Page(items=(), request_id="")
+        return next(self._say("policy_definition", cloud_id), nothing)
+
     def secure_scores(self, subscription: str) -> Iterator[Page]:
         return self._say("secure_scores", subscription)
 

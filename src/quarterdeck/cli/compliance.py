@@ -54,7 +54,7 @@ def states(
     *,
     tenant: OfTenant = None,
     state: OfState = None,
-    policy: Annotated[str | None, typer.Option(help="Name or id.")] = None,
+    policy: Annotated[str | None, typer.Option(help="Name, display name or id.")] = None,
     assignment: Annotated[str | None, typer.Option(help="Assignment or set: name or id.")] = None,
     group: Annotated[str | None, typer.Option(help="Resource group.")] = None,
     limit: Limit = 50,
@@ -75,7 +75,13 @@ def states(
         show_json(found["states"])
         return
     rows = [
-        (s["state"], s["policy_name"], s["assignment_name"], s["resource"], s["since"])
+        (
+            s["state"],
+            s["policy_title"] or s["policy_name"],
+            s["assignment_title"] or s["assignment_name"],
+            s["resource"],
+            s["since"],
+        )
         for s in found["states"]
     ]
     show_table(("state", "policy", "assignment", "resource", "since"), rows, EMPTY)
@@ -98,7 +104,7 @@ def group(
         show_json(found)
         return
     rows = [
-        (one["subscription"], p["assignment"], p["policy"], *_verdicts(p["counts"]))
+        (one["subscription"], *_called(p), *_verdicts(p["counts"]))
         for one in found
         for p in one["policies"]
     ]
@@ -122,7 +128,10 @@ def drift(
     if as_json:
         show_json(found)
     else:
-        rows = [(d["since"], d["policy_name"], d["resource"], d["tenant"]) for d in found]
+        rows = [
+            (d["since"], d["policy_title"] or d["policy_name"], d["resource"], d["tenant"])
+            for d in found
+        ]
         show_table(("since", "policy", "resource", "tenant"), rows, "nothing drifted")
     raise typer.Exit(FOUND if found else DONE)
 
@@ -180,10 +189,7 @@ def check(
         show_json(made)
     else:
         say(f"{made['result']}: {made['reason']} (check {made['id']})")
-        rows = [
-            (f["result"], f["assignment"], f["policy"], *_verdicts(f["counts"]))
-            for f in made["findings"]
-        ]
+        rows = [(f["result"], *_called(f), *_verdicts(f["counts"])) for f in made["findings"]]
         columns = ("result", "assignment", "policy", "compliant", "non-compliant", "not known")
         show_table(columns, rows, EMPTY)
     raise typer.Exit(DONE if made["result"] == "pass" else FOUND)
@@ -212,6 +218,11 @@ def checks(
 
 def _joined(tenants: list[str] | None) -> str | None:
     return ",".join(tenants) if tenants else None
+
+
+def _called(found: dict[str, Any]) -> tuple[str, str]:
+    assignment = found["assignment_title"] or found["assignment"]
+    return assignment, found["policy_title"] or found["policy"]
 
 
 def _verdicts(counts: dict[str, Any]) -> tuple[int, int, int]:

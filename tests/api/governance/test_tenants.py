@@ -107,7 +107,7 @@ def test_a_second_directory_is_connected_once_and_can_be_removed(
     client: TestClient, ada: Headers, database: Engine
 ) -> None:
     path = "/api/v1/tenants/acme/connections"
-    told = {"name": "Second", "tenant_id": "second"}
+    told = {"name": "Second", "tenant_id": "second", "use_lighthouse": True}
     made = client.post(path, json=told, headers=ada)
     assert made.status_code == 201
     assert client.post(path, json=told, headers=ada).status_code == 409
@@ -139,6 +139,26 @@ def test_a_tenant_without_a_credential_is_refused_unless_access_is_delegated(
     assert lacking in answer.json()["detail"]
     delegated = {**told, "use_lighthouse": True}
     assert client.post("/api/v1/tenants", json=delegated, headers=ada).status_code == 201
+
+
+@pytest.mark.census("AG-069")
+@pytest.mark.parametrize("lacking", ["client_id", "client_secret_ref"])
+def test_a_second_directory_is_held_to_the_same_rule_and_examined(
+    client: TestClient, ada: Headers, database: Engine, lacking: str
+) -> None:
+    path = "/api/v1/tenants/acme/connections"
+    told = {**RUNBOOK, "tenant_id": "second"}
+    lacks = {name: value for name, value in told.items() if name != lacking}
+    answer = client.post(path, json=lacks, headers=ada)
+    assert answer.status_code == 422
+    assert lacking in answer.json()["detail"]
+    assert client.get(path, headers=ada).json() == []
+    pasted = {**told, "client_secret_ref": f"abc8Q~{'x' * 34}"}
+    assert client.post(path, json=pasted, headers=ada).status_code == 422
+    assert client.post(path, json=told, headers=ada).status_code == 201
+    with database.connect() as db:
+        kinds = set(db.scalars(text("SELECT kind FROM kernel_job")))
+    assert "governance.preflight" in kinds
 
 
 @pytest.mark.census("AG-064")

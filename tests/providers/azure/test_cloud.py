@@ -52,6 +52,20 @@ def told(simulator: Rehearsal, method: str, url: str, audience: str) -> list[dic
     return found
 
 
+def test_what_states_name_by_id_is_read_with_its_display_name(simulator: Rehearsal) -> None:
+    with cloud_of(simulator) as cloud:
+        states = read(cloud.policy_states(simulator.subscription()))
+        ids = {one[k] for one in states for k in ("policyDefinitionId", "policyAssignmentId")}
+        names = {i: json.loads(cloud.policy_definition(i).items[0]) for i in ids}
+        assert all(one["properties"]["displayName"] for one in names.values())
+        assert cloud.policy_definition(f"{min(ids)}x").items == ()
+        simulator.lever("lacks", permission="Microsoft.Authorization/policyDefinitions/read")
+        builtin = next(i for i in ids if "policydefinitions" in i)
+        with pytest.raises(Denied):
+            cloud.policy_definition(builtin)
+    simulator.calm()
+
+
 def bearer(simulator: Rehearsal, audience: str) -> Mapping[str, str]:
     one = simulator.tenant()
     form = {

@@ -143,6 +143,25 @@ def test_policy_states_are_listed_to_the_last_page_and_summarized(sdk: Sdk) -> N
     assert summary.value[0].results.non_compliant_resources == len(failed)
 
 
+def test_definitions_that_states_name_are_read_by_their_ids(sdk: Sdk) -> None:
+    states = list(
+        sdk.client(PolicyInsightsClient).policy_states.list_query_results_for_subscription(
+            "latest", sdk.subscription
+        )
+    )
+    resources = sdk.client(ResourceManagementClient).resources
+    found = {}
+    for kind in ("policy_definition_id", "policy_set_definition_id", "policy_assignment_id"):
+        for cloud_id in {getattr(one, kind) for one in states} - {""}:
+            one = resources.get_by_id(cloud_id.lstrip("/"), api_version="2021-06-01")
+            found[cloud_id] = one.properties["displayName"]
+            assert one.id.lower() == cloud_id.lower()
+    assert {"Allowed locations", "Storage accounts are kept private"} <= set(found.values())
+    with pytest.raises(HttpResponseError) as gone:
+        resources.get_by_id(f"{next(iter(found))}x".lstrip("/"), api_version="2021-06-01")
+    assert gone.value.status_code == 404
+
+
 def test_advice_and_secure_scores_are_listed(sdk: Sdk) -> None:
     advice = list(sdk.client(AdvisorManagementClient).recommendations.list())
     assert {"Cost", "Security"} <= {one.category for one in advice}

@@ -56,7 +56,7 @@ def only_of(work: InRead, tenant_ids: Named) -> Tenants | None:
 def filter_of(
     subscription: Annotated[Word, Query(description="The id.")] = "",
     resource_group: Annotated[Word, Query(description="In any case.")] = "",
-    policy: Annotated[Word, Query(description="Name or id, in any case.")] = "",
+    policy: Annotated[Word, Query(description="Name, display name or id, in any case.")] = "",
     assignment: Annotated[Word, Query(description="Of assignment or set: name or id.")] = "",
     state: Annotated[Verdict | None, Query(description="Only this verdict.")] = None,
     text: Annotated[Word, Query(description="Part of a resource's id, in any case.")] = "",

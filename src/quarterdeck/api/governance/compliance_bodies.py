@@ -147,6 +147,7 @@ class PolicyStanding(BaseModel):
     """How one policy stands."""
 
     policy: str
+    title: str | None = Field(description="What people call it; null: not known.")
     counts: TallyBody
 
 
@@ -173,7 +174,11 @@ class SummaryBody(BaseModel):
             freshness=FreshnessBody.of(found.coverage, now),
             tenants=[_standing(one, now) for one in found.tenants],
             policies=[
-                PolicyStanding(policy=name, counts=TallyBody.of(tally))
+                PolicyStanding(
+                    policy=name,
+                    title=found.titles.get(name.casefold()),
+                    counts=TallyBody.of(tally),
+                )
                 for name, tally in found.policies
             ],
         )
@@ -195,6 +200,9 @@ class StateBody(BaseModel):
     policy: str
     policy_name: str
     policy_set: str
+    policy_title: str = Field(description="What people call it; empty: not known.")
+    policy_set_title: str
+    assignment_title: str
     category: str
     effect: str
     state: Verdict
@@ -289,7 +297,9 @@ class GroupPolicy(BaseModel):
     """One policy in a resource group."""
 
     assignment: str
+    assignment_title: str | None = Field(description="Null: not known.")
     policy: str
+    policy_title: str | None = Field(description="What people call it; null: not known.")
     counts: TallyBody
 
 
@@ -308,7 +318,13 @@ class GroupBody(GroupRow):
             counts=TallyBody.of(found.tally),
             non_compliant_resources=found.failing_resources,
             policies=[
-                GroupPolicy(assignment=assignment, policy=policy, counts=TallyBody.of(tally))
+                GroupPolicy(
+                    assignment=assignment,
+                    assignment_title=found.titles.get(assignment.casefold()),
+                    policy=policy,
+                    policy_title=found.titles.get(policy.casefold()),
+                    counts=TallyBody.of(tally),
+                )
                 for assignment, policy, tally in found.policies
             ],
         )

@@ -36,7 +36,9 @@ class FindingBody(BaseModel):
     """What a check found of one policy."""
 
     assignment: str
+    assignment_title: str | None = Field(description="Null: not known when it was checked.")
     policy: str
+    policy_title: str | None
     result: Result
     counts: TallyBody
 
@@ -70,7 +72,9 @@ class CheckBody(BaseModel):
             findings=[
                 FindingBody(
                     assignment=one.assignment,
+                    assignment_title=one.assignment_title or None,
                     policy=one.policy,
+                    policy_title=one.policy_title or None,
                     result=one.result,
                     counts=TallyBody.of(one.tally),
                 )

@@ -11,7 +11,7 @@ from quarterdeck.api.governance.policies import InPolicies
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.connections.service import NewConnection
-from quarterdeck.governance.onboarding.service import begin_tenant
+from quarterdeck.governance.onboarding.service import add_directory, begin_tenant
 from quarterdeck.governance.sync import onboarding
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.web.bodies import Body
@@ -35,10 +35,11 @@ class NewConnectionBody(Body):
         examples=["new-tenant-guid-here"],
     )
     description: str = Field("", max_length=2000)
-    client_id: Text = Field("", description="Application; empty: the platform's own.")
+    client_id: Text = Field("", description="Application; needed unless access is delegated.")
     client_secret_ref: Text = Field(
         "",
-        description="Where the secret is, never the secret: env:NAME or file:PATH.",
+        description="Where the secret is, never the secret: env:NAME or file:PATH. "
+        "Needed unless access is delegated.",
         examples=["env:CONTOSO_SECRET"],
     )
     use_lighthouse: bool = Field(default=False, description="Reach it by delegated access.")
@@ -167,8 +168,8 @@ def list_connections(tenant: str, work: InRead) -> list[ConnectionBody]:
 def create_connection(
     tenant: str, body: NewConnectionBody, work: InWork, known: InPolicies
 ) -> ConnectionBody:
-    """Connect one more directory to a tenant, synced from now on."""
-    added = onboarding.connect(work, known, TenantId(tenant), body.connection())
+    """Connect one more directory to a tenant: synced from now on, examined at once."""
+    added = add_directory(work, known, TenantId(tenant), body.connection())
     return ConnectionBody.of(added)
 
 

@@ -156,6 +156,10 @@ class ComplianceSource(Protocol):
         """The latest state of every policy on every resource (Policy Insights)."""
         ...
 
+    def policy_definition(self, cloud_id: str) -> Page:
+        """A policy, policy set or assignment by its id: one item, or none where it is gone."""
+        ...
+
     def secure_scores(self, subscription: str) -> Iterator[Page]:
         """Secure scores (Defender for Cloud)."""
         ...

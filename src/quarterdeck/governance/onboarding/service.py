@@ -98,6 +98,20 @@ def begin_tenant(
     return joining(work, connection.tenant)
 
 
+def add_directory(work: Work, known: Policies, tenant: TenantId, new: NewConnection) -> Connection:
+    """Connect one more directory to a tenant: by the same rules, and examined at once.
+
+    Raises:
+        CredentialMissing, SecretItself: nothing was stored.
+        ConnectionExists: the directory is connected already.
+    """
+    work.require("connections:create", tenant)
+    check_credential(new.name, new.client, new.secret, lighthouse=new.use_lighthouse)
+    connection = syncing.connect(work, known, tenant, new)
+    preflight.examine_soon(work, connection)
+    return connection
+
+
 def joining(work: Work, tenant: str) -> Joining:
     """How far a tenant's onboarding is."""
     among = work.require(READ, tenant)

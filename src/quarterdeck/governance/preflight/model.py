@@ -87,7 +87,12 @@ OF_SUBSCRIPTION = (
         name="policy_states",
         lost="policy compliance",
         role=READER,
-        actions=("Microsoft.PolicyInsights/policyStates/queryResults/read",),
+        actions=(
+            "Microsoft.PolicyInsights/policyStates/queryResults/read",
+            "Microsoft.Authorization/policyAssignments/read",
+            "Microsoft.Authorization/policyDefinitions/read",
+            "Microsoft.Authorization/policySetDefinitions/read",
+        ),
     ),
     Need(
         name="advice",

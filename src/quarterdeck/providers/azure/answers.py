@@ -34,7 +34,7 @@ HINTS = {
 }
 
 
-BAD_REQUEST, UNAUTHORIZED, FORBIDDEN = 400, 401, 403
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
 
 DENIED_BY_401 = {"RBACAccessDenied"}
 """Cost Management's word for a missing role, which it says with 401."""
@@ -61,6 +61,10 @@ class NotUnderstood(CloudFailure):
     """The cloud does not know what was asked, or not in this form: 400."""
 
 
+class NotThere(CloudFailure):
+    """There is no such thing, or none that may be seen: 404."""
+
+
 def refusal(answer: Answer, clock: Clock, needs: str) -> CloudFailure:
     """The failure that an answer without success is; ``needs``: what allows to read it."""
     status, said = answer.status, error_of(answer)
@@ -69,6 +73,8 @@ def refusal(answer: Answer, clock: Clock, needs: str) -> CloudFailure:
         return Denied(message, missing=missing(said, needs), request_id=answer.request_id)
     if status == BAD_REQUEST:
         return NotUnderstood(FailureClass.DATA, message, request_id=answer.request_id)
+    if status == NOT_FOUND:
+        return NotThere(CLASSES[status], message, request_id=answer.request_id)
     return failure(
         CLASSES.get(status, FailureClass.UNKNOWN),
         message,

@@ -77,6 +77,15 @@ def listing(endpoint: str, name: str, subscription: str) -> Ask:
     )
 
 
+def definition(endpoint: str, cloud_id: str) -> Ask:
+    """A policy, policy set or assignment by its id; an address that is theirs alone.
+
+    https://learn.microsoft.com/rest/api/policyauthorization.
+    """
+    url = f"{endpoint}{quote(cloud_id)}?api-version=2021-06-01"
+    return Ask(api=Api.AUTHORIZATION, url=url, needs=READER)
+
+
 def within(endpoint: str, subscription: str) -> str:
     """The address of a subscription."""
     return f"{endpoint}/subscriptions/{quote(subscription, safe='')}"

@@ -6,10 +6,10 @@ from datetime import date
 
 from quarterdeck.governance.cloud.ports import CostBasis, Denied, Page, Subscription
 from quarterdeck.providers.azure import arm, cost, graph
-from quarterdeck.providers.azure.answers import NotUnderstood
+from quarterdeck.providers.azure.answers import NotThere, NotUnderstood
 from quarterdeck.providers.azure.asks import Api, Ask
 from quarterdeck.providers.azure.client import Client
-from quarterdeck.providers.azure.listing import Understand, understand
+from quarterdeck.providers.azure.listing import Understand, understand, whole
 from quarterdeck.providers.azure.paging import follow
 from quarterdeck.providers.azure.resources import Resources
 
@@ -83,6 +83,13 @@ class AzureCloud:
     def policy_states(self, subscription: str) -> Iterator[Page]:
         """Policy Insights' latest states; its pages are asked for by POST."""
         return self._listing("policy_states", subscription)
+
+    def policy_definition(self, cloud_id: str) -> Page:
+        """A policy, policy set or assignment; no item where there is none of that id."""
+        try:
+            return self._client.read(arm.definition(self._places.arm, cloud_id), whole)
+        except NotThere as failure:
+            return Page(items=(), request_id=failure.request_id)
 
     def secure_scores(self, subscription: str) -> Iterator[Page]:
         """Defender's secure scores."""

@@ -27,6 +27,7 @@ class Listing(msgspec.Struct, frozen=True):
 
 
 LISTING = msgspec.json.Decoder(Listing)
+ITEM = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def understand(answer: Answer) -> tuple[Page, str]:
@@ -35,6 +36,12 @@ def understand(answer: Answer) -> tuple[Page, str]:
     items = tuple(bytes(item) for item in listing.value)
     following = listing.next_link or listing.odata_link or ""
     return Page(items=items, request_id=answer.request_id), following
+
+
+def whole(answer: Answer) -> Page:
+    """An answer that is one item."""
+    decoded(answer, ITEM)
+    return Page(items=(answer.body,), request_id=answer.request_id)
 
 
 def decoded(answer: Answer, decoder: msgspec.json.Decoder[Body]) -> Body:

@@ -16,6 +16,7 @@ On = Literal[
     "costs",
     "budgets",
     "policy_states",
+    "policy_definitions",
     "secure_scores",
     "advice",
     "role_assignments",

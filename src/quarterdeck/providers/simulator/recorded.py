@@ -163,6 +163,10 @@ class RecordedCloud:
         """Recorded policy states."""
         return self.arm.policy_states(subscription)
 
+    def policy_definition(self, cloud_id: str) -> Page:
+        """As recorded; none where it is not."""
+        return self.arm.policy_definition(cloud_id)
+
     def secure_scores(self, subscription: str) -> Iterator[Page]:
         """Recorded secure scores."""
         return self.arm.secure_scores(subscription)

@@ -20,12 +20,14 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """What a check found of one policy in one assignment."""
+    """What a check found of one policy in one assignment; titles are empty where not known."""
 
     assignment: str
     policy: str
     tally: Tally
     result: Result
+    assignment_title: str = ""
+    policy_title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

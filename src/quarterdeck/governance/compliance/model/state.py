@@ -111,6 +111,8 @@ class PolicyState:
         was: the verdict before this one; None where there was none.
         since: when it got its verdict, as far as we saw.
         closed_at: when a complete listing first had it no more; None while it is there.
+        policy_title, policy_set_title, assignment_title: what people call them; empty where
+            that is not known.
     """
 
     id: str
@@ -136,6 +138,19 @@ class PolicyState:
     first_seen: datetime
     since: datetime
     closed_at: datetime | None
+    policy_title: str = ""
+    policy_set_title: str = ""
+    assignment_title: str = ""
+
+    @property
+    def policy_words(self) -> str:
+        """What to call its policy before people."""
+        return self.policy_title or self.policy_name
+
+    @property
+    def assignment_words(self) -> str:
+        """What to call its assignment before people."""
+        return self.assignment_title or self.assignment_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +158,7 @@ class Filter:
     """Which states; an empty field asks for nothing.
 
     Attributes:
-        policy, assignment: an id or a name, in any case.
+        policy, assignment: an id, a name or a display name, in any case.
         text: part of a resource's id, in any case.
         closed: also those that are there no more.
     """

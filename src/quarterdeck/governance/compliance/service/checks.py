@@ -9,7 +9,7 @@ from quarterdeck.governance.compliance.model.coverage import Part
 from quarterdeck.governance.compliance.model.state import Filter
 from quarterdeck.governance.compliance.model.verdict import Tally
 from quarterdeck.governance.compliance.service.queries import READ, covered_by
-from quarterdeck.governance.compliance.store import checks, queries
+from quarterdeck.governance.compliance.store import checks, names, queries
 from quarterdeck.kernel.errors import NotFound
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import Tenants, Work
@@ -72,7 +72,15 @@ def check_of(work: Work, check: str) -> Check:
 
 def _findings(work: Work, mine: Tenants, framework: str) -> tuple[Finding, ...]:
     found = queries.count_by(work.db, mine, Filter(assignment=framework), "finding")
+    titles = names.by_name(work.db, mine)
     return tuple(
-        Finding(assignment=assignment, policy=policy, tally=tally, result=RESULTS[tally.verdict])
+        Finding(
+            assignment=assignment,
+            policy=policy,
+            tally=tally,
+            result=RESULTS[tally.verdict],
+            assignment_title=titles.get(assignment.casefold(), ""),
+            policy_title=titles.get(policy.casefold(), ""),
+        )
         for (assignment, policy), tally in found.items()
     )

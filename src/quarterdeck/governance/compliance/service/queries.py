@@ -1,7 +1,7 @@
 """What people ask of compliance."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from quarterdeck.governance.compliance.model.coverage import Age, Coverage, Part, coverage
@@ -9,7 +9,7 @@ from quarterdeck.governance.compliance.model.posture import USUAL_SCORE, KeptAdv
 from quarterdeck.governance.compliance.model.state import Change, Filter, PolicyState
 from quarterdeck.governance.compliance.model.verdict import Tally
 from quarterdeck.governance.compliance.store import advice as advices
-from quarterdeck.governance.compliance.store import heard, queries
+from quarterdeck.governance.compliance.store import heard, names, queries
 from quarterdeck.governance.compliance.store.queries import DriftSpot, Spot, drift_spot, spot
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.kernel.cache import Cache
@@ -73,6 +73,7 @@ class Summary:
     Attributes:
         failing_resources: of which at least one policy says that they are non-compliant.
         policies: tallies by policy name, worst first.
+        titles: what people call policies and assignments, by their folded names.
     """
 
     tally: Tally
@@ -83,6 +84,7 @@ class Summary:
     at: datetime
     tenants: tuple[Standing, ...]
     policies: tuple[tuple[str, Tally], ...]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,7 @@ class Group:
     tally: Tally
     failing_resources: int
     policies: tuple[tuple[str, str, Tally], ...]
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +141,7 @@ def summed(work: Work, tenants: Tenants) -> Summary:
         at=work.now,
         tenants=_standings(work, tenants, {key[0]: t for key, t in by_tenant.items()}),
         policies=_worst_first({key[0]: t for key, t in by_policy.items()}),
+        titles=names.by_name(work.db, tenants),
     )
 
 
@@ -269,6 +273,7 @@ def _group(work: Work, tenant: str, subscription: str, name: str) -> Group:
         tally=sum(found.values(), Tally()),
         failing_resources=queries.failing_resources(work.db, mine, wanted),
         policies=tuple((key[0], key[1], tally) for key, tally in ordered),
+        titles=names.by_name(work.db, mine),
     )
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
 
+from quarterdeck.governance.compliance.model.names import titled
 from quarterdeck.governance.compliance.model.state import Change, Filter, PolicyState
 from quarterdeck.governance.compliance.model.verdict import Tally, Verdict, tally_of
+from quarterdeck.governance.compliance.store import names
 from quarterdeck.governance.compliance.store.tables import bodies, changes, states
 from quarterdeck.governance.inventory.model import What
 from quarterdeck.kernel.clock import instant, micros
@@ -16,6 +18,8 @@ from quarterdeck.kernel.work import Tenants
 ORDER = (states.c.resource_key, states.c.id)
 Spot = tuple[str, str]
 """Where a page ended: folded resource, id."""
+
+Columns = tuple[ColumnElement[str], ...]
 
 DriftSpot = tuple[int, str]
 """Where a page ended: since when (microseconds), id; newest first."""
@@ -38,7 +42,7 @@ def page(
     query = select(states).where(*conditions(tenants, wanted)).order_by(*ORDER).limit(limit)
     if after is not None:
         query = query.where(tuple_(*ORDER) > tuple_(*after))
-    return [_state(row) for row in db.execute(query)]
+    return _titled(db, tenants, [_state(row) for row in db.execute(query)])
 
 
 def drifted(
@@ -50,7 +54,8 @@ def drifted(
     if after is not None:
         query = query.where(tuple_(states.c.since, states.c.id) < tuple_(*after))
     order = (states.c.since.desc(), states.c.id.desc())
-    return [_state(row) for row in db.execute(query.order_by(*order).limit(limit))]
+    found = [_state(row) for row in db.execute(query.order_by(*order).limit(limit))]
+    return _titled(db, tenants, found)
 
 
 def count_by(
@@ -87,7 +92,7 @@ def of_id(db: Connection, tenants: Tenants, state: str) -> tuple[PolicyState, st
         .where(states.c.id == state, tenants.clause(states.c.tenant))
     )
     row: Any = db.execute(query).one_or_none()
-    return None if row is None else (_state(row), row.body)
+    return None if row is None else (_titled(db, tenants, [_state(row)])[0], row.body)
 
 
 def history(db: Connection, tenants: Tenants, state: str, limit: int) -> list[Change]:
@@ -134,22 +139,25 @@ def conditions(tenants: Tenants, wanted: Filter) -> Iterable[ColumnElement[bool]
     if wanted.verdict is not None:
         yield states.c.verdict == wanted.verdict.value
     if wanted.policy:
-        yield _named(wanted.policy, states.c.policy, states.c.policy_name)
+        yield _named(tenants, wanted.policy, (states.c.policy,), (states.c.policy_name,))
     if wanted.assignment:
-        yield _named(
-            wanted.assignment,
-            states.c.assignment,
-            states.c.assignment_name,
-            states.c.policy_set,
-            states.c.policy_set_name,
-        )
+        ids = (states.c.assignment, states.c.policy_set)
+        named = (states.c.assignment_name, states.c.policy_set_name)
+        yield _named(tenants, wanted.assignment, ids, named)
     if wanted.text:
         yield states.c.resource_key.contains(wanted.text.casefold(), autoescape=True)
 
 
-def _named(name: str, *columns: ColumnElement[str]) -> ColumnElement[bool]:
+def _named(tenants: Tenants, word: str, ids: Columns, named: Columns) -> ColumnElement[bool]:
     # Clouds mind no case; folding a column here is a scan, but of one tenant's states.
-    return or_(*(func.lower(column) == name.lower() for column in columns))
+    said = (func.lower(column) == word.lower() for column in (*ids, *named))
+    called = (func.lower(column).in_(names.called(tenants, word)) for column in named)
+    return or_(*said, *called)
+
+
+def _titled(db: Connection, tenants: Tenants, found: list[PolicyState]) -> list[PolicyState]:
+    ids = {i.casefold() for one in found for i in (one.policy, one.policy_set, one.assignment)}
+    return titled(found, names.titles(db, tenants, ids))
 
 
 def _state(row: Any) -> PolicyState:  # noqa: ANN401  SQLAlchemy types such rows in no common way

@@ -119,6 +119,19 @@ scores = Table(
     Column("read_at", BigInteger, nullable=False),
 )
 
+# What people call policies, sets and assignments; a title that is empty is not known.
+names = Table(
+    "governance_policy_name",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    # The cloud's id, folded, and its last part.
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("read_at", BigInteger, nullable=False),
+    Index("governance_policy_name_title", "tenant", "title"),
+)
+
 advice = Table(
     "governance_advice",
     metadata,

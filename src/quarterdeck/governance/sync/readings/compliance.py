@@ -28,6 +28,7 @@ from quarterdeck.governance.sync.failures import (
     stops,
     unseen,
 )
+from quarterdeck.governance.sync.readings.naming import name_policies
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
@@ -72,7 +73,12 @@ class ComplianceReading:
         return bool(self.seen or self.listed)
 
     def go(self, cloud: Cloud) -> None:
-        """Read every part of every subscription; each part is a keyed step."""
+        """Read every part of every subscription, a keyed step each; then the policies' names."""
+        self._read(cloud)
+        if self.landed and not any(stops(failure) for failure in self.failures):
+            name_policies(self.run, self.connection, cloud)
+
+    def _read(self, cloud: Cloud) -> None:
         in_a_row = 0
         subscriptions = self._subscriptions(cloud)
         if not subscriptions:

@@ -1,6 +1,7 @@
 """Policy Insights, Advisor, Defender for Cloud and role assignments, simulated."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -11,7 +12,13 @@ from quarterdeck.providers.simulator.answers import ARM, Form, Refused, json
 from quarterdeck.providers.simulator.estate import Json
 from quarterdeck.providers.simulator.faults import On
 from quarterdeck.providers.simulator.gate import Gate
-from quarterdeck.providers.simulator.governing import advice, policies, roles, scores
+from quarterdeck.providers.simulator.governing import (
+    advice,
+    definitions,
+    policies,
+    roles,
+    scores,
+)
 from quarterdeck.providers.simulator.governing.filters import UnknownFilter, matching
 from quarterdeck.providers.simulator.listing import Desk, count, slices
 from quarterdeck.providers.simulator.tokens import Grant
@@ -24,6 +31,8 @@ CONTROLS = "Microsoft.Security/secureScoreControls/read"
 ADVICE = "Microsoft.Advisor/recommendations/read"
 ASSIGNMENTS = "Microsoft.Authorization/roleAssignments/read"
 DEFINITIONS = "Microsoft.Authorization/roleDefinitions/read"
+
+TYPE_LOWER = definitions.TYPE.lower()
 
 AT_SCOPE = ("atscope()", "atscopeandbelow()")
 """Filters of role assignments; every subscription shows all that hold on it either way."""
@@ -50,7 +59,39 @@ class Governing:
             Route(f"{one}/Microsoft.Advisor/recommendations", self.advice),
             Route(f"{one}/Microsoft.Authorization/roleAssignments", self.assignments),
             Route(f"{one}/Microsoft.Authorization/roleDefinitions", self.definitions),
+            *self._policy_routes(one),
         ]
+
+    def _policy_routes(self, one: str) -> Iterator[Route]:
+        # States name what they point to in lower case, and Azure minds none.
+        for kind in definitions.KINDS:
+            for provider, word in ((definitions.TYPE, kind), (TYPE_LOWER, kind.lower())):
+                for scope in (one, "/providers"):
+                    listing = f"{scope}/{provider}/{word}"
+                    yield Route(listing, partial(self.policies, kind))
+                    yield Route(f"{listing}/{{name}}", partial(self.policy, kind))
+
+    async def policies(self, kind: str, request: Request) -> Response:
+        """Policies, sets or assignments."""
+        grant = self._gate.arm(request, f"{definitions.TYPE}/{kind}/read")
+        found = definitions.defined(kind, request.path_params.get("subscription", ""))
+        items = [msgspec.json.encode(one) for one in found]
+        tenant = self._gate.home(grant, request.path_params.get("subscription", ""))
+        desk = Desk(self._world, "policy_definitions", ARM)
+        return await desk.serve(request, tenant, slices(items, count(top(request))))
+
+    async def policy(self, kind: str, request: Request) -> Response:
+        """One of them, by its name."""
+        subscription = request.path_params.get("subscription", "")
+        grant = self._gate.arm(request, f"{definitions.TYPE}/{kind}/read")
+        desk = Desk(self._world, "policy_definitions", ARM)
+        await desk.strike(request, self._gate.home(grant, subscription))
+        wanted = request.path_params["name"].lower()
+        for one in definitions.defined(kind, subscription):
+            if one["name"].lower() == wanted:
+                return json(one)
+        words = f"The {kind} '{wanted}' could not be found."
+        raise Refused(404, f"{kind[0].upper()}{kind[1:-1]}NotFound", words)
 
     async def states(self, request: Request) -> Response:
         """Policy states; their next page is asked for by POST."""

@@ -20,6 +20,7 @@ class Policy:
     Attributes:
         types: of resource that it looks at, in lower case; empty for all.
         failing: the share that does not comply, about.
+        set: the policy set by which it is assigned; empty where it is by itself.
     """
 
     name: str
@@ -28,7 +29,12 @@ class Policy:
     effect: str
     failing: float
     types: Sequence[str] = ()
+    set: str = ""
 
+
+STORAGE = "f8f5293d-df94-484a-a3e7-6b422a999d91"
+SETS = {STORAGE: "Storage accounts are kept private"}
+"""Policy sets by their names."""
 
 POLICIES: Sequence[Policy] = (
     Policy(
@@ -52,6 +58,7 @@ POLICIES: Sequence[Policy] = (
         effect="audit",
         failing=0.10,
         types=("microsoft.storage/storageaccounts",),
+        set=STORAGE,
     ),
     Policy(
         name="4fa4b6c0-31ca-4c0d-b10d-24b96f62a751",
@@ -60,6 +67,7 @@ POLICIES: Sequence[Policy] = (
         effect="audit",
         failing=0.10,
         types=("microsoft.storage/storageaccounts",),
+        set=STORAGE,
     ),
     Policy(
         name="06a78e20-9358-41c9-923c-fb736d382a4d",
@@ -89,9 +97,9 @@ POLICIES: Sequence[Policy] = (
 
 
 def assignments(subscription: str) -> Iterator[tuple[Policy, str]]:
-    """Each policy with the id of its assignment."""
+    """Each policy with the id of its assignment; those of one set share theirs."""
     for policy in POLICIES:
-        name = guid(subscription, policy.name)[:23].replace("-", "")
+        name = guid(subscription, policy.set or policy.name)[:23].replace("-", "")
         scope = f"/subscriptions/{subscription}"
         yield policy, f"{scope}/providers/Microsoft.Authorization/policyAssignments/{name}"
 
@@ -142,13 +150,13 @@ def state(policy: Policy, assignment: str, resource: Json, now: datetime) -> Jso
         "policyDefinitionName": policy.name,
         "policyDefinitionAction": policy.effect,
         "policyDefinitionCategory": policy.category,
-        "policySetDefinitionId": "",
-        "policySetDefinitionName": "",
+        "policySetDefinitionId": set_id(policy),
+        "policySetDefinitionName": policy.set,
         "policySetDefinitionOwner": "",
         "policySetDefinitionCategory": "",
         "policySetDefinitionParameters": "",
         "managementGroupIds": "root",
-        "policyDefinitionReferenceId": "",
+        "policyDefinitionReferenceId": policy.name if policy.set else "",
         "complianceState": found,
         "policyDefinitionGroupNames": [],
     }
@@ -164,25 +172,40 @@ def summary(found: Sequence[Json], subscription: str) -> Json:
         "policyAssignments": [
             {
                 "policyAssignmentId": assignment.lower(),
-                "policySetDefinitionId": "",
+                "policySetDefinitionId": set_id(held[0]),
                 "results": results(
                     [one for one in found if one["policyAssignmentId"] == assignment.lower()]
                 ),
-                "policyDefinitions": [
-                    {
-                        "policyDefinitionId": "/providers/microsoft.authorization/"
-                        f"policydefinitions/{policy.name}",
-                        "policyDefinitionReferenceId": "",
-                        "effect": policy.effect,
-                        "results": results(
-                            [one for one in failed if one["policyDefinitionName"] == policy.name]
-                        ),
-                    }
-                ],
+                "policyDefinitions": [summed(policy, failed) for policy in held],
             }
-            for policy, assignment in assignments(subscription)
+            for assignment, held in by_assignment(subscription).items()
         ],
     }
+
+
+def by_assignment(subscription: str) -> dict[str, list[Policy]]:
+    """The policies of each assignment."""
+    found: dict[str, list[Policy]] = {}
+    for policy, assignment in assignments(subscription):
+        found.setdefault(assignment, []).append(policy)
+    return found
+
+
+def summed(policy: Policy, failed: Sequence[Json]) -> Json:
+    """The counts of a policy, of states that have ``failed``."""
+    return {
+        "policyDefinitionId": f"/providers/microsoft.authorization/policydefinitions/{policy.name}",
+        "policyDefinitionReferenceId": policy.name if policy.set else "",
+        "effect": policy.effect,
+        "results": results([one for one in failed if one["policyDefinitionName"] == policy.name]),
+    }
+
+
+def set_id(policy: Policy) -> str:
+    """The id of its set, as states write it; empty where it has none."""
+    if not policy.set:
+        return ""
+    return f"/providers/microsoft.authorization/policysetdefinitions/{policy.set}"
 
 
 def results(found: Sequence[Json]) -> Json:

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_unread"
-down_revision = "0015_purge_marks"
+revision = "0019_unread"
+down_revision = "0018_routing"
 branch_labels = None
 depends_on = None
 
