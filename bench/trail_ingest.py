@@ -1,13 +1,19 @@
 """Ingest over HTTP: batches of 100, with and without secret fields, and one event a request.
 
-Two processes as in production, one that answers and appends, one that integrates, and the load
-on the same machine. Everything is on: tokens, idempotency, classification, proofs.
+Two processes as in production, one that answers and appends, and a worker with all its duties,
+and the load on the same machine. Everything is on: tokens, idempotency, classification, proofs,
+relay, read models.
+
+BENCH_SECONDS of each kind, BENCH_TENANTS; BENCH_ONLY for some (plain, secret, one); BENCH_NAMES
+for one database; BENCH_RATE events a second instead of as many as can be; BENCH_CATCH_UP=1 to wait
+after each until the read model has all of it.
 """
 
 import asyncio
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +27,7 @@ from time import perf_counter
 import uvloop
 
 from bench._databases import NAMES, database
+from bench._following import EVERY_S, Following, rss_mb
 from quarterdeck.access.principals import service as principals
 from quarterdeck.access.principals.model import Kind, Scope, installation
 from quarterdeck.access.tenants import service as tenants
@@ -33,15 +40,18 @@ from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
 from quarterdeck.migrations.tables import metadata
-from quarterdeck.trail.keys.keystore import KeyStore
-from quarterdeck.trail.log.integrator import Integrator
 from quarterdeck.trail.log.opening import open_trail
-from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind as PolicyKind
+from quarterdeck.trail.projections.opening import open_read
 from quarterdeck.web.server import Serving, run, stop_on_signals
 from quarterdeck.wiring import build_runtime
+from quarterdeck.wiring.working import do_work
 
+NAMED = os.environ.get("BENCH_NAMES", ",".join(NAMES)).split(",")
+ONLY = os.environ.get("BENCH_ONLY", "plain,secret,one").split(",")
+RATE = float(os.environ.get("BENCH_RATE", "inf"))
+CATCH_UP = os.environ.get("BENCH_CATCH_UP", "")
 SECONDS = float(os.environ.get("BENCH_SECONDS", "20"))
 TENANTS = int(os.environ.get("BENCH_TENANTS", "1"))
 BATCH, CONNECTIONS, SINGLES = 100, 8, 64
@@ -62,7 +72,11 @@ RULES = {
         {"action": "orders:*", "retention": "seven-years"},
     ]
 }
-BARS = {"plain": {"sqlite": 30_000, "postgres": 15_000}, "secret": {"sqlite": 20_000}}
+BARS = {
+    "plain": {"sqlite": 30_000, "postgres": 15_000},
+    "secret": {"sqlite": 20_000},
+    "one": {"sqlite": 8_000},
+}
 
 
 @dataclass(slots=True)
@@ -72,6 +86,7 @@ class Load:
     port: int
     secrets: list[str]
     server: int = 0
+    worker: int = 0
     number: int = 0
     events: int = 0
     took: list[float] = field(default_factory=list)
@@ -84,13 +99,14 @@ class Load:
 
 
 def main() -> None:
-    """Print a table; ``serve`` and ``integrate`` are the processes that it starts."""
+    """Print a table; ``serve`` and ``work`` are the processes that it starts."""
     if sys.argv[1:2] == ["serve"]:
         return _serve(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
-    if sys.argv[1:2] == ["integrate"]:
-        return _integrate(sys.argv[2], Path(sys.argv[3]))
-    print(f"{TENANTS} tenants, {SECONDS:g} s each")
-    for name in NAMES:
+    if sys.argv[1:2] == ["work"]:
+        return _work(sys.argv[2], Path(sys.argv[3]))
+    paced = "" if float("inf") == RATE else f", {RATE:,.0f} events/s asked for"
+    print(f"{TENANTS} tenants, {SECONDS:g} s each{paced}", flush=True)
+    for name in NAMED:
         with database(name) as url, TemporaryDirectory() as folder:
             if url:
                 _measured(name, url, Path(folder))
@@ -99,28 +115,49 @@ def main() -> None:
 
 def _measured(name: str, url: str, folder: Path) -> None:
     secrets = _prepared(url)
-    with _running(url, folder) as (port, server):
-        load = Load(port, secrets, server)
-        for what, payload in (("plain", PLAIN), ("secret", SECRET)):
-            rate, p99 = _timed(load, payload, BATCH, CONNECTIONS)
+    with _running(url, folder) as (port, server, worker):
+        load = Load(port, secrets, server, worker)
+        engine = open_engine(url)
+        read = open_read(engine, Installation(folder).read)
+        follow = Following(engine, read, lambda: load.events)
+        for what in ONLY:
+            events, connections = (1, SINGLES) if what == "one" else (BATCH, CONNECTIONS)
+            payload = SECRET if what == "secret" else PLAIN
+            rate, told = _timed(load, follow, payload, events, connections)
             bar = BARS[what].get(name, 0)
-            print(
-                f"{name:<9} batches of {BATCH}, {what:<7} {rate:>9,.0f} events/s of {bar:>6,}", p99
-            )
-        rate, p99 = _timed(load, PLAIN, 1, SINGLES)
-        bar = 8_000 if name == "sqlite" else 0
-        print(f"{name:<9} one a request, {SINGLES} connections {rate:>9,.0f} /s of {bar:>6,}", p99)
+            kind = "one a request" if what == "one" else f"batches of {BATCH}, {what}"
+            print(f"{name:<9}{kind:<23}{rate:>9,.0f} events/s of {bar:>6,}  {told}", flush=True)
+        read.dispose()
+        engine.dispose()
 
 
-def _timed(load: Load, payload: bytes, events: int, connections: int) -> tuple[float, str]:
+def _timed(
+    load: Load, follow: Following, payload: bytes, events: int, connections: int
+) -> tuple[float, str]:
     load.events, load.took = 0, []
-    began, spent = perf_counter(), _cpu_s(load.server)
-    uvloop.run(_send_all(load, payload, events, connections))
-    took = sorted(load.took)
-    took_s, cpu = perf_counter() - began, 1e6 * (_cpu_s(load.server) - spent) / load.events
+    follow.lags.clear()
+    before = follow.sizes()["visible"]
+    began, spent, work = perf_counter(), _cpu_s(load.server), _cpu_s(load.worker)
+    uvloop.run(_send_all(load, follow, payload, events, connections))
+    took, took_s = sorted(load.took), perf_counter() - began
+    mine = 1e6 * (_cpu_s(load.server) - spent) / load.events
+    workers = 1e6 * (_cpu_s(load.worker) - work) / load.events
     p50, p99 = (1e3 * took[len(took) * part // 100] for part in (50, 99))
-    tell = f"p50 {p50:.1f} ms  p99 {p99:.1f} ms  server's CPU {cpu:.1f} us an event"
-    return load.events / took_s, tell
+    told = (
+        f"p50 {p50:.1f} p99 {p99:.1f} ms; CPU {mine:.1f} + {workers:.1f} us an event; "
+        f"p95 to proof {follow.p95('proof'):.2f} s, to visible {follow.p95('visible'):.2f} s; "
+        f"RSS {rss_mb(load.server):.0f} + {rss_mb(load.worker):.0f} MB"
+    )
+    if CATCH_UP:
+        told += f"; caught up after {_caught_up(follow, before + load.events):.0f} s"
+    return load.events / took_s, told
+
+
+def _caught_up(follow: Following, size: int) -> float:
+    began = perf_counter()
+    while follow.sizes()["visible"] < size:
+        time.sleep(EVERY_S)
+    return perf_counter() - began
 
 
 def _cpu_s(process: int) -> float:
@@ -129,9 +166,13 @@ def _cpu_s(process: int) -> float:
     return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")
 
 
-async def _send_all(load: Load, payload: bytes, events: int, connections: int) -> None:
+async def _send_all(
+    load: Load, follow: Following, payload: bytes, events: int, connections: int
+) -> None:
+    following = asyncio.create_task(follow.follow())
     until = perf_counter() + SECONDS
     await asyncio.gather(*(_send(load, n, payload, events, until) for n in range(connections)))
+    following.cancel()
 
 
 async def _send(load: Load, number: int, payload: bytes, events: int, until: float) -> None:
@@ -142,7 +183,11 @@ async def _send(load: Load, number: int, payload: bytes, events: int, until: flo
         f"Authorization: Bearer {secret}\r\n"
         "Content-Type: application/x-ndjson\r\nContent-Length: "
     ).encode()
+    started = perf_counter()
     while perf_counter() < until:
+        early = load.events / RATE - (perf_counter() - started)
+        if early > 0:
+            await asyncio.sleep(early)
         body = load.body(events, payload)
         began = perf_counter()
         writer.write(b"%b%d\r\n\r\n%b" % (head, len(body), body))
@@ -176,10 +221,10 @@ def _prepared(url: str) -> list[str]:
 
 
 @contextmanager
-def _running(url: str, folder: Path) -> Iterator[tuple[int, int]]:
+def _running(url: str, folder: Path) -> Iterator[tuple[int, int, int]]:
     with create_server(("127.0.0.1", 0)) as found:
         port = int(found.getsockname()[1])
-    commands = (["serve", url, str(folder), str(port)], ["integrate", url, str(folder)])
+    commands = (["serve", url, str(folder), str(port)], ["work", url, str(folder)])
     started = []
     try:
         for command in commands:
@@ -189,7 +234,7 @@ def _running(url: str, folder: Path) -> Iterator[tuple[int, int]]:
             started.append(child)
             assert child.stdout is not None
             assert child.stdout.readline(), "it did not start"
-        yield port, started[0].pid
+        yield port, started[0].pid, started[1].pid
     finally:
         for child in started:
             child.terminate()
@@ -197,7 +242,8 @@ def _running(url: str, folder: Path) -> Iterator[tuple[int, int]]:
 
 
 def _serve(url: str, folder: Path, port: int) -> None:
-    engine, settings = open_engine(url), Settings(secret="s" * 32, port=port)
+    engine = open_engine(url)
+    settings = Settings(secret="s" * 32, port=port, data=str(folder))
     with closing(open_trail(engine, folder / "trail", lasting=True)) as trail:
         runtime = build_runtime(settings, Installation(folder), engine, trail)
         app = build_app(runtime)
@@ -211,21 +257,14 @@ def _serve(url: str, folder: Path, port: int) -> None:
         run(app, told)
 
 
-def _integrate(url: str, folder: Path) -> None:
+def _work(url: str, folder: Path) -> None:
     engine, stopping = open_engine(url), Event()
+    settings = Settings(secret="s" * 32, data=str(folder))
     stop_on_signals(stopping)
     with closing(open_trail(engine, folder / "trail", lasting=False)) as trail:
-        integrator = Integrator(
-            engine=engine,
-            keys=KeyStore(folder / "keys"),
-            checkpoints=SqlCheckpointStore(engine),
-            clock=utc_now,
-            reader=trail.reader,
-            tiles=trail.tiles,
-        )
+        runtime = build_runtime(settings, Installation(folder), engine, trail)
         print("ready", flush=True)
-        while not stopping.wait(0.25):
-            integrator.integrate()
+        do_work(runtime, trail, stopping)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 SQLite with files, and PostgreSQL if TEST_POSTGRES_URL names one. BENCH_EVENTS leaves of some
 900 bytes in one log: 5,000 actors, 200,000 resources, 40 actions, 1 of 100 denied, 3 of 100
 failed. Each question is asked of the use case, with its records read from the log, and none of
-it from the cache.
+it from the cache. With BENCH_KEEP, what was built stays in that folder: ten million are built
+once, and asked again by the next run.
 """
 
 import os
@@ -18,6 +19,7 @@ from time import perf_counter
 import orjson
 from sqlalchemy import Engine
 
+from bench._following import rss_mb
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine, writing
 from quarterdeck.kernel.work import Actor, read
@@ -35,6 +37,7 @@ from quarterdeck.trail.query.explorer import Explorer, open_explorer
 from quarterdeck.trail.query.model import Filter, Question
 from quarterdeck.trail.query.service import events
 
+KEEP = os.environ.get("BENCH_KEEP", "")
 EVENTS = int(os.environ.get("BENCH_EVENTS", "1000000"))
 GROUP, ASKED, BEGAN = 1000, 300, 1_772_280_000_000_000
 BOB = Actor("bob", frozenset({("trail:read", "*")}))
@@ -49,20 +52,29 @@ def main() -> None:
         if name == "PostgreSQL" and not url:
             print("PostgreSQL: skipped, TEST_POSTGRES_URL is not set")
             continue
+        if KEEP and not url:
+            Path(KEEP).mkdir(parents=True, exist_ok=True)
+            _table(name, f"sqlite:///{KEEP}/db", Path(KEEP))
+            continue
         with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
             _table(name, url or f"sqlite:///{folder}/db", Path(folder))
 
 
 def _table(name: str, url: str, folder: Path) -> None:
     print(f"{name}, {EVENTS:,} events")
-    engine = open_engine(url)
-    metadata.drop_all(engine)
-    metadata.create_all(engine)
+    engine, built = open_engine(url), folder / "built"
+    if not built.exists():
+        metadata.drop_all(engine)
+        metadata.create_all(engine)
     keys, trail = KeyStore(folder / "keys"), open_trail(engine, folder / "trail", lasting=True)
-    _append(engine, keys, trail)
+    if not built.exists():
+        _append(engine, keys, trail)
     explorer = open_explorer(engine, folder / "read", trail.reader)
-    _project(engine, explorer)
+    if not built.exists():
+        _project(engine, explorer)
+        built.touch()
     _ask(engine, explorer)
+    print(f"  {'RSS':<28}{rss_mb(os.getpid()):>12,.0f} MB")
     trail.close()
     engine.dispose()
 
