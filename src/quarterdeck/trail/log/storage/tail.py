@@ -17,7 +17,9 @@ from quarterdeck.trail.log.storage.durable import OFFSET_BITS, Durable
 from quarterdeck.trail.log.storage.frames import Frame, Part
 
 FIRST_LOOK = 4096  # bytes; a header and the directory of a group of some 100 logs
-KEPT_PARTS = 16
+KEPT_BYTES = 24 << 20
+"""Of parts that were read last: what comes in half a second, so that who integrates and who
+delivers need not read it again."""
 
 Span = tuple[int, int, int, int, int]
 """Of a part: first index, how many leaves, the file's number, where in it, how many bytes."""
@@ -35,7 +37,8 @@ class Tail:
         self._sizes: dict[str, int] = {}
         self._spans: dict[str, list[Span]] = {}
         self._starts: dict[str, list[int]] = {}
-        self._kept: OrderedDict[tuple[int, int], Part] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, int], tuple[Part, int]] = OrderedDict()
+        self._kept_bytes = 0
 
     def sizes(self) -> dict[str, int]:
         """Leaves of each log, as of now."""
@@ -92,6 +95,7 @@ class Tail:
                 os.close(handle)
             self._files.clear()
             self._kept.clear()
+            self._kept_bytes = 0
 
     def _refresh(self) -> None:
         number, end = self._durable()
@@ -144,15 +148,17 @@ class Tail:
         return self._files[number]
 
     def _part(self, span: Span) -> Part:
-        key = span[2], span[3]
+        _, _, number, at, size = span
         with self._lock:
-            found = self._kept.get(key)
-            if found is None:
-                found = frames.decode(os.pread(self._open(span[2]), span[4], span[3]))
-                self._kept[key] = found
-                if len(self._kept) > KEPT_PARTS:
-                    self._kept.popitem(last=False)
-        return found
+            found = self._kept.get((number, at))
+            if found is not None:
+                return found[0]
+            part = frames.decode(os.pread(self._open(number), size, at))
+            self._kept[number, at] = part, size
+            self._kept_bytes += size
+            while self._kept_bytes > KEPT_BYTES and len(self._kept) > 1:
+                self._kept_bytes -= self._kept.popitem(last=False)[1][1]
+        return part
 
 
 def _while_below(spans: list[Span], at: int, end: int) -> list[Span]:
