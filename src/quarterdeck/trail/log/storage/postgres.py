@@ -10,14 +10,11 @@ from typing import Any, cast
 from sqlalchemy import (
     Connection,
     Engine,
-    bindparam,
-    select,
     text,
 )
 
 from quarterdeck.kernel.db import reading, writing
 from quarterdeck.trail.log.model import Appended, Known, LogNotFound, Prepared
-from quarterdeck.trail.log.storage.tags_table import tags
 
 DIGEST_BYTES = 16
 
@@ -29,9 +26,8 @@ SEALED = "COPY trail_disclosure (log, idx, path, data_key, sealed) FROM STDIN (F
 LEAF_TYPES = ["varchar", "int8", "varchar", "bytea", "bytea", "int8"]
 TAG_TYPES = ["varchar", "bytea", "int8", "bytea"]
 SEALED_TYPES = ["varchar", "int8", "varchar", "varchar", "bytea"]
-KNOWN = select(tags.c.tag, tags.c.idx, tags.c.digest).where(
-    tags.c.log == bindparam("of"), tags.c.tag.in_(bindparam("tags", expanding=True))
-)
+# One array: as values of their own, SQLAlchemy and PostgreSQL read each tag of a group anew.
+KNOWN = text("SELECT tag, idx, digest FROM trail_tag WHERE log = :of AND tag = ANY(:tags)")
 
 Placed = list[tuple[int, Prepared]]
 
