@@ -3,15 +3,17 @@
 import errno
 import os
 import signal
+import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from quarterdeck.kernel.installation import UnusableDirectory
 from quarterdeck.trail.log import place
 from quarterdeck.trail.log.model import JournalFull, JournalHeld, Known, LogDamaged
-from quarterdeck.trail.log.storage import recovery, segments
+from quarterdeck.trail.log.storage import journal, recovery, segments
 from quarterdeck.trail.log.storage.durable import Durable
 from quarterdeck.trail.log.storage.files import FileReader
 from quarterdeck.trail.log.storage.journal import FileJournal
@@ -174,6 +176,19 @@ def test_a_full_disk_is_told_before_it_is_full(folder: Path) -> None:
         pytest.raises(JournalFull, match="make room"),
     ):
         journal.append(many("acme", 1))
+
+
+def test_a_disk_that_fills_up_is_seen_at_the_next_look(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(FileJournal(folder, room_bytes=0)) as held:
+        held.append(many("acme", 1))
+        monkeypatch.setattr(os, "fstatvfs", lambda _: SimpleNamespace(f_bavail=0, f_frsize=1))
+        held.append(many("acme", 1, 1))
+        moment = time.monotonic() + journal.LOOK_S
+        monkeypatch.setattr(time, "monotonic", lambda: moment)
+        with pytest.raises(JournalFull, match="make room"):
+            held.append(many("acme", 1, 2))
 
 
 def test_a_network_file_system_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

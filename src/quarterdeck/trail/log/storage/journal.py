@@ -32,6 +32,9 @@ FILE_BYTES = 128 << 20
 FILE_S = 24 * 3600.0
 """After which a new file is begun: only what stands in no journal file can be purged."""
 
+LOOK_S = 0.25
+"""After which the disk is asked again what is free: less than the reserve is written meanwhile."""
+
 ROOM_BYTES = 8 << 20
 """Written ahead with zeros, so that a sync of what is written there has no new place to record:
 otherwise it waits for all that the integrator wrote meanwhile (ext4, ``data=ordered``)."""
@@ -63,7 +66,7 @@ class FileJournal:
         refuse_network(folder)
         self._folder, self._file_bytes, self._reserve = folder, file_bytes, reserve_bytes
         self._file_s, self._begun = file_s, time.monotonic()
-        self._room_bytes, self._room = room_bytes, 0
+        self._room_bytes, self._room, self._roomy_until = room_bytes, 0, 0.0
         self._lock = _hold(folder)
         self._fd, self._broken = -1, ""
         self._tags = Tags(folder / "tags")
@@ -183,12 +186,16 @@ class FileJournal:
         raise JournalClosed(self._broken) from error
 
     def _refuse_full(self) -> None:
+        now = time.monotonic()
+        if now < self._roomy_until:
+            return
         disk = os.fstatvfs(self._fd)
         if disk.f_bavail * disk.f_frsize < self._reserve:
             raise JournalFull(
                 f"less than {self._reserve >> 20} MiB are free under {self._folder}: make room",
                 retry_after_s=10,
             )
+        self._roomy_until = now + LOOK_S
 
     def _roll(self) -> None:
         young = time.monotonic() - self._begun < self._file_s
