@@ -76,7 +76,7 @@ def _payload(found: Fields, event: Event, timed: Timed) -> None:
     names = tuple(members)
     plan = timed.plan(names) or _planned(timed, names)
     values = tuple(map(bytes, members.values()))
-    if any(values[place].startswith(b"{") for place in plan.deep):
+    if plan.deep and any(values[place].startswith(b"{") for place in plan.deep):
         found.payload = _divide(found, members, ("payload",), (event, timed, members))
         return
     found.classes, found.text = plan.classes, plan.text

@@ -112,9 +112,9 @@ def event_of(raw: bytes) -> Event:
         event = _otherwise(raw, error)
     except (msgspec.DecodeError, RecursionError) as error:
         raise EventRefused("schema", "", f"the event is not JSON: {error}") from error
+    _check_depth(raw)
     if not _is_once(raw, event):
         _check_twice(raw)
-    _check_depth(raw)
     if b"\\" in raw and b"\\u0000" in raw:
         _check_storable(event)
     return event

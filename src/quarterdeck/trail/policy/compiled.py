@@ -137,6 +137,8 @@ class Classifier:
 class Timed:
     """``Shape.verdict`` for one event, within the budget."""
 
+    __slots__ = ("_classifier", "_shape", "_until", "over")
+
     def __init__(self, classifier: Classifier, shape: Shape) -> None:
         self._classifier, self._shape = classifier, shape
         self._until: float | None = None
