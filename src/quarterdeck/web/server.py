@@ -2,7 +2,6 @@
 
 import signal
 import ssl
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from socket import socket
@@ -14,12 +13,8 @@ import uvicorn
 from typing_extensions import override
 
 from quarterdeck.kernel.settings import Settings, UnusableSetting
+from quarterdeck.kernel.turns import take_short_turns
 from quarterdeck.web.protocol import BoundedProtocol
-
-SWITCH_S = 0.0005
-"""After which a thread that is busy lets another go on. What appends to the log comes back from the
-disk four times a group: each time it waited Python's 5 ms for a loop full of requests, and they
-for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +52,7 @@ class Server(uvicorn.Server):
 
 def run(app: Any, serving: Serving) -> None:  # noqa: ANN401  an ASGI application
     """Answer until SIGTERM or SIGINT; then finish what is under way, within the grace."""
-    sys.setswitchinterval(SWITCH_S)
+    take_short_turns()
     Server(config_of(app, serving.settings), serving).run(sockets=[serving.listening])
 
 

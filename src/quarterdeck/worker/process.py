@@ -15,6 +15,7 @@ from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.jobs.kind import JobKind
 from quarterdeck.kernel.settings import Settings
+from quarterdeck.kernel.turns import take_short_turns
 from quarterdeck.worker.delivery import deliver_all
 from quarterdeck.worker.loop import Worker
 from quarterdeck.worker.pulse import Pulse
@@ -42,6 +43,7 @@ class Duties:
 
 def work(engine: Engine, clock: Clock, settings: Settings, duties: Duties, stopping: Event) -> None:
     """Work until ``stopping`` is set, then hand back what runs and say goodbye."""
+    take_short_turns()
     name = f"{socket.gethostname()}:{os.getpid()}"
     worker = Worker(
         name=name,
