@@ -28,6 +28,7 @@ from quarterdeck.governance.connections.service import NewConnection
 from quarterdeck.governance.sync.jobs import kinds
 from quarterdeck.governance.sync.model import Policies, Run, policies
 from quarterdeck.governance.sync.onboarding import connect, connect_tenant, disconnect
+from quarterdeck.governance.sync.readings.costs import USUAL, Options
 from quarterdeck.governance.sync.service import queries
 from quarterdeck.governance.sync.service.freshness import evaluate_freshness
 from quarterdeck.governance.sync.service.requests import request_sync
@@ -103,7 +104,10 @@ class FakeCloud:
     def budgets(self, subscription: str) -> Iterator[Page]:
         return self._say("budgets", subscription)
 
-    def policy_states(self, subscription: str) -> Iterator[Page]:
+    def policy_states(self, subscription: str, since: datetime | None = None) -> Iterator[Page]:
+        if since is not None:
+            self.asked.append(("policy_states since", subscription, since))
+            return self._say("policy_states", subscription, "new")
         return self._say("policy_states", subscription)
 
     def policy_definition(self, cloud_id: str) -> Page:
@@ -165,6 +169,7 @@ class Estate:
     workers: Iterator[int] = field(default_factory=lambda: count(1))
     more: list[JobKind] = field(default_factory=list)
     status: CloudStatus = WELL
+    options: Options = USUAL
 
     def clock(self) -> datetime:
         return self.now
@@ -241,7 +246,7 @@ class Estate:
         )
 
     def _kinds(self) -> list[JobKind]:
-        return [*kinds(self.open, lambda: self.status), *self.more]
+        return [*kinds(self.open, lambda: self.status, costs=self.options), *self.more]
 
     def open(self, connection: Connection, _pause: Pause = sleep, /) -> Cloud:
         return self.clouds[connection.directory]

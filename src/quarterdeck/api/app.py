@@ -28,6 +28,7 @@ from quarterdeck.api import (
 from quarterdeck.api.access import principals, roles, tokens, views
 from quarterdeck.api.access import tenants as access_tenants
 from quarterdeck.api.governance import (
+    cloud_budgets,
     compliance,
     compliance_checks,
     compliance_export,
@@ -105,6 +106,7 @@ ROUTERS = [
     tokens.router,
     cost_files.router,
     costs.router,
+    cloud_budgets.router,
     resources.router,
     review.router,
     inventory.router,

@@ -134,6 +134,23 @@ def controls(
 
 
 @commands.command()
+def budgets(
+    context: typer.Context, *, tenant: Tenant = None, as_json: flags.AsJson = False
+) -> None:
+    """Show the cloud's own budgets; ends with 1 where one is spent, or not known."""
+    with told():
+        named = ",".join(tenant) if tenant else None
+        found = client_of(context).get(f"{URL}/budgets", tenant_ids=named)["budgets"]
+    if as_json:
+        show_json(found)
+    else:
+        columns = ("state", "tenant", "subscription", "budget", "spent", "of", "%", "each")
+        show_table(columns, [_budget(row) for row in found], "the cloud keeps no budget here")
+    if any(row["state"] in {"over", "not_known"} for row in found):
+        raise typer.Exit(FOUND)
+
+
+@commands.command()
 def export(
     context: typer.Context,
     *,
@@ -194,6 +211,20 @@ def _asked(
         "basis": basis,
         "as_of": as_of,
     }
+
+
+def _budget(row: dict[str, Any]) -> tuple[object, ...]:
+    spent = row["spent"]
+    return (
+        row["state"],
+        row["tenant"],
+        row["subscription"],
+        row["name"],
+        f"{spent['amount']} {spent['currency']}" if spent else "not known",
+        row["amount"] or "not known",
+        "" if row["percent"] is None else row["percent"],
+        row["time_grain"],
+    )
 
 
 def _show(found: dict[str, Any]) -> None:

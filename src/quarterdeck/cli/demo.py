@@ -22,6 +22,7 @@ from quarterdeck.packs.reading import files_of
 SYNC_S = 60
 PACK = "azure-governance"
 COSTS = "costs"
+COST_TAGS = "costCenter"
 DOMAINS = ("resources", "compliance", "identity", COSTS)
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -60,7 +61,12 @@ def demo(
     """
     root = Path(mkdtemp(prefix="quarterdeck-demo-"))
     settings = flags.configured(
-        data=root, host="127.0.0.1", port=port, sync_resources_s=interval, demo=True
+        data=root,
+        host="127.0.0.1",
+        port=port,
+        sync_resources_s=interval,
+        cost_tags=COST_TAGS,
+        demo=True,
     ).settings
     house = House(replace(settings, database=""), Installation(root))
     simulator = ["simulate", "azure", "--tenants", tenants, "--resources", resources]

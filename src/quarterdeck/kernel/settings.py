@@ -24,6 +24,7 @@ from quarterdeck.kernel.errors import Invalid
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
+Days = Annotated[int, Meta(ge=1, le=3660)]
 Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and nan
 
 PREFIX = "QUARTERDECK_"
@@ -87,6 +88,10 @@ class Settings:
     sync_compliance_s: Count = setting(14_400, "Seconds between syncs of compliance.")
     sync_resources_s: Count = setting(3600, "Seconds between syncs of resources.")
     sync_identity_s: Count = setting(86_400, "Seconds between syncs of identity.")
+    cost_days_back: Days = setting(60, "Days that the first reading of costs goes back.")
+    cost_tags: str = setting(
+        "", "Tags that costs are kept by too, parted by commas; each is a query more."
+    )
     owner_tags: str = setting(
         "owner,team,contact", "Tags that say whose a resource is, parted by commas; the first wins."
     )

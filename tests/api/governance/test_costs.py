@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from governance.costs.ledgers import BY, POLICIES, row, total
+from governance.costs.test_budgets import budget
 from governance.estate import Estate
 from quarterdeck.governance.cloud.ports import CostBasis, Denied
 from quarterdeck.governance.costs.calendar import DAY, day_period, end_of_month, month_of
@@ -235,6 +236,11 @@ def test_what_is_exported_can_be_brought_in_again(
         (f"{HEAD}\n1,1,dollar,2026-02-01T00:00:00Z,Mail,s9,\n", 422, "currency"),
         (f"{HEAD}\n1,1,USD,soon,Mail,s9,\n", 422, "line 2"),
         (f"{HEAD}\n1\n", 422, "line 2"),
+        (f"{HEAD}\n1e999999999,1,USD,2026-02-01T00:00:00Z,Mail,s9,\n", 422, "as cost"),
+        (f"{HEAD}\n1,1,USD,9999-12-31T00:00:00Z,Mail,s9,\n", 422, "expected a day"),
+        (f"{HEAD}\n1,1,USD,2026-02-01T00:00:00Z,Mail,s9,\0\n", 422, "NUL"),
+        (f"{HEAD}\n1,1,USD,2026-02-01T00:00:00Z,Mail,{'s' * 401},\n", 422, "SubAccountId"),
+        (f"{HEAD},BilledCost\n1,1,USD,2026-02-01T00:00:00Z,Mail,s9,,2\n", 422, "twice"),
         (f"{HEAD}\n1,1,USD,2026-02-01T00:00:00Z,Mail,two-s,\n", 409, "two-s"),
         (b"\xff\xfe", 422, "UTF-8"),
     ],
@@ -248,6 +254,21 @@ def test_a_file_that_cannot_be_brought_in_says_why(
     assert words in answer.json()["detail"]
 
 
+def test_a_name_that_a_spreadsheet_would_run_goes_out_led_in_and_comes_in_as_it_was(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    synced.tenant("three")
+    typed = {**ada, "Content-Type": "text/csv"}
+    late = f"{HEAD}\n1,1,USD,2026-02-01T23:00:00-05:00,=1+1,s9,\n"
+    assert client.post(IMPORT, content=late, headers=typed).status_code == 201
+    asked = "start_date=2026-02-02&end_date=2026-02-02"  # as UTC has that moment
+    text = client.get(f"/api/v1/exports/costs.focus.csv?{asked}&tenant_ids=two", headers=ada).text
+    assert ",'=1+1," in text
+    assert client.post(f"{URL}/imports?tenant=three", content=text, headers=typed).is_success
+    found = client.get(f"{URL}/summary?{asked}&group_by=service&tenant_ids=three", headers=ada)
+    assert [group["key"] for group in found.json()["groups"]] == ["=1+1"]
+
+
 @pytest.mark.usefixtures("synced")
 def test_another_tenants_costs_are_not_there(client: TestClient, eve: Headers, asked: str) -> None:
     assert client.get(f"{URL}/summary?{asked}", headers=eve).json()["totals"] == []
@@ -255,3 +276,26 @@ def test_another_tenants_costs_are_not_there(client: TestClient, eve: Headers, a
     assert client.get(f"{URL}?{asked}", headers=eve).json()["costs"] == []
     rows = client.get(f"/api/v1/exports/costs?{asked}", headers=eve).text.splitlines()
     assert len(rows) == 1
+
+
+def test_the_clouds_own_budgets_are_listed_with_what_is_spent(
+    client: TestClient, ada: Headers, eve: Headers, synced: Estate
+) -> None:
+    for directory, spent in (("one", "81.5"), ("two", "null")):
+        body = budget(spent=spent).encode()
+        synced.clouds[directory].said["budgets", f"{directory}-s"] = [[body]]
+    sync(synced)
+    found = client.get(f"{URL}/budgets", headers=ada).json()["budgets"]
+    assert [(b["tenant"], b["state"], b["percent"]) for b in found] == [
+        ("one", "warned", 81.5),
+        ("two", "not_known", None),
+    ]
+    assert (found[0]["spent"], found[0]["amount"]) == (
+        {"amount": "81.50", "currency": "EUR"},
+        "100",
+    )
+    assert found[0]["thresholds_percent"] == [80.0]
+    named = client.get(f"{URL}/budgets?tenant_ids=two", headers=ada).json()["budgets"]
+    assert [b["tenant"] for b in named] == ["two"]
+    assert client.get(f"{URL}/budgets", headers=eve).json()["budgets"] == []
+    assert client.get(f"{URL}/budgets?tenant_ids=one", headers=eve).status_code == 404

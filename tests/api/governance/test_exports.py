@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from governance.estate import Estate, arm
+from governance.estate import EVERY, Estate, arm
 from quarterdeck.governance.exports.jobs import kinds
+from quarterdeck.governance.sync.onboarding import archive_tenant
 from quarterdeck.kernel import schedules
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.web import streaming
@@ -145,6 +146,18 @@ def test_so_many_files_stay_and_the_oldest_makes_room(
     assert first["id"] not in kept
     there = [path.stem for path in (tmp_path / "exports" / repeated).iterdir()]
     assert sorted(there) == sorted(kept)
+
+
+def test_of_a_tenant_that_has_ended_nothing_more_is_written(
+    client: TestClient, ada: Headers, synced: Estate, repeated: str
+) -> None:
+    with synced.work() as work:
+        archive_tenant(work, EVERY, "two")
+    synced.pass_time(hours=2)
+    assert client.post(f"{URL}/{repeated}/run", headers=ada).status_code == 202
+    synced.tick()
+    synced.run_due()
+    assert len(files(client, ada, repeated)) == 1
 
 
 def test_a_removed_export_leaves_no_file(

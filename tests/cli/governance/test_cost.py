@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from governance.costs.ledgers import POLICIES, sync
+from governance.costs.test_budgets import budget
 from governance.estate import Estate
 
 Run = Callable[..., tuple[int, str, str]]
@@ -64,3 +66,16 @@ def test_costs_that_never_came_say_how_to_bring_them_in(run: Run, estate: Estate
     code, _, words = run("cost summary")
     assert (code, "0 of 0" in words) == (0, True)
     assert "POST /api/v1/sync/costs" in words
+
+
+def test_the_clouds_own_budgets_are_shown_and_one_that_is_over_counts(
+    run: Run, estate: Estate
+) -> None:
+    assert "the cloud keeps no budget here" in "".join(run("cost budgets")[1:])
+    _, cloud = estate.connect("contoso", POLICIES)
+    cloud.said["budgets", "s1"] = [[budget(spent="120").encode()]]
+    sync(estate)
+    code, table, _ = run("cost budgets")
+    assert (code, "over\tcontoso\ts1\tmonthly\t120.00 EUR\t100\t120" in table) == (1, True), table
+    code, found, _ = run("cost budgets --json")
+    assert (code, json.loads(found)[0]["state"]) == (1, "over")

@@ -164,3 +164,21 @@ def test_a_subscription_that_is_gone_keeps_its_costs_and_leaves_the_coverage(
     assert book.sums() == {"": "12.50 EUR"}
     with march.look() as work:
         assert summaries.coverage(work).subscriptions == 1
+
+
+def test_a_currency_that_changes_in_mid_month_is_two_totals_and_both_agree(
+    march: Estate, cloud: FakeCloud, book: Ledger
+) -> None:
+    rows = [row("20260301", "10"), row("20260316", "4", cur="USD")]
+    say(cloud, rows, [total("10"), total("4", "USD")])
+    sync(march)
+    assert sorted(f"{f.amount.text} {f.amount.currency}" for f in book.ask()) == [
+        "10.00 EUR",
+        "4.00 USD",
+    ]
+    with march.look() as work:
+        found = summaries.controls(work, MARCH, CostBasis.ACTUAL)
+    assert {(c.summed.currency, c.verdict) for c in found} == {
+        ("EUR", Verdict.AGREES),
+        ("USD", Verdict.AGREES),
+    }

@@ -9,12 +9,13 @@ from starlette.responses import HTMLResponse
 from quarterdeck.console.bars import HEIGHT, WIDTH, bars
 from quarterdeck.console.frame import Frame, InFrame
 from quarterdeck.governance.cloud.ports import CostBasis
+from quarterdeck.governance.costs.budgets import Spending
 from quarterdeck.governance.costs.calendar import Span, month_of
 from quarterdeck.governance.costs.control import Control, Verdict
 from quarterdeck.governance.costs.coverage import STALE_AFTER
 from quarterdeck.governance.costs.question import Question
 from quarterdeck.governance.costs.service import summaries
-from quarterdeck.governance.costs.service.summaries import READ, Summary
+from quarterdeck.governance.costs.service.summaries import BUDGETS, READ, Summary
 from quarterdeck.governance.sync.domains import domains
 from quarterdeck.governance.sync.model import COSTS
 from quarterdeck.kernel.errors import Invalid
@@ -67,10 +68,19 @@ def costs(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the address
         days=drawn,
         state=found.coverage.state(frame.work.now, _stale_after(frame)).value,
         differing=_differing(frame, found, only),
-        dimensions=DIMENSIONS,
+        dimensions=[*DIMENSIONS, *(f"tag:{tag}" for tag in summaries.tags(frame.work, only))],
         names=summaries.subscriptions(frame.work, only),
         query=frame.request.url.query,
+        budgets=_budgets(frame),
     )
+
+
+def _budgets(frame: Frame) -> list[Spending]:
+    if not frame.holds(BUDGETS):
+        return []
+    tenant = frame.shell.tenant
+    only = frame.work.require(BUDGETS, tenant) if tenant else None
+    return summaries.budgets(frame.work, only)
 
 
 def _differing(frame: Frame, found: Summary, only: Tenants | None) -> list[Control]:

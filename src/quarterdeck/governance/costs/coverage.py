@@ -1,7 +1,7 @@
 """Who speaks of costs, of those that could, and how old what they said is. Pure."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -118,6 +118,25 @@ def coverage(
         updated_at=min(reads, default=None),
         silent=[_silent(scope, reason) for scope, reason in reasons if reason],
     )
+
+
+def lacking(
+    found: Coverage, scopes: Sequence[Scope], gaps: Collection[tuple[str, str, int]], cut: str
+) -> Coverage:
+    """``found``, where of some months (tenant, subscription, YYYYMM) a tag's cut was not read."""
+    months: dict[tuple[str, str], list[int]] = {}
+    for tenant, scope, month in sorted(gaps):
+        months.setdefault((tenant, scope), []).append(month)
+    silent = [
+        _silent(scope, f"costs by {cut} were not read of {_listed(unread)}; backfill reads them")
+        for scope in scopes
+        if (unread := months.get((scope.tenant, scope.id)))
+    ]
+    return replace(found, silent=[*found.silent, *silent])
+
+
+def _listed(months: Sequence[int]) -> str:
+    return ", ".join(f"{month // 100}-{month % 100:02}" for month in months)
 
 
 def reaching(known_since: date | None, read: Span, *, first: bool) -> date | None:

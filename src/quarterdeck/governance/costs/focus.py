@@ -10,14 +10,16 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 
 from quarterdeck.governance.cloud.ports import CostBasis
-from quarterdeck.governance.costs.calendar import end_of_month, month_of
-from quarterdeck.governance.costs.model import Entry, Key, Line
+from quarterdeck.governance.costs.calendar import LAST_DAY, end_of_month, month_of
+from quarterdeck.governance.costs.categories import category_of
+from quarterdeck.governance.costs.model import MAX_WORD, Entry, Key, Line
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.money import Money
+from quarterdeck.kernel.tabular import FORMULA
 
 VERSION = "1.2"
 NEEDED = ("BilledCost", "BillingCurrency", "ChargePeriodStart", "ServiceName", "SubAccountId")
@@ -26,6 +28,8 @@ NEEDED = ("BilledCost", "BillingCurrency", "ChargePeriodStart", "ServiceName", "
 READ = frozenset({*NEEDED, "EffectiveCost", "SubAccountName", "ResourceId", "x_ResourceGroupName"})
 GROUP = re.compile(r"/resourceGroups/([^/]+)", re.IGNORECASE)
 MOST_FAULTS = 5
+MOST_DIGITS = 30
+FIRST_DAY = date(1970, 1, 1)
 MIDNIGHT = time()
 
 
@@ -80,7 +84,7 @@ COLUMNS: Mapping[str, Callable[[Row], object]] = {
     "InvoiceIssuerName": lambda row: row.provider or None,
     "ProviderName": lambda row: row.provider or None,
     "PublisherName": lambda row: row.provider or None,
-    "ServiceCategory": lambda _row: "Other",
+    "ServiceCategory": lambda row: category_of(row.entry.label).value,
     "ServiceName": lambda row: row.entry.label,
     "SubAccountId": lambda row: row.entry.scope,
     "SubAccountName": lambda row: row.account or None,
@@ -115,10 +119,7 @@ def read(text: str) -> File:
         UnreadableFile: a column is missing, or a line is wrong; the first ones are named.
     """
     lines = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    columns = [name for name in lines.fieldnames or () if name]
-    missing = [name for name in NEEDED if name not in columns]
-    if missing:
-        raise UnreadableFile(f"no column {', '.join(missing)}; needed are {', '.join(NEEDED)}")
+    columns = _columns(lines, text)
     sums: dict[tuple[str, CostBasis], dict[Key, Decimal]] = defaultdict(
         lambda: defaultdict(Decimal)
     )
@@ -140,11 +141,24 @@ def read(text: str) -> File:
     )
 
 
+def _columns(lines: "csv.DictReader[str]", text: str) -> list[str]:
+    if "\0" in text:
+        raise UnreadableFile("it holds a NUL: it is no text")
+    columns = [name for name in lines.fieldnames or () if name]
+    missing = [name for name in NEEDED if name not in columns]
+    if missing:
+        raise UnreadableFile(f"no column {', '.join(missing)}; needed are {', '.join(NEEDED)}")
+    twice = sorted(name for name in READ if columns.count(name) > 1)
+    if twice:
+        raise UnreadableFile(f"column {', '.join(twice)} stands in it twice")
+    return columns
+
+
 def _lines(lines: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
     try:
         for line in lines:
             # A line that is too short, or too long, has None among its names or values.
-            yield {name: text or "" for name, text in line.items() if name}
+            yield {name: _unquoted(text or "") for name, text in line.items() if name}
     except csv.Error as error:
         raise UnreadableFile(f"line {lines.line_num} is no CSV: {error}") from error
 
@@ -155,15 +169,25 @@ def _add(
     line: dict[str, str],
 ) -> None:
     scope = line["SubAccountId"].strip().casefold()
-    if not scope:
-        raise Invalid("expected a SubAccountId, got none")
+    name = line.get("SubAccountName") or names.get(scope, scope)
+    if not scope or max(len(scope), len(name)) > MAX_WORD:
+        raise Invalid(f"expected SubAccountId and name of 1 to {MAX_WORD} characters")
     group = line.get("x_ResourceGroupName") or _group(line.get("ResourceId") or "")
     of = Line(line["BillingCurrency"].strip(), line["ServiceName"], group.lower())
-    day = datetime.fromisoformat(line["ChargePeriodStart"].strip()).date()
-    names[scope] = line.get("SubAccountName") or names.get(scope, scope)
+    day = _day(line["ChargePeriodStart"].strip())
+    names[scope] = name
     sums[scope, CostBasis.ACTUAL][of, day] += _number(line["BilledCost"])
     if line.get("EffectiveCost"):
         sums[scope, CostBasis.AMORTIZED][of, day] += _number(line["EffectiveCost"])
+
+
+def _day(text: str) -> date:
+    """The day of a moment in UTC: the specification has no other; of an offset, as UTC has it."""
+    moment = datetime.fromisoformat(text)
+    day = (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise Invalid(f"expected a day from {FIRST_DAY} to {LAST_DAY}, got {day}")
+    return day
 
 
 def _number(text: str) -> Decimal:
@@ -171,9 +195,14 @@ def _number(text: str) -> Decimal:
         found = Decimal(text.strip())
     except InvalidOperation as error:
         raise Invalid(f"expected a number as cost, got {text[:40]!r}") from error
-    if not found.is_finite():
+    if not found.is_finite() or abs(found.adjusted()) > MOST_DIGITS:
         raise Invalid(f"expected a number as cost, got {text[:40]!r}")
     return found
+
+
+def _unquoted(text: str) -> str:
+    # What we led in by an apostrophe, so that no spreadsheet runs it, is read as it was.
+    return text[1:] if text[:1] == "'" and text[1:].startswith(FORMULA) else text
 
 
 def _rounded(found: Mapping[Key, Decimal]) -> dict[Key, Money]:

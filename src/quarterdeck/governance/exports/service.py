@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quarterdeck.access.tenants import service as tenants
+from quarterdeck.access.tenants.model import TenantArchivedAlready
 from quarterdeck.events.exports import ExportRemoved, ExportScheduled, ExportWritten
 from quarterdeck.governance.exports import store
 from quarterdeck.governance.exports.model import Export, ExportNotFound, File
@@ -132,8 +133,15 @@ def file_of(work: Work, export: str, file: str) -> File:
 
 
 def for_job(work: Work, among: Tenants, export: str) -> Export | None:
-    """What a job shall write; None where it was removed meanwhile."""
-    return store.of_id(work.db, among, export)
+    """What a job shall write; None where it was removed, or its tenant ended, meanwhile."""
+    found = store.of_id(work.db, among, export)
+    if found is None:
+        return None
+    try:
+        tenants.require_open(work, found.tenant)
+    except TenantArchivedAlready:
+        return None
+    return found
 
 
 def keep(work: Work, among: Tenants, export: Export, file: File) -> Sequence[File]:

@@ -4,7 +4,14 @@ from datetime import timedelta
 
 from quarterdeck.governance.sync.model import Policies, policies
 from quarterdeck.governance.sync.readings import READINGS
+from quarterdeck.governance.sync.readings.costs import Options
 from quarterdeck.kernel.settings import Settings
+
+
+def cost_options(settings: Settings) -> Options:
+    """What is asked for of costs; raise Invalid for a tag that cannot be one."""
+    tags = (tag.strip() for tag in settings.cost_tags.split(","))
+    return Options(days_back=settings.cost_days_back, tags=tuple(dict.fromkeys(filter(None, tags))))
 
 
 def domains(settings: Settings) -> Policies:

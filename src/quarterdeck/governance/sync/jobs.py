@@ -21,11 +21,11 @@ from quarterdeck.governance.sync.ending import end, ending
 from quarterdeck.governance.sync.failures import HOLD_PAUSE
 from quarterdeck.governance.sync.model import BACKFILL, COSTS, Policies, RunState, policies
 from quarterdeck.governance.sync.reading import Begin
-from quarterdeck.governance.sync.readings import READINGS
-from quarterdeck.governance.sync.readings.costs import begin_backfill
+from quarterdeck.governance.sync.readings import READINGS, costs
+from quarterdeck.governance.sync.readings.costs import USUAL, Options
 from quarterdeck.governance.sync.service import holds, progress
 from quarterdeck.governance.sync.service.policies import current, paused_of
-from quarterdeck.governance.sync.service.requests import BACKFILLS, CHECK, SYNC
+from quarterdeck.governance.sync.service.requests import BACKFILLS, CHECK, SYNC, await_turn
 from quarterdeck.governance.sync.witness import watched
 from quarterdeck.kernel.ids import ConnectionId
 from quarterdeck.kernel.jobs.kind import JobKind
@@ -45,11 +45,17 @@ class Sync:
 
     Attributes:
         known: how domains are kept up to date, before what people changed.
+        costs: what is asked for of costs.
     """
 
     open_cloud: OpenCloud
     ask_status: AskStatus = not_asked
     known: Policies = field(default_factory=policies)
+    costs: Options = USUAL
+
+    def begin(self, domain: str) -> Begin:
+        """Begins a reading of ``domain``."""
+        return partial(costs.begin, options=self.costs) if domain == COSTS else READINGS[domain]
 
     def policy(self, run: Run, domain: str) -> model.Policy:
         """How ``domain`` is kept up to date now."""
@@ -64,10 +70,14 @@ class Sync:
 
 
 def kinds(
-    open_cloud: OpenCloud, ask_status: AskStatus = not_asked, known: Policies | None = None
+    open_cloud: OpenCloud,
+    ask_status: AskStatus = not_asked,
+    known: Policies | None = None,
+    costs: Options = USUAL,
 ) -> list[JobKind]:
     """What a worker needs to run the jobs of sync."""
-    sync = Sync(open_cloud=open_cloud, ask_status=ask_status, known=known or policies())
+    kept = known or policies()
+    sync = Sync(open_cloud=open_cloud, ask_status=ask_status, known=kept, costs=costs)
     return [
         JobKind(name=SYNC, run=partial(_sync, sync)),
         JobKind(name=BACKFILLS, run=partial(_backfill, sync)),
@@ -80,10 +90,11 @@ def _sync(sync: Sync, run: Run) -> None:
     connection = _connection(run)
     if connection is None or sync.paused(run, domain):
         return
+    await_turn(run)
     holds.wait(run, sync.ask_status, connection.id, domain)
     began = _begin(run, connection, domain, run.body["attempt"])
     if began is not None:
-        _go(sync, run, connection, began, READINGS[domain])
+        _go(sync, run, connection, began, sync.begin(domain))
 
 
 def _backfill(sync: Sync, run: Run) -> None:
@@ -96,7 +107,8 @@ def _backfill(sync: Sync, run: Run) -> None:
         _wait_for_another(run)
         return
     first, last = (date.fromisoformat(run.body[name]) for name in ("first", "last"))
-    _go(sync, run, connection, began, partial(begin_backfill, first=first, last=last))
+    past = partial(costs.begin_backfill, first=first, last=last, options=sync.costs)
+    _go(sync, run, connection, began, past)
 
 
 def _wait_for_another(run: Run) -> None:

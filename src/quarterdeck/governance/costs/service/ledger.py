@@ -7,12 +7,15 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from quarterdeck.governance.costs.control import Control
 from quarterdeck.governance.costs.coverage import Budget, Scope, Tally
+from quarterdeck.governance.costs.leaves import Leaf
 from quarterdeck.governance.costs.model import Change, Chunk, Held, Key, What
+from quarterdeck.governance.costs.store import changes as leaves
 from quarterdeck.governance.costs.store import landing, readings, rollups
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import Tenants, Work
 
+RUN_PAGE = 1000
 PORTION = 100
 """Changes of one transaction: each writes its entry and what it was, and moves sums, so
 that no transaction writes more than about 500 rows."""
@@ -64,6 +67,16 @@ def tally(work: Work, tenants: Tenants, run: str) -> Tally:
     return readings.tally(work.db, tenants, run)
 
 
+def changes(work: Work, tenants: Tenants, run: str, after: int = -1) -> list[Leaf]:
+    """The next ``RUN_PAGE`` changes of a run behind number ``after``, in order."""
+    return list(leaves.of_run(work.db, tenants, run, after, RUN_PAGE))
+
+
+def all_changes(work: Work, tenants: Tenants, run: str) -> Iterator[Leaf]:
+    """Every change of a run in order, one after another."""
+    return leaves.of_run(work.db, tenants, run, -1, None)
+
+
 def keep_controls(work: Work, tenants: Tenants, chunk: Chunk, found: Sequence[Control]) -> None:
     """Keep how a chunk compares with the cloud's own totals, in place of what stood there."""
     readings.put_controls(work.db, tenants, chunk, found)
@@ -88,6 +101,11 @@ def keep_page(work: Work, chunk: Chunk, run: str, items: Sequence[bytes]) -> Non
 def scopes(work: Work, tenants: Tenants) -> list[Scope]:
     """Every subscription whose costs were asked for."""
     return readings.scopes_of(work.db, tenants)
+
+
+def cuts(work: Work, tenants: Tenants) -> dict[str, set[str]]:
+    """The cuts in which something was read of each subscription."""
+    return readings.cuts_of(work.db, tenants)
 
 
 def keep_scope(work: Work, tenants: Tenants, scope: Scope) -> None:

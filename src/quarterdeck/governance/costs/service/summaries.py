@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from quarterdeck.governance.cloud.ports import CostBasis
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.costs import coverage as covering
+from quarterdeck.governance.costs.budgets import Spending, spending
 from quarterdeck.governance.costs.calendar import Span, day_period, month_period
 from quarterdeck.governance.costs.control import Control, Verdict
-from quarterdeck.governance.costs.coverage import Budget, Coverage
-from quarterdeck.governance.costs.model import Entry
+from quarterdeck.governance.costs.coverage import Coverage
+from quarterdeck.governance.costs.model import SERVICES, Entry
 from quarterdeck.governance.costs.question import Contrast, Figure, Listing, Question, totals
 from quarterdeck.governance.costs.store import queries, readings
 from quarterdeck.kernel.cache import Cache
@@ -18,6 +19,7 @@ from quarterdeck.kernel.money import Money
 from quarterdeck.kernel.work import Tenants, Work
 
 READ = "costs:read"
+BUDGETS = "budgets:read"
 HOLDS_S = 300.0  # sums hold for their edition of the ledger; this only bounds what is kept
 
 
@@ -47,7 +49,7 @@ def summary(
         asked=asked,
         totals=totals(figures),
         figures=sorted(figures, key=lambda f: (f.amount.currency, -f.amount.amount, f.key)),
-        coverage=coverage(work, tenants, asked.span),
+        coverage=_covered(work, tenants, asked),
         contrast=contrast(work, tenants, asked),
     )
 
@@ -92,9 +94,10 @@ def tags(work: Work, only: Tenants | None = None) -> list[str]:
     return queries.tags(work.db, only or work.tenants(READ))
 
 
-def budgets(work: Work, only: Tenants | None = None) -> list[Budget]:
-    """The cloud's own budgets, as it last sent them."""
-    return readings.budgets_of(work.db, only or work.tenants("budgets:read"))
+def budgets(work: Work, only: Tenants | None = None) -> list[Spending]:
+    """The cloud's own budgets, as it last sent them, by tenant and name."""
+    tenants = only or work.tenants(BUDGETS)
+    return [spending(budget) for budget in readings.budgets_of(work.db, tenants)]
 
 
 def contrast(work: Work, only: Tenants, asked: Question) -> Contrast:
@@ -107,6 +110,17 @@ def contrast(work: Work, only: Tenants, asked: Question) -> Contrast:
         differs=made[Verdict.DIFFERS],
         not_known=made[Verdict.NOT_KNOWN],
     )
+
+
+def _covered(work: Work, tenants: Tenants, asked: Question) -> Coverage:
+    found = coverage(work, tenants, asked.span)
+    if asked.cut == SERVICES:
+        return found
+    # Every month of a subscription that was read was read by the tag too, or it is a gap.
+    first, last = _months(asked.span)
+    read = readings.months_of(work.db, tenants, first, last, SERVICES)
+    gaps = read - readings.months_of(work.db, tenants, first, last, asked.cut)
+    return covering.lacking(found, readings.scopes_of(work.db, tenants), gaps, asked.cut)
 
 
 def _cached(

@@ -138,6 +138,27 @@ def controls_of(
     return [_control(row) for row in db.execute(query.order_by(*order, controls.c.currency))]
 
 
+def cuts_of(db: Connection, tenants: Tenants) -> dict[str, set[str]]:
+    """The cuts in which each subscription was compared with the cloud's own total."""
+    query = select(controls.c.scope, controls.c.cut).where(tenants.clause(controls.c.tenant))
+    found: dict[str, set[str]] = {}
+    for row in db.execute(query.distinct()):
+        found.setdefault(row.scope, set()).add(row.cut)
+    return found
+
+
+def months_of(
+    db: Connection, tenants: Tenants, first: int, last: int, cut: str
+) -> set[tuple[str, str, int]]:
+    """Tenant, subscription and month (YYYYMM) of all that was read in a cut."""
+    query = select(controls.c.tenant, controls.c.scope, controls.c.month).where(
+        tenants.clause(controls.c.tenant),
+        controls.c.cut == cut,
+        controls.c.month.between(first, last),
+    )
+    return {(row.tenant, row.scope, row.month) for row in db.execute(query.distinct())}
+
+
 def verdicts(
     db: Connection, tenants: Tenants, first: int, last: int, basis: CostBasis, cut: str
 ) -> list[Verdict]:

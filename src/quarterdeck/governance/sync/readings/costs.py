@@ -1,9 +1,9 @@
 """One run's way through the costs of a connection's subscriptions, a month and cut at a time."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from itertools import product
 from typing import Any
@@ -32,13 +32,19 @@ from quarterdeck.governance.sync.failures import (
 )
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import bulk
+from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.money import Money
 from quarterdeck.kernel.work import read
 
 YIELD_S = 0.001
+MAX_TAG = 512
+"""Azure Resource Manager, "Limitations" of tags."""
 BASES = (CostBasis.ACTUAL, CostBasis.AMORTIZED)
 BY = ("ServiceName", "ResourceGroupName")
+Plan = dict[str, list[Span]]
+"""The days to read by cut."""
+
 Stated = tuple[dict[str, Money] | None, str]
 """The cloud's own totals by currency; or None, and why they are not known."""
 
@@ -54,6 +60,10 @@ class Options:
 
     days_back: int = 60
     tags: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if bad := [tag for tag in self.tags if not 0 < len(tag) <= MAX_TAG or "\0" in tag]:
+            raise Invalid(f"a tag has 1 to {MAX_TAG} characters, not {bad[0][:40]!r}")
 
     @property
     def cuts(self) -> list[str]:
@@ -113,7 +123,8 @@ class CostReading:
             self.failures.append(unseen())
             return
         plan = self._plan(found)
-        self.total = len(self.options.cuts) * len(BASES) * sum(map(len, plan.values()))
+        asked = [spans for cuts in plan.values() for spans in cuts.values()]
+        self.total = len(BASES) * sum(map(len, asked))
         in_a_row = 0
         for subscription in found:
             failure = self._subscription(cloud, subscription, plan[subscription.id])
@@ -132,25 +143,35 @@ class CostReading:
             ledger.observe(work, self.connection.tenant, self.run.job.id, self.connection.id)
             return micros(work.now)
 
-    def _plan(self, found: Sequence[Subscription]) -> dict[str, list[Span]]:
+    def _plan(self, found: Sequence[Subscription]) -> dict[str, Plan]:
         if self.span is not None:
-            return {s.id: list(months(self.span)) for s in found}
+            past = list(months(self.span))
+            return {s.id: dict.fromkeys(self.options.cuts, past) for s in found}
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             known = {s.id: s.read_at for s in ledger.scopes(work, self.run.tenants)}
-        today = instant(self.at).date()
-        plan = {}
-        for one in found:
-            last = known.get(one.id.casefold())
-            plan[one.id] = wanted(today, last.date() if last else None, self.options.days_back)
-        return plan
+            cuts = ledger.cuts(work, self.run.tenants)
+        return {
+            one.id: self._wanted(known.get(one.id.casefold()), cuts.get(one.id.casefold(), set()))
+            for one in found
+        }
+
+    def _wanted(self, last: datetime | None, read: Collection[str]) -> Plan:
+        # A tag that costs were never cut by is read as far back as the first time, where
+        # the services were read: where they were not, nothing is charged to anything.
+        today, back = instant(self.at).date(), self.options.days_back
+        since = last.date() if last else None
+        new = {c for c in self.options.cuts if SERVICES in read and c not in read}
+        return {c: wanted(today, None if c in new else since, back) for c in self.options.cuts}
 
     def _subscription(
-        self, cloud: Cloud, subscription: Subscription, spans: Sequence[Span]
+        self, cloud: Cloud, subscription: Subscription, plan: Plan
     ) -> CloudFailure | None:
-        before = len(self.failures)
+        before, spans = len(self.failures), plan[SERVICES]
+        every = sorted({span for cut in plan.values() for span in cut}, key=lambda s: s.first)
         try:
-            for span, basis in product(spans, BASES):
-                self._month(cloud, subscription, span, basis)
+            for span, basis in product(every, BASES):
+                cuts = [cut for cut in plan if span in plan[cut]]
+                self._month(cloud, subscription, (span, basis), cuts)
             self._budgets(cloud, subscription)
         except CloudFailure as failure:
             self.failures.append(failure)
@@ -162,10 +183,15 @@ class CostReading:
         return None
 
     def _month(
-        self, cloud: Cloud, subscription: Subscription, span: Span, basis: CostBasis
+        self,
+        cloud: Cloud,
+        subscription: Subscription,
+        of: tuple[Span, CostBasis],
+        cuts: Sequence[str],
     ) -> None:
         stated: list[Stated] = []  # asked once for all cuts, and only if one of them is to be read
-        for cut in self.options.cuts:
+        span, basis = of
+        for cut in cuts:
             chunk = self._chunk(subscription, span, basis, cut)
             name = f"{chunk.scope} {basis} {cut} {span.first} {span.last}"
             step = partial(self._step, cloud, subscription, chunk, stated)

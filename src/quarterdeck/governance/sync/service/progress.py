@@ -176,9 +176,7 @@ def _publish(work: Work, tenants: Tenants, run: Run) -> None:
 
 def root(work: Work, tenants: Tenants, run: str) -> str:
     """The Merkle root over a run's changes, hex: what its leaf in the log says."""
-    changes, after = ChangeSet(), -1
-    while page := made_by.changes(work, tenants, run, after):
-        for change in page:
-            changes.add(change.leaf)
-        after = page[-1].number
+    changes = ChangeSet()
+    for leaf in made_by.leaves(work, tenants, run):
+        changes.add(leaf)
     return changes.root()

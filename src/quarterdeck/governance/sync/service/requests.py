@@ -6,20 +6,25 @@ from datetime import timedelta
 from quarterdeck.events.governance import SyncRequested
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
-from quarterdeck.governance.sync.model import Policies, Policy, policy
-from quarterdeck.governance.sync.store import latest
+from quarterdeck.governance.sync.model import DOMAINS, Policies, Policy, policy
+from quarterdeck.governance.sync.store import latest, runs
 from quarterdeck.governance.sync.store import policies as store
 from quarterdeck.kernel.errors import Conflict
 from quarterdeck.kernel.ids import JobId
-from quarterdeck.kernel.jobs.model import NewJob
+from quarterdeck.kernel.jobs.model import NewJob, RetryLater
 from quarterdeck.kernel.jobs.queue import enqueue
+from quarterdeck.kernel.jobs.run import Run as JobRun
 from quarterdeck.kernel.schedules import Schedule
-from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.kernel.work import Tenants, Work, read
 
 SYNC = "governance.sync"
 CHECK = "governance.check"
 BACKFILLS = "governance.backfill"
 CHECK_EVERY = timedelta(minutes=5)
+AT_ONCE = len(DOMAINS)
+"""Syncs of one tenant at once: with one directory, none ever waits for another."""
+
+TURN_PAUSE = timedelta(seconds=5)
 
 
 class SyncIsPaused(Conflict):
@@ -58,6 +63,18 @@ def request_sync(
             f"sync of {domain} is paused; resume it with quarterdeck sync resume {domain}"
         )
     return [_requested(work, connection, kept.domain) for connection in awake]
+
+
+def await_turn(run: JobRun) -> None:
+    """Return if ``run`` may begin; raise RetryLater while enough of its tenant are under way.
+
+    Whoever was asked for first goes first. So a tenant with many directories, or with one
+    that answers slowly, takes no more than its share of a worker's threads.
+    """
+    with read(run.engine, run.actor, run.clock) as work:
+        ahead = runs.ahead(work.db, run.tenants, SYNC, run.job.id)
+    if ahead >= AT_ONCE:
+        raise RetryLater(f"{ahead} syncs of this tenant are under way", TURN_PAUSE)
 
 
 def schedule_of(connection: Connection, kept: Policy) -> Schedule:

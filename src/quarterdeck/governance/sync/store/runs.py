@@ -24,7 +24,7 @@ from quarterdeck.governance.sync.model import Counts, Run, RunState
 from quarterdeck.governance.sync.store.tables import quarantine, runs
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.ids import ConnectionId, TenantId
-from quarterdeck.kernel.jobs.model import LIVE
+from quarterdeck.kernel.jobs.model import LIVE, JobState
 from quarterdeck.kernel.jobs.table import jobs
 from quarterdeck.kernel.work import Tenants
 
@@ -130,6 +130,13 @@ def newest(
 def running(db: Connection, tenants: Tenants) -> list[Run]:
     """Runs that have not ended, newest first; at most 200."""
     return newest(db, tenants, states=[RunState.RUNNING], limit=200)
+
+
+def ahead(db: Connection, tenants: Tenants, kind: str, job: str) -> int:
+    """How many jobs of ``kind`` of these tenants run and were asked for before ``job``."""
+    mine = (jobs.c.kind == kind, jobs.c.state == JobState.RUNNING, jobs.c.id < job)
+    query = select(func.count()).select_from(jobs)
+    return db.scalars(query.where(*mine, tenants.clause(jobs.c.tenant))).one()
 
 
 def failures_since(db: Connection, tenants: Tenants, since: datetime) -> int:
