@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -50,6 +50,21 @@ def told(simulator: Rehearsal, method: str, url: str, audience: str) -> list[dic
         found += answer["value"]
         url = answer.get("nextLink") or answer.get("@odata.nextLink") or ""
     return found
+
+
+def test_only_what_was_evaluated_since_then_is_read_where_a_moment_is_given(
+    simulator: Rehearsal,
+) -> None:
+    with cloud_of(simulator) as cloud:
+        one = simulator.subscription()
+        whole = read(cloud.policy_states(one))
+        times = sorted({state["timestamp"] for state in whole})
+        assert len(times) > 10
+        since = datetime.fromisoformat(times[len(times) // 2])
+        part = read(cloud.policy_states(one, since))
+        later = [state for state in whole if state["timestamp"] >= times[len(times) // 2]]
+        assert 0 < len(part) < len(whole)
+        assert len(part) == len(later)
 
 
 def test_what_states_name_by_id_is_read_with_its_display_name(simulator: Rehearsal) -> None:

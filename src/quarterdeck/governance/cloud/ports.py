@@ -152,8 +152,11 @@ class CostSource(Protocol):
 class ComplianceSource(Protocol):
     """What the cloud's own checks say of a subscription."""
 
-    def policy_states(self, subscription: str) -> Iterator[Page]:
-        """The latest state of every policy on every resource (Policy Insights)."""
+    def policy_states(self, subscription: str, since: datetime | None = None) -> Iterator[Page]:
+        """The latest state of every policy on every resource (Policy Insights).
+
+        With ``since``, a moment of the cloud's own clock: only those evaluated since then.
+        """
         ...
 
     def policy_definition(self, cloud_id: str) -> Page:

@@ -1,5 +1,7 @@
 """What is asked of Azure Resource Manager and the APIs behind it, a subscription at a time."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import msgspec
@@ -75,6 +77,17 @@ def listing(endpoint: str, name: str, subscription: str) -> Ask:
         scope=subscription,
         method="POST" if name in BY_POST else "GET",
     )
+
+
+def policy_states(endpoint: str, subscription: str, since: datetime | None) -> Ask:
+    """The latest policy states; those that were evaluated since then, if a moment is given.
+
+    https://learn.microsoft.com/rest/api/policyinsights/policy-states, ``$from``.
+    """
+    whole = listing(endpoint, "policy_states", subscription)
+    if since is None:
+        return whole
+    return replace(whole, url=f"{whole.url}&$from={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}")
 
 
 def definition(endpoint: str, cloud_id: str) -> Ask:

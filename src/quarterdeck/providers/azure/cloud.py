@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from quarterdeck.governance.cloud.ports import CostBasis, Denied, Page, Subscription
 from quarterdeck.providers.azure import arm, cost, graph
@@ -80,9 +80,9 @@ class AzureCloud:
         """Budgets of Consumption."""
         return self._listing("budgets", subscription)
 
-    def policy_states(self, subscription: str) -> Iterator[Page]:
+    def policy_states(self, subscription: str, since: datetime | None = None) -> Iterator[Page]:
         """Policy Insights' latest states; its pages are asked for by POST."""
-        return self._listing("policy_states", subscription)
+        return self._pages(arm.policy_states(self._places.arm, subscription, since))
 
     def policy_definition(self, cloud_id: str) -> Page:
         """A policy, policy set or assignment; no item where there is none of that id."""

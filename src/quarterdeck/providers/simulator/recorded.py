@@ -159,9 +159,9 @@ class RecordedCloud:
         """Recorded budgets."""
         return self.arm.budgets(subscription)
 
-    def policy_states(self, subscription: str) -> Iterator[Page]:
+    def policy_states(self, subscription: str, since: datetime | None = None) -> Iterator[Page]:
         """Recorded policy states."""
-        return self.arm.policy_states(subscription)
+        return self.arm.policy_states(subscription, since)
 
     def policy_definition(self, cloud_id: str) -> Page:
         """As recorded; none where it is not."""

@@ -7,6 +7,12 @@ from enum import StrEnum
 
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 
+FULL_EVERY = timedelta(hours=24)
+"""After which all states are read again: only then is it seen that one is there no more."""
+
+LATE = timedelta(hours=1)
+"""Evaluations come in that late: so much is read twice."""
+
 STALE_AFTER = timedelta(hours=5)
 """Runbook 000, section 1.2: data of this age, or older, is not current."""
 
@@ -36,6 +42,8 @@ class Heard:
         failure: why it was not, the last time it was asked; empty: it was.
         missing: the role that would do, where that is the reason.
         items, unread: of the last whole reading: items, and those that could not be read.
+        full_at: when all of it was last read, and not only what was evaluated since.
+        evaluated_until: the newest evaluation that was seen, by the cloud's clock.
     """
 
     tenant: TenantId
@@ -48,6 +56,19 @@ class Heard:
     missing: str
     items: int = 0
     unread: int = 0
+    full_at: datetime | None = None
+    evaluated_until: datetime | None = None
+
+    def since(self, now: datetime) -> datetime | None:
+        """From when on states are to be read; None: all of them.
+
+        All, once a day, and after whatever left a gap: what was not understood, or did not
+        come, is not made up for by what is new.
+        """
+        whole = self.read_at is not None and not self.failure and not self.unread
+        if not whole or self.full_at is None or self.evaluated_until is None:
+            return None
+        return self.evaluated_until - LATE if now - self.full_at < FULL_EVERY else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -222,6 +222,12 @@ def difference(
             yield What.CHANGED, sight
 
 
+def newest(until: datetime | None, seen: Iterable[Sighting]) -> datetime | None:
+    """The newest evaluation of ``seen``, or ``until``; None where none is told."""
+    moments = (sight.evaluated_at for sight in seen)
+    return max((one for one in (until, *moments) if one is not None), default=None)
+
+
 def cloud_id(sight: Sighting | PolicyState) -> str:
     """What the cloud knows a state by, in one text."""
     return f"{sight.resource} {sight.assignment} {sight.policy}"

@@ -1,6 +1,7 @@
 """How a reading reaches what is held. The right was checked when its sync was asked for."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from quarterdeck.governance.compliance.model.coverage import Part
 from quarterdeck.governance.compliance.model.posture import Advice, SecureScore
@@ -85,6 +86,26 @@ def complete(
     heard.hear(work.db, _whose(listing), part, **known, items=items, unread=unread)
     if part is Part.STATES:
         heard.end_day(work.db, tenants, _whose(listing), f"{work.now:%Y-%m-%d}")
+
+
+def since(work: Work, tenants: Tenants, listing: Listing) -> datetime | None:
+    """From when on the states of a subscription are to be read; None: all of them."""
+    found = (
+        one
+        for one in heard.heard_of(work.db, tenants, Part.STATES)
+        if (one.connection, one.subscription) == (listing.connection, listing.subscription)
+    )
+    last = next(found, None)
+    return None if last is None else last.since(work.now)
+
+
+def evaluated(work: Work, listing: Listing, until: datetime | None, *, full: bool) -> None:
+    """Keep up to when evaluations were seen; ``full``: all states there are were read."""
+    told: dict[str, object] = {"full_at": micros(work.now)} if full else {}
+    if until is not None or full:
+        told["evaluated_until"] = None if until is None else micros(until)
+    if told:
+        heard.hear(work.db, _whose(listing), Part.STATES, **told)
 
 
 def fail(work: Work, listing: Listing, part: Part, name: str, *, reason: str, missing: str) -> None:

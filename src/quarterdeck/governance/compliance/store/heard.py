@@ -1,6 +1,7 @@
 """What spoke, when; scores; and how each day ended."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -46,11 +47,13 @@ def heard_of(db: Connection, tenants: Tenants, part: Part) -> list[Heard]:
             subscription=row.subscription,
             name=row.name,
             part=part,
-            read_at=None if row.read_at is None else instant(row.read_at),
+            read_at=_instant(row.read_at),
             failure=row.failure,
             missing=row.missing,
             items=row.items,
             unread=row.unread,
+            full_at=_instant(row.full_at),
+            evaluated_until=_instant(row.evaluated_until),
         )
         for row in db.execute(query)
     ]
@@ -133,6 +136,10 @@ def days_of(db: Connection, tenants: Tenants, first: str, last: str) -> list[Day
         )
         for row in db.execute(query)
     ]
+
+
+def _instant(at: int | None) -> datetime | None:
+    return None if at is None else instant(at)
 
 
 def _tally(db: Connection, tenants: Tenants, whose: Whose) -> dict[str, int]:

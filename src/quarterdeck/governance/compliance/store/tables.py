@@ -168,6 +168,10 @@ heard = Table(
     Column("read_at", BigInteger),
     Column("failure", Text, nullable=False),
     Column("missing", Text, nullable=False),
+    # Of policy states: the last reading of all of them, and the newest evaluation that was
+    # seen, by the cloud's clock.
+    Column("full_at", BigInteger),
+    Column("evaluated_until", BigInteger),
     # Of that reading: items, and those of them that could not be read.
     Column("items", Integer, nullable=False, server_default="0"),
     Column("unread", Integer, nullable=False, server_default="0"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from quarterdeck.governance.cloud.ports import (
 from quarterdeck.governance.compliance.model.coverage import Part
 from quarterdeck.governance.compliance.model.item import UnreadableItem
 from quarterdeck.governance.compliance.model.posture import Advice, advice, score
-from quarterdeck.governance.compliance.model.state import Sighting, sighting
+from quarterdeck.governance.compliance.model.state import Sighting, newest, sighting
 from quarterdeck.governance.compliance.service import landing
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.inventory.service import Listing
@@ -130,18 +131,27 @@ class ComplianceReading:
     def _states(self, cloud: Cloud, subscription: Subscription) -> Told:
         listing, items, unread = self._listing(subscription), 0, 0
         ids: set[str] = set()
-        for page in cloud.policy_states(subscription.id):
+        since, until = self._since(listing), None
+        for page in cloud.policy_states(subscription.id, since):
             sights, bad = self._sorted(listing, page, self._sighting)
             self._land(listing, sights)
             ids.update(sight.id for sight in sights)
+            until = newest(until, sights)
             items, unread = items + len(page.items), unread + bad
             self.seen += len(page.items)
             self.run.progress(self.seen, max(self.seen, self.expected), "policy states")
-        if not unread:  # what is absent may be what could not be read
-            # Only here, past the last page, does absence mean anything.
+        if since is None and not unread:  # what is absent may be what could not be read
+            # Only here, past the last page of all, does absence mean anything.
             where = f"policy states of subscription {subscription.name}"
             self._close(listing, ids, where)
-        return self._complete(listing, Part.STATES, subscription, (items, unread))
+        told = self._complete(listing, Part.STATES, subscription, (items, unread))
+        with self.run.work() as work:
+            landing.evaluated(work, listing, until, full=since is None)
+        return told
+
+    def _since(self, listing: Listing) -> datetime | None:
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            return landing.since(work, self.run.tenants, listing)
 
     def _scores(self, cloud: Cloud, subscription: Subscription) -> Told:
         listing, items, unread = self._listing(subscription), 0, 0

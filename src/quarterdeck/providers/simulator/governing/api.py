@@ -97,6 +97,8 @@ class Governing:
         """Policy states; their next page is asked for by POST."""
         grant = self._gate.arm(request, STATES)
         found = policies.states(sub(request), self._resources(request), self._world.now())
+        since = request.query_params.get("$from", "")[: len("2026-03-01T00:00:00")]
+        found = (one for one in found if one["timestamp"] >= since)
         return await self._page(request, grant, "policy_states", found)
 
     async def summary(self, request: Request) -> Response:

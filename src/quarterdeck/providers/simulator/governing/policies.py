@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import sin
 
 from quarterdeck.providers.simulator.chance import share
 from quarterdeck.providers.simulator.estate import Json, guid
 
 STARTING = datetime(2026, 1, 1)  # noqa: DTZ001  only its day counts
+DAY = timedelta(days=1)
+SECOND = len("2026-03-01T00:00:00")
 EXEMPT = 0.02
 UNKNOWN = 0.01
 
@@ -125,14 +127,24 @@ def verdict(policy: Policy, resource: Json, now: datetime) -> str:
     return "Exempt" if point > 1 - UNKNOWN - EXEMPT else "Compliant"
 
 
+def evaluated(resource: Json, now: datetime) -> datetime:
+    """When a resource was last looked at: once a day at its own time, and when it changed."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    daily = midnight + DAY * share(resource["id"].lower(), "evaluated")
+    last = daily if daily <= now else daily - DAY
+    changed = datetime.fromisoformat(resource["changedTime"][:SECOND]).replace(tzinfo=now.tzinfo)
+    return max(last, changed) if changed <= now else last
+
+
 def state(policy: Policy, assignment: str, resource: Json, now: datetime) -> Json:
     """A policy state; learn.microsoft.com/rest/api/policyinsights/policy-states."""
     parts = resource["id"].split("/")
-    found = verdict(policy, resource, now)
+    at = evaluated(resource, now)
+    found = verdict(policy, resource, at)
     return {
         "@odata.id": None,
         "@odata.context": None,
-        "timestamp": f"{now:%Y-%m-%dT%H}:00:00Z",
+        "timestamp": f"{at:%Y-%m-%dT%H:%M:%S}Z",
         "resourceId": resource["id"].lower(),
         "policyAssignmentId": assignment.lower(),
         "policyDefinitionId": f"/providers/microsoft.authorization/policydefinitions/{policy.name}",
