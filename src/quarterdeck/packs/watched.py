@@ -140,6 +140,7 @@ def _parts(name: str, many: int) -> list[str]:
 
 def _plain(found: Environment | Service, form: type[msgspec.Struct]) -> Spec:
     known = {one.name for one in msgspec.structs.fields(form)}
-    said = msgspec.to_builtins(found)
-    plain: Spec = msgspec.to_builtins({key: said[key] for key in said if key in known})
+    said = {key: value for key, value in msgspec.to_builtins(found).items() if key in known}
+    # By way of the form: lists and tuples are the same in YAML, and not in Python.
+    plain: Spec = msgspec.to_builtins(msgspec.convert(said, form))
     return plain
