@@ -24,7 +24,10 @@ from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import Requirement
 from quarterdeck.governance.sync.model import policies
 from quarterdeck.governance.sync.service.requests import request_sync
+from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.health.model.registry import Environment, Service
+from quarterdeck.operations.health.service import registry
 from quarterdeck.trail.deliveries.replay import Order
 from quarterdeck.trail.deliveries.service.replaying import begin_replay
 from quarterdeck.trail.erasure.service import asking as erasures
@@ -62,7 +65,10 @@ UNMADE |= {"list_webhook_attempts"}
 SIGNED = "add_checkpoint"
 """Takes what another log has signed: no example stays good."""
 
-TROUBLE = {"get_sync_report", "release_held_sync"}
+UNSEEN = {"get_service_health", "get_service_probe", "get_business_service_health"}
+"""Nobody looks at the service here, so that its health is not known: 503."""
+
+TROUBLE = UNSEEN | {"get_sync_report", "release_held_sync"}
 """What speaks of something that only trouble brings; here all is well, and they say so."""
 ORDER = ("get", "post", "put", "patch", "delete")
 
@@ -78,6 +84,7 @@ class Seeded:
         stage.classify("contoso")
         stage.sync()
         riverside(stage)
+        watched(stage)
         self.client = TestClient(stage.app(), base_url=BASE, client=("192.0.2.7", 50000))
         self.ada: Headers = bearer(stage, "admin")
         self.producer: Headers = bearer(stage, "producer", "contoso")
@@ -202,6 +209,14 @@ def seeded(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         stage = Stage(engine, tmp_path)
         yield Seeded(stage)
         stage.trail.close()
+
+
+def watched(stage: Stage) -> None:
+    """Tenant ``contoso`` has a service in an environment that is described."""
+    prod = {"tenant": TenantId("contoso"), "environment": "prod"}
+    with begin(stage.engine, installation(), stage.clock) as work:
+        registry.register(work, Service(**prod, name="web", open=True))
+        registry.describe(work, Environment(tenant=prod["tenant"], name="prod"))
 
 
 def riverside(stage: Stage) -> None:

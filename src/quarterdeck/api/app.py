@@ -60,6 +60,7 @@ from quarterdeck.api.operations import (
     services,
     silences,
 )
+from quarterdeck.api.operations import logs as own_logs
 from quarterdeck.api.operations.alertmanager import about as am_about
 from quarterdeck.api.operations.alertmanager import alerts as am_alerts
 from quarterdeck.api.operations.alertmanager import silences as am_silences
@@ -125,6 +126,7 @@ ROUTERS = [
     alert_desk.router,
     silences.router,
     routing.router,
+    own_logs.router,
     sync.router,
     runs.router,
     upkeep.router,

@@ -240,6 +240,10 @@ BODIES: dict[str, Any] = {
         "version": "2.4.1",
     },
     "freeze_changes": {"reason": "error budget spent", "level": "features"},
+    "query_logs": {
+        "query": "requests | where timestamp > ago(1h) "
+        "| summarize P95=percentile(duration,95) by bin(timestamp,5m)"
+    },
     "check_health": {"environment": "installation"},
     "decide_job": {"step": "delete", "outcome": {"deleted": 3}},
     "check_compliance": {"tenant": "contoso", "framework": "baseline"},

@@ -35,6 +35,7 @@ NOUNS = {
     "health": "Look at components now; see what was found before.",
     "service": "Services: how each is, and what is down because of what.",
     "environment": "Environments: facts and links, usable in commands.",
+    "logs": "What the platform itself says: find, follow, ask.",
     "maintenance": "Windows in which something is worked on.",
     "change": "What was changed, and whether one may change something now.",
     "identity": "Who is in the directories, and how they prove who they are.",

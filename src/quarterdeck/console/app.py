@@ -17,6 +17,7 @@ from quarterdeck.console.pages import (
     health,
     identity,
     jobs,
+    logs,
     now,
     oidc,
     programmes,
@@ -58,6 +59,7 @@ PAGES = [
     windows.router,
     silences.router,
     routing.router,
+    logs.router,
     deadletters.router,  # before the Explorer, whose paths are as general as /trail/A/B
     trail_exports.router,
     trail.router,

@@ -67,6 +67,7 @@ GROUPS = (
             Entry(label="Changes", path="/changes", key="g", permission="changes:read"),
             Entry(label="Silences", path="/silences", key="q", permission="alerts:read"),
             Entry(label="Routing", path="/routing", key="u", permission="alerts:read"),
+            Entry(label="Logs", path="/logs", key="f", permission="logs:read"),
         ),
     ),
     Group(

@@ -148,6 +148,7 @@ class Settings:
     witness_quorum: int = setting(0, "Witnesses on other machines that should cosign.")
     witness_origins: str = setting("", "Logs that we cosign, by vkey, separated by commas.")
     export_bytes_per_s: int = setting(0, "Bytes a second that one export may write; 0 is no bound.")
+    log_kept_mb: Count = setting(256, "Megabytes of own logs kept on this machine.")
     probe_commands: str = setting("", "Folder of the commands that probes may run; empty: none.")
     probe_ca: str = setting("", "The one CA file that probes trust; default: the usual ones.")
     demo: bool = setting(default=False, words="Loopback trust; set by the demo command alone.")

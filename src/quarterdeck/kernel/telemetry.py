@@ -43,6 +43,33 @@ CHATTY = ("alembic", "uvicorn", "httpx2", "azure", "msal")
 """Libraries whose news are of interest only to who debugs them."""
 
 
+SHARED: list[Any] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.processors.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+"""What every line bears."""
+
+
+def log_also_to(handler: logging.Handler, service: str) -> None:
+    """Send this process's logs to ``handler`` too, as JSON lines that bear the role it plays."""
+
+    def named(_log: Any, _method: str, line: Any) -> Any:  # noqa: ANN401  structlog's types
+        return line | {"service": service}
+
+    handler.setFormatter(_formatter(structlog.processors.JSONRenderer(default=str), named))
+    logging.getLogger().addHandler(handler)
+
+
+def _formatter(*last: Any) -> logging.Formatter:  # noqa: ANN401  structlog's types
+    *more, renderer = reversed(last)
+    removed = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    return structlog.stdlib.ProcessorFormatter(
+        processors=[removed, *more, renderer], foreign_pre_chain=SHARED
+    )
+
+
 def log_to_stderr(level: str, form: str) -> None:
     """Send this process's logs, ours and the libraries', to standard error.
 
@@ -50,22 +77,14 @@ def log_to_stderr(level: str, form: str) -> None:
     is bound to its context, such as the request id.
     """
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
-    shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
     renderer = structlog.dev.ConsoleRenderer() if text else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared)
-    )
+    handler.setFormatter(_formatter(renderer))
     logging.basicConfig(handlers=[handler], level=level, force=True)
     if level == "INFO":
         for chatty in CHATTY:

@@ -24,6 +24,7 @@ from quarterdeck.kernel.jobs import table as jobs
 from quarterdeck.operations.alerts.store.table import tables as alerts
 from quarterdeck.operations.changes.store import changes, freezes
 from quarterdeck.operations.health.store import tables as health
+from quarterdeck.operations.logs.store import holds as log_holds
 from quarterdeck.operations.maintenance.store import windows
 from quarterdeck.operations.metrics import tables as metrics
 from quarterdeck.operations.routing.store.table import tables as routing
@@ -71,6 +72,7 @@ __all__ = [
     "jobs",
     "leaves",
     "limits",
+    "log_holds",
     "metadata",
     "metrics",
     "onboarding",

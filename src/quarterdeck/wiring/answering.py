@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from socket import socket
 from threading import Event
 from typing import TYPE_CHECKING
@@ -12,7 +13,9 @@ from quarterdeck.governance.sync.service.freshness import evaluate_freshness
 from quarterdeck.governance.sync.service.measuring import measure
 from quarterdeck.kernel.settings import Configured
 from quarterdeck.kernel.supervise import say_ready
+from quarterdeck.operations.health.measuring import measure as measure_health
 from quarterdeck.operations.health.prober import lose_sight
+from quarterdeck.operations.logs.service import drop_old
 from quarterdeck.operations.maintenance.service import turn as turn_maintenance
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
@@ -85,6 +88,24 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
             name="maintenance",
             every_s=GAUGES_S,
             beat=partial(turn_maintenance, runtime.engine, runtime.clock),
+            stop=stopping,
+        ),
+        Pulse(
+            name="health gauges",
+            every_s=MEASURE_S,
+            beat=partial(measure_health, runtime.engine, runtime.clock, {}),
+            stop=stopping,
+        ),
+        Pulse(
+            name="logs",
+            every_s=USES_S,
+            beat=partial(
+                drop_old,
+                runtime.engine,
+                runtime.clock,
+                Path(runtime.settings.data) / "logs",
+                runtime.settings.log_kept_mb,
+            ),
             stop=stopping,
         ),
         Pulse(name="uses", every_s=USES_S, beat=runtime.access.write_uses, stop=stopping),

@@ -15,7 +15,9 @@ from quarterdeck.kernel.db import (
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Configured
 from quarterdeck.kernel.supervise import end_with_supervisor, say_ready
+from quarterdeck.kernel.telemetry import log_also_to
 from quarterdeck.migrations import revision
+from quarterdeck.operations.logs.files import LogFile
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.model import RELAY
 from quarterdeck.trail.log.opening import Trail, open_trail
@@ -54,6 +56,7 @@ def serve(
     """Run ``web``, ``worker`` or ``all`` until told to stop."""
     end_with_supervisor()
     settings = opened(configured.settings, installation)
+    log_also_to(LogFile(installation.root / "logs", role), role)
     engine, statements = watched_engine(settings)
     revision.check(engine)
     # Who answers appends by itself: it is asked to a thousand times as often as a worker.

@@ -30,6 +30,7 @@ from quarterdeck.operations.health.jobs import kinds as health_kinds
 from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
 from quarterdeck.operations.health.service.registry import own_schedule
+from quarterdeck.operations.logs import hearing as logs
 from quarterdeck.operations.metrics.service.sealing import Sealer
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
@@ -92,6 +93,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         ingest.subscriber(engine, keys, trail.sequencer),
         alerts.subscriber(),
         changes.subscriber(),
+        logs.subscriber(),
         onboarding.subscriber(),
     ]
     known = domains(runtime.settings)

@@ -11,7 +11,7 @@ from quarterdeck.events.health import (
     ServiceLostFromSight,
     ServiceWentDown,
 )
-from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.kernel.work import ANY, Tenants, Work
 from quarterdeck.operations.health.model.claim import Claim, Finding
 from quarterdeck.operations.health.model.history import Change
 from quarterdeck.operations.health.model.state import Standing, State, judged, summed
@@ -37,6 +37,11 @@ def due(work: Work) -> bool:
 def unseen(work: Work) -> bool:
     """Whether there are services that nobody looked at for too long."""
     return looks.stale(work.db, work.now)
+
+
+def every_standing(work: Work) -> list[Standing]:
+    """All services of all tenants, for metrics of the platform."""
+    return store.all_standing(work.db, Tenants(frozenset({ANY})))
 
 
 def claim(work: Work, most: int) -> list[Claim]:

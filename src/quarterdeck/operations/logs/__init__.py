@@ -1,0 +1,1 @@
+"""Logs: what the platform itself says, kept, followed and asked."""

@@ -1,0 +1,1 @@
+"""Entries of logs, and questions about them. Pure."""
