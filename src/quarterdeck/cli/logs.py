@@ -59,7 +59,7 @@ def follow(
         client = client_of(context)
         while True:
             found = client.get(LOGS, **asked, since=since.isoformat(), limit=1000)["entries"]
-            lines = ["\t".join(map(str, _row(one))) for one in found]
+            lines = [_line(one) for one in found]
             for line in lines:
                 if line not in seen:
                     typer.echo(line)
@@ -84,6 +84,12 @@ def query(
         return
     rows = [[row.get(name) for name in found["columns"]] for row in found["rows"]]
     show_table(found["columns"], rows, "no row")
+
+
+def _line(entry: dict[str, Any]) -> str:
+    # What is logged comes from anybody: an escape would steer the terminal.
+    text = "  ".join(map(str, _row(entry)))
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _row(entry: dict[str, Any]) -> tuple[object, ...]:

@@ -86,6 +86,7 @@ def test_a_query_answers(query: str, found: list[dict[str, object]]) -> None:
         ("requests | summarize percentile(duration, 101)", "a percentile from 0 to 100"),
         ("requests | where drop(x)", "expected a function"),
         ("requests | where " + "(" * 40 + "x" + ")" * 40, "nesting"),
+        ("requests | where x" + " + x" * 900, "at most 100 operators"),
         ("requests" + " | count" * 30, "at most 20 steps"),
         ("requests | where x == 1" + " " * 5000, "at most 4000"),
         ("requests | where timestamp > ago(99999999999d)", "longer than time"),

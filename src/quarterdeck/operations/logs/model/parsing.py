@@ -30,6 +30,7 @@ FUNCTIONS = {"ago": 1, "now": 0, "bin": 2, "tostring": 1, "tolower": 1, "isempty
 COMPARES = ("==", "!=", "=~", "<=", ">=", "<", ">", "contains", "startswith", "endswith", "has")
 CONSTANTS = {"true": True, "false": False, "null": None}
 MOST_ROWS = 10_000
+MOST_SIGNS = 100
 
 
 def parse(text: str) -> Query:
@@ -49,6 +50,7 @@ class _Reader:
     words: list[Token]
     at: int = 0
     depth: int = 0
+    size: int = 0
     steps: dict[str, Callable[[], Step]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -147,14 +149,14 @@ class _Reader:
             raise _unexpected(self.next, f"nesting of at most {MOST_DEPTH}")
         left = self.both()
         while self.took("or"):
-            left = Call("or", (left, self.both()))
+            left = self.call("or", left, self.both())
         self.depth -= 1
         return left
 
     def both(self) -> Expression:
         left = self.compared()
         while self.took("and"):
-            left = Call("and", (left, self.compared()))
+            left = self.call("and", left, self.compared())
         return left
 
     def compared(self) -> Expression:
@@ -169,15 +171,22 @@ class _Reader:
         left = self.product()
         while self.next.kind == "sign" and self.next.text in ("+", "-"):
             sign = self.took_any()
-            left = Call(sign, (left, self.product()))
+            left = self.call(sign, left, self.product())
         return left
 
     def product(self) -> Expression:
         left = self.atom()
         while self.next.kind == "sign" and self.next.text in ("*", "/"):
             sign = self.took_any()
-            left = Call(sign, (left, self.atom()))
+            left = self.call(sign, left, self.atom())
         return left
+
+    def call(self, sign: str, left: Expression, right: Expression) -> Call:
+        # A chain is as deep as it is long for who answers it.
+        self.size += 1
+        if self.size > MOST_SIGNS:
+            raise _unexpected(self.next, f"at most {MOST_SIGNS} operators")
+        return Call(sign, (left, right))
 
     def atom(self) -> Expression:
         word = self.next
