@@ -91,6 +91,14 @@ def test_facts_keep_their_types_and_links_their_order(watch: Watch) -> None:
     assert len(watch.told("EnvironmentDescribed")) == 1
 
 
+def test_what_was_never_looked_at_says_why(watch: Watch) -> None:
+    watch.register("web", http("http://a/"))
+    watch.register("old")
+    with watch.look() as work:
+        reasons = {one.service.name: one.reason for one in registry.standings(work)}
+    assert reasons == {"web": "never probed", "old": "it has no probe"}
+
+
 def test_an_environment_with_services_stays(watch: Watch) -> None:
     watch.register("web")
     with watch.work() as work:

@@ -45,7 +45,8 @@ def put(db: Connection, tenants: Tenants, service: Service, new_id: str, at: dat
     blind = {"state": State.UNKNOWN.value, "since": micros(at), "stale_at": None}
     before = db.execute(select(services.c.spec, services.c.id).where(*mine)).one_or_none()
     if before is None:
-        _insert(db, service, row | blind | {"id": new_id, "version": 1, "reason": NEVER})
+        reason = NEVER if probed else UNPROBED
+        _insert(db, service, row | blind | {"id": new_id, "version": 1, "reason": reason})
         return True
     if before.spec == spec:
         return False
