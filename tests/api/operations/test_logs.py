@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from api.conftest import BASE, Headers, Issue
 from quarterdeck.api.app import build_app
 from quarterdeck.kernel.clock import utc_now
-from quarterdeck.kernel.telemetry import log_also_to, log_to_stderr
+from quarterdeck.kernel.telemetry import SHARED, log_also_to
 from quarterdeck.operations.logs.files import LogFile
 from quarterdeck.runtime import Runtime
 
@@ -86,18 +86,18 @@ def test_logs_are_the_platforms_and_no_tenants(client: TestClient, issue: Issue)
 
 
 def test_what_a_process_says_is_a_line_with_its_role(tmp_path: Path) -> None:
-    root = logging.getLogger()
-    before, level = list(root.handlers), root.level
-    log_to_stderr("INFO", "json")
     handler = LogFile(tmp_path, "web")
     log_also_to(handler, "web")
+    ours = structlog.wrap_logger(
+        logging.getLogger("ours"),
+        processors=[*SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    )
     try:
-        structlog.get_logger("of tests").warning("lost", job=7, path=tmp_path)
+        ours.warning("lost", job=7, path=tmp_path)
         logging.getLogger("library").error("broke %s", "off")
     finally:
-        root.removeHandler(handler)
+        logging.getLogger().removeHandler(handler)
         handler.close()
-        root.handlers, root.level = before, level
     (file,) = tmp_path.glob("*.jsonl")
     own, library = map(json.loads, file.read_text().splitlines())
     assert (own["service"], own["event"], own["level"], own["job"]) == ("web", "lost", "warning", 7)

@@ -43,7 +43,7 @@ def test_a_check_exits_by_what_it_found(run: Run, web: Endpoint, tmp_path: Path)
     web.status = 503
     code, _, words = run("health check --environment prod --components api")
     assert (code, words) == (1, "prod: not healthy: api (of 1)")
-    assert run("health check --environment moon")[0] == 1
+    assert run("health check --environment moon")[0] == 2
     assert run("health check --environment prod --components moon")[0] == 2
     assert "prod\tdown\tapi" in run("health list --environment prod")[1]
 
@@ -56,7 +56,7 @@ def test_services_are_shown_and_removed(run: Run, web: Endpoint, tmp_path: Path)
     assert (code, json.loads(shown)["depends_on"]) == (0, ["db"])
     assert run("service show acme/prod/web")[0] == 0
     assert run("service remove acme/prod/web --yes")[0] == 0
-    assert run("service show acme/prod/web")[0] == 1
+    assert run("service show acme/prod/web")[0] == 2
     (tmp_path / "bad.yaml").write_text("a: [")
     assert run(f"service set acme/prod/web --file {tmp_path / 'bad.yaml'}")[0] == 2
 

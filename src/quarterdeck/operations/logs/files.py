@@ -37,6 +37,8 @@ class LogFile(logging.Handler):
     def __init__(self, folder: Path, service: str, most_bytes: int = FILE_BYTES) -> None:
         super().__init__()
         self.folder, self.service, self.most_bytes = folder, service, most_bytes
+        # A process id comes again; what an earlier process wrote is not to be written on.
+        self._named = f"{service}-{os.getpid()}-{token_hex(4)}"
         self._number = 0
         self._file: BinaryIO | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,9 +72,7 @@ class LogFile(logging.Handler):
     def _begin(self) -> None:
         self._end()
         self._number += 1
-        # A process id comes again; what an earlier process wrote is not to be written on.
-        name = f"{self.service}-{os.getpid()}-{token_hex(4)}-{self._number:06}"
-        path = self.folder / (name + SUFFIX)
+        path = self.folder / f"{self._named}-{self._number:06}{SUFFIX}"
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         self._file = os.fdopen(descriptor, "ab")
@@ -118,7 +118,7 @@ def _files(folder: Path | None) -> list[Path]:
     if folder is None or not folder.is_dir():
         return []
     found = [path for path in folder.iterdir() if path.suffix == SUFFIX]
-    return sorted(found, key=lambda path: path.stat().st_mtime)
+    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
 
 def _is_written(path: Path) -> bool:

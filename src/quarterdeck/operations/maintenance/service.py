@@ -17,6 +17,7 @@ from quarterdeck.kernel.work import Actor, Tenants, Work, begin, read
 from quarterdeck.operations.maintenance import store
 from quarterdeck.operations.maintenance.model import (
     LONGEST_NOTICE,
+    MOST_MINUTES,
     NoSuchWindow,
     UnusableWindow,
     Window,
@@ -174,7 +175,6 @@ def _check_start(now: datetime, start: datetime) -> None:
 
 
 def _length(minutes: int) -> timedelta:
-    try:
-        return timedelta(minutes=minutes)
-    except OverflowError as error:
-        raise UnusableWindow("nothing takes that long") from error
+    if not 1 <= minutes <= MOST_MINUTES:  # before an end is reckoned that no calendar has
+        raise UnusableWindow(f"a window is 1 to {MOST_MINUTES} minutes long")
+    return timedelta(minutes=minutes)
