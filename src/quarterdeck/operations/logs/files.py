@@ -36,7 +36,7 @@ class LogFile(logging.Handler):
 
     def __init__(self, folder: Path, service: str, most_bytes: int = FILE_BYTES) -> None:
         super().__init__()
-        self.folder, self.service, self.most_bytes = folder, service, most_bytes
+        self.folder, self.most_bytes = folder, most_bytes
         # A process id comes again; what an earlier process wrote is not to be written on.
         self._named = f"{service}-{os.getpid()}-{token_hex(4)}"
         self._number = 0

@@ -188,10 +188,12 @@ def _value(of: Expression, row: Mapping[str, Any], now: datetime) -> Any:  # noq
 
 
 def _ago(now: datetime, length: Any) -> datetime:  # noqa: ANN401  a cell
+    if not isinstance(length, timedelta):
+        raise UnusableQuestion("ago takes a length of time, such as 1h")
     try:
         return now - length
-    except (OverflowError, TypeError) as error:
-        raise UnusableQuestion("ago takes a length of time, such as 1h") from error
+    except OverflowError as error:
+        raise UnusableQuestion("nothing was that long ago") from error
 
 
 def _binned(value: Any, size: Any) -> Any:  # noqa: ANN401  cells
@@ -220,7 +222,7 @@ def _compare(left: Any, right: Any) -> int:  # noqa: ANN401  cells
     if left is None or right is None:
         return (left is not None) - (right is not None)
     try:
-        return (left > right) - (left < right)
+        return int(left > right) - int(left < right)
     except TypeError:
         return (str(left) > str(right)) - (str(left) < str(right))
 

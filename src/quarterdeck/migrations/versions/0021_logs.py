@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0019_logs"
-down_revision = "0018_routing"
+revision = "0021_logs"
+down_revision = "0020_policy_names"
 branch_labels = None
 depends_on = None
 
