@@ -12,7 +12,7 @@ from quarterdeck.operations.logs.model.entry import Asked, Entry, Level, Unusabl
 from quarterdeck.operations.logs.model.parsing import parse
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-REQUESTS = [
+REQUESTS: list[dict[str, object]] = [
     {
         "timestamp": NOON - timedelta(minutes=n),
         "duration": float(n),
@@ -111,7 +111,7 @@ def test_a_percentile_is_a_value_that_enough_do_not_exceed(values: list[float], 
     ordered = sorted(values)
     found = percentile(ordered, share)
     assert found in values
-    assert sum(value <= found for value in values) >= share / 100 * len(values)  # type: ignore[operator]
+    assert sum(value <= found for value in values) >= share / 100 * len(values)
 
 
 def test_a_line_becomes_a_row_with_the_names_of_application_insights() -> None:
