@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0021_logs"
-down_revision = "0020_policy_names"
+revision = "0022_logs"
+down_revision = "0021_policy_since"
 branch_labels = None
 depends_on = None
 
