@@ -13,7 +13,7 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
-from sqlalchemy import Engine, insert, text
+from sqlalchemy import Engine, text
 
 from bench._databases import NAMES, database
 from governance.estate import ROOT
@@ -22,6 +22,7 @@ from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.filters import Filter, Sort, spot
 from quarterdeck.governance.inventory.model import Resource
 from quarterdeck.governance.inventory.store import search, tables
+from quarterdeck.kernel.bulk import put
 from quarterdeck.kernel.cache import Cache
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine
@@ -78,8 +79,8 @@ def _filled(engine: Engine) -> float:
     for first in range(0, ROWS, CHUNK):
         rows = [_row(n) for n in range(first, min(first + CHUNK, ROWS))]
         with engine.begin() as db:
-            db.execute(insert(tables.resources), rows)
-            db.execute(insert(tables.tags), [tag for row in rows for tag in _tags(row)])
+            put(db, tables.resources, rows)
+            put(db, tables.tags, [tag for row in rows for tag in _tags(row)])
             search.put(db, [(str(row["id"]), str(row["name_key"])) for row in rows])
     with engine.begin() as db:
         db.execute(text("ANALYZE"))  # as autovacuum does within a minute
@@ -124,7 +125,9 @@ def _pages(engine: Engine) -> Iterator[list[Resource]]:
     after = None
     while True:
         with read(engine, ROOT, utc_now) as work:
-            page = inventory.page(work, Filter(seen_before=utc_now()), None, after, 500)
+            page = inventory.page(
+                work, Filter(seen_before=utc_now()), None, after, 5000 if after else 500
+            )
         if not page:
             return
         yield page

@@ -50,7 +50,7 @@ def test_a_text_that_a_spreadsheet_would_run_is_led_in(text: str) -> None:
         (True, "true"),
         (date(2026, 2, 1), "2026-02-01"),
         (datetime(2026, 2, 1, 3, 4, 5, tzinfo=UTC), "2026-02-01T03:04:05Z"),
-        ({"env": "prod"}, '{"env": "prod"}'),
+        ({"env": "prod"}, '{"env":"prod"}'),
         (["=1"], '["=1"]'),
     ],
 )

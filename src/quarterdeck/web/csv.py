@@ -12,7 +12,7 @@ from fastapi.responses import StreamingResponse
 
 from quarterdeck.kernel.tabular import Columns, Format, written
 from quarterdeck.web.paging import Key
-from quarterdeck.web.streaming import Rows, pages
+from quarterdeck.web.streaming import PAGE_ROWS, Rows, pages
 
 __all__ = ["ANSWERS", "MEDIA_TYPES", "Format", "Sheet", "streamed"]
 
@@ -45,19 +45,21 @@ class Sheet(Generic[Row]):
     Attributes:
         name: of the file, without its ending: ``resources-export``.
         key: of a row; what the next page begins after.
+        page_rows: rows held at once; ``SMALL_ROWS`` where each is small.
     """
 
     name: str
     rows: Rows[Row]
     key: Callable[[Row], Key]
     columns: Columns[Row]
+    page_rows: int = PAGE_ROWS
 
 
 def streamed(
     request: Request, sheet: Sheet[Row], form: Format = Format.CSV, after: Key | None = None
 ) -> StreamingResponse:
     """The whole list from ``after`` on, to be saved; refused, or cut short, as ``pages`` says."""
-    found = pages(request, sheet.rows, sheet.key, after)
+    found = pages(request, sheet.rows, sheet.key, after, sheet.page_rows)
     named = f'attachment; filename="{sheet.name}.{form}"'
     return StreamingResponse(
         written(form, sheet.columns, found),

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import StreamingResponse
 
 from quarterdeck.web.paging import Key
-from quarterdeck.web.streaming import Rows, pages
+from quarterdeck.web.streaming import PAGE_ROWS, Rows, pages
 
 MEDIA_TYPE = "application/x-ndjson"
 
@@ -22,11 +22,13 @@ class Listing(Generic[Row]):
     Attributes:
         key: of a row.
         line: a row as JSON, without a line's end.
+        page_rows: rows held at once; ``SMALL_ROWS`` where each is small.
     """
 
     rows: Rows[Row]
     key: Callable[[Row], Key]
     line: Callable[[Row], bytes]
+    page_rows: int = PAGE_ROWS
 
 
 def asked_for(request: Request) -> bool:
@@ -38,7 +40,7 @@ def streamed(
     request: Request, listing: Listing[Row], after: Key | None = None
 ) -> StreamingResponse:
     """The whole list from ``after`` on; refused, or cut short, as ``pages`` says."""
-    found = pages(request, listing.rows, listing.key, after)
+    found = pages(request, listing.rows, listing.key, after, listing.page_rows)
     return StreamingResponse(_lines(listing, found), media_type=MEDIA_TYPE)
 
 

@@ -15,6 +15,10 @@ from quarterdeck.web.paging import Key
 from quarterdeck.web.signin import recheck
 
 PAGE_ROWS = 500
+"""So many at first, that the answer begins at once, and of rows that may be large."""
+
+SMALL_ROWS = 5000
+"""A page of rows that weigh a few hundred bytes: what a page costs is spread over more."""
 
 Row = TypeVar("Row")
 
@@ -24,29 +28,38 @@ so it requires its permission for every page."""
 
 
 def pages(
-    request: Request, rows: Rows[Row], key: Callable[[Row], Key], after: Key | None = None
+    request: Request,
+    rows: Rows[Row],
+    key: Callable[[Row], Key],
+    after: Key | None = None,
+    page_rows: int = PAGE_ROWS,
 ) -> Iterator[Sequence[Row]]:
-    """Every page from ``after`` on; none of them is empty.
+    """Every page from ``after`` on, of ``page_rows`` after the first; none of them is empty.
 
     The first page is read now, not when it is asked for: so a refusal comes before the
     answer begins. An error in a later page breaks the connection: a client can tell a list
     cut short from a whole one.
     """
-    return _following(request, rows, key, _page(request, rows, after))
+    first = _page(request, rows, after, PAGE_ROWS)
+    return _following(request, rows, key, first, page_rows)
 
 
 def _following(
-    request: Request, rows: Rows[Row], key: Callable[[Row], Key], first: Sequence[Row]
+    request: Request,
+    rows: Rows[Row],
+    key: Callable[[Row], Key],
+    first: Sequence[Row],
+    page_rows: int,
 ) -> Iterator[Sequence[Row]]:
     page = first
     while page:
         yield page
         recheck(request.app.state.runtime, request, request.state.actor)
-        page = _page(request, rows, key(page[-1]))
+        page = _page(request, rows, key(page[-1]), page_rows)
 
 
-def _page(request: Request, rows: Rows[Row], after: Key | None) -> Sequence[Row]:
+def _page(request: Request, rows: Rows[Row], after: Key | None, many: int) -> Sequence[Row]:
     runtime: Runtime = request.app.state.runtime
     actor: Actor = request.state.actor
     with read(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
-        return rows(work, after, PAGE_ROWS)
+        return rows(work, after, many)

@@ -15,6 +15,7 @@ from quarterdeck.web.paging import Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
 from quarterdeck.web.routes import Router
+from quarterdeck.web.streaming import SMALL_ROWS
 
 router = Router(prefix="/exports", tags=["compliance"])
 
@@ -38,5 +39,11 @@ def export_compliance(
         spot = None if after is None else (str(after[0]), str(after[1]))
         return queries.page(work, asked, only, spot, limit)
 
-    sheet = Sheet(name="compliance-export", rows=rows, key=queries.spot, columns=COLUMNS)
+    sheet = Sheet(
+        name="compliance-export",
+        rows=rows,
+        key=queries.spot,
+        columns=COLUMNS,
+        page_rows=SMALL_ROWS,
+    )
     return streamed(request, sheet, form)

@@ -23,6 +23,7 @@ from quarterdeck.web.paging import Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
 from quarterdeck.web.routes import Router
+from quarterdeck.web.streaming import SMALL_ROWS
 
 router = Router(tags=["costs"])
 
@@ -67,7 +68,13 @@ def export_costs(
     def rows(work: Work, last: Key | None, limit: int) -> list[Entry]:
         return summaries.page(work, listing, only, spot_of(last), limit)
 
-    sheet = Sheet(name="costs-export", rows=rows, key=lambda e: e.spot, columns=COLUMNS)
+    sheet = Sheet(
+        name="costs-export",
+        rows=rows,
+        key=lambda e: e.spot,
+        columns=COLUMNS,
+        page_rows=SMALL_ROWS,
+    )
     return csv.streamed(request, sheet, form)
 
 
@@ -119,5 +126,9 @@ def _focus(work: Work, asked: InAsked) -> Sheet[focus.Row]:
         return files.focus_page(work, both, only, spot_of(last), limit)
 
     return Sheet(
-        name="costs-export.focus", rows=rows, key=lambda row: row.key, columns=focus.COLUMNS
+        name="costs-export.focus",
+        rows=rows,
+        key=lambda row: row.key,
+        columns=focus.COLUMNS,
+        page_rows=SMALL_ROWS,
     )

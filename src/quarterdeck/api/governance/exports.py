@@ -26,6 +26,7 @@ from quarterdeck.web.paging import Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
 from quarterdeck.web.routes import Router
+from quarterdeck.web.streaming import SMALL_ROWS
 
 router = Router(prefix="/exports", tags=["exports"])
 
@@ -143,7 +144,11 @@ def sheet_of(asked: Question, only: Tenants | None, tags: tuple[str, ...]) -> cs
         return inventory.page(work, asked.wanted, only, last, limit)
 
     return csv.Sheet(
-        name="resources-export", rows=rows, key=asked.spot, columns=resource_columns(tags)
+        name="resources-export",
+        rows=rows,
+        key=asked.spot,
+        columns=resource_columns(tags),
+        page_rows=SMALL_ROWS,
     )
 
 

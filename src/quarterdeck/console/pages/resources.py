@@ -32,6 +32,7 @@ from quarterdeck.web import csv
 from quarterdeck.web.deps import By, Installation
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.streaming import SMALL_ROWS
 
 router = APIRouter(include_in_schema=False)
 
@@ -149,6 +150,7 @@ def export(
         rows=partial(_rows, bar.wanted(tags), tenant),
         key=partial(spot, sort=bar.sort),
         columns=resource_columns(owner_tags_of(tags)),
+        page_rows=SMALL_ROWS,
     )
     return csv.streamed(request, sheet, form)
 

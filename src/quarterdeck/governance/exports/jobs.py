@@ -15,7 +15,7 @@ from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.tabular import written
 from quarterdeck.kernel.work import read
 
-PAGE_ROWS = 500
+PAGE_ROWS = 5000  # each of a few hundred bytes
 PRIVATE = 0o700
 
 

@@ -6,6 +6,7 @@ A source is listed in ``SOURCES`` by the name that its address has.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import attrgetter
 from typing import Any
 
 from quarterdeck.governance.cloud.ports import CostBasis
@@ -72,19 +73,19 @@ def resource_filter(wanted: Wanted, owner_tags: Words, sort: Sort = Sort.TYPE) -
 def resource_columns(owner_tags: Words) -> Columns[Resource]:
     """The columns of the inventory's file."""
     return {
-        "id": lambda r: r.id,
-        "cloud_id": lambda r: r.cloud_id,
-        "name": lambda r: r.name,
-        "type": lambda r: r.type,
-        "location": lambda r: r.location,
-        "tenant": lambda r: r.tenant,
-        "subscription": lambda r: r.subscription,
+        "id": attrgetter("id"),
+        "cloud_id": attrgetter("cloud_id"),
+        "name": attrgetter("name"),
+        "type": attrgetter("type"),
+        "location": attrgetter("location"),
+        "tenant": attrgetter("tenant"),
+        "subscription": attrgetter("subscription"),
         "group": lambda r: group_of(r.cloud_id),
         "owner": lambda r: owner_of(r.tags, owner_tags),
-        "tags": lambda r: r.tags,
-        "first_seen": lambda r: r.first_seen,
-        "last_seen": lambda r: r.last_seen,
-        "deleted_at": lambda r: r.deleted_at,
+        "tags": attrgetter("tags"),
+        "first_seen": attrgetter("first_seen"),
+        "last_seen": attrgetter("last_seen"),
+        "deleted_at": attrgetter("deleted_at"),
     }
 
 

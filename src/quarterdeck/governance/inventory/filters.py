@@ -63,9 +63,7 @@ def group_of(cloud_id: str) -> str:
 
     https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
     """
-    parts = cloud_id.casefold().split("/")
-    at = parts.index("resourcegroups") if "resourcegroups" in parts else len(parts)
-    return parts[at + 1] if at + 1 < len(parts) else ""
+    return f"/{cloud_id}".casefold().partition("/resourcegroups/")[2].partition("/")[0]
 
 
 def owner_tags_of(setting: str) -> tuple[str, ...]:
@@ -76,4 +74,7 @@ def owner_tags_of(setting: str) -> tuple[str, ...]:
 def owner_of(tags: Mapping[str, str], owner_tags: Sequence[str]) -> str:
     """Whose a resource is: the first of ``owner_tags`` that it bears; empty: nobody knows."""
     borne = {name.casefold(): value for name, value in tags.items()}
-    return next((borne[tag] for tag in owner_tags if borne.get(tag)), "")
+    for tag in owner_tags:
+        if owner := borne.get(tag):
+            return owner
+    return ""

@@ -188,7 +188,7 @@ def land(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Sighting
     if not found:
         return []
     old = [s.id for what, s in found if what is What.CHANGED]
-    bodies = landing.replaced(work.db, old)
+    bodies = landing.replaced(work.db, old) if old else {}
     first = landing.next_number(work.db, listing.run)
     entries = [
         (

@@ -20,6 +20,7 @@ from quarterdeck.governance.inventory.store.tables import (
     subscriptions,
     tags,
 )
+from quarterdeck.kernel.bulk import put
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.kernel.work import Tenants
@@ -82,17 +83,16 @@ def write(
     owner = {"tenant": tenant, "connection": connection, "subscription": subscription}
     fresh = [e for e in entries if e[0].what is What.ADDED]
     stale = [e for e in entries if e[0].what is not What.ADDED]
-    if fresh:
-        db.execute(insert(resources), [owner | _row(*e) | _first(e[0]) for e in fresh])
-        db.execute(insert(bodies), [{"resource": s.id, "body": s.body} for _, s in fresh])
+    put(db, resources, [owner | _row(*e) | _first(e[0]) for e in fresh])
+    put(db, bodies, [{"resource": s.id, "body": s.body} for _, s in fresh])
     if stale:
         _rewrite(db, stale)
-    labels = [{"tenant": tenant, **row} for _, sight in entries for row in _tags(sight)]
-    if labels:
-        db.execute(insert(tags), labels)
-    sights = [sight for _, sight in entries]
-    search.put(db, [(s.id, s.name.casefold()) for s in sights])
-    judge(db, tenant, entries[0][0].at, sights)
+    put(db, tags, [{"tenant": tenant, **row} for _, sight in entries for row in _tags(sight)])
+    search.put(db, [(s.id, s.name.casefold()) for _, s in entries])
+    at = entries[0][0].at
+    put(db, findings, _found(tenant, at, [sight for _, sight in fresh]))
+    if stale:
+        judge(db, tenant, at, [sight for _, sight in stale])
     keep(db, tenant, [change for change, _ in entries])
 
 
@@ -102,20 +102,10 @@ def judge(db: Connection, tenant: TenantId, at: datetime, sights: Sequence[Sight
     mine = findings.c.resource.in_(ids)
     since = {(row.resource, row.rule, row.verdict): row.since for row in db.execute(_known(ids))}
     db.execute(delete(findings).where(mine))
-    rows = [
-        {
-            "resource": sight.id,
-            "tenant": tenant,
-            "rule": found.rule,
-            "verdict": found.verdict,
-            "reason": found.reason,
-            "since": since.get((sight.id, found.rule, found.verdict), micros(at)),
-        }
-        for sight in sights
-        for found in waste.findings(sight.type, sight.body)
-    ]
-    if rows:
-        db.execute(insert(findings), rows)
+    rows = _found(tenant, at, sights)
+    for row in rows:
+        row["since"] = since.get((row["resource"], row["rule"], row["verdict"]), row["since"])
+    put(db, findings, rows)
     db.execute(update(resources).where(resources.c.id.in_(ids)).values(judged=waste.EDITION))
 
 
@@ -180,7 +170,7 @@ def keep(db: Connection, tenant: TenantId, entries: Sequence[Change]) -> None:
             "tenant": tenant,
             "resource": c.resource,
             "cloud_id": c.cloud_id,
-            "what": c.what,
+            "what": c.what.value,
             "at": micros(c.at),
             "before": c.before,
             "after": c.after,
@@ -188,11 +178,11 @@ def keep(db: Connection, tenant: TenantId, entries: Sequence[Change]) -> None:
         }
         for c in entries
     ]
-    db.execute(insert(changes), rows)
+    put(db, changes, rows)
     mine = editions.c.tenant == tenant
     if db.execute(update(editions).where(mine).values(edition=NEXT)).rowcount == 0:
-        put = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-        first = put(editions).values(tenant=tenant, edition=1)
+        begun = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+        first = begun(editions).values(tenant=tenant, edition=1)
         db.execute(first.on_conflict_do_update(index_elements=["tenant"], set_={"edition": NEXT}))
 
 
@@ -213,7 +203,7 @@ def _row(change: Change, sight: Sighting) -> dict[str, object]:
 
 
 def _first(change: Change) -> dict[str, object]:
-    return {"first_seen": micros(change.at)}
+    return {"first_seen": micros(change.at), "judged": waste.EDITION}
 
 
 def _place(sight: Sighting) -> str:
@@ -234,6 +224,21 @@ def _tags(sight: Sighting) -> list[dict[str, str]]:
             "location": _place(sight),
         }
         for key, (name, value) in by_key.items()
+    ]
+
+
+def _found(tenant: TenantId, at: datetime, sights: Sequence[Sighting]) -> list[dict[str, Any]]:
+    return [
+        {
+            "resource": sight.id,
+            "tenant": tenant,
+            "rule": found.rule,
+            "verdict": found.verdict.value,
+            "reason": found.reason,
+            "since": micros(at),
+        }
+        for sight in sights
+        for found in waste.findings(sight.type, sight.body)
     ]
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, 
 
 from quarterdeck.governance.inventory.filters import Filter, Sort, Spot
 from quarterdeck.governance.inventory.store import search
+from quarterdeck.governance.inventory.store.labels import LABELS
 from quarterdeck.governance.inventory.store.tables import findings, resources, tags
 from quarterdeck.governance.inventory.waste import Verdict
 from quarterdeck.kernel.clock import micros
@@ -33,7 +34,7 @@ COLUMNS = {Sort.TYPE: BY_TYPE, Sort.NAME: ("name_key", "id"), Sort.NEWEST: ("fir
 def rows(
     db: Connection, tenants: Tenants, wanted: Filter, after: Spot | None, limit: int
 ) -> Sequence[Any]:
-    """The next ``limit`` rows of resources after a spot."""
+    """The next ``limit`` rows of resources after a spot, each with its tags as ``labels``."""
     narrow = _few(db, wanted)
     if narrow is not None:
         return db.execute(_walk(tenants, wanted, narrow, after, limit)).all()
@@ -76,7 +77,7 @@ def _sources(wanted: Filter) -> Iterator[Select[Any]]:
 def _walk(
     tenants: Tenants, wanted: Filter, narrow: list[str] | None, after: Spot | None, limit: int
 ) -> Select[Any]:
-    query = select(resources).where(*_conditions(tenants, wanted, narrow))
+    query = select(resources, LABELS).where(*_conditions(tenants, wanted, narrow))
     order = [resources.c[name] for name in COLUMNS[wanted.sort]]
     query = _past(query, order, wanted.sort, after)
     if narrow is not None or ANY in tenants.ids or not 1 < len(tenants.ids) <= MERGED:
@@ -88,7 +89,7 @@ def _bearers(tenants: Tenants, wanted: Filter, after: Spot | None, limit: int) -
     order = [tags.c.type_key, tags.c.sort_key, tags.c.resource]
     others = _conditions(tenants, wanted, None, tagged=True)
     query = (
-        select(resources)
+        select(resources, LABELS)
         .join_from(tags, resources, resources.c.id == tags.c.resource)
         .where(*_tag(wanted.tag), tenants.clause(tags.c.tenant), *others)
     )

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, func, select
 
 from quarterdeck.governance.inventory.filters import Filter, Spot
 from quarterdeck.governance.inventory.model import Change, Resource, What
 from quarterdeck.governance.inventory.store import listing
+from quarterdeck.governance.inventory.store.labels import LABELS
 from quarterdeck.governance.inventory.store.tables import (
     bodies,
     changes,
@@ -17,11 +19,13 @@ from quarterdeck.governance.inventory.store.tables import (
     tags,
 )
 from quarterdeck.kernel.clock import instant
-from quarterdeck.kernel.ids import ConnectionId, TenantId
+from quarterdeck.kernel.ids import ConnectionId
 from quarterdeck.kernel.work import Tenants
 
 Listed = Mapping[tuple[str, str], int]
 """When each subscription of a connection was last listed to its end."""
+
+_TAGS = msgspec.json.Decoder(dict[str, str])
 
 STEPS = 20  # moves that a history is followed back over
 
@@ -31,8 +35,8 @@ def page(
 ) -> list[Resource]:
     """The next ``limit`` resources after a spot, in the order wanted; without their bodies."""
     found = listing.rows(db, tenants, wanted, after, limit)
-    labels, listed = _labels(db, found), _listed(db, found)
-    return [_resource(row, labels, listed) for row in found]
+    listed = _listed(db, found)
+    return [_resource(row, listed) for row in found]
 
 
 def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
@@ -71,14 +75,14 @@ def count_by(db: Connection, tenants: Tenants) -> list[tuple[str, str, int]]:
 def of_id(db: Connection, tenants: Tenants, resource: str) -> Resource | None:
     """One resource with its body, also a removed one."""
     query = (
-        select(*resources.c, bodies.c.body)
+        select(*resources.c, LABELS, bodies.c.body)
         .join_from(resources, bodies)
         .where(resources.c.id == resource, tenants.clause(resources.c.tenant))
     )
     row: Any = db.execute(query).one_or_none()
     if row is None:
         return None
-    return _resource(row, _labels(db, [row]), _listed(db, [row]), row.body)
+    return _resource(row, _listed(db, [row]), row.body)
 
 
 def history(db: Connection, tenants: Tenants, resource: str, limit: int) -> list[Change]:
@@ -160,14 +164,6 @@ def _before(db: Connection, tenants: Tenants, resource: str) -> list[str]:
     return chain
 
 
-def _labels(db: Connection, rows: Sequence[Any]) -> dict[str, dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    bearers = tags.c.resource.in_([row.id for row in rows])
-    for row in db.execute(select(tags).where(bearers).order_by(tags.c.name)):
-        found.setdefault(row.resource, {})[row.name] = row.value
-    return found
-
-
 def _listed(db: Connection, rows: Sequence[Any]) -> Listed:
     # Not a join: PostgreSQL would then sort all resources rather than read its index.
     connections = {row.connection for row in rows}
@@ -194,26 +190,26 @@ def _changes(db: Connection, query: Select[tuple[object, ...]]) -> list[Change]:
 
 def _resource(
     row: Any,  # noqa: ANN401  SQLAlchemy types rows of eleven columns and more in no common way
-    labels: Mapping[str, Mapping[str, str]],
     listed: Listed,
     body: str = "",
 ) -> Resource:
-    there = row.deleted_at is None
-    seen = max(row.seen_at, listed.get((row.connection, row.subscription), 0))
+    (one, tenant, connection, subscription, cloud_id, name, kind, _, _, location, digest) = row[:11]
+    first_seen, seen_at, deleted_at, _, _, was, labels = row[11:18]
+    last_seen = max(seen_at, listed.get((connection, subscription), 0))
     return Resource(
-        id=row.id,
-        tenant=TenantId(row.tenant),
-        connection=ConnectionId(row.connection),
-        subscription=row.subscription,
-        cloud_id=row.cloud_id,
-        name=row.name,
-        type=row.type,
-        location=row.location,
-        tags=labels.get(row.id, {}),
+        id=one,
+        tenant=tenant,
+        connection=connection,
+        subscription=subscription,
+        cloud_id=cloud_id,
+        name=name,
+        type=kind,
+        location=location,
+        tags=dict(sorted(_TAGS.decode(labels or "{}").items())),
         body=body,
-        hash=row.hash,
-        first_seen=instant(row.first_seen),
-        last_seen=instant(seen if there else row.seen_at),
-        deleted_at=None if there else instant(row.deleted_at),
-        was=row.was,
+        hash=digest,
+        first_seen=instant(first_seen),
+        last_seen=instant(last_seen if deleted_at is None else seen_at),
+        deleted_at=None if deleted_at is None else instant(deleted_at),
+        was=was,
     )
