@@ -20,6 +20,7 @@ from quarterdeck.operations.maintenance.service import turn as turn_maintenance
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
 from quarterdeck.trail.query.problems import ProblemWatch
+from quarterdeck.wiring.numbers import measure_estate
 from quarterdeck.worker.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ FRESHNESS_S = 1.0
 USES_S = 60.0
 MEASURE_S = 15.0
 GAUGES_S = 2.0
+NUMBERS_S = 60.0
 
 
 def answer(
@@ -63,6 +65,12 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
     shown = partial(measure, runtime.engine, runtime.clock, known)
     return [
         Pulse(name="measure", every_s=MEASURE_S, beat=shown, stop=stopping),
+        Pulse(
+            name="numbers",
+            every_s=NUMBERS_S,
+            beat=partial(measure_estate, runtime.engine, runtime.clock),
+            stop=stopping,
+        ),
         Pulse(name="freshness", every_s=FRESHNESS_S, beat=stale, stop=stopping),
         Pulse(
             name="gauges",

@@ -7,7 +7,7 @@ from datetime import timedelta
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.access.tenants.model import TenantArchivedAlready
 from quarterdeck.events.exports import ExportRemoved, ExportScheduled, ExportWritten
-from quarterdeck.governance.exports import store
+from quarterdeck.governance.exports import metrics, store
 from quarterdeck.governance.exports.model import Export, ExportNotFound, File
 from quarterdeck.governance.exports.sources import SOURCES, source
 from quarterdeck.kernel import schedules
@@ -33,6 +33,13 @@ class NewExport:
     form: Format = Format.CSV
     every: timedelta = timedelta(days=1)
     kept: int = 7
+
+
+def measure(work: Work, tenants: Tenants) -> None:
+    """Tell the metrics how old the exports of ``tenants`` are; for the process that answers."""
+    found = store.listed(work.db, tenants)
+    newest = [next(iter(store.files_of(work.db, tenants, one.id)), None) for one in found]
+    metrics.show(list(zip(found, newest, strict=True)), work.now)
 
 
 def schedule(work: Work, new: NewExport) -> Export:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from quarterdeck.governance.connections import service as connections
+from quarterdeck.governance.identity import metrics
 from quarterdeck.governance.identity.model.access import Policy, groups_named, policy
 from quarterdeck.governance.identity.model.assessment import Evidence, assess, tells_sign_ins
 from quarterdeck.governance.identity.model.credentials import SOON, Due, credentials
@@ -66,6 +67,16 @@ def summary(
         return _summary(work, tenants, stale_after)
     key = f"identity {sorted(tenants.ids)} {stale_after}"
     return cache.get(key, lambda: _summary(work, tenants, stale_after))
+
+
+def measure(work: Work, tenants: Tenants) -> None:
+    """Tell the metrics how ``tenants`` stand; for the process that answers."""
+    metrics.show(
+        queries.count(work.db, tenants, work.now - STALE_AFTER),
+        queries.ends(work.db, tenants, work.now + SOON),
+        work.now,
+        len(queries.gaps(work.db, tenants)),
+    )
 
 
 def users(

@@ -7,7 +7,7 @@ from datetime import datetime
 from quarterdeck.events.onboarding import PreflightCleared, PreflightRequested
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
-from quarterdeck.governance.preflight import store
+from quarterdeck.governance.preflight import metrics, store
 from quarterdeck.governance.preflight.model import Examined, Outcome, Result, overall
 from quarterdeck.kernel.ids import PLATFORM, ConnectionId, JobId, TenantId
 from quarterdeck.kernel.jobs.model import NewJob
@@ -90,6 +90,11 @@ def last_of(work: Work, among: Tenants) -> list[Examined]:
     """As ``last``, for use cases that checked their own permission."""
     there = {connection.id for connection in connections.of(work.db, among)}
     return [one for one in store.listed(work.db, among) if one.connection in there]
+
+
+def measure(work: Work, tenants: Tenants) -> None:
+    """Tell the metrics what was found last of ``tenants``; for the process that answers."""
+    metrics.show(last_of(work, tenants), work.now)
 
 
 def keep(work: Work, tenants: Tenants, found: Examined) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
+from quarterdeck.governance.compliance import metrics
 from quarterdeck.governance.compliance.model.coverage import Age, Coverage, Part, coverage
 from quarterdeck.governance.compliance.model.posture import USUAL_SCORE, KeptAdvice
 from quarterdeck.governance.compliance.model.state import Change, Filter, PolicyState
@@ -142,6 +143,14 @@ def summed(work: Work, tenants: Tenants) -> Summary:
         tenants=_standings(work, tenants, {key[0]: t for key, t in by_tenant.items()}),
         policies=_worst_first({key[0]: t for key, t in by_policy.items()}),
         titles=names.by_name(work.db, tenants),
+    )
+
+
+def measure(work: Work, tenants: Tenants) -> None:
+    """Tell the metrics how ``tenants`` stand; for the process that answers."""
+    metrics.show(
+        queries.count_by(work.db, tenants, Filter(), "tenant"),
+        len(covered_by(work, tenants, Part.STATES).silent),
     )
 
 
