@@ -6,7 +6,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import DONE, FOUND, say, show_json, show_table
+from quarterdeck.cli.output import DONE, FOUND, say, show_json, show_lines, show_table
 
 URL = "/api/v1/compliance"
 EMPTY = "nothing is known yet; bring it in with: quarterdeck sync run compliance"
@@ -59,18 +59,22 @@ def states(
     group: Annotated[str | None, typer.Option(help="Resource group.")] = None,
     limit: Limit = 50,
     as_json: flags.AsJson = False,
+    as_lines: flags.AsLines = False,
 ) -> None:
     """Show what each policy says of each resource."""
+    asked = {
+        "tenant_ids": _joined(tenant),
+        "state": state,
+        "policy": policy,
+        "assignment": assignment,
+        "resource_group": group,
+    }
     with told():
-        found = client_of(context).get(
-            f"{URL}/states",
-            tenant_ids=_joined(tenant),
-            state=state,
-            policy=policy,
-            assignment=assignment,
-            resource_group=group,
-            limit=limit,
-        )
+        client = client_of(context)
+        if as_lines:
+            show_lines(client.lines(f"{URL}/states", **asked))
+            return
+        found = client.get(f"{URL}/states", **asked, limit=limit)
     if as_json:
         show_json(found["states"])
         return

@@ -7,7 +7,16 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
+from quarterdeck.cli.output import (
+    FOUND,
+    WRONG_USE,
+    say,
+    show_json,
+    show_lines,
+    show_table,
+    stop,
+    tell,
+)
 
 URL = "/api/v1/costs"
 FORMS = {
@@ -98,11 +107,16 @@ def list_costs(
     as_of: AsOf = None,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Charges to show.")] = 50,
     as_json: flags.AsJson = False,
+    as_lines: flags.AsLines = False,
 ) -> None:
     """Show charges of each day, subscription, service and resource group."""
     asked = _asked(tenant, start, end, None, basis, as_of)
     with told():
-        found = client_of(context).get(URL, **asked, limit=limit)["costs"]
+        client = client_of(context)
+        if as_lines:
+            show_lines(client.lines(URL, **asked))
+            return
+        found = client.get(URL, **asked, limit=limit)["costs"]
     if as_json:
         show_json(found)
         return
@@ -161,6 +175,7 @@ def export(
     end: End = None,
     basis: Basis = "actual",
     as_of: AsOf = None,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Write charges to a file; focus.csv and parquet are FOCUS 1.2, with both bases."""
     if form not in FORMS:
@@ -170,7 +185,7 @@ def export(
         asked["format"] = form
     with told():
         size = client_of(context).save(f"/api/v1/exports/costs{FORMS[form]}", to, **asked)
-    say(f"{size:,} bytes in {to}")
+    tell(f"{size:,} bytes in {to}", {"file": str(to), "size_bytes": size}, as_json=as_json)
 
 
 @commands.command("import")

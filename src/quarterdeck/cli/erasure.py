@@ -68,10 +68,15 @@ def decline(
 
 
 @commands.command()
-def certificate(context: typer.Context, erasure: ErasureId) -> None:
+def certificate(
+    context: typer.Context, erasure: ErasureId, *, as_json: flags.AsJson = False
+) -> None:
     """Print the signed certificate of an erasure that is done."""
     with told():
         found = client_of(context).get(f"{ERASURES}/{erasure}")
+    if as_json:
+        show_json({name: found[name] for name in ("id", "state", "certificate")})
+        return
     say(found["certificate"] or f"erasure {erasure} is {found['state']}: no certificate yet")
 
 

@@ -1,6 +1,7 @@
 """quarterdeck export: the estate as files, now or again and again."""
 
 import sys
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -37,12 +38,14 @@ def now(
     filters: Filters = None,
     form: Form = "csv",
     output: Output = None,
+    as_json: flags.AsJson = False,
 ) -> None:
-    """Write what there is now, as a file."""
+    """Write what there is now, as a file; --json says what was written."""
+    _check_output(output, as_json=as_json)
     with told():
         client = client_of(context)
         written = client.get_bytes(f"{URL}/{what}{_query({**_wanted(filters), 'format': form})}")
-    _write(written, output)
+    _write(written, output, as_json=as_json)
 
 
 @commands.command()
@@ -109,11 +112,13 @@ def get(
     file: Annotated[str, typer.Argument(help="As export files shows it.")],
     *,
     output: Output = None,
+    as_json: flags.AsJson = False,
 ) -> None:
-    """Fetch a file, byte for byte as its digest says."""
+    """Fetch a file, byte for byte as its digest says; --json says what was fetched."""
+    _check_output(output, as_json=as_json)
     with told():
         written = client_of(context).get_bytes(f"{URL}/{export}/files/{file}")
-    _write(written, output)
+    _write(written, output, as_json=as_json)
 
 
 @commands.command()
@@ -125,13 +130,15 @@ def run(context: typer.Context, export: Id, *, as_json: flags.AsJson = False) ->
 
 
 @commands.command()
-def remove(context: typer.Context, export: Id, *, yes: flags.Yes = False) -> None:
+def remove(
+    context: typer.Context, export: Id, *, yes: flags.Yes = False, as_json: flags.AsJson = False
+) -> None:
     """Export it no more; its files go too."""
     if not yes:
         stop("its files go too; say so with --yes", WRONG_USE)
     with told():
         client_of(context).delete(f"{URL}/{export}")
-    tell("removed", {}, as_json=False)
+    tell("removed", {"id": export, "removed": True}, as_json=as_json)
 
 
 def _wanted(filters: list[str] | None) -> dict[str, str]:
@@ -148,7 +155,13 @@ def _query(asked: dict[str, Any]) -> str:
     return f"?{urlencode(asked)}"
 
 
-def _write(written: bytes, output: Path | None) -> None:
+def _check_output(output: Path | None, *, as_json: bool) -> None:
+    # Both would go to standard output: neither could be read.
+    if as_json and output is None:
+        stop("--json says what was written: name the file with --output", WRONG_USE)
+
+
+def _write(written: bytes, output: Path | None, *, as_json: bool) -> None:
     if output is None:
         sys.stdout.buffer.write(written)
         return
@@ -156,3 +169,6 @@ def _write(written: bytes, output: Path | None) -> None:
         output.write_bytes(written)
     except OSError as error:
         stop(f"{output} cannot be written: {error.strerror}", WRONG_USE)
+    if as_json:
+        digest = sha256(written).hexdigest()
+        show_json({"file": str(output), "size_bytes": len(written), "digest": digest})

@@ -21,6 +21,9 @@ BehindProxy = Annotated[
     str | None, typer.Option(metavar="CIDR", help="Network of the proxy that ends TLS.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
+AsLines = Annotated[
+    bool, typer.Option("--jsonl", help="All of them, one JSON object a line, as they come.")
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it without asking.")]
 
 

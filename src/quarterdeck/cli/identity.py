@@ -1,12 +1,13 @@
 """quarterdeck identity: who is in the directories, and how they prove who they are."""
 
+import json
 from typing import Annotated, Any
 
 import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import say, show_json, show_table
+from quarterdeck.cli.output import say, show_json, show_lines, show_table
 
 URL = "/api/v1/identity"
 EMPTY = "nobody is as asked; read the directories with: quarterdeck sync run identity"
@@ -54,6 +55,7 @@ def users(
     enforced: Annotated[str | None, typer.Option(metavar="yes|no|not_known")] = None,
     registered: Annotated[str | None, typer.Option(metavar="yes|no|not_known")] = None,
     as_json: flags.AsJson = False,
+    as_lines: flags.AsLines = False,
 ) -> None:
     """Show users by name."""
     asked = {
@@ -62,7 +64,7 @@ def users(
         "mfa_enforced": enforced,
         "mfa_registered": registered,
     }
-    _show_users(context, "users", tenant, asked, as_json=as_json)
+    _show_users(context, "users", tenant, asked, as_json=as_json, as_lines=as_lines)
 
 
 @commands.command()
@@ -100,11 +102,15 @@ def _show_users(
     asked: dict[str, str | None],
     *,
     as_json: bool,
+    as_lines: bool = False,
 ) -> None:
     with told():
         found = client_of(context).rows(
             f"{URL}/{what}", "users", tenant_ids=_joined(tenant), **asked
         )
+    if as_lines:
+        show_lines(json.dumps(user, ensure_ascii=False) for user in found)
+        return
     if as_json:
         show_json(found)
         return

@@ -34,6 +34,12 @@ def show_json(document: Any) -> None:  # noqa: ANN401  JSON
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+def show_lines(lines: Iterable[str]) -> None:
+    """A list on standard output as it comes, one JSON document a line."""
+    for line in lines:
+        typer.echo(line)
+
+
 def tell(words: str, document: Any, *, as_json: bool) -> None:  # noqa: ANN401  JSON
     """What was done: in ``words`` on standard error, or as JSON on standard output."""
     if as_json:

@@ -43,8 +43,11 @@ def get(
     tenant: Tenant,
     kind: KindOf,
     version: Annotated[int | None, typer.Option(help="Default: the newest.")] = None,
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Show a policy, as JSON."""
+    del as_json  # a policy is JSON either way
     asked = {} if version is None else {"version": str(version)}
     with told():
         show_json(client_of(context).get(_path(tenant, kind), **asked))

@@ -7,7 +7,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import FOUND, say, show_json, show_table
+from quarterdeck.cli.output import FOUND, say, show_json, show_lines, show_table
 
 URL = "/api/v1/resources"
 
@@ -39,23 +39,27 @@ def list_resources(
     deleted: Annotated[bool, typer.Option("--deleted", help="Also what is gone.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=500, help="Resources to show.")] = 50,
     as_json: flags.AsJson = False,
+    as_lines: flags.AsLines = False,
 ) -> None:
     """Show resources by type and name."""
+    asked = {
+        "tenant_ids": ",".join(tenant) if tenant else None,
+        "type": kind,
+        "location": location,
+        "tag": tag,
+        "text": text,
+        "group": group,
+        "owner": owner,
+        "finding": finding,
+        "sort": sort,
+        "deleted": "true" if deleted else None,
+    }
     with told():
-        found = client_of(context).get(
-            URL,
-            tenant_ids=",".join(tenant) if tenant else None,
-            type=kind,
-            location=location,
-            tag=tag,
-            text=text,
-            group=group,
-            owner=owner,
-            finding=finding,
-            sort=sort,
-            deleted="true" if deleted else None,
-            limit=limit,
-        )
+        client = client_of(context)
+        if as_lines:
+            show_lines(client.lines(URL, **asked))
+            return
+        found = client.get(URL, **asked, limit=limit)
     if as_json:
         show_json(found["resources"])
         return

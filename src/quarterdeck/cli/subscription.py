@@ -7,7 +7,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import say, show_json, tell
+from quarterdeck.cli.output import show_json, tell
 from quarterdeck.cli.queue import show_queues
 
 TOPIC = "audit.appended.v1"
@@ -49,21 +49,23 @@ def pause(
     consumer: Consumer,
     *,
     reason: Annotated[str, typer.Option(help="Why.")],
+    as_json: flags.AsJson = False,
 ) -> None:
     """Have a consumer rest; what is appended waits for it."""
     with told():
         client_of(context).post(
             f"{SUBSCRIPTIONS}/{quote(consumer, safe='')}/pause", {"reason": reason}
         )
-    say(f"{consumer} rests; resume it with: atp-admin subscriptions resume {consumer}")
+    words = f"{consumer} rests; resume it with: atp-admin subscriptions resume {consumer}"
+    tell(words, {"consumer": consumer, "paused": True, "reason": reason}, as_json=as_json)
 
 
 @commands.command()
-def resume(context: typer.Context, consumer: Consumer) -> None:
+def resume(context: typer.Context, consumer: Consumer, *, as_json: flags.AsJson = False) -> None:
     """Have a paused consumer go on."""
     with told():
         client_of(context).post(f"{SUBSCRIPTIONS}/{quote(consumer, safe='')}/resume")
-    say(f"{consumer} goes on")
+    tell(f"{consumer} goes on", {"consumer": consumer, "paused": False}, as_json=as_json)
 
 
 @commands.command()

@@ -78,11 +78,16 @@ def backfill(
 def report(
     context: typer.Context,
     run: Annotated[str, typer.Argument(metavar="RUN", help="As sync runs shows it.")],
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Print the report of a failure that nobody knows and that recurred, to be sent."""
     with told():
         found = client_of(context).get(f"{RUNS}/{run}/report")
-    typer.echo(found["text"], nl=False)
+    if as_json:
+        show_json(found)
+    else:
+        typer.echo(found["text"], nl=False)
 
 
 @commands.command()

@@ -58,19 +58,26 @@ def policy(
 
 
 @commands.command()
-def pause(context: typer.Context, domain: Domain, *, tenant: Only = None) -> None:
+def pause(
+    context: typer.Context, domain: Domain, *, tenant: Only = None, as_json: flags.AsJson = False
+) -> None:
     """Begin no run of a domain until it is resumed; what runs goes on to its end."""
     with told():
         client_of(context).post(f"{POLICIES}/{domain}/pause{_of(tenant)}")
-    tell(f"{domain} is paused; resume it with: quarterdeck sync resume {domain}", {}, as_json=False)
+    said = {"domain": domain, "tenant": tenant, "paused": True}
+    words = f"{domain} is paused; resume it with: quarterdeck sync resume {domain}"
+    tell(words, said, as_json=as_json)
 
 
 @commands.command()
-def resume(context: typer.Context, domain: Domain, *, tenant: Only = None) -> None:
+def resume(
+    context: typer.Context, domain: Domain, *, tenant: Only = None, as_json: flags.AsJson = False
+) -> None:
     """End a pause; what is due begins at once."""
     with told():
         client_of(context).post(f"{POLICIES}/{domain}/resume{_of(tenant)}")
-    tell(f"{domain} is synced again", {}, as_json=False)
+    said = {"domain": domain, "tenant": tenant, "paused": False}
+    tell(f"{domain} is synced again", said, as_json=as_json)
 
 
 @commands.command()
@@ -85,12 +92,17 @@ def held(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
 
 @commands.command()
 def release(
-    context: typer.Context, connection: Annotated[str, typer.Argument()], domain: Domain
+    context: typer.Context,
+    connection: Annotated[str, typer.Argument()],
+    domain: Domain,
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Read what is held although its cloud says that it is degraded."""
     with told():
         client_of(context).post(f"{SYNC}/held/{connection}/{domain}/release")
-    tell("it is read within a minute", {}, as_json=False)
+    said = {"connection": connection, "domain": domain, "released": True}
+    tell("it is read within a minute", said, as_json=as_json)
 
 
 @commands.command()

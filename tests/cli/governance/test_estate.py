@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 from governance.estate import Estate, arm
@@ -63,3 +64,35 @@ def test_an_export_is_begun_listed_and_removed(run: Run, estate: Estate) -> None
     assert run(f"export remove {export}")[0] == 2
     assert run(f"export remove {export} --yes")[0] == 0
     assert run(f"export files {export}")[0] == 2
+
+
+def test_a_file_is_told_as_json_only_where_it_lies_elsewhere(
+    run: Run, estate: Estate, tmp_path: Path
+) -> None:
+    _, cloud = estate.connect("contoso")
+    cloud.hold("alpha")
+    run("sync run")
+    path = tmp_path / "found.csv"
+    assert run("export now --json")[0] == 2
+    code, found, _ = run(f"export now -o {path} --json")
+    told = {"file": str(path), "size_bytes": path.stat().st_size}
+    assert (code, json.loads(found)) == (
+        0,
+        told | {"digest": sha256(path.read_bytes()).hexdigest()},
+    )
+
+
+def test_long_lists_come_whole_a_line_each(run: Run, estate: Estate) -> None:
+    _, cloud = estate.connect("contoso")
+    cloud.hold(*(f"vm-{n}" for n in range(501)))
+    run("sync run")
+
+    def names() -> list[str]:
+        lines = run("resource list --jsonl --sort name")[1].splitlines()
+        return [json.loads(line)["name"] for line in lines]
+
+    until(lambda: len(names()) == 501, 10, "the list has what was read")
+    assert names() == sorted(f"vm-{n}" for n in range(501))
+    assert run("resource list --jsonl --sort size")[0] == 2
+    assert run("cost list --jsonl")[:2] == (0, "")
+    assert run("compliance states --jsonl")[:2] == (0, "")
