@@ -5,11 +5,11 @@ Gathered where they lie: as rows of their own they cost a long list as much as a
 
 from typing import Any
 
-from sqlalchemy import String, select
+from sqlalchemy import ColumnElement, Label, String, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from quarterdeck.governance.inventory.store.tables import resources, tags
+from quarterdeck.governance.inventory.store.tables import tags
 
 
 class json_of_pairs(FunctionElement[str]):  # noqa: N801  it stands in SQL where a function does
@@ -30,10 +30,11 @@ def _postgres(element: Any, compiler: Any, **how: Any) -> str:  # noqa: ANN401  
 
 
 _BORNE = tags.alias("borne")
-LABELS = (
-    select(json_of_pairs(_BORNE.c.name, _BORNE.c.value))
-    .where(_BORNE.c.resource == resources.c.id)
-    .correlate(resources)
-    .scalar_subquery()
-    .label("labels")
-)
+
+
+def labels_of(resource: ColumnElement[str]) -> Label[str]:
+    """The tags of the resource with that id, as ``labels``."""
+    query = select(json_of_pairs(_BORNE.c.name, _BORNE.c.value)).where(
+        _BORNE.c.resource == resource
+    )
+    return query.scalar_subquery().label("labels")

@@ -1,20 +1,20 @@
 """A page of the inventory in any order, by any filter: what makes it quick at a million.
 
-Three ways lead to a page. Where few resources can be meant, because few bear the tag, the
-finding or the part of a name, they are found first and sorted. A tag that many bear has its
-bearers in the list's order. Else the list is walked in its order, and what is not meant is
-passed by: it is found often enough.
+Three ways lead to a page. A tag has its bearers in the order of types, and so has an owner:
+they are walked, be they few or many. Where few resources can be meant, because few have the
+finding or the part of a name, they are found first and sorted. Else the list is walked in its
+order, and what is not meant is passed by: it is found often enough.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, union, union_all
 
 from quarterdeck.governance.inventory.filters import Filter, Sort, Spot
 from quarterdeck.governance.inventory.store import search
-from quarterdeck.governance.inventory.store.labels import LABELS
+from quarterdeck.governance.inventory.store.labels import labels_of
 from quarterdeck.governance.inventory.store.tables import findings, resources, tags
 from quarterdeck.governance.inventory.waste import Verdict
 from quarterdeck.kernel.clock import micros
@@ -35,17 +35,17 @@ def rows(
     db: Connection, tenants: Tenants, wanted: Filter, after: Spot | None, limit: int
 ) -> Sequence[Any]:
     """The next ``limit`` rows of resources after a spot, each with its tags as ``labels``."""
-    narrow = _few(db, wanted)
-    if narrow is not None:
-        return db.execute(_walk(tenants, wanted, narrow, after, limit)).all()
-    if wanted.tag and wanted.sort is Sort.TYPE:
-        return db.execute(_bearers(tenants, wanted, after, limit)).all()
-    return db.execute(_walk(tenants, wanted, None, after, limit)).all()
+    narrow = _few(db, wanted, in_order=wanted.sort is Sort.TYPE)
+    if narrow is None and wanted.sort is Sort.TYPE and (wanted.tag or wanted.owner):
+        query = _bearers(tenants, wanted, after, limit)
+    else:
+        query = _walk(tenants, wanted, narrow, after, limit)
+    return db.execute(_labelled(query, wanted.sort)).all()
 
 
 def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
     """How many resources a filter finds."""
-    narrow = _few(db, wanted)
+    narrow = _few(db, wanted, in_order=False)
     query = select(func.count()).select_from(resources)
     if narrow is not None:
         return db.scalars(query.where(*_conditions(tenants, wanted, narrow))).one()
@@ -56,9 +56,13 @@ def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
     return db.scalars(query.where(*_conditions(tenants, plain, None), *gathered)).one()
 
 
-def _few(db: Connection, wanted: Filter) -> list[str] | None:
-    """Ids of all that can be meant, if they are few."""
-    for query in _sources(wanted):
+def _few(db: Connection, wanted: Filter, *, in_order: bool) -> list[str] | None:
+    """Ids of all that can be meant, if they are few.
+
+    ``in_order``: a tag and an owner are left out, whose bearers can be had in order.
+    """
+    asked = replace(wanted, tag="", owner="") if in_order else wanted
+    for query in _sources(asked):
         found: list[str] = list(db.scalars(query.limit(FEW + 1)))
         if len(found) <= FEW:
             return found
@@ -77,7 +81,7 @@ def _sources(wanted: Filter) -> Iterator[Select[Any]]:
 def _walk(
     tenants: Tenants, wanted: Filter, narrow: list[str] | None, after: Spot | None, limit: int
 ) -> Select[Any]:
-    query = select(resources, LABELS).where(*_conditions(tenants, wanted, narrow))
+    query = select(resources).where(*_conditions(tenants, wanted, narrow))
     order = [resources.c[name] for name in COLUMNS[wanted.sort]]
     query = _past(query, order, wanted.sort, after)
     if narrow is not None or ANY in tenants.ids or not 1 < len(tenants.ids) <= MERGED:
@@ -86,18 +90,47 @@ def _walk(
 
 
 def _bearers(tenants: Tenants, wanted: Filter, after: Spot | None, limit: int) -> Select[Any]:
+    if wanted.tag:
+        return _bearing(tenants, wanted, _tag(wanted.tag), after, limit)
+    # A resource may bear two of the tags that say an owner: once is enough, so no UNION ALL.
+    pages = [
+        select(_bearing(tenants, wanted, _tag(f"{name}={wanted.owner}"), after, limit).subquery())
+        for name in wanted.owner_tags
+    ]
+    every = union(*pages).subquery()
+    return select(every).order_by(*(every.c[name] for name in BY_TYPE)).limit(limit)
+
+
+def _bearing(
+    tenants: Tenants,
+    wanted: Filter,
+    tagged: Sequence[ColumnElement[bool]],
+    after: Spot | None,
+    limit: int,
+) -> Select[Any]:
     order = [tags.c.type_key, tags.c.sort_key, tags.c.resource]
-    others = _conditions(tenants, wanted, None, tagged=True)
+    asked = wanted if wanted.tag else replace(wanted, owner="")
     query = (
-        select(resources, LABELS)
+        select(resources)
         .join_from(tags, resources, resources.c.id == tags.c.resource)
-        .where(*_tag(wanted.tag), tenants.clause(tags.c.tenant), *others)
+        .where(
+            *tagged,
+            tenants.clause(tags.c.tenant),
+            *_conditions(tenants, replace(asked, tag=""), None),
+        )
     )
     if wanted.type:
         query = query.where(tags.c.type_key == wanted.type.casefold())
     if wanted.location:
         query = query.where(tags.c.location == wanted.location.casefold().replace(" ", ""))
     return _past(query, order, wanted.sort, after).order_by(*order).limit(limit)
+
+
+def _labelled(query: Select[Any], sort: Sort) -> Select[Any]:
+    # Around the page, so that tags are gathered for what it shows, not for what was sorted.
+    page = query.subquery("page")
+    order = _directed([page.c[name] for name in COLUMNS[sort]], sort)
+    return select(page, labels_of(page.c.id)).order_by(*order)
 
 
 def _past(
@@ -127,7 +160,7 @@ def _merged(query: Select[Any], tenants: Tenants, sort: Sort, limit: int) -> Sel
 
 
 def _conditions(
-    tenants: Tenants, wanted: Filter, narrow: list[str] | None, *, tagged: bool = False
+    tenants: Tenants, wanted: Filter, narrow: list[str] | None
 ) -> Iterator[ColumnElement[bool]]:
     yield tenants.clause(resources.c.tenant)
     if narrow is not None:
@@ -139,7 +172,7 @@ def _conditions(
     if wanted.text:
         yield resources.c.name_key.contains(wanted.text.casefold(), autoescape=True)
     yield from _words(wanted)
-    if wanted.tag and not tagged:
+    if wanted.tag:
         yield _borne(*_tag(wanted.tag))
     if wanted.owner:
         yield _borne(*_owner(wanted))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 from quarterdeck.governance.inventory.filters import Filter, Spot
 from quarterdeck.governance.inventory.model import Change, Resource, What
 from quarterdeck.governance.inventory.store import listing
-from quarterdeck.governance.inventory.store.labels import LABELS
+from quarterdeck.governance.inventory.store.labels import labels_of
 from quarterdeck.governance.inventory.store.tables import (
     bodies,
     changes,
@@ -75,7 +75,7 @@ def count_by(db: Connection, tenants: Tenants) -> list[tuple[str, str, int]]:
 def of_id(db: Connection, tenants: Tenants, resource: str) -> Resource | None:
     """One resource with its body, also a removed one."""
     query = (
-        select(*resources.c, LABELS, bodies.c.body)
+        select(*resources.c, labels_of(resources.c.id), bodies.c.body)
         .join_from(resources, bodies)
         .where(resources.c.id == resource, tenants.clause(resources.c.tenant))
     )
