@@ -31,7 +31,7 @@ from demonstration import ADDRESS, PROGRAM
 TENANTS = int(sys.argv[sys.argv.index("--tenants") + 1]) if "--tenants" in sys.argv else 100
 EACH, ALERTS, REFUSED, DAY_S = 1_000, 20, 15, 86_400
 DOMAINS = ("resources", "compliance", "identity", "costs")
-BETWEEN_S = 0.05  # twenty people a second sign in, and as many resolve an alert
+BETWEEN_S = 0.1  # ten people a second sign in, and as many resolve an alert
 POLL_S = 0.25
 UNLIMITED = {"QUARTERDECK_RATE_LIMIT_PER_S": "10000", "QUARTERDECK_RATE_LIMIT_BURST": "100000"}
 TRUSTED = {"QUARTERDECK_DEMO": "true"}  # who asks from this machine needs no token

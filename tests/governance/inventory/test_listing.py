@@ -105,6 +105,25 @@ def test_the_newest_come_first_where_that_is_asked(
     assert sorted(names[1:]) == sorted([*WEB, "left", "data"])
 
 
+def test_what_is_gone_is_found_only_where_it_is_asked_for(full: Estate) -> None:
+    pages = full.clouds["one"].pages["s1"]
+    assert isinstance(pages[0], list)
+    del pages[0][0]
+    full.sync()
+    assert found(full, Filter(tag="env=prod")) == ["web-01", "web-02", "web-of-two"]
+    assert found(full, Filter(tag="env=prod", deleted=True)) == [*WEB[:3], "web-of-two"]
+    assert found(full, Filter(tag="team=t0", location="westeurope")) == []
+
+
+def test_who_is_said_to_own_by_two_tags_is_found_once(estate: Estate) -> None:
+    _, cloud = estate.connect("one")
+    twice = item("twice", tags={"owner": "ada", "Team": "ada"})
+    cloud.pages["s1"] = [[item("once", tags={"team": "ada"}), twice, item("other")]]
+    estate.sync()
+    wanted = Filter(owner="ada", owner_tags=("owner", "team"))
+    assert found(estate, wanted, page=1) == ["once", "twice"]
+
+
 def test_a_filter_keeps_to_the_tenants(full: Estate) -> None:
     two = Tenants(frozenset({"two"}))
     for wanted in (Filter(tag="env=prod"), Filter(text="web"), Filter(sort=Sort.NAME)):

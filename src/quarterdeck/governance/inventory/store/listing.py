@@ -45,6 +45,8 @@ def rows(
 
 def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
     """How many resources a filter finds."""
+    if wanted.tag and not _asks_more(wanted):
+        return db.scalars(_bearers_of(tenants, wanted)).one()
     narrow = _few(db, wanted, in_order=False)
     query = select(func.count()).select_from(resources)
     if narrow is not None:
@@ -54,6 +56,32 @@ def count(db: Connection, tenants: Tenants, wanted: Filter) -> int:
     gathered = [resources.c.id.in_(source) for source in _sources(wanted)]
     plain = replace(wanted, tag="", owner="", finding="")
     return db.scalars(query.where(*_conditions(tenants, plain, None), *gathered)).one()
+
+
+def _asks_more(wanted: Filter) -> bool:
+    """Whether more is asked for than the index of tags can tell."""
+    others = (wanted.owner, wanted.text, wanted.group, wanted.finding, wanted.seen_before)
+    return any(others)
+
+
+def _bearers_of(tenants: Tenants, wanted: Filter) -> Select[Any]:
+    # The index of tags alone is read, but for the few that are gone: to look at each of a
+    # million resources that bear a tag takes a minute.
+    query = select(func.count()).where(*_tag(wanted.tag), tenants.clause(tags.c.tenant))
+    query = query.where(*_told_by_tags(wanted))
+    if wanted.deleted:
+        return query
+    gone = select(resources.c.id).where(
+        resources.c.deleted_at.is_not(None), tenants.clause(resources.c.tenant)
+    )
+    return query.where(tags.c.resource.not_in(gone))
+
+
+def _told_by_tags(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    if wanted.type:
+        yield tags.c.type_key == wanted.type.casefold()
+    if wanted.location:
+        yield tags.c.location == wanted.location.casefold().replace(" ", "")
 
 
 def _few(db: Connection, wanted: Filter, *, in_order: bool) -> list[str] | None:
@@ -119,10 +147,7 @@ def _bearing(
             *_conditions(tenants, replace(asked, tag=""), None),
         )
     )
-    if wanted.type:
-        query = query.where(tags.c.type_key == wanted.type.casefold())
-    if wanted.location:
-        query = query.where(tags.c.location == wanted.location.casefold().replace(" ", ""))
+    query = query.where(*_told_by_tags(wanted))
     return _past(query, order, wanted.sort, after).order_by(*order).limit(limit)
 
 
