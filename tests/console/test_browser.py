@@ -1,5 +1,6 @@
 """The console in a real browser, on a real socket."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,8 +11,11 @@ from sqlalchemy import text
 from api.serving import Served
 from console.looking import Watched
 from console.stage import KNOWN, Stage, resource
+from console.test_costs import HEAD
 from quarterdeck.access.principals.model import installation
+from quarterdeck.governance.costs.service import files
 from quarterdeck.governance.sync.service.requests import request_sync
+from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import begin
 from waiting import until
 
@@ -248,3 +252,29 @@ def test_without_javascript_everything_can_be_read_and_asked_for(unscripted: Pag
     expect(page.locator("#jobs")).to_contain_text("queued")
     page.get_by_role("link", name="Resources", exact=True).first.click()
     expect(page.locator("tbody")).to_contain_text("db-1")
+
+
+def test_a_chart_reads_its_days_out_and_is_walked_by_arrow_keys(
+    ada: Watched, estate: Stage
+) -> None:
+    charges = [
+        "12.5,EUR,2026-02-01T00:00:00Z,Storage,s9,web",
+        "30,EUR,2026-02-03T00:00:00Z,Mail,s9,web",
+    ]
+    file = "\n".join([HEAD, *charges])
+    with begin(estate.engine, installation(), estate.clock) as work:
+        files.bring_in(work, TenantId("acme"), file.encode())
+    page = ada.page
+    page.goto("/costs?start=2026-02-01&end=2026-02-28&currency=EUR")
+    readout = page.locator("[data-readout]")
+    expect(readout).to_contain_text("arrow keys")
+    page.locator("[data-point]").first.focus()
+    expect(readout).to_contain_text("2026-02-01: 12.50 = Storage 12.50 EUR")
+    page.keyboard.press("ArrowRight")
+    expect(readout).to_contain_text("2026-02-02: nothing is known")
+    page.keyboard.press("ArrowRight")
+    page.locator("[data-point]").nth(0).hover()
+    expect(readout).to_contain_text("2026-02-01: ")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("start=2026-02-03&end=2026-02-03"))
+    expect(page.locator("[data-point]")).to_have_count(1)

@@ -1,5 +1,7 @@
 """The page of costs, as a browser without JavaScript gets it; and where its bars stand."""
 
+import html
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -89,3 +91,30 @@ def test_bars_stay_in_the_drawing_and_gaps_are_the_days_without(
     assert all(one.y >= 0 and one.y + one.height <= HEIGHT for one in drawn.pieces)
     every = {MARCH.first + timedelta(days=n) for n in range(MARCH.days)}
     assert len(drawn.gaps) == len(every - {day for day, _, _ in amounts})
+
+
+@given(AMOUNTS)
+def test_each_day_says_its_sum_and_its_parts_or_that_nothing_is_known(
+    amounts: list[tuple[date, str, Decimal]],
+) -> None:
+    drawn = bars(MARCH, amounts)
+    assert [one.day for one in drawn.days] == [
+        MARCH.first + timedelta(days=n) for n in range(MARCH.days)
+    ]
+    for one in drawn.days:
+        mine = [amount for day, _, amount in amounts if day == one.day]
+        wanted = f"{sum(mine):,.2f} = " if mine else "nothing is known"
+        assert one.words.startswith(f"{one.day}: {wanted}")
+
+
+@pytest.mark.usefixtures("charged")
+def test_each_day_is_a_link_to_itself_that_keeps_the_question(client: TestClient) -> None:
+    text = client.get(f"/costs?{FEBRUARY}&currency=EUR&by=group&service=Storage").text
+    links = re.findall(r'<a class="day" data-point href="([^"]+)" aria-label="([^"]+)"', text)
+    assert len(links) == 28
+    address, words = links[0]
+    assert words == "2026-02-01: 1,200.50 = web 1,200.50 EUR"
+    assert links[1][1] == "2026-02-02: nothing is known EUR"
+    day = client.get(html.unescape(address)).text
+    assert "2026-02-01 to 2026-02-01, actual, service Storage" in day
+    assert "1,200.50" in day

@@ -29,6 +29,20 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """A day of the drawing, over its full height: what is pointed at, and what it says.
+
+    Attributes:
+        words: the day's sum and its parts, credits too; that nothing is known, where it is not.
+    """
+
+    x: float
+    width: float
+    day: date
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bars:
     """A drawing of ``WIDTH`` by ``HEIGHT``.
 
@@ -37,6 +51,7 @@ class Bars:
         labels: place and words below.
         gaps: place and width of days that nothing is known of.
         names: what each shade stands for.
+        days: every day, known or not.
     """
 
     pieces: Sequence[Piece]
@@ -44,6 +59,7 @@ class Bars:
     labels: Sequence[tuple[float, str]]
     gaps: Sequence[tuple[float, float]]
     names: Sequence[str]
+    days: Sequence[Whole]
 
 
 Amounts = Sequence[tuple[date, str, Decimal]]
@@ -74,7 +90,23 @@ def bars(span: Span, amounts: Amounts) -> Bars:
         labels=[(LEFT + n * step, f"{d:%b} {d.day}") for n, d in enumerate(every) if n % rare == 0],
         gaps=[(LEFT + n * step, step) for n, day in enumerate(every) if day not in days],
         names=names,
+        days=[
+            Whole(
+                x=round(LEFT + n * step, 2),
+                width=round(step, 2),
+                day=day,
+                words=_told(day, days.get(day), names),
+            )
+            for n, day in enumerate(every)
+        ],
     )
+
+
+def _told(day: date, parts: dict[str, Decimal] | None, names: Sequence[str]) -> str:
+    if parts is None:
+        return f"{day}: nothing is known"
+    each = [f"{name} {parts[name]:,.2f}" for name in names if parts.get(name)]
+    return f"{day}: {sum(parts.values(), Decimal(0)):,.2f} = {' + '.join(each) or 'nothing'}"
 
 
 def _names(amounts: Amounts) -> list[str]:

@@ -16,6 +16,9 @@ router = APIRouter(include_in_schema=False)
 
 Word = Annotated[str, Query(max_length=200)]
 Of = Annotated[Verdict | None, Query()]
+SOONEST = 5
+"""Credentials that stand open; the rest fold away, or people are found below the fold."""
+
 SHOWS = ("privileged", "stale", "registered", "enforced")
 
 
@@ -45,6 +48,7 @@ def people(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the addres
         "identity.html",
         summary=identity.summary(frame.work, only, cache=frame.request.app.state.cache),
         ending=identity.expiring(frame.work, only=only),
+        soonest=SOONEST,
         wanted=wanted,
         shown=found[: page.limit],
         total=identity.total(frame.work, wanted, only),

@@ -1,6 +1,7 @@
 // The console's script. Every page works without it; with it, pages live and answer keys.
 
 import { keepAges } from "./ages.js";
+import { readCharts } from "./chart.js";
 import { listenToKeys } from "./keys.js";
 import { live } from "./live.js";
 import { offerVerification } from "./verify.js";
@@ -33,6 +34,7 @@ document.addEventListener("click", (event) => {
 });
 
 keepAges();
+readCharts();
 listenToKeys();
 offerVerification();
 live();
