@@ -256,13 +256,14 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  
     # The sqlite3 module begins late and never IMMEDIATE. SQLAlchemy documents this
     # way around it ("Using SQLAlchemy to emit BEGIN", in its SQLite dialect).
     connection.isolation_level = None
-    # What a bulk writer changes lies all over the indexes: with the usual 2 MB of pages and a
-    # checkpoint each 4 MB, it writes most of them again with every transaction.
+    # What a bulk writer changes lies all over the indexes: with the usual 2 MB of pages a chunk
+    # spills half of them and writes them twice, and with a checkpoint each 4 MB once more. Not
+    # more than 4 MB: each connection of the pool has its own.
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        "cache_size = -8000",
+        "cache_size = -4000",
         "wal_autocheckpoint = 8000",
     ):
         connection.execute(f"PRAGMA {pragma}")
