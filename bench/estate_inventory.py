@@ -1,6 +1,7 @@
 """A page of the inventory at 1,000,000 resources by every kind of filter; and its CSV.
 
-Bars: any filter, paged, p95 < 50 ms; the CSV streamed, first byte < 200 ms, RSS flat.
+Bars: any filter, paged, p95 < 50 ms; the CSV streamed, first byte < 200 ms, RSS flat, and 50,000
+rows a second; the same as NDJSON.
 Rows are put in by SQL, not by a sync: what is measured is how they are asked for.
 """
 
@@ -29,6 +30,7 @@ from quarterdeck.kernel.db import open_engine
 from quarterdeck.kernel.tabular import Format, written
 from quarterdeck.kernel.work import Tenants, read
 from quarterdeck.migrations.tables import metadata
+from quarterdeck.web.streaming import PAGE_ROWS, SMALL_ROWS
 
 ROWS = int(sys.argv[sys.argv.index("--rows") + 1]) if "--rows" in sys.argv else 1_000_000
 TENANTS, CHUNK, CALLS, PAGE = 100, 10_000, 100, 51
@@ -70,7 +72,8 @@ def main() -> None:
                     f"{name}, {ROWS:,} resources, in by SQL in {_filled(engine):.0f} s", flush=True
                 )
                 _asked(engine)
-                _exported(engine)
+                for form in (Format.CSV, Format.NDJSON):
+                    _exported(engine, form)
                 engine.dispose()
 
 
@@ -108,14 +111,15 @@ def _asked(engine: Engine) -> None:
         print(f"  {word:24} {figures} {total:>10,}", flush=True)
 
 
-def _exported(engine: Engine) -> None:
+def _exported(engine: Engine, form: Format) -> None:
     before, began, first, size = _rss_mib(), perf_counter(), 0.0, 0
-    for piece in written(Format.CSV, resource_columns(("owner", "team")), _pages(engine)):
+    for piece in written(form, resource_columns(("owner", "team")), _pages(engine)):
         size += len(piece)
         first = first or perf_counter() - began if size > len(piece) else first
     took = perf_counter() - began
     print(
-        f"  CSV: {size / 1e6:.0f} MB in {took:.0f} s, first rows after {first * 1e3:.0f} ms, "
+        f"  {form}: {size / 1e6:.0f} MB in {took:.0f} s, {ROWS / took:,.0f} rows/s, "
+        f"first rows after {first * 1e3:.0f} ms, "
         f"peak memory {before:.0f} -> {_rss_mib():.0f} MiB",
         flush=True,
     )
@@ -125,9 +129,8 @@ def _pages(engine: Engine) -> Iterator[list[Resource]]:
     after = None
     while True:
         with read(engine, ROOT, utc_now) as work:
-            page = inventory.page(
-                work, Filter(seen_before=utc_now()), None, after, 5000 if after else 500
-            )
+            rows = SMALL_ROWS if after else PAGE_ROWS  # as an answer is streamed
+            page = inventory.page(work, Filter(seen_before=utc_now()), None, after, rows)
         if not page:
             return
         yield page
