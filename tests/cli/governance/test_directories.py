@@ -68,16 +68,16 @@ def test_preflight_ends_by_what_it_found_and_says_what_to_grant(run: Run, estate
     _, cloud = estate.connect("contoso")
     settle(cloud)
     cloud.pages = {"s1": [[]]}
-    missing = "Microsoft.Security/secureScores/read"
-    cloud.said[("secure_scores",)] = [Denied("AuthorizationFailed", missing=missing)]
+    action = "Microsoft.Security/secureScores/read"
+    cloud.said[("secure_scores",)] = [Denied("AuthorizationFailed", missing=action)]
     estate.more = kinds(estate.open, well, well)
     with writing(estate.engine) as db:
         beats.beat(db, "w", "worker")
     code, table, said = run("preflight run --failed")
     assert code == 1
-    assert f"secure_scores\tfail\t{missing}" in table
-    assert f"grant {missing}" in said
-    assert missing in json.loads(run("preflight role")[1])["permissions"][0]["actions"]
+    assert "secure_scores\tfail\tSecurity Reader" in table
+    assert "grant Security Reader to Contoso" in said
+    assert json.loads(run("preflight role")[1])["Actions"]
     code, found, _ = run("preflight run --json")
     assert (code, json.loads(found)["overall"]) == (1, "fail")
     assert run("preflight clear")[0] == 0
