@@ -239,6 +239,8 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         module=sqlite,
         pool_size=pool_size,
         max_overflow=pool_size,
+        # What one connection has written, another reads anew: the last to be used knows most.
+        pool_use_lifo=True,
         hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
