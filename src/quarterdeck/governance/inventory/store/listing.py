@@ -64,7 +64,7 @@ def _asks_more(wanted: Filter) -> bool:
     return any(others)
 
 
-def _bearers_of(tenants: Tenants, wanted: Filter) -> Select[tuple[int]]:
+def _bearers_of(tenants: Tenants, wanted: Filter) -> Select[int]:
     # The index of tags alone is read, but for the few that are gone: to look at each of a
     # million resources that bear a tag takes a minute.
     query = select(func.count()).where(*_tag(wanted.tag), tenants.clause(tags.c.tenant))
