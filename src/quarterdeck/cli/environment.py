@@ -8,7 +8,7 @@ import typer
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.documents import document
-from quarterdeck.cli.output import say, show_json, show_table, tell
+from quarterdeck.cli.output import show_json, show_table, tell
 
 ENVIRONMENTS = "/api/v1/environments"
 
@@ -65,8 +65,8 @@ def describe(
 
 
 @commands.command()
-def remove(context: typer.Context, name: Name) -> None:
+def remove(context: typer.Context, name: Name, *, as_json: flags.AsJson = False) -> None:
     """Remove an environment that has no services any more."""
     with told():
         client_of(context).delete(f"{ENVIRONMENTS}/{name}")
-    say(f"{name} is removed")
+    tell(f"{name} is removed", {"name": name, "removed": True}, as_json=as_json)

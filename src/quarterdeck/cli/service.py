@@ -81,13 +81,15 @@ def register(
 
 
 @commands.command()
-def remove(context: typer.Context, name: Name, *, yes: flags.Yes = False) -> None:
+def remove(
+    context: typer.Context, name: Name, *, yes: flags.Yes = False, as_json: flags.AsJson = False
+) -> None:
     """Take a service out of the registry, its history with it."""
     if not yes:
         typer.confirm(f"Remove {name} and its history?", abort=True, err=True)
     with told():
         client_of(context).delete(f"{SERVICES}/{name}")
-    say(f"{name} is removed")
+    tell(f"{name} is removed", {"name": name, "removed": True}, as_json=as_json)
 
 
 def _urgency(one: dict[str, Any]) -> tuple[object, ...]:
