@@ -231,12 +231,15 @@ def test_tags_are_exact_in_memory_on_disk_and_merged(folder: Path, size: int) ->
         assert journal.append(many("acme", 2, size - 2))[1].index == size - 1
 
 
-def test_a_holder_killed_at_any_moment_loses_nothing_that_it_acknowledged(folder: Path) -> None:
+@pytest.mark.parametrize("room_bytes", [0, 6000])
+def test_a_holder_killed_at_any_moment_loses_nothing_that_it_acknowledged(
+    folder: Path, room_bytes: int
+) -> None:
     for round_ in range(12):
         read, write = os.pipe()
         child = os.fork()
         if child == 0:
-            _append_for_ever(folder, write, round_)
+            _append_for_ever(folder, write, (round_, room_bytes))
         os.close(write)
         with os.fdopen(read, "rb") as said:
             acknowledged = int(said.read(8 * (3 + round_ * 5))[-8:])
@@ -245,7 +248,7 @@ def test_a_holder_killed_at_any_moment_loses_nothing_that_it_acknowledged(folder
         os.waitpid(child, 0)
         whole = rest[: len(rest) - len(rest) % 8]
         acknowledged = int(whole[-8:]) if whole else acknowledged
-        with closing(opened(folder, 4000)) as journal:
+        with closing(opened(folder, 4000, room_bytes)) as journal:
             assert journal.sizes["acme"] > acknowledged
         reader = FileReader(Layout(folder.parent), Tail(folder))
         found = reader.entries("acme", 0, 1 << 20)
@@ -253,9 +256,10 @@ def test_a_holder_killed_at_any_moment_loses_nothing_that_it_acknowledged(folder
         reader.close()
 
 
-def _append_for_ever(folder: Path, say: int, round_: int) -> None:
+def _append_for_ever(folder: Path, say: int, of: tuple[int, int]) -> None:
+    round_, room_bytes = of
     try:
-        journal = opened(folder, 4000)
+        journal = opened(folder, 4000, room_bytes)
         number = 0
         while True:
             found = journal.append([prepared("acme", f"{round_} {number}")])
