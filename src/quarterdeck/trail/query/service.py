@@ -23,6 +23,7 @@ from quarterdeck.trail.projections.model import Field, Name, term
 from quarterdeck.trail.projections.service.projector import readable
 from quarterdeck.trail.projections.service.rebuild import place_of
 from quarterdeck.trail.proof import multi, tiles
+from quarterdeck.trail.proof.tree import leaf_hash
 from quarterdeck.trail.query import store
 from quarterdeck.trail.query.explorer import Explorer
 from quarterdeck.trail.query.model import (
@@ -172,14 +173,18 @@ def _hits(explorer: Explorer, tenants: Tenants, question: Question) -> list[int]
 
 
 def _leaves(reader: Reader, tenant: str, indices: Sequence[int]) -> dict[int, Leaf]:
-    """Leaves by index: those of one bundle by one look into it."""
+    """Leaves by index: those of one bundle by one look into it, and none hashed but they."""
     found: dict[int, Leaf] = {}
     for _, group in groupby(sorted(indices), key=lambda index: index // tiles.WIDTH):
         together = list(group)
-        wanted = set(together)
-        count = together[-1] - together[0] + 1
-        read = reader.read(tenant, together[0], count)
-        found |= {leaf.index: leaf for leaf in read if leaf.index in wanted}
+        first = together[0]
+        entries = reader.entries(tenant, first, together[-1] - first + 1)
+        for index in together:
+            entry = entries[index - first] if index - first < len(entries) else b""
+            if entry:
+                found[index] = Leaf(index=index, hash=leaf_hash(entry), entry=entry)
+            else:  # purged: its hash stands elsewhere
+                found |= {leaf.index: leaf for leaf in reader.read(tenant, index, 1)}
     return found
 
 
