@@ -32,9 +32,11 @@ def claim(db: Connection, now: datetime, most: int) -> list[Claim]:
         .limit(most)
         .with_for_update(skip_locked=True)
     )
+    # Two statements: PostgreSQL may run a limited subquery of an UPDATE again for each row.
+    ids = db.scalars(due).all()
     moved = (
         update(services)
-        .where(services.c.id.in_(due), services.c.next_due <= micros(now))
+        .where(services.c.id.in_(ids), services.c.next_due <= micros(now))
         .values(next_due=micros(now) + services.c.period)
     )
     rows = db.execute(moved.returning(services))
