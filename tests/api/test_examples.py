@@ -213,10 +213,12 @@ def seeded(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 def watched(stage: Stage) -> None:
     """Tenant ``contoso`` has a service in an environment that is described."""
-    prod = {"tenant": TenantId("contoso"), "environment": "prod"}
+    tenant = TenantId("contoso")
     with begin(stage.engine, installation(), stage.clock) as work:
-        registry.register(work, Service(**prod, name="web", open=True))
-        registry.describe(work, Environment(tenant=prod["tenant"], name="prod"))
+        web = Service(tenant=tenant, environment="prod", name="web", open=True)
+        registry.register(work, web)
+        for name in ("prod", "retired"):
+            registry.describe(work, Environment(tenant=tenant, name=name))
 
 
 def riverside(stage: Stage) -> None:

@@ -60,6 +60,7 @@ BUNDLE = "000.p/17"
 
 OTHERWISE: dict[tuple[str, str], Any] = {
     ("offboard_tenant", "tenant"): "fabrikam-directory-id",
+    ("remove_environment", "environment"): "retired",
     ("log_entries", "index"): BUNDLE,
     ("log_tile", "index"): BUNDLE,
 }
