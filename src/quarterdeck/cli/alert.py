@@ -80,6 +80,7 @@ def show_one(
         ("muted by", ", ".join([*muted["silences"], *muted["inhibitors"]])),
         *((f"label {name}", value) for name, value in one["labels"].items()),
         *((f"note {name}", value) for name, value in one["annotations"].items()),
+        *((c["at"], f"changed: {c['kind']} {c['title']}") for c in found["changed"]),
         *((change["at"], _change(change)) for change in found["history"]),
         *(("before", f"#{s['id']} ended {s['ends_at']}") for s in found["similar"]),
     ]

@@ -5,7 +5,9 @@ time line: each has its own branch of the tree, and its own path at the sink.
 """
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event
 from time import monotonic
@@ -23,6 +25,7 @@ from servers.sink import Got, Sink
 from waiting import until
 
 WAIT, INTERVAL = "500ms", "2s"
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z")
 STEP_S = 1.5  # between steps: well after a group's wait, well before its next turn
 
 
@@ -275,7 +278,10 @@ def test_receivers_get_the_same(both: tuple[Sink, Sink], name: str) -> None:
 def test_times_are_written_alike(both: tuple[Sink, Sink]) -> None:
     theirs, ours = ([one.body for one in found.of("/resolve")] for found in both)
     for one, other in zip(theirs, ours, strict=True):
-        assert [a["startsAt"][:19] for a in one["alerts"]] == [
-            a["startsAt"][:19] for a in other["alerts"]
-        ]
+        for alert, own in zip(one["alerts"], other["alerts"], strict=True):
+            for name in ("startsAt", "endsAt"):
+                assert MOMENT.fullmatch(alert[name])
+                assert MOMENT.fullmatch(own[name])
+                apart = abs(datetime.fromisoformat(alert[name]) - datetime.fromisoformat(own[name]))
+                assert apart < timedelta(seconds=STEP_S)
         assert other["externalURL"] == "https://quarterdeck.example"

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, Field
 
 from quarterdeck.operations.alerts.model import Alert, AlertState, Change, Filter, Severity
+from quarterdeck.operations.changes.model import Change as Changed
 from quarterdeck.operations.routing.service.muting import Muting
 from quarterdeck.web.bodies import Body
 
@@ -89,12 +90,39 @@ class MutingBody(BaseModel):
         return cls(silences=list(muting.silences), inhibitors=list(muting.inhibitors))
 
 
+class ChangedBody(BaseModel):
+    """Something that was changed."""
+
+    at: datetime
+    kind: str
+    title: str
+    service: str | None
+    environment: str | None
+    version: str | None
+    by: str | None
+    link: str | None
+
+    @classmethod
+    def of(cls, changed: Changed) -> Self:
+        return cls(
+            at=changed.at,
+            kind=changed.kind.value,
+            title=changed.title,
+            service=changed.service or None,
+            environment=changed.environment or None,
+            version=changed.version or None,
+            by=changed.by or None,
+            link=changed.link or None,
+        )
+
+
 class AccountBody(BaseModel):
     """An alert with all that is known of it."""
 
     alert: AlertBody
     muted: MutingBody
     receivers: list[str] = Field(description="Who hears of it.")
+    changed: list[ChangedBody] = Field(description="In the half hour before it began.")
     history: list[ChangeBody]
     similar: list[AlertBody] = Field(description="What ended before and was like it.")
 
@@ -118,11 +146,6 @@ class Meant(Body):
             severities=tuple(self.severities),
             labels=tuple(self.labels.items()),
         )
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing is said, and so everything would be meant."""
-        return not (self.ids or self.types or self.severities or self.labels)
 
 
 class Handled(BaseModel):

@@ -9,14 +9,14 @@ from quarterdeck.api.operations.alert_bodies import (
     AccountBody,
     AlertBody,
     ChangeBody,
+    ChangedBody,
     Handled,
     Meant,
     MutingBody,
 )
-from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.alerts.model import LIVE, AlertState, Filter, Severity
-from quarterdeck.operations.alerts.service import lifecycle, looking
+from quarterdeck.operations.alerts.service import around, lifecycle, looking
 from quarterdeck.operations.routing.service.muting import seen_one
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.faults import InvalidRequest
@@ -35,10 +35,6 @@ UNDO = {
 }
 READS = problems(401, 403, 404, 422)
 WRITES = problems(401, 403, 404, 409, 422)
-
-
-class NothingMeant(Invalid):
-    """It is not said which alerts are meant; that all are is not taken for granted."""
 
 
 class AlertPage(BaseModel):
@@ -92,10 +88,12 @@ def get_alert(alert: int, work: InRead) -> AccountBody:
     """One alert: who hears of it, what was done with it, how it ended before."""
     found = looking.account(work, alert)
     seen = seen_one(work, found.alert)
+    changed = around.changed(work, found.alert.sign.tenant, [found.alert])
     return AccountBody(
         alert=AlertBody.of(found.alert),
         muted=MutingBody.of(seen.muting),
         receivers=list(dict.fromkeys(receiver for receiver, _ in seen.routes)),
+        changed=[ChangedBody.of(one) for one in changed.get(alert, ())],
         history=[ChangeBody.of(one) for one in found.history],
         similar=[AlertBody.of(one) for one in found.similar],
     )
@@ -126,7 +124,5 @@ def reopen_alerts(work: InWork, meant: Meant) -> Handled:
 
 
 def _handled(work: Work, how: str, meant: Meant) -> Handled:
-    if meant.is_empty:
-        raise NothingMeant("say which alerts are meant: ids, types, severities or labels")
     changed = lifecycle.handle(work, how, meant.filter, meant.by, meant.tenant)
     return Handled(changed=changed, undo=f"/api/v1/alerts/{UNDO[how]}")

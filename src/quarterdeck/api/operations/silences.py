@@ -103,6 +103,7 @@ def list_silences(
 @router.post("", status_code=201, responses=WRITES, **needs("alerts:silence"))
 def add_silence(work: InWork, new: NewSilence) -> SilenceBody:
     """Silence what matches, or change a silence."""
+    work.require("alerts:silence", new.tenant)  # whoever may not hears nothing of matchers
     begins = new.starts_at or work.now
     wanted = Wanted(
         id=new.id,
@@ -118,8 +119,8 @@ def add_silence(work: InWork, new: NewSilence) -> SilenceBody:
 @router.post("/preview", responses=READS, **needs("alerts:read"))
 def preview_silence(work: InWork, asked: Preview) -> Previewed:
     """What a silence would mute now; nothing changes."""
-    matchers = parse_all(asked.matchers)
     live = looking.live(work, asked.tenant)
+    matchers = parse_all(asked.matchers)
     found = [one for one in live if all_match(matchers, one.sign.labels)]
     return Previewed(count=len(found), alerts=[AlertBody.of(one) for one in found[:MOST_SHOWN]])
 

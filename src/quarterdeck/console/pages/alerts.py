@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, Form, Query
 from pydantic import Field
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from quarterdeck.console.frame import InFrame, see
+from quarterdeck.console.frame import Frame, InFrame, see
 from quarterdeck.console.pages.views import saved
 from quarterdeck.console.preferences import back_to
 from quarterdeck.operations.alerts import service
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Filter, Severity
-from quarterdeck.operations.alerts.service import lifecycle, looking
+from quarterdeck.operations.alerts.service import around, lifecycle, looking
 from quarterdeck.operations.routing.service.muting import seen_one
 from quarterdeck.operations.routing.service.outgoing import outgoing
 from quarterdeck.operations.silences import service as silences
@@ -93,10 +93,12 @@ def alerts(
     before = int(page.after[0] or 0) if page.after else None
     found = looking.listed(frame.work, bar.wanted, tenant=tenant, before=before, limit=page.fetch)
     counts = looking.counts(frame.work, tenant)
+    shown = found[: page.limit]
     return frame.show(
         "alerts.html",
         bar=bar,
-        shown=found[: page.limit],
+        shown=shown,
+        changed=_changed(frame, shown),
         counts=counts,
         firing=sum(counts.values()),
         worst=_worst(found),
@@ -131,6 +133,7 @@ def alert_page(frame: InFrame, alert: int) -> HTMLResponse:
         people=frame.people(),
         runbook=_safe(found.alert.runbook),
         source=_safe(found.alert.sign.generator_url),
+        changed=around.changed(frame.work, found.alert.sign.tenant, [found.alert]).get(alert, []),
         matchers=[f'{name}="{value}"' for name, value in found.alert.sign.labels.items()],
     )
 
@@ -174,6 +177,16 @@ def _handle(work: InWork, how: str, alerts: list[int], back: str) -> RedirectRes
     few = changed if len(changed) <= MOST_UNDONE and address == "/alerts" else []
     said = [urlencode({"done": how, "ids": "-".join(map(str, few))})] if few else []
     return see("?".join(part for part in (address, "&".join([*kept, *said])) if part))
+
+
+def _changed(frame: Frame, shown: list[Alert]) -> dict[int, int]:
+    """How much was changed in the half hour before each alert."""
+    found: dict[int, int] = {}
+    for tenant in {one.sign.tenant for one in shown}:
+        own = [one for one in shown if one.sign.tenant == tenant]
+        changed = around.changed(frame.work, tenant, own)
+        found |= {alert: len(some) for alert, some in changed.items()}
+    return found
 
 
 def _worst(found: list[Alert]) -> str:

@@ -19,3 +19,5 @@ def _hear(work: Work, fact: Fact) -> None:
         service.fire(work, sign)
     if ended is not None:
         service.clear(work, fact.tenant, ended)
+    if labels := signs.removed(fact):
+        service.clear_about(work, fact.tenant, signs.SERVICE, labels)

@@ -18,8 +18,8 @@ class AlertEndedAlready(Conflict):
     """The alert has been resolved, and cannot be acknowledged any more."""
 
 
-class NoSuchState(Invalid):
-    """There is no such state of an alert."""
+class NothingMeant(Invalid):
+    """It is not said which alerts are meant; that all are is not taken for granted."""
 
 
 class Severity(StrEnum):

@@ -1,4 +1,4 @@
-"""Which facts begin an alert, and which end it (runbook 000, section 2.4). Pure."""
+"""Which facts begin an alert, and which end it (runbook 000, section 2.4; services). Pure."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,7 @@ from quarterdeck.operations.alerts.model import Severity, Sign
 
 FAILURE, STALLED, ERRORS = "sync_failure", "sync_stalled", "high_error_rate"
 UNREADABLE = "sync_unreadable"
+SERVICE = "service_health"
 TYPES = (FAILURE, STALLED, ERRORS, UNREADABLE)
 
 ENDS = {
@@ -31,8 +32,17 @@ def begun(fact: Fact) -> Sign | None:
 
 def ended(fact: Fact) -> str | None:
     """The key of the alert that ``fact`` ends, if any."""
+    if fact.name == "ServiceCameBack":
+        return _service_key(fact)
     kind = ENDS.get(fact.name)
     return key(kind, fact.tenant, fact.payload["domain"]) if kind else None
+
+
+def removed(fact: Fact) -> dict[str, str]:
+    """The labels of the service that ``fact`` removed, with it all that fires about it."""
+    if fact.name != "ServiceRemoved":
+        return {}
+    return {name: fact.payload[name] for name in ("environment", "service")}
 
 
 def _failure(fact: Fact) -> Sign:
@@ -101,10 +111,38 @@ def _sign(fact: Fact, kind: str, severity: Severity, title: str, **annotations: 
     )
 
 
+def _service_key(fact: Fact) -> str:
+    said = fact.payload
+    place = f"{said['environment']}/{said['service']}/{said['region']}"
+    return f"{SERVICE}/{fact.tenant}/{place}"
+
+
+def _service(severity: Severity, what: str) -> Callable[[Fact], Sign]:
+    def sign(fact: Fact) -> Sign:
+        said = fact.payload
+        names = ("environment", "service", "region")
+        labels = {name: said[name] for name in names if said[name]}
+        annotations = {"error": said["reason"], "because_of": said["because_of"]}
+        return Sign(
+            key=_service_key(fact),
+            tenant=fact.tenant,
+            type=SERVICE,
+            severity=severity,
+            title=f"{said['service']} {what}"[:500],
+            labels={"alertname": SERVICE, "tenant": fact.tenant, **labels},
+            annotations={name: words for name, words in annotations.items() if words},
+        )
+
+    return sign
+
+
 BEGINS: dict[str, Callable[[Fact], Sign]] = {
     "SyncFailed": _failure,
     "SyncStalled": _stall,
     "SyncErrorRateHigh": _rate,
     "SyncItemsUnreadable": _unreadable,
+    "ServiceWentDown": _service(Severity.CRITICAL, "is down"),
+    "ServiceDegraded": _service(Severity.WARNING, "does its work impaired"),
+    "ServiceLostFromSight": _service(Severity.WARNING, "is out of sight"),
 }
 """By the name of the fact: what it is a sign of."""

@@ -25,6 +25,7 @@ from quarterdeck.operations.alerts.model import (
     AlertState,
     Change,
     Filter,
+    NothingMeant,
 )
 from quarterdeck.operations.alerts.service.looking import found_of
 from quarterdeck.operations.alerts.store import live, queries
@@ -90,9 +91,14 @@ def handle(work: Work, how: str, wanted: Filter, by: str = "", tenant: str = "")
 
     The ids of those that changed, in rising order: with them it can be taken back. Each
     tenant's log has one leaf.
+
+    Raises:
+        NothingMeant: ``wanted`` names no alerts in any way.
     """
     permission = "alerts:acknowledge" if how.endswith("acknowledge") else "alerts:resolve"
     tenants = work.require(permission, tenant) if tenant else work.tenants(permission)
+    if wanted == Filter(states=wanted.states):
+        raise NothingMeant("say which alerts are meant: ids, types, severities or labels")
     who = by or work.actor.id
     moves: dict[str, tuple[str, Sequence[AlertState], Told, Move]] = {
         "acknowledge": ("acknowledged", (AlertState.FIRING,), *_acknowledging(work, tenants, who)),

@@ -1,10 +1,12 @@
 """Alerts that this platform raises itself."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from quarterdeck.events.operations import AlertEnded, AlertFired
+from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants, Work
-from quarterdeck.operations.alerts.model import Alert, Change, Severity, Sign
+from quarterdeck.operations.alerts.model import LIVE, Alert, Change, Filter, Severity, Sign
 from quarterdeck.operations.alerts.store import live, queries
 
 RANK = list(Severity)
@@ -30,6 +32,15 @@ def clear(work: Work, tenant: str, key: str) -> None:
     found = queries.firing(work.db, own, key)
     if found is not None and live.end(work.db, own, [found.id], work.now, ""):
         work.publish(AlertEnded(tenant=tenant, alert=str(found.id), type=found.sign.type))
+
+
+def clear_about(work: Work, tenant: str, kind: str, labels: Mapping[str, str]) -> None:
+    """End all of a type that fire and bear ``labels``: what they are about is gone."""
+    own = Tenants(frozenset({tenant}))
+    wanted = Filter(states=LIVE, types=(kind,), labels=tuple(labels.items()))
+    ids = queries.ids(work.db, own, wanted, BULK_ROWS)
+    for row in live.end(work.db, own, ids, work.now, "") if ids else ():
+        work.publish(AlertEnded(tenant=tenant, alert=str(row.id), type=row.type))
 
 
 def told(sign: Sign, alert: int) -> AlertFired:
