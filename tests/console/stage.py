@@ -49,6 +49,7 @@ from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind as PolicyKind
 from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.query.explorer import open_explorer
+from quarterdeck.trail.segments.storage.files import FileSegments
 from quarterdeck.worker.delivery import deliver_all
 from quarterdeck.worker.loop import Worker
 
@@ -121,6 +122,7 @@ class Stage:
             sequencer=self.trail.sequencer,
             explorer=self.explorer,
             metrics=open_metrics(self.engine, self.folder / "series"),
+            worm=FileSegments(self.folder / "worm"),
             checks={},
             provider=self.provider,
         )

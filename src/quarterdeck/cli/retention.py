@@ -39,6 +39,8 @@ def purge(
         return
     held = sum(plan["held"].values())
     say(f"{plan['due']} due, {plan['waiting']} not stored away yet, {held} kept by holds")
+    if plan["copies_until"]:
+        say(f"locked copies stay in the segment store until {plan['copies_until']}, then they go")
     say(f"job {plan['job']} removes them" if plan["job"] else "nothing was changed: add --yes")
 
 

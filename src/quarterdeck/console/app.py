@@ -15,7 +15,9 @@ from quarterdeck.console.pages import (
     estate,
     exports,
     health,
+    holds,
     identity,
+    integrity,
     jobs,
     logs,
     now,
@@ -62,6 +64,8 @@ PAGES = [
     logs.router,
     deadletters.router,  # before the Explorer, whose paths are as general as /trail/A/B
     trail_exports.router,
+    holds.router,
+    integrity.router,
     trail.router,
     tenants.router,
     tokens.router,

@@ -49,13 +49,15 @@ GROUPS = (
         label="Trail",
         entries=(
             Entry(label="Explorer", path="/trail", key="l", permission="trail:read"),
-            Entry(label="Exports", path="/trail/exports", key="x", permission="exports:create"),
+            Entry(label="Exports", path="/trail/exports", key="v", permission="exports:create"),
+            Entry(label="Holds", path="/trail/holds", key="h", permission="holds:read"),
             Entry(
                 label="Dead letters",
                 path="/trail/dead-letters",
                 key="d",
                 permission="deadletters:read",
             ),
+            Entry(label="Integrity", path="/trail/integrity", key="y", permission="trail:verify"),
         ),
     ),
     Group(

@@ -124,6 +124,7 @@ EVENTS: dict[str, type[Event]] = {
         keeping.HoldReleaseAsked,
         keeping.HoldReleased,
         keeping.HoldRefused,
+        keeping.PurgedCopiesCleared,
         keeping.RecordsPurged,
         keeping.SubjectKeysDropped,
         keeping.ErasureRequested,

@@ -80,6 +80,17 @@ class RecordsPurged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PurgedCopiesCleared(Event):
+    """Copies of purged records in the segment store were removed: their lock had ended."""
+
+    action: ClassVar[str] = "retention:clear"
+    about: ClassVar[str] = "purge"
+    public: ClassVar[frozenset[str]] = frozenset({"purge", "count"})
+    purge: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectKeysDropped(Event):
     """Data keys that sealed nothing any more, after a purge, were destroyed."""
 

@@ -43,6 +43,7 @@ from quarterdeck.trail.policy.store import policies, texts
 from quarterdeck.trail.projections import tables as trail_read
 from quarterdeck.trail.retention.store import purges
 from quarterdeck.trail.segments.storage import sql as trail_segments
+from quarterdeck.trail.segments.storage import verdicts as trail_verdicts
 from quarterdeck.trail.webhooks.store import tables as trail_webhooks
 from quarterdeck.trail.witnesses.storage import sql as trail_witnesses
 from quarterdeck.web.idempotency.store import keys as idempotency_keys
@@ -98,6 +99,7 @@ __all__ = [
     "trail_read",
     "trail_segments",
     "trail_tags",
+    "trail_verdicts",
     "trail_webhooks",
     "trail_witnesses",
     "views",

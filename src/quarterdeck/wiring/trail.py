@@ -34,6 +34,7 @@ from quarterdeck.trail.projections.service.standing import projection_health, st
 from quarterdeck.trail.query.explorer import Explorer
 from quarterdeck.trail.query.problems import query_health
 from quarterdeck.trail.retention.jobs import Purging
+from quarterdeck.trail.retention.service.clearing import Clearing
 from quarterdeck.trail.retention.service.planning import Ground as PurgeGround
 from quarterdeck.trail.segments.model import Retention, Sealing
 from quarterdeck.trail.segments.ports import SegmentStore
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 PROJECT_S = 0.5
 SEAL_S = 30.0
 WATCH_S = 60.0
+CLEAR_S = 3600.0
 WITNESS_S = 5.0
 
 
@@ -163,6 +165,7 @@ def integrity_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[],
         reader=runtime.reader,
         clock=runtime.clock,
         store=runtime.worm,
+        removal=runtime.removal,
     )
     sealer = Sealer(
         engine=runtime.engine,
@@ -182,7 +185,11 @@ def integrity_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[],
         clock=runtime.clock,
         witnesses=known_witnesses(settings),
     )
+    clearing = Clearing(
+        engine=runtime.engine, reader=runtime.reader, store=runtime.worm, clock=runtime.clock
+    )
     return {
+        "clear": (CLEAR_S, clearing.beat),
         "seal": (SEAL_S, sealer.beat),
         "watch": (WATCH_S, watcher.beat),
         "witness": (WITNESS_S, asking.beat),

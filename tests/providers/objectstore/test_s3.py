@@ -11,6 +11,7 @@ import pytest
 boto3 = pytest.importorskip("boto3", reason="needs the extra s3")
 from botocore.exceptions import ClientError  # noqa: E402
 
+from quarterdeck.kernel.clock import utc_now  # noqa: E402
 from quarterdeck.providers.objectstore.s3 import S3Options, S3Segments  # noqa: E402
 from quarterdeck.trail.segments.model import StoreRefused, StoreUnavailable  # noqa: E402
 from quarterdeck.trail.segments.ports import SegmentStore  # noqa: E402
@@ -119,3 +120,20 @@ def test_a_server_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -
     store = S3Segments(S3Options(url="s3://none", endpoint="http://127.0.0.1:1"))
     with pytest.raises(StoreUnavailable):
         store.get("a")
+
+
+@pytest.mark.census("ATP-502")
+def test_an_object_is_replaced_once_its_lock_ended_and_never_before(store: SegmentStore) -> None:
+    ends = utc_now().replace(microsecond=0) + timedelta(seconds=2)
+    store.put("standard/acme/a", b"one", ends)
+    store.put("standard/acme/b", b"one", UNTIL)
+    assert store.locked_until("standard/acme/a") == ends
+    assert store.locked_until("standard/acme/none") is None
+    for key, now in (("a", ends - timedelta(seconds=1)), ("b", ends), ("none", UNTIL)):
+        with pytest.raises(StoreRefused):
+            store.replace(f"standard/acme/{key}", b"two", now)
+    until(lambda: utc_now() > ends + timedelta(seconds=1), 10, "the lock ended")
+    for _ in range(2):
+        store.replace("standard/acme/a", b"two", utc_now())
+        assert store.get("standard/acme/a") == b"two"
+    assert store.get("standard/acme/b") == b"one"

@@ -116,7 +116,7 @@ class MissingBody(BaseModel):
     """Records of one log that one place lacks."""
 
     tenant: str
-    place: str = Field(description="`log`, `segment store`, or a projection's name.")
+    place: str = Field(description="`log`, `segment store`, `sealed fields`, or a projection.")
     count: int
     first: int | None = Field(description="Index of the first.")
     last: int | None
@@ -201,7 +201,9 @@ def release_evidence(investigation: str, work: InWork) -> None:
 def get_scope(work: InRead, runtime: Installation, tenant: str = "") -> ScopeBody:
     """Compare the log, the segment store and the projections; which records are missing where."""
     listed = partial(projected.listed, runtime.explorer.read)
-    among = scopes.Places(reader=runtime.reader, store=runtime.worm, listed=listed)
+    among = scopes.Places(
+        reader=runtime.reader, store=runtime.worm, listed=listed, removal=runtime.removal
+    )
     found = scopes.scope(work, among, tenant)
     return ScopeBody(
         checked=found.checked,

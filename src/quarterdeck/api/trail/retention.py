@@ -40,6 +40,10 @@ class PlanBody(BaseModel):
     ranges: list[RangeBody] = Field(description="The first 1,000.")
     held: dict[str, int] = Field(description="Records that a hold keeps, by hold.")
     waiting: int = Field(description="Due, but not sealed and stored away yet.")
+    copies_until: str | None = Field(
+        description="Until when locked copies stay in the segment store; they go then. "
+        "null: none is locked."
+    )
 
     @classmethod
     def of(cls, plan: Plan, job: str | None) -> Self:
@@ -52,6 +56,7 @@ class PlanBody(BaseModel):
             ranges=[RangeBody(start=a, end=b) for a, b in plan.ranges[:SHOWN]],
             held=dict(plan.held),
             waiting=plan.waiting,
+            copies_until=rfc3339(plan.copies_until) if plan.copies_until else None,
         )
 
 
@@ -168,4 +173,4 @@ def residency_report(tenant: OfTenant, work: InRead, runtime: Installation) -> R
 
 
 def _ground(runtime: Runtime) -> Ground:
-    return Ground(reader=runtime.reader, removal=runtime.removal)
+    return Ground(reader=runtime.reader, removal=runtime.removal, store=runtime.worm)

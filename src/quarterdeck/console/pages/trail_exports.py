@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quarterdeck.console.frame import InFrame, see
+from quarterdeck.console.pages.now import logs_of
 from quarterdeck.trail.export import service as exports
 from quarterdeck.trail.export.model import Ask, State
 from quarterdeck.trail.export.model import Form as Format
@@ -48,6 +49,7 @@ def exports_page(frame: InFrame, page: InPage) -> HTMLResponse:
         following=page.next((found[page.limit - 1].id,)) if more else "",
         marks_of=MARKS,
         formats=FORMATS,
+        keys={one.tenant: one.vkey for one in logs_of(frame)},
         people=frame.people(),
     )
 

@@ -94,6 +94,39 @@ class S3Segments:
             raise self._failed(error) from error
         return None
 
+    def locked_until(self, key: str) -> datetime | None:
+        try:
+            version = self._first_version(key)
+            if version is None:
+                return None
+            found = self._s3.get_object_retention(
+                Bucket=self._bucket, Key=self._named(key), VersionId=version
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise self._failed(error) from error
+        until: datetime = found["Retention"]["RetainUntilDate"]
+        return until
+
+    def replace(self, key: str, content: bytes, now: datetime) -> None:
+        """The new version first: between the two calls the old one still has the say."""
+        until = self.locked_until(key)
+        if until is None or until > now:
+            raise StoreRefused(f"{key} is {f'locked until {until}' if until else 'not there'}")
+        if self.get(key) == content:
+            return
+        name, old = self._named(key), self._versions(key)
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=name,
+                Body=content,
+                ContentMD5=b64encode(md5(content, usedforsecurity=False).digest()).decode(),
+            )
+            for version in old:
+                self._s3.delete_object(Bucket=self._bucket, Key=name, VersionId=version)
+        except (ClientError, BotoCoreError) as error:
+            raise self._failed(error) from error
+
     def get(self, key: str) -> bytes | None:
         """Of its versions the first: what was put over it later has no say."""
         try:
@@ -113,6 +146,10 @@ class S3Segments:
         return content
 
     def _first_version(self, key: str) -> str | None:
+        return next(iter(self._versions(key)), None)
+
+    def _versions(self, key: str) -> list[str]:
+        """Of an object, the oldest first."""
         name = self._named(key)
         pages = self._s3.get_paginator("list_object_versions")
         versions = [
@@ -121,11 +158,10 @@ class S3Segments:
             for version in page.get("Versions", ())
             if version["Key"] == name
         ]
-        if not versions:
-            return None
         # The newest is listed first, and moments are whole seconds.
-        first = min(reversed(versions), key=lambda version: version["LastModified"])
-        return str(first["VersionId"])
+        versions.reverse()
+        versions.sort(key=lambda version: version["LastModified"])
+        return [str(version["VersionId"]) for version in versions]
 
     def _named(self, key: str) -> str:
         return f"{self._prefix}/{key}" if self._prefix else key

@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
 
 MAX_WORDS = 2000
@@ -140,6 +142,11 @@ class Hold:
     state: State
     at: int
     by: str
+
+    @property
+    def moment(self) -> datetime:
+        """When this version was made."""
+        return instant(self.at)
 
     @property
     def holds(self) -> bool:

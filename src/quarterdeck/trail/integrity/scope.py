@@ -8,9 +8,10 @@ from functools import lru_cache, partial
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import LogDamaged
-from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.ports import Reader, Removal
 from quarterdeck.trail.log.purges import Naming
 from quarterdeck.trail.log.record import RecordUnreadable, members, received_at
+from quarterdeck.trail.log.sealed import commits, lacking
 from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH, Malformed
@@ -31,6 +32,7 @@ class Places:
     reader: Reader
     store: SegmentStore | None
     listed: Listed | None
+    removal: Removal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +40,7 @@ class Missing:
     """Records of a log that one place lacks.
 
     Attributes:
-        place: ``log``, ``segment store``, or a projection's name.
+        place: ``log``, ``segment store``, ``sealed fields``, or a projection's name.
         from_at, to_at: when the first and the last was received, microseconds; None where
             no place knows.
         types: how many, by type of resource.
@@ -75,11 +77,13 @@ class _Seen:
 
     Attributes:
         purged: those that no place need have any more.
+        bare: those of which a field they commit to is stored nowhere.
     """
 
     log: set[int]
     stored: set[int]
     purged: set[int]
+    bare: set[int]
     sealed: int
     entry: Callable[[int], bytes | None]
 
@@ -110,6 +114,7 @@ def _missing(
     lacks: dict[str, Iterable[int]] = {
         "log": (n for n in range(size) if n not in seen.log),
         "segment store": (n for n in range(seen.sealed) if n not in seen.stored),
+        "sealed fields": sorted(seen.bare),
     }
     for name, (through, indexes) in listed.items():
         lacks[name] = [n for n in range(through) if n not in indexes and n not in seen.purged]
@@ -135,14 +140,18 @@ def _seen(among: Places, log: tuple[str, int], last: Manifest | None, names: Nam
     standing: set[int] = set()
     stored: set[int] = set()
     gone: set[int] = set()
+    bare: set[int] = set()
     sealed = last.end if last and store else 0
     for start in range(0, size, WIDTH):
         live, safe = both(start)
         if not all(live):
             gone.update(purges.covered(start, live, names(start, start + WIDTH)))
+        if among.removal is not None and any(map(commits, live)):
+            fields = among.removal.sealed_fields(tenant, start, len(live))
+            bare.update(index for index, _ in lacking(start, live, fields))
         standing.update(n for n, entry in enumerate(live, start) if entry or n in gone)
         stored.update(n for n, entry in enumerate(safe, start) if entry or n in gone)
-    return _Seen(log=standing, stored=stored, purged=gone, sealed=sealed, entry=entry)
+    return _Seen(log=standing, stored=stored, purged=gone, bare=bare, sealed=sealed, entry=entry)
 
 
 def _entries(reader: Reader, tenant: str, start: int) -> Sequence[bytes]:

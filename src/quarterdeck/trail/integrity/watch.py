@@ -21,13 +21,15 @@ from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import text_of
 from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import Checkpoint, Head, Log, LogDamaged
-from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.ports import Reader, Removal
+from quarterdeck.trail.log.sealed import commits, lacking
 from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH
 from quarterdeck.trail.proof.tree import root_hash
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.storage import sql as segments
+from quarterdeck.trail.segments.storage import verdicts
 from quarterdeck.trail.segments.trial import Sources, judge
 
 WATCH = Actor("quarterdeck", frozenset())
@@ -47,6 +49,7 @@ class Watcher:
     reader: Reader
     clock: Clock
     store: SegmentStore | None = None
+    removal: Removal | None = None
     budget: int = BUDGET
 
     def beat(self) -> int:
@@ -111,6 +114,14 @@ class Watcher:
             found = purges.leaf_hashes(at, entries, hashes, self._naming(log))
             above = self.reader.hashes(log, 1, at // WIDTH, 1) if count == WIDTH else []
             yield from _differences(at, count, found, hashes, above)
+            yield from self._sealed(log, at, entries)
+
+    def _sealed(self, log: str, start: int, entries: Sequence[bytes]) -> Iterator[Finding]:
+        """Fields that a record commits to and of which nothing is stored any more."""
+        if self.removal is not None and any(map(commits, entries)):
+            stored = self.removal.sealed_fields(log, start, len(entries))
+            for index, lost in lacking(start, entries, stored):
+                yield Finding(f"entry {index}", f"{lost} of its sealed fields are gone")
 
     def _naming(self, log: str) -> purges.Naming:
         return purged.naming(self.engine, self.reader, log)
@@ -128,6 +139,9 @@ class Watcher:
             return replace(watched, segment=0), []
         places = Sources(reader=self.reader, store=self.store, naming=self._naming(watched.log))
         trial = judge(found, before, places, self.keys.ring(watched.log))
+        place = (watched.log, watched.segment)
+        with writing(self.engine) as db:
+            verdicts.put(db, mine, place, trial.verdict, micros(self.clock()))
         wrong = [
             Finding(f"segment {found.manifest.id}", f"{result.name}: {words}")
             for result in trial.verdict.results

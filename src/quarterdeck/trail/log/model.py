@@ -1,7 +1,7 @@
 """The log: its head, what was signed of it, and what goes into it."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,7 +36,15 @@ class TileNotFound(NotFound):
 
 
 class LogDamaged(Unavailable):
-    """What is stored is not what was signed; nothing more is signed."""
+    """What is stored is not what was signed; nothing more is signed.
+
+    Attributes:
+        good: of a bundle, the entries before the damage.
+    """
+
+    def __init__(self, message: str, good: Sequence[bytes] = ()) -> None:
+        super().__init__(message)
+        self.good = list(good)
 
 
 class JournalHeld(Unavailable):

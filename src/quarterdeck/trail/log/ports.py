@@ -137,6 +137,10 @@ class Removal(Protocol):
         """Each leaf that has disclosures with the id of a data key that seals one of them."""
         ...
 
+    def sealed_fields(self, log: str, start: int, count: int) -> set[tuple[int, str]]:
+        """Index and path of each sealed disclosure that is there, of a range of leaves."""
+        ...
+
 
 class Sequencer(Protocol):
     """How leaves are appended, from any thread."""

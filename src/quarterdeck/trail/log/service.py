@@ -23,18 +23,20 @@ from quarterdeck.trail.log.model import (
     LeafNotFound,
     LeafPurged,
     Log,
+    LogDamaged,
     LogNotFound,
     RecordView,
     TileNotFound,
 )
 from quarterdeck.trail.log.ports import Reader
-from quarterdeck.trail.log.record import Class, members
+from quarterdeck.trail.log.record import Class, RecordUnreadable, members
 from quarterdeck.trail.log.storage import leaves, sql
 from quarterdeck.trail.proof import consistency, tiles
 from quarterdeck.trail.proof.tiles import Tile
 
 MAX_PAGE = 501  # one more than a page shows, to know whether another follows
-ERASED = "erased"
+ERASED, MISSING = "erased", "missing"
+"""Why a committed field is not shown: its key was destroyed; or, by damage, nothing is stored."""
 
 
 def logs(work: Work, reader: Reader) -> list[tuple[Log, int]]:
@@ -73,7 +75,11 @@ def entry_bundle(work: Work, reader: Reader, tenant: str, path: str) -> bytes:
     tile = _tile(tenant, path)
     if tile.level is not None or tile.start + tile.width > checkpoint(work, reader, tenant).size:
         raise TileNotFound(f"the log of {tenant} has no {tile.path}")
-    return tiles.pack_entries(reader.entries(tenant, tile.start, tile.width))
+    try:
+        return tiles.pack_entries(reader.entries(tenant, tile.start, tile.width))
+    except LogDamaged as damaged:
+        # Whoever verifies says where the damage is; it needs what stands there, not a refusal.
+        return tiles.pack_entries(damaged.good[: tile.width])
 
 
 def resource(work: Work, reader: Reader, tenant: str, path: str) -> bytes | None:
@@ -117,7 +123,7 @@ def disclose(work: Work, reader: Reader, keys: KeyStore, tenant: str, index: int
     """One record with its committed fields shown. The look itself leaves a leaf."""
     work.require("trail:disclose", tenant)
     view = _view(_leaf(work, reader, tenant, index), _proven(reader, tenant))
-    shown = _disclosed(work, reader, keys, view)
+    shown, stored = _disclosed(work, reader, keys, view)
     work.publish(
         FieldsDisclosed(
             tenant=tenant, record=str(view.record["id"]), index=index, fields=sorted(shown)
@@ -130,7 +136,7 @@ def disclose(work: Work, reader: Reader, keys: KeyStore, tenant: str, index: int
         proven=view.proven,
         record=view.record,
         payload=view.payload,
-        hidden=hidden | dict.fromkeys(hidden, ERASED),
+        hidden={path: ERASED if path in stored else MISSING for path in hidden},
         disclosed=shown,
     )
 
@@ -198,7 +204,11 @@ def _leaf(work: Work, reader: Reader, tenant: str, index: int) -> Leaf:
 
 
 def _view(leaf: Leaf, proven: int) -> RecordView:
-    record = members(leaf.entry)
+    try:
+        record = members(leaf.entry)
+    except RecordUnreadable as error:
+        words = f"leaf {leaf.index} is not as it was written: {error}"
+        raise LogDamaged(f"{words}; run quarterdeck trail verify") from error
     classes: Mapping[str, str] = record["classification"]
     return RecordView(
         index=leaf.index,
@@ -210,13 +220,17 @@ def _view(leaf: Leaf, proven: int) -> RecordView:
     )
 
 
-def _disclosed(work: Work, reader: Reader, keys: KeyStore, view: RecordView) -> dict[str, Any]:
+def _disclosed(
+    work: Work, reader: Reader, keys: KeyStore, view: RecordView
+) -> tuple[dict[str, Any], set[str]]:
+    """Value by path of what can be shown; and the paths of all that is stored."""
     tenant, record = str(view.record["tenant"]), str(view.record["id"])
     origin = _log(work, tenant).origin
     shown: dict[str, Any] = {}
-    for one in reader.disclosures(tenant, view.index):
+    stored = reader.disclosures(tenant, view.index)
+    for one in stored:
         key = data_keys.opened(work.db, keys, tenant, one.data_key)
         if key is not None:
             text = unseal(key.secret, one.sealed, tenant, origin, record, one.path)
             shown[one.path] = Disclosure.parse(text.decode()).value
-    return shown
+    return shown, {one.path for one in stored}

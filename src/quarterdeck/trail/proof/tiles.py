@@ -147,19 +147,20 @@ def slice_entries(bundle: bytes, first: int, count: int) -> list[bytes]:
     """Entries ``first`` to ``first + count`` of a bundle: the others are passed over.
 
     Raises:
-        Malformed: it ends before them, or within them.
+        Malformed: it ends before them, or within them; its ``good`` are those before.
     """
     at = 0
+    entries: list[bytes] = []
     try:
         for _ in range(first):
             at += 2 + (bundle[at] << 8 | bundle[at + 1])
-        entries = []
         for _ in range(count):
             start = at + 2
             at = start + (bundle[at] << 8 | bundle[at + 1])
             entries.append(bundle[start:at])
     except IndexError as error:
-        raise Malformed(f"expected {first + count} entries, got fewer") from error
+        good = entries[:-1] if at > len(bundle) else entries
+        raise Malformed(f"expected {first + count} entries, got fewer", good) from error
     if at > len(bundle):
         raise Malformed(f"ends within its entry {first + count - 1}", entries[:-1])
     return entries

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from quarterdeck.kernel.errors import Conflict
@@ -13,10 +14,15 @@ class NothingKeepsTime(Conflict):
 
 
 class PurgeState(StrEnum):
-    """Where a purge is. Its leaf stands in the log before anything is removed."""
+    """Where a purge is. Its leaf stands in the log before anything is removed.
+
+    ``done``: gone from the log and the read models; ``cleared``: from the segment store too,
+    whose locks had ended.
+    """
 
     ANNOUNCED = "announced"
     DONE = "done"
+    CLEARED = "cleared"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +48,8 @@ class Plan:
         held: the holds that keep records whose time is over, with how many each keeps.
         waiting: records whose time is over that are not sealed and stored away yet.
         floor: below this index records can be removed.
+        copies_until: until when the segment store keeps copies of what is due; None: it has none,
+            or no lock on them.
     """
 
     tenant: str
@@ -49,6 +57,7 @@ class Plan:
     held: Mapping[str, int] = field(default_factory=dict)
     waiting: int = 0
     floor: int = 0
+    copies_until: datetime | None = None
 
     @property
     def classes(self) -> dict[str, int]:

@@ -60,6 +60,23 @@ def done(db: Connection, among: Tenants, purge: str) -> bool:
     return db.execute(update(purges).where(*here).values(state=str(PurgeState.DONE))).rowcount == 1
 
 
+def cleared(db: Connection, among: Tenants, purge: str) -> bool:
+    """Say that its copies are gone too; False if that was known."""
+    here = (
+        among.clause(purges.c.tenant),
+        purges.c.id == purge,
+        purges.c.state == str(PurgeState.DONE),
+    )
+    write = update(purges).where(*here).values(state=str(PurgeState.CLEARED))
+    return db.execute(write).rowcount == 1
+
+
+def tenants_done(db: Connection) -> list[str]:
+    """Whose purges left copies that are locked, or were."""
+    query = select(purges.c.tenant).where(purges.c.state == str(PurgeState.DONE)).distinct()
+    return list(db.scalars(query.order_by(purges.c.tenant)))
+
+
 def of_tenants(db: Connection, among: Tenants, state: PurgeState | None = None) -> list[Purge]:
     """Purges of these tenants, newest first."""
     query = select(purges).where(among.clause(purges.c.tenant))

@@ -6,7 +6,7 @@ one canonical JSON object. It bears the SHA-256 of the manifest before it: a has
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
@@ -197,6 +197,26 @@ class SegmentVerdict:
     @property
     def intact(self) -> bool:
         return all(result.right for result in self.results)
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The last verdict on a segment.
+
+    Attributes:
+        found: by result, what is wrong; at: microseconds since 1970.
+    """
+
+    found: Mapping[str, Sequence[str]]
+    at: int
+
+    def right(self, name: str) -> bool:
+        """Whether a result was right."""
+        return not self.found.get(name)
+
+    def words(self, name: str) -> str:
+        """What was wrong with it."""
+        return "; ".join(self.found.get(name, ()))
 
 
 def prefix(retention: str, tenant: str) -> str:

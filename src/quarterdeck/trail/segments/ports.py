@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class SegmentStore(Protocol):
-    """Objects that are written once. There is no way to change or delete one here.
+    """Objects that are written once. None is changed or deleted before its lock ends.
 
     Any number of processes write at once.
     """
@@ -23,6 +23,25 @@ class SegmentStore(Protocol):
         Raises:
             StoreRefused: other content stands there; it was left as it is.
             StoreUnavailable: the store is away, or full.
+        """
+        ...
+
+    def locked_until(self, key: str) -> datetime | None:
+        """Until when an object is locked, to the second; None if there is none.
+
+        Raises:
+            StoreUnavailable: the store is away.
+        """
+        ...
+
+    def replace(self, key: str, content: bytes, now: datetime) -> None:
+        """Put other content in the place of an object whose lock has ended; durable on return.
+
+        Nothing of the old content is left. The same again is nothing.
+
+        Raises:
+            StoreRefused: it is locked still, or there is none.
+            StoreUnavailable: the store is away.
         """
         ...
 

@@ -1,10 +1,12 @@
 """What people ask of segments. Each function is one use case in one transaction."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection
 
+from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.keys.keystore import KeyStore
@@ -14,6 +16,8 @@ from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.storage import purged
 from quarterdeck.trail.proof import consistency
 from quarterdeck.trail.segments.model import (
+    Judged,
+    Manifest,
     Segment,
     SegmentNotFound,
     SegmentVerdict,
@@ -23,6 +27,7 @@ from quarterdeck.trail.segments.model import (
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.proof import SegmentProof
 from quarterdeck.trail.segments.storage import sql
+from quarterdeck.trail.segments.storage import verdicts as stored_verdicts
 from quarterdeck.trail.segments.trial import Sources, Trial, judge
 
 MAX_PAGE = 501
@@ -57,6 +62,28 @@ def verify_segment(
 
     Reads the whole range twice: about a second for 100,000 records.
     """
+    found, previous, trial = _judged(work, ground, segment_id)
+    proof = _proof(ground, found, previous, trial) if prove else None
+    return trial.verdict, proof
+
+
+def check_segment(work: Work, ground: Ground, segment_id: str) -> str:
+    """Check a segment, and keep what was found for whoever looks; whose it is."""
+    found, _, trial = _judged(work, ground, segment_id)
+    manifest = found.manifest
+    mine = work.require("trail:verify", manifest.tenant)
+    place = (manifest.tenant, manifest.number)
+    stored_verdicts.put(work.db, mine, place, trial.verdict, micros(work.now))
+    return manifest.tenant
+
+
+def verdicts(work: Work, tenant: str, numbers: Sequence[int]) -> Mapping[int, Judged]:
+    """The last verdicts on segments of a tenant's log, by number; none: it was never checked."""
+    mine = work.require("trail:verify", tenant)
+    return stored_verdicts.of_segments(work.db, mine, tenant, numbers)
+
+
+def _judged(work: Work, ground: Ground, segment_id: str) -> tuple[Segment, Segment | None, Trial]:
     tenant, number, mine = _named(work, segment_id)
     found = _one(work, mine, tenant, number)
     previous = sql.one(work.db, mine, tenant, number - 1)
@@ -65,9 +92,7 @@ def verify_segment(
         store=_store(ground),
         naming=partial(purged.among, work.db, ground.reader, tenant),
     )
-    trial = judge(found, previous, places, ground.keys.ring(tenant))
-    proof = _proof(ground, found, previous, trial) if prove else None
-    return trial.verdict, proof
+    return found, previous, judge(found, previous, places, ground.keys.ring(tenant))
 
 
 def segment_of(work: Work, tenant: str, index: int) -> Segment | None:
@@ -81,6 +106,14 @@ def sealed_end(db: Connection, tenant: str) -> int:
     """
     found = sql.stored_end(db, Tenants(frozenset({tenant})))
     return found or 0
+
+
+def overlapping(db: Connection, tenant: str, start: int, end: int) -> list[Manifest]:
+    """The manifests of the stored segments that hold a record of a range. No use case: its
+    callers required their own.
+    """
+    found = sql.between(db, Tenants(frozenset({tenant})), tenant, start, end)
+    return [one.manifest for one in found if one.stored]
 
 
 def _named(work: Work, segment_id: str) -> tuple[str, int, Tenants]:

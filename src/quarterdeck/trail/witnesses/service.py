@@ -118,6 +118,22 @@ class Asking:
         return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosigned:
+    """How far a witness cosigned a log; ``at``: microseconds since 1970."""
+
+    name: str
+    size: int
+    at: int
+
+
+def cosigners(work: Work, log: str) -> list[Cosigned]:
+    """Who cosigned a tenant's log, the newest first."""
+    work.require("trail:read", log)
+    rows = sql.of_log(work.db, log)
+    return [Cosigned(name=key.partition("+")[0], size=size, at=at) for key, size, _, _, at in rows]
+
+
 def cosigned(work: Work, log: str) -> bytes | None:
     """The newest checkpoint that a witness cosigned, with every cosignature on it. Open to all."""
     rows = sql.of_log(work.db, log)

@@ -193,4 +193,5 @@ def _opened(whole: bytes, tile: Tile, log: str, within: tuple[int, int]) -> list
     try:
         return tiles.slice_entries(whole, *within)
     except tiles.Malformed as error:
-        raise LogDamaged(f"{tile.path} of {log}: {error}; run quarterdeck trail verify") from error
+        words = f"{tile.path} of {log}: {error}; run quarterdeck trail verify"
+        raise LogDamaged(words, error.good) from error

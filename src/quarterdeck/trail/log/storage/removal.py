@@ -52,6 +52,15 @@ class FileRemoval:
             for offset, _, key, _ in part.disclosures:
                 yield begun + offset, key
 
+    def sealed_fields(self, log: str, start: int, count: int) -> set[tuple[int, str]]:
+        end, first = start + count, self._tail.first(log)
+        found: set[tuple[int, str]] = set()
+        for bundle in range(start // WIDTH, -(-min(end, first) // WIDTH)):
+            found |= sealed.places_of(self._layout, log, bundle)
+        for begun, part in self._tail.parts(log, max(start, first), end - max(start, first)):
+            found |= {(begun + offset, path) for offset, path, _, _ in part.disclosures}
+        return {one for one in found if start <= one[0] < end}
+
     def _empty(self, log: str, tile: Tile, gone: Collection[int]) -> None:
         path = self._layout.tile(log, tile)
         try:
@@ -90,6 +99,16 @@ class SqlRemoval:
         with reading(self._engine) as db:
             for row in db.execute(wanted.order_by(disclosures.c.idx)):
                 yield row.idx, row.data_key
+
+    def sealed_fields(self, log: str, start: int, count: int) -> set[tuple[int, str]]:
+        here = (
+            disclosures.c.log == log,
+            disclosures.c.idx >= start,
+            disclosures.c.idx < start + count,
+        )
+        with reading(self._engine) as db:
+            rows = db.execute(select(disclosures.c.idx, disclosures.c.path).where(*here))
+            return {(row.idx, row.path) for row in rows}
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -68,6 +68,12 @@ def keys_of(layout: Layout, log: str, bundle: int) -> Iterator[tuple[int, str]]:
         yield at, key
 
 
+def places_of(layout: Layout, log: str, bundle: int) -> set[tuple[int, str]]:
+    """Index and path of each disclosure of a bundle."""
+    rows = map(_decoder.decode, _bodies(layout.disclosures(log, bundle)))
+    return {(at, path) for at, path, _, _ in rows}
+
+
 def drop(layout: Layout, log: str, bundle: int, gone: Collection[int]) -> None:
     """Take away the disclosures of these leaves; durable on return."""
     path = layout.disclosures(log, bundle)

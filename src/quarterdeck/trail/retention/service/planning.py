@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Tenants, Work
@@ -16,15 +17,17 @@ from quarterdeck.trail.policy.model import Kind
 from quarterdeck.trail.retention import store
 from quarterdeck.trail.retention.model import Due, Plan, Purge
 from quarterdeck.trail.retention.reading import Classes, Seen, Subjects, seen
-from quarterdeck.trail.segments.service import sealed_end
+from quarterdeck.trail.segments.ports import SegmentStore
+from quarterdeck.trail.segments.service import overlapping, sealed_end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """The logs that retention works on."""
+    """The logs that retention works on, and the store of their copies where there is one."""
 
     reader: Reader
     removal: Removal
+    store: SegmentStore | None = None
 
 
 def refuse(work: Work, tenant: str) -> None:
@@ -60,7 +63,23 @@ def planned(work: Work, ground: Ground, tenant: str, past: Sequence[Range], most
             due.append(Due(index=one.index, cls=cls, due_at=due_at))
             if len(due) == most:
                 break
-    return Plan(tenant=tenant, due=due, held=held, waiting=waiting, floor=floor)
+    return Plan(
+        tenant=tenant,
+        due=due,
+        held=held,
+        waiting=waiting,
+        floor=floor,
+        copies_until=_copies_until(work, ground, tenant, due),
+    )
+
+
+def _copies_until(work: Work, ground: Ground, tenant: str, due: Sequence[Due]) -> datetime | None:
+    """Until when the segment store keeps copies: the lock of the segment sealed last."""
+    if ground.store is None or not due:
+        return None
+    sealed = overlapping(work.db, tenant, due[-1].index, due[-1].index + 1)
+    until = ground.store.locked_until(sealed[-1].key) if sealed else None
+    return until if until and until > work.now else None
 
 
 def _old(ground: Ground, tenant: str, past: Sequence[Range], until: int) -> Iterator[Seen]:

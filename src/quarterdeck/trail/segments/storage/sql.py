@@ -93,6 +93,17 @@ def covering(db: Connection, tenants: Tenants, tenant: str, index: int) -> Segme
     return None if row is None else _segment(row)
 
 
+def between(db: Connection, tenants: Tenants, tenant: str, start: int, end: int) -> list[Segment]:
+    """The segments that hold a record of a range, oldest first."""
+    query = select(segments).where(
+        tenants.clause(segments.c.tenant),
+        segments.c.tenant == tenant,
+        segments.c.start < end,
+        segments.c.end > start,
+    )
+    return [_segment(row) for row in db.execute(query.order_by(segments.c.number))]
+
+
 def last(db: Connection, tenants: Tenants, tenant: str) -> Segment | None:
     """The newest segment of the tenant's log."""
     newest = select(func.max(segments.c.number)).where(segments.c.tenant == tenant)

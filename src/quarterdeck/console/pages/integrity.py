@@ -1,0 +1,176 @@
+"""/trail/integrity: how far each log was checked, what was found, and what is frozen meanwhile."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from quarterdeck.console.frame import Frame, InFrame, see
+from quarterdeck.console.headline import Signed
+from quarterdeck.console.pages.now import logs_of
+from quarterdeck.kernel.clock import instant
+from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.trail.freeze import service as freezes
+from quarterdeck.trail.freeze.model import Investigation, Outcome, Suspicion
+from quarterdeck.trail.integrity import scope as scopes
+from quarterdeck.trail.integrity.storage import projected
+from quarterdeck.trail.integrity.storage.scans import Watched
+from quarterdeck.trail.integrity.watch import watched
+from quarterdeck.trail.segments import service as segments
+from quarterdeck.trail.witnesses import service as witnesses
+from quarterdeck.trail.witnesses.service import Cosigned
+from quarterdeck.web.deps import Installation, InWork
+from quarterdeck.web.paging import InPage
+from quarterdeck.web.permissions import needs
+
+router = APIRouter(include_in_schema=False)
+
+VERIFIES, INVESTIGATES = needs("trail:verify"), needs("integrity:investigate")
+RELEASES = needs("holds:release")
+HERE = "/trail/integrity"
+LATE = timedelta(minutes=10)
+"""Ten beats of the watch: a check older than this is stale."""
+
+Said = Annotated[str, Form(max_length=400)]
+Why = Annotated[str, Form(max_length=4000)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """A log as far as it was checked.
+
+    Attributes:
+        watch: None where the watch never looked.
+        witnesses: who cosigned it, the newest first.
+        open: investigations that concern it.
+    """
+
+    log: Signed
+    watch: Watched | None
+    witnesses: Sequence[Cosigned]
+    open: Sequence[Investigation]
+
+    @property
+    def checked_at(self) -> datetime | None:
+        """When the watch looked last."""
+        return instant(self.watch.at) if self.watch else None
+
+    def state(self, now: datetime) -> str:
+        """The mark: what is known of it, and whether that is still so."""
+        if self.open:
+            return "critical"
+        if self.checked_at is None:
+            return "unknown"
+        return "stale" if now - self.checked_at > LATE else "ok"
+
+
+@router.get(HERE, response_class=HTMLResponse, **VERIFIES)
+def integrity_page(frame: InFrame) -> HTMLResponse:
+    """Every log that is looked at, and every investigation."""
+    found = freezes.investigations(frame.work)
+    return frame.show(
+        "integrity.html",
+        logs=_checked(frame, found),
+        open=[one for one in found if one.open],
+        closed=[one for one in found if not one.open],
+        moment=instant,
+        platform=PLATFORM,
+        outcomes=list(Outcome),
+        suspicions=list(Suspicion),
+        people=frame.people(),
+    )
+
+
+@router.get(HERE + "/{tenant}", response_class=HTMLResponse, **VERIFIES)
+def integrity_log(frame: InFrame, page: InPage, tenant: str) -> HTMLResponse:
+    """One log: its checkpoint, its witnesses, and the three results of each sealed segment."""
+    before = int(page.after[0] or 0) if page.after else None
+    rows = segments.segments(frame.work, tenant, before, page.fetch)
+    shown = rows[: page.limit]
+    more = len(rows) > page.limit
+    found = freezes.investigations(frame.work)
+    one = next((one for one in _checked(frame, found) if one.log.tenant == tenant), None)
+    store = frame.runtime.worm
+    return frame.show(
+        "integrity_log.html",
+        tenant=tenant,
+        one=one,
+        segments=shown,
+        verdicts=segments.verdicts(frame.work, tenant, [s.manifest.number for s in shown]),
+        store=store.label if store else "",
+        moment=instant,
+        following=page.next((shown[-1].manifest.number,)) if more else "",
+    )
+
+
+@router.get(HERE + "/{tenant}/scope", response_class=HTMLResponse, **VERIFIES)
+def loss_scope(frame: InFrame, tenant: str) -> HTMLResponse:
+    """What the log, the segment store and the projections have, compared. Reads everything."""
+    runtime = frame.runtime
+    listed = partial(projected.listed, runtime.explorer.read)
+    among = scopes.Places(
+        reader=runtime.reader, store=runtime.worm, listed=listed, removal=runtime.removal
+    )
+    found = scopes.scope(frame.work, among, tenant)
+    return frame.show("integrity_scope.html", tenant=tenant, scope=found, moment=instant)
+
+
+@router.post(HERE + "/segments/{segment}/check", **VERIFIES)
+def check_segment(work: InWork, runtime: Installation, segment: str) -> RedirectResponse:
+    """Check a segment now, and keep what was found."""
+    ground = segments.Ground(reader=runtime.reader, store=runtime.worm, keys=runtime.keys)
+    tenant = segments.check_segment(work, ground, segment)
+    return see(f"{HERE}/{tenant}#{segment}")
+
+
+@router.post(HERE + "/freeze", **INVESTIGATES)
+def freeze(
+    work: InWork,
+    runtime: Installation,
+    reason: Why,
+    tenant: Said = "",
+    suspicion: Annotated[Suspicion, Form()] = Suspicion.TAMPERING,
+) -> RedirectResponse:
+    """Refuse purge and export until the investigation ends."""
+    whose = tenant.strip() or PLATFORM
+    size = None if whose == PLATFORM else runtime.reader.size(whose)
+    freezes.freeze(work, reason, whose, suspicion, size)
+    return see(HERE)
+
+
+@router.post(HERE + "/investigations/{investigation}/end", **INVESTIGATES)
+def unfreeze(
+    work: InWork,
+    runtime: Installation,
+    investigation: str,
+    outcome: Said = "",
+    root_cause: Why = "",
+) -> RedirectResponse:
+    """End an investigation with its outcome and its root cause."""
+    found = freezes.open_investigation(work, investigation)
+    freezes.unfreeze(work, outcome, root_cause, found.id, runtime.reader.size(found.tenant))
+    return see(HERE)
+
+
+@router.post(HERE + "/investigations/{investigation}/release", **RELEASES)
+def release_evidence(work: InWork, investigation: str) -> RedirectResponse:
+    """Let what a confirmed investigation holds be purged again."""
+    freezes.release_evidence(work, investigation)
+    return see(HERE)
+
+
+def _checked(frame: Frame, found: Sequence[Investigation]) -> list[Checked]:
+    seen = {one.log: one for one in watched(frame.work)}
+    return [
+        Checked(
+            log=log,
+            watch=seen.get(log.tenant),
+            witnesses=witnesses.cosigners(frame.work, log.tenant),
+            open=[one for one in found if one.open and one.concerns(log.tenant)],
+        )
+        for log in logs_of(frame)
+    ]
