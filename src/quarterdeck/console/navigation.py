@@ -50,7 +50,7 @@ GROUPS = (
         entries=(
             Entry(label="Explorer", path="/trail", key="l", permission="trail:read"),
             Entry(label="Exports", path="/trail/exports", key="v", permission="exports:create"),
-            Entry(label="Holds", path="/trail/holds", key="f", permission="holds:read"),
+            Entry(label="Holds", path="/trail/holds", key="z", permission="holds:read"),
             Entry(
                 label="Dead letters",
                 path="/trail/dead-letters",
