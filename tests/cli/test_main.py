@@ -25,7 +25,7 @@ __all__ = ["ada", "app", "database", "issue", "runtime", "settings", "silent_log
 PROGRAM = Path(sys.executable).with_name("quarterdeck")
 HEAVY = ("sqlalchemy", "fastapi", "httpx2", "alembic", "rich", "cryptography")
 NOBODY_LISTENS = "http://127.0.0.1:9"
-RUN_ON = {"up", "demo", "serve", "simulate azure"}
+RUN_ON = {"up", "demo", "serve", "logs follow", "simulate azure"}
 """Commands that run until told to stop: what they say is a log."""
 
 
