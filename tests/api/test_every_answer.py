@@ -22,6 +22,7 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.web import ndjson, streaming
 from quarterdeck.web.deps import By
 from quarterdeck.web.ndjson import Listing
+from quarterdeck.web.observe import service_of
 from quarterdeck.web.paging import Key
 
 SAMPLES = "/api/v1/samples"
@@ -36,7 +37,12 @@ def app(runtime: Runtime) -> FastAPI:
 
 
 def counted(method: str, route: str, status: str) -> float:
-    labels = {"method": method, "route": route, "status": status}
+    labels = {
+        "service": service_of(route),
+        "method": method,
+        "route": route,
+        "status": status,
+    }
     return REGISTRY.get_sample_value("quarterdeck_http_requests_total", labels) or 0
 
 

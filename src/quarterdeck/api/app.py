@@ -56,9 +56,11 @@ from quarterdeck.api.operations import (
     changes,
     health_checks,
     maintenance,
+    metrics,
     routing,
     services,
     silences,
+    system_health,
 )
 from quarterdeck.api.operations import logs as own_logs
 from quarterdeck.api.operations.alertmanager import about as am_about
@@ -127,6 +129,8 @@ ROUTERS = [
     silences.router,
     routing.router,
     own_logs.router,
+    system_health.router,  # before metrics, whose paths are as general as /metrics/NAME
+    metrics.router,
     sync.router,
     runs.router,
     upkeep.router,

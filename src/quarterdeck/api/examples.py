@@ -17,6 +17,8 @@ PARAMETERS: dict[str, Any] = {
     "job": f"{_ID}08",
     "item": "approval",
     "alert": 123,
+    "metric": "quarterdeck_http_requests_total",
+    "selector": 'quarterdeck_http_requests_total{service="query"}',
     "domain": "resources",
     "export": f"{_ID}10",
     "file": f"{_ID}11",
@@ -167,6 +169,11 @@ BODIES: dict[str, Any] = {
     "check_routing": {"text": _ROUTING},
     "test_routing": {"labels": {"severity": "critical", "service": "checkout"}, "text": _ROUTING},
     "resolve_alert": {"resolved_by": "operator@company.com"},
+    "record_samples": {
+        "samples": [{"metric": "CpuPercentage", "labels": {"resource": "web-1"}, "value": 41.5}]
+    },
+    "record_exposition": "# EOF\n",
+    "remote_write": "\0",  # a snappy block of an empty message
     "record_onboarding": {"state": "done", "evidence": "mail of the administrator"},
     "put_classification": {
         "document": {"rules": [{"path": "/payload/amount", "class": "public"}]},

@@ -20,6 +20,7 @@ from quarterdeck.console.pages import (
     integrity,
     jobs,
     logs,
+    metrics,
     now,
     oidc,
     programmes,
@@ -62,6 +63,7 @@ PAGES = [
     silences.router,
     routing.router,
     logs.router,
+    metrics.router,
     deadletters.router,  # before the Explorer, whose paths are as general as /trail/A/B
     trail_exports.router,
     holds.router,

@@ -23,6 +23,8 @@ BODY_TYPES = frozenset(
         "application/x-ndjson",
         "application/x-www-form-urlencoded",
         "multipart/form-data",
+        "application/openmetrics-text",
+        "application/x-protobuf",  # Prometheus' remote-write
     }
 )
 HEALTH_DOMAIN = ".atp.internal"  # runbook 004 asks each service by its own name there

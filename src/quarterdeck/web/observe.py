@@ -12,12 +12,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 REQUESTS = Counter(
-    "quarterdeck_http_requests_total", "Requests answered.", ["method", "route", "status"]
+    "quarterdeck_http_requests_total",
+    "Requests answered.",
+    ["service", "method", "route", "status"],
 )
 LATENCY = Histogram(
     "quarterdeck_http_request_seconds",
     "Time until an answer was sent whole; of a stream, until it began.",
-    ["method", "route"],
+    ["service", "method", "route"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
 OPEN = Gauge("quarterdeck_http_requests_open", "Requests being answered now.")
@@ -27,6 +29,18 @@ VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 UNKNOWN = "(none)"  # a path that is no route's must not become a label: there are endless many
 ENDLESS = frozenset({"/api/v1/stream"})  # how long one watches is no time to answer
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+SERVICES = {
+    "query": frozenset({"logs", "records", "projections", "queries"}),
+    "integrity": frozenset({"segments", "integrity", "holds", "erasures", "retention", "witness"}),
+    "export": frozenset({"exports"}),
+    "policy": frozenset({"policies"}),
+    "delivery": frozenset({"consumers", "queues", "topics", "dead-letters", "webhooks"}),
+    "access": frozenset({"principals", "roles", "tokens", "views", "limits"}),
+    "watch": frozenset({"metrics", "series", "alerts", "health", "services", "slos", "stream"}),
+}
+"""By service: the first words of its paths under /api/v1. What is in none is the estate's."""
 
 
 class Observe:
@@ -77,6 +91,15 @@ def template_of(scope: Scope) -> str:
     return next((c.path for c in matching if c.path), UNKNOWN)
 
 
+def service_of(route: str) -> str:
+    """Which part of the platform a route belongs to: a label of few values."""
+    _, _, path = route.partition("/api/v1/")
+    noun = path.split("/")[0]
+    if not path:
+        return "health" if route.startswith(("/health", "/metrics")) else "console"
+    return next((service for service, nouns in SERVICES.items() if noun in nouns), "estate")
+
+
 def contexts(app: FastAPI) -> list[RouteContext]:
     """Every route of ``app``, with its whole path. Kept: the routes of an application stand."""
     known: list[RouteContext] | None = getattr(app.state, "route_contexts", None)
@@ -93,8 +116,9 @@ def _request_id(scope: Scope) -> str:
 def _report(scope: Scope, status: int, took_s: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "OTHER"
     route = template_of(scope)
-    REQUESTS.labels(method, route, str(status)).inc()
-    LATENCY.labels(method, route).observe(took_s)
+    service = service_of(route)
+    REQUESTS.labels(service, method, route, str(status)).inc()
+    LATENCY.labels(service, method, route).observe(took_s)
     if route not in ENDLESS and isinstance(app := scope.get("app"), FastAPI):
         app.state.runtime.requests.record(f"{method} {route}", took_s * 1000)
     log = structlog.get_logger("web")

@@ -20,6 +20,7 @@ from quarterdeck.operations.maintenance.service import turn as turn_maintenance
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
 from quarterdeck.trail.query.problems import ProblemWatch
+from quarterdeck.wiring.measuring import own_metrics
 from quarterdeck.wiring.numbers import measure_estate
 from quarterdeck.worker.pulse import Pulse
 
@@ -64,6 +65,7 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
     stale = partial(evaluate_freshness, runtime.engine, runtime.clock, known)
     shown = partial(measure, runtime.engine, runtime.clock, known)
     return [
+        *own_metrics(runtime, "web", stopping),
         Pulse(name="measure", every_s=MEASURE_S, beat=shown, stop=stopping),
         Pulse(
             name="numbers",

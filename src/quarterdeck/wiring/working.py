@@ -31,7 +31,6 @@ from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
 from quarterdeck.operations.health.service.registry import own_schedule
 from quarterdeck.operations.logs import hearing as logs
-from quarterdeck.operations.metrics.service.sealing import Sealer
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.export.jobs import export_kind
@@ -42,6 +41,7 @@ from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.projections.jobs import rebuild_kind
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
+from quarterdeck.wiring.measuring import sample_pulses
 from quarterdeck.wiring.trail import (
     catching_up,
     export_press,
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 INTEGRATE_S = 0.25
 REFUSALS_S = 10.0
 WEBHOOKS_S = 0.5
-SEAL_SAMPLES_S = 60.0
 PROBES_S = 0.5
 PRUNE_S = 60.0
 
@@ -118,7 +117,6 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         export_kind(export_press(runtime)),
         *keeping_kinds(runtime),
     ]
-    sealer = Sealer(metrics=runtime.metrics, clock=clock)
     duties = Duties(
         kinds={kind.name: kind for kind in kinds},
         subscribers=subscribers,
@@ -127,9 +125,9 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
             "refusals": (REFUSALS_S, partial(refusals.flush, engine, clock)),
             **catching_up(runtime),
             **integrity_pulses(runtime),
-            "seal samples": (SEAL_SAMPLES_S, sealer.beat),
             "probes": (PROBES_S, prober.beat),
             "health history": (PRUNE_S, partial(prune_health, engine, clock)),
+            **sample_pulses(runtime),
             "webhooks": (WEBHOOKS_S, webhook_sending(runtime, sender).beat),
         },
     )

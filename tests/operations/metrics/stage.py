@@ -12,7 +12,7 @@ from quarterdeck.operations.metrics.model import Function, Recorded, Sample, Ser
 from quarterdeck.operations.metrics.opening import Metrics
 from quarterdeck.operations.metrics.selector import selector
 from quarterdeck.operations.metrics.service import reading, recording
-from quarterdeck.operations.metrics.service.sealing import Sealer
+from quarterdeck.operations.metrics.service.sealing import Keeper, Roller, Sealer
 from quarterdeck.operations.metrics.windows import Asked
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -66,6 +66,12 @@ class Stage:
 
     def pass_time(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+    def roll(self) -> int:
+        return Roller(metrics=self.metrics, clock=lambda: self.now).beat()
+
+    def drop(self) -> int:
+        return Keeper(metrics=self.metrics, clock=lambda: self.now).beat()
 
     def seal(self) -> int:
         return Sealer(metrics=self.metrics, clock=lambda: self.now).beat()

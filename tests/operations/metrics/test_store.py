@@ -231,9 +231,10 @@ def test_metrics_and_their_labels_are_listed(stage: Stage) -> None:
             ("a", 1, NOON),
             ("b_total", 2, NOON),
         ]
-        labels = reading.labels(work, stage.metrics, "acme", "b_total")
+        labels = reading.described(work, stage.metrics, "acme", "b_total")
         assert labels == {"kind": ["k"], "zone": ["z1", "z2"]}
-        assert reading.labels(work, stage.metrics, "acme", "c") == {}
+        with pytest.raises(reading.MetricNotFound):
+            reading.described(work, stage.metrics, "acme", "c")
 
 
 def test_anothers_series_are_neither_read_nor_written(stage: Stage) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as some
 from operations.metrics.stage import NOON
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.operations.metrics.model import Function, Series, UnusableFunction, stale_mark
-from quarterdeck.operations.metrics.windows import Asked, evaluate, line, ranked
+from quarterdeck.operations.metrics.windows import Asked, Points, evaluate, line, ranked
 
 F = Function
 COUNTS = some.lists(some.integers(0, 50), min_size=2, max_size=60)
@@ -133,6 +133,6 @@ def test_what_cannot_be_asked_is_refused(
 def test_a_line_has_no_point_where_nothing_is_known() -> None:
     of = series([1.0, 2.0, 3.0])
     ats = [NOON + timedelta(minutes=n) for n in range(12)]
-    found = line(of, ats, Asked(F.LAST, timedelta(hours=1)))
+    found = line(Points(of), ats, Asked(F.LAST, timedelta(hours=1)))
     assert [instant(t) for t in found.times] == ats[:6]
     assert list(found.values) == [1.0] + [3.0] * 5

@@ -128,6 +128,8 @@ class Limits:
         word: bytes of a name, or of a label's value.
         ahead: how far a sample may be ahead of our clock.
         raw: how long each point is kept; an older sample is refused.
+        rolled: how long buckets of five minutes and an hour are kept.
+        size: bytes of all series; beyond it the oldest points go first, sooner than ``raw``.
     """
 
     series: int = 200_000
@@ -135,6 +137,8 @@ class Limits:
     word: int = 1024
     ahead: timedelta = timedelta(minutes=10)
     raw: timedelta = timedelta(days=15)
+    rolled: timedelta = timedelta(days=396)
+    size: int = 20 * 2**30
 
 
 class Refusal(StrEnum):

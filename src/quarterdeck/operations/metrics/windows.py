@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Protocol
 
 from quarterdeck.kernel.clock import MICROSECOND, instant, micros
 from quarterdeck.operations.metrics.model import (
     STALE_AFTER,
     Function,
+    Labels,
     Series,
     UnusableFunction,
     Value,
@@ -83,9 +85,42 @@ def evaluate(series: Series, at: datetime, asked: Asked) -> Value | None:
     )
 
 
-def line(series: Series, ats: Sequence[datetime], asked: Asked) -> Series:
-    """What ``evaluate`` answers at each of ``ats``; no point where it answers None."""
-    found = [(micros(at), evaluate(series, at, asked)) for at in ats]
+class Evaluated(Protocol):
+    """A series of which windows can be evaluated."""
+
+    @property
+    def name(self) -> str:
+        """Of its metric."""
+
+    @property
+    def labels(self) -> Labels:
+        """What tells it from others."""
+
+    def evaluate(self, at: datetime, asked: Asked) -> Value | None:
+        """What ``asked`` makes of the window that ends ``at``; None: no data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A series by its points."""
+
+    series: Series
+
+    @property
+    def name(self) -> str:
+        return self.series.name
+
+    @property
+    def labels(self) -> Labels:
+        return self.series.labels
+
+    def evaluate(self, at: datetime, asked: Asked) -> Value | None:
+        return evaluate(self.series, at, asked)
+
+
+def line(series: Evaluated, ats: Sequence[datetime], asked: Asked) -> Series:
+    """What a series answers at each of ``ats``; no point where that is None."""
+    found = [(micros(at), series.evaluate(at, asked)) for at in ats]
     known = [(at, value.value) for at, value in found if value is not None]
     return Series(series.name, series.labels, [at for at, _ in known], [v for _, v in known])
 

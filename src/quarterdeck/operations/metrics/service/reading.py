@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from quarterdeck.kernel.clock import instant, micros
-from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.errors import Invalid, NotFound
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.metrics import windows
 from quarterdeck.operations.metrics.model import Series, Value
 from quarterdeck.operations.metrics.opening import Metrics
 from quarterdeck.operations.metrics.selector import Selector
+from quarterdeck.operations.metrics.service import history
 from quarterdeck.operations.metrics.store import names, points
 
 MOST_SERIES = 10_000
@@ -24,6 +25,10 @@ MOST_SERIES = 10_000
 
 class TooManySeries(Invalid):
     """More series are meant than one question may read."""
+
+
+class MetricNotFound(NotFound):
+    """The metric has no series."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +70,16 @@ def over(
     """What a function makes of each series in the window (at - window, at].
 
     A series of which it can make nothing, for there is no data, is left out: [] is "not known".
+    A window of two days or more, or older than the points that are kept, is answered by buckets
+    of five minutes or an hour (``history``); a quantile of one cannot be had.
+
+    Raises:
+        UnusableFunction: a quantile of such a window.
     """
     own = work.require("metrics:read", tenant)
+    if history.is_old(work, metrics, at, asked):
+        old = history.past(work, metrics, own, selector, [at], asked)
+        return [value for one in old if (value := one.evaluate(at, asked)) is not None]
     found = _selected(metrics, own, selector, windows.reach(at, asked.window), at)
     values = (windows.evaluate(series, at, asked) for series in found)
     return [value for value in values if value is not None]
@@ -87,8 +100,12 @@ def along(
     own = work.require("metrics:read", tenant)
     if not ats:
         return []
-    found = _selected(metrics, own, selector, windows.reach(ats[0], asked.window), ats[-1])
-    lines = (windows.line(series, ats, asked) for series in found)
+    if history.is_old(work, metrics, ats[0], asked):
+        old = history.past(work, metrics, own, selector, ats, asked)
+        lines = [windows.line(one, ats, asked) for one in old]
+    else:
+        found = _selected(metrics, own, selector, windows.reach(ats[0], asked.window), ats[-1])
+        lines = [windows.line(windows.Points(series), ats, asked) for series in found]
     return [series for series in lines if series.times]
 
 
@@ -100,11 +117,17 @@ def listed(work: Work, metrics: Metrics, tenant: str) -> list[Metric]:
     return [Metric(name=name, series=n, seen_at=instant(at)) for name, n, at in found]
 
 
-def labels(work: Work, metrics: Metrics, tenant: str, name: str) -> dict[str, list[str]]:
-    """The labels of a metric, each with its values; {} where there is no such metric."""
+def described(work: Work, metrics: Metrics, tenant: str, name: str) -> dict[str, list[str]]:
+    """The labels of a metric, each with its values.
+
+    Raises:
+        MetricNotFound: it has no series.
+    """
     own = work.require("metrics:read", tenant)
     with metrics.reading() as db:
         found = names.of_name(db, own, name)
+    if not found:
+        raise MetricNotFound(f"no series of {name[:80]!r}; GET /api/v1/metrics lists what there is")
     values: dict[str, set[str]] = defaultdict(set)
     for series in found:
         for label, value in series.labels.items():

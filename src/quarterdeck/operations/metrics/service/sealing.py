@@ -4,6 +4,7 @@ Any number of workers may do it at once: one gets a point's row, and the chunk i
 the row is gone. A crash loses nothing, for both are one transaction.
 """
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +14,8 @@ from prometheus_client import Counter
 from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.db import bulk
 from quarterdeck.operations.metrics.opening import Metrics
-from quarterdeck.operations.metrics.store import chunking, points
+from quarterdeck.operations.metrics.rollup import DAY
+from quarterdeck.operations.metrics.store import chunking, points, rolling
 from quarterdeck.operations.metrics.store.points import SLOT
 
 SETTLED = timedelta(minutes=5)
@@ -22,10 +24,17 @@ SETTLED = timedelta(minutes=5)
 OPEN = timedelta(minutes=30)
 """The oldest slot waits so long, so that chunks are worth their overhead."""
 
+FEW = 20
+"""Series whose day is down-sampled in one transaction."""
+
 AT_ONCE = 250
 """Series sealed in one transaction, so that who records gets their turn."""
 
 SEALED = Counter("quarterdeck_points_sealed_total", "Points moved into chunks.")
+EXPIRED = Counter("quarterdeck_chunks_expired_total", "Chunks dropped.")
+EARLY = Counter(
+    "quarterdeck_chunks_dropped_early_total", "Of those: before their time, for want of room."
+)
 DROPPED = Counter(
     "quarterdeck_points_of_the_future_total", "Points dropped: the clock was set back behind them."
 )
@@ -75,3 +84,64 @@ class Sealer:
         if standing and standing[-1] > latest:
             with self.metrics.writing() as db:
                 DROPPED.inc(points.drop(db, latest))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Roller:
+    """Down-samples days that are over and sealed."""
+
+    metrics: Metrics
+    clock: Clock
+
+    def beat(self) -> int:
+        """Down-sample some of what is due; how many days of series."""
+        with self.metrics.reading() as db:
+            before = rolling.horizon_of_open(db, micros(self.clock()) // DAY)
+            waiting = rolling.due(db, before, AT_ONCE)
+        days: dict[int, list[int]] = defaultdict(list)
+        for day, series in waiting:
+            days[day].append(series)
+        done = 0
+        for day, every in days.items():
+            for first in range(0, len(every), FEW):
+                with bulk(self.metrics.engine), self.metrics.writing() as db:
+                    done += rolling.roll_day(db, day, every[first : first + FEW])
+        return done
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Drops what is too old, and the oldest points where all of it is too large."""
+
+    metrics: Metrics
+    clock: Clock
+
+    def beat(self) -> int:
+        """Drop what is due; how many chunks that were."""
+        limits, now = self.metrics.limits, self.clock()
+        gone = self._drop(now - limits.raw)
+        keep = limits.raw
+        while keep > SETTLED and self._too_large():
+            keep -= min(keep, timedelta(days=1))
+            early = self._drop(now - max(keep, SETTLED))
+            EARLY.inc(early)
+            gone += early
+        EXPIRED.inc(gone)
+        return gone
+
+    def _drop(self, before: datetime) -> int:
+        oldest = micros(self.clock() - self.metrics.limits.rolled)
+        gone = 0
+        for first in range(0, self._last() + 1, AT_ONCE):
+            with bulk(self.metrics.engine), self.metrics.writing() as db:
+                gone += points.expire(db, first, first + AT_ONCE, micros(before))
+                rolling.expire(db, first, first + AT_ONCE, oldest)
+        return gone
+
+    def _last(self) -> int:
+        with self.metrics.reading() as db:
+            return points.last_series(db)
+
+    def _too_large(self) -> bool:
+        with self.metrics.reading() as db:
+            return points.size(db) > self.metrics.limits.size

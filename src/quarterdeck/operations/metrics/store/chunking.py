@@ -58,7 +58,8 @@ def _parts(tracks: Sequence[Track]) -> Iterator[Track]:
 
 
 def _due(db: Connection, taken: dict[int, Track]) -> None:
-    days = {(at // DAY, number) for number, (times, _) in taken.items() for at in times}
+    # As buckets are: the point at midnight is of the day before.
+    days = {((at - 1) // DAY, number) for number, (times, _) in taken.items() for at in times}
     given = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     rows = [{"day": day, "series": number} for day, number in sorted(days)]
     db.execute(given(unrolled).on_conflict_do_nothing(), rows)

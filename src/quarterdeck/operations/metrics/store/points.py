@@ -26,7 +26,8 @@ from sqlalchemy import (
 
 from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.operations.metrics.encoding import decode, encode
-from quarterdeck.operations.metrics.tables import chunks, points
+from quarterdeck.operations.metrics.tables import EVERY, chunks, points
+from quarterdeck.operations.metrics.tables import series as known
 
 SLOT = 60_000_000
 """Microseconds of one slot."""
@@ -47,6 +48,11 @@ UNNEST = (
     "SELECT * FROM unnest(CAST(:slot AS integer[]), CAST(:series AS integer[]), "
     "CAST(:at AS bigint[]), CAST(:bits AS bigint[]))"
 )
+USED = (
+    "SELECT (p.page_count - f.freelist_count) * s.page_size "
+    "FROM pragma_page_count p, pragma_freelist_count f, pragma_page_size s"
+)
+TOTAL = "SELECT sum(pg_total_relation_size(name::regclass)) FROM"
 STAYS = "ON CONFLICT DO NOTHING"
 
 Row = tuple[int, int, float]
@@ -136,6 +142,25 @@ def take(db: Connection, taken: Sequence[int], series: Sequence[int]) -> dict[in
 def drop(db: Connection, after: int) -> int:
     """Remove points of slots after ``after``; how many there were."""
     return db.execute(delete(points).where(points.c.slot > after)).rowcount
+
+
+def last_series(db: Connection) -> int:
+    """The number of the last series that there is; 0: there is none."""
+    return db.scalar(select(func.max(known.c.id))) or 0
+
+
+def size(db: Connection) -> int:
+    """Bytes that all series take; of a file, without what is free in it."""
+    if db.dialect.name == "sqlite":
+        return int(db.scalar(text(USED)) or 0)
+    tables = ", ".join(f"('{table.name}')" for table in EVERY)
+    return int(db.scalar(text(f"{TOTAL} (VALUES {tables}) AS ours(name)")) or 0)
+
+
+def expire(db: Connection, first: int, end: int, before: int) -> int:
+    """Remove chunks of series in [first, end) whose every point is older; how many there were."""
+    mine = (chunks.c.series >= first, chunks.c.series < end, chunks.c.end < before)
+    return db.execute(delete(chunks).where(*mine)).rowcount
 
 
 def near(db: Connection, series: Sequence[int], start: int) -> dict[int, list[Track]]:

@@ -1,0 +1,46 @@
+"""Durations as ISO 8601 writes them: ``PT1H``, ``P1D``, ``PT5M``. Pure."""
+
+import re
+from datetime import datetime, timedelta
+
+from quarterdeck.kernel.clock import EPOCH
+from quarterdeck.kernel.errors import Invalid
+
+WRITTEN = re.compile(
+    r"P(?=[\dT])(?:(\d{1,4})D)?(?:T(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?"
+)
+MOST_STEPS = 11_000
+"""Of one answer, as Prometheus has it."""
+
+
+class UnusableSpan(Invalid):
+    """No duration, or one that is of no use here."""
+
+
+def span(words: str) -> timedelta:
+    """Read a duration longer than nothing.
+
+    Raises:
+        UnusableSpan: says what was expected.
+    """
+    found = WRITTEN.fullmatch(words)
+    if found is None:
+        raise UnusableSpan(f"expected a duration as PT1H, PT5M or P1D, got {words[:40]!r}")
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    total = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    if not total:
+        raise UnusableSpan("a duration must be longer than nothing")
+    return total
+
+
+def steps(start: datetime, end: datetime, every: timedelta) -> list[datetime]:
+    """The instants in (start, end] that are whole multiples of ``every`` since 1970.
+
+    Raises:
+        UnusableSpan: it would be more than ``MOST_STEPS``.
+    """
+    first = start - (start - EPOCH) % every + every
+    count = max(0, (end - first) // every + 1)
+    if count > MOST_STEPS:
+        raise UnusableSpan(f"{count} points a series, at most {MOST_STEPS}: take a longer interval")
+    return [first + every * n for n in range(count)]

@@ -1,0 +1,52 @@
+"""What the platform measures of itself, and what keeps the measurements small."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from socket import gethostname
+from threading import Event
+
+from prometheus_client import REGISTRY
+
+from quarterdeck.kernel.cache import Stats
+from quarterdeck.operations.metrics.own import CacheAnswers, OwnMetrics
+from quarterdeck.operations.metrics.service.sealing import Keeper, Roller, Sealer
+from quarterdeck.runtime import Runtime
+from quarterdeck.worker.pulse import Pulse
+
+OWN_S = 15.0
+SEAL_S = 60.0
+KEEP_S = 3600.0
+ROLL_S = 300.0
+
+
+def own_metrics(runtime: Runtime, process: str, stopping: Event) -> list[Pulse]:
+    """Record what this process, which answers, knows of itself."""
+    REGISTRY.register(CacheAnswers(lambda: _caches(runtime)))
+    own = _own(runtime, process)
+    return [Pulse(name="own metrics", every_s=OWN_S, beat=own.beat, stop=stopping)]
+
+
+def sample_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], object]]]:
+    """What a worker does for series: it records its own, seals them, and drops the oldest."""
+    return {
+        "own metrics": (OWN_S, _own(runtime, "worker").beat),
+        "seal samples": (SEAL_S, Sealer(metrics=runtime.metrics, clock=runtime.clock).beat),
+        "roll samples": (ROLL_S, Roller(metrics=runtime.metrics, clock=runtime.clock).beat),
+        "drop samples": (KEEP_S, Keeper(metrics=runtime.metrics, clock=runtime.clock).beat),
+    }
+
+
+def _own(runtime: Runtime, process: str) -> OwnMetrics:
+    return OwnMetrics(
+        engine=runtime.engine,
+        metrics=runtime.metrics,
+        clock=runtime.clock,
+        process=process,
+        instance=gethostname(),
+        region=runtime.settings.region,
+    )
+
+
+def _caches(runtime: Runtime) -> Mapping[str, Stats]:
+    return {**runtime.caches.each(), "query": runtime.explorer.cache.stats}
