@@ -152,7 +152,7 @@ def cut(moment: Moment, root: Path, to: Path, luck: Random) -> None:
         for name, inode in names.items()
     }
     left: dict[str, Inode] = {}
-    for inode in {*now, *was}:
+    for inode in sorted({*now, *was}, key=lambda inode: (was.get(inode, ""), now.get(inode, ""))):
         path = _left(now.get(inode, ""), was.get(inode, ""), luck)
         if path:
             left[path] = inode

@@ -82,6 +82,8 @@ class FileTiles:
                 return
             with suppress(FileNotFoundError):
                 (self._layout.journal / recovery.name_of(number)).unlink()
+            # In this order: one that is back without the next would look like a loss.
+            sync_folder(self._layout.journal)
 
     def _synced(self, number: int) -> bool:
         ends = self._tail.sizes_before(number + 1)
