@@ -12,6 +12,8 @@ from pkgutil import walk_packages
 from typing import Any
 
 import typer
+from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
 
 import quarterdeck
 from quarterdeck.access.roles.model import PERMISSIONS, ROLES
@@ -98,9 +100,7 @@ def roles() -> str:
 
 def problems() -> str:
     """Every failure that has a name, with the HTTP status it bears where HTTP tells of it."""
-    for module in walk_packages(quarterdeck.__path__, "quarterdeck."):
-        if not module.name.endswith("__main__"):
-            import_module(module.name)
+    _import_all()
     words = (
         "A failure over HTTP is a problem document (RFC 9457): `type` is `/problems/NAME`, which "
         "leads to a page of the running server, and never changes its meaning. "
@@ -114,13 +114,45 @@ def problems() -> str:
     return _page("Problems", words, "\n".join([*head, *rows]))
 
 
+def metrics() -> str:
+    """Every metric family of ours, with its type and labels."""
+    _import_all()
+    found = {
+        family.name: (family.type, collector._labelnames, family.documentation)  # noqa: SLF001  told nowhere else
+        for collector in REGISTRY._collector_to_names  # noqa: SLF001  told nowhere else
+        if isinstance(collector, MetricWrapperBase)
+        for family in collector.describe()
+    }
+    words = (
+        "What `/metrics` tells, of the process that answers and of every other of the machine. "
+        "Each sample also has the labels `role` (`web`, `worker`, `outbox-relay`) and `region` "
+        "(the setting). `service` is a service of runbook 004. Counters end in `_total`, "
+        "histograms have `_bucket`, `_sum` and `_count`; times are seconds."
+    )
+    head = ["| family | type | labels | what it says |", "|---|---|---|---|"]
+    rows = [
+        f"| `{name}{'_total' if kind == 'counter' else ''}` | {kind} "
+        f"| {', '.join(f'`{label}`' for label in labels)} | {_cell(said)} |"
+        for name, (kind, labels, said) in sorted(found.items())
+        if name.startswith("quarterdeck_")
+    ]
+    return _page("Metrics", words, "\n".join([*head, *rows]))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "roles.md": roles,
     "settings.md": settings,
     "cli.md": commands,
     "events.md": events,
     "problems.md": problems,
+    "metrics.md": metrics,
 }
+
+
+def _import_all() -> None:
+    for module in walk_packages(quarterdeck.__path__, "quarterdeck."):
+        if not module.name.endswith("__main__"):
+            import_module(module.name)
 
 
 def _page(title: str, words: str, body: str) -> str:

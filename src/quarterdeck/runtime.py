@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quarterdeck.kernel.cache import Caches
-from quarterdeck.kernel.timings import Timings
+from quarterdeck.kernel.cache import Caches, Epochal
+from quarterdeck.kernel.resources import Memory
+from quarterdeck.kernel.timings import Recent, Timings
 
 if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load SQLAlchemy.
     from sqlalchemy import Engine
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load S
     from quarterdeck.operations.metrics.opening import Metrics
     from quarterdeck.trail.deliveries.ports import Consumer
     from quarterdeck.trail.deliveries.trials import Environment
+    from quarterdeck.trail.ingest.intake import Standing
     from quarterdeck.trail.keys.keystore import KeyStore
     from quarterdeck.trail.log.ports import Reader, Removal, Sequencer
     from quarterdeck.trail.query.explorer import Explorer
@@ -38,6 +40,9 @@ class Runtime:
     Attributes:
         checks: what the whole installation stands on, by name.
         roles: readiness of each service of runbook 004 (topic 3), by role and by entry.
+        ingests: how long the last requests with events took.
+        memory: what this process used lately.
+        policies: what holds for each tenant whose events came, while nothing changes.
         statements, requests: how long the last ones of this process took.
     """
 
@@ -55,6 +60,9 @@ class Runtime:
     roles: Mapping[str, Mapping[str, Check]] = field(default_factory=dict)
     provider: IdentityProvider | None = None
     caches: Caches = field(default_factory=Caches)
+    policies: Epochal[Standing] = field(default_factory=Epochal)
+    ingests: Recent = field(default_factory=Recent)
+    memory: Memory = field(default_factory=Memory)
     statements: Timings = field(default_factory=lambda: Timings(SLOW_MS))
     requests: Timings = field(default_factory=lambda: Timings(SLOW_MS))
     consumers: Sequence[Consumer] = ()

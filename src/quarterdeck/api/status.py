@@ -1,16 +1,18 @@
 """/api/v1/status and /metrics: the installation in numbers."""
 
 from dataclasses import asdict
+from pathlib import Path
 from time import monotonic
 from typing import Annotated
 
 from fastapi import Header, Request, Response
-from prometheus_client import REGISTRY
+from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 from pydantic import BaseModel, Field
 
 from quarterdeck.api.health import components, report_of
 from quarterdeck.api.monitoring import CacheNumbers, TargetBody, measured, numbers, require_anywhere
+from quarterdeck.kernel.gathering import FOLDER, Gathered
 from quarterdeck.kernel.health import Health
 from quarterdeck.kernel.work import Actor, read
 from quarterdeck.operations.alerts import service as alerts
@@ -76,14 +78,26 @@ def get_status(request: Request, runtime: Installation, actor: By) -> Status:
 def get_metrics(
     request: Request, runtime: Installation, accept: Annotated[str, Header()] = ""
 ) -> Response:
-    """Metrics of this process, for Prometheus: OpenMetrics if it asks for that.
+    """Metrics of this machine's processes, for Prometheus: OpenMetrics if it asks for that.
 
     Open to this machine itself; others need a token.
     """
     if not is_local(request):
         require_anywhere(authenticate(runtime, request), "metrics:read")
     encode, media_type = choose_encoder(accept)
-    return Response(encode(REGISTRY), headers={"Content-Type": media_type})
+    return Response(encode(gathered(runtime)), headers={"Content-Type": media_type})
+
+
+HERE = "local"  # the region of an installation that has not been told
+
+
+def gathered(runtime: Runtime) -> CollectorRegistry:
+    """The metrics of every process of this machine, as one collection."""
+    settings = runtime.settings
+    folder = Path(settings.data) / FOLDER if settings.data else None
+    registry = CollectorRegistry()
+    registry.register(Gathered(role="web", region=settings.region or HERE, folder=folder))
+    return registry
 
 
 def _alerts(request: Request, runtime: Runtime, actor: Actor) -> Alerts:

@@ -6,6 +6,7 @@ VERBS = {
     "dlq": ("quarterdeck.cli.deadletter", "Dead letters: look, classify, quarantine, replay."),
     "queue": ("quarterdeck.cli.queue", "Queues: active, dead-letter and scheduled messages."),
     "integrity": ("quarterdeck.cli.integrity", "Freeze, verify, and find what is missing."),
+    "keys": ("quarterdeck.cli.keys", "Rotate the keys that sign logs; back them up."),
     "subscriptions": ("quarterdeck.cli.subscription", "Who consumes appended records."),
 }
 """By noun: the module of its commands, loaded when it is called, and what it is for."""

@@ -1,27 +1,84 @@
-"""quarterdeck keys: a copy of the signing keys, for the day the disk dies."""
+"""quarterdeck keys: what signs logs, a new key in its place, a copy for when the disk dies."""
 
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.output import DONE, FOUND, REFUSED, WRONG_USE, say, show_json, stop, tell
+from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.output import (
+    DONE,
+    FOUND,
+    REFUSED,
+    WRONG_USE,
+    say,
+    show_json,
+    show_table,
+    stop,
+    tell,
+)
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.trail.keys import backup as copies
 
 commands = typer.Typer(
     add_completion=False,
-    help="Back up and restore the signing keys.",
+    help="Rotate, back up and restore the signing keys.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 
 PASSPHRASE = "QUARTERDECK_KEYS_PASSPHRASE"  # noqa: S105  the name of a variable
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Sealed with a passphrase.")]
+
+
+Tenant = Annotated[str, typer.Option(help="Whose log; _platform: the installation's own.")]
+
+
+@commands.command("list")
+def list_keys(context: typer.Context, tenant: Tenant, *, as_json: flags.AsJson = False) -> None:
+    """Show the keys that signed a log, oldest first, and until when two of them sign."""
+    with told():
+        found = client_of(context).get(_path(tenant))["keys"]
+    if as_json:
+        show_json(found)
+        return
+    columns = ("number", "key_id", "made_at", "overlap_until", "reason", "incident")
+    rows = [tuple(str(one[name] or "") for name in columns) for one in found]
+    show_table(columns, rows, "no keys")
+
+
+@commands.command()
+def rotate(
+    context: typer.Context,
+    tenant: Tenant,
+    overlap_days: Annotated[
+        float, typer.Option(min=0.001, max=400, help="How long both keys sign.")
+    ] = 30,
+    incident: Annotated[
+        str, typer.Option(help="With --emergency: the incident that it belongs to.")
+    ] = "",
+    *,
+    emergency: Annotated[
+        bool, typer.Option("--emergency", help="The old key signs nothing more, from now on.")
+    ] = False,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Give a log a new signing key. Nothing stops meanwhile, and every old proof verifies."""
+    if emergency and not incident:
+        stop("name the incident: --emergency --incident ID", WRONG_USE)
+    overlap_s = round(timedelta(days=overlap_days).total_seconds())
+    asked = {"emergency": True, "incident": incident} if emergency else {"overlap_s": overlap_s}
+    with told():
+        made = client_of(context).post(f"{_path(tenant)}/rotate", asked)
+    until = "the old one signs no more" if emergency else f"both sign until {made['overlap_until']}"
+    words = f"the log of {tenant} has key {made['number']}, {made['vkey']}; {until}"
+    tell(words, made, as_json=as_json)
 
 
 @commands.command()
@@ -66,6 +123,10 @@ def status(data: flags.Data = None, *, as_json: flags.AsJson = False) -> None:
     else:
         say("keys are not backed up: run quarterdeck keys backup FILE")
     raise typer.Exit(DONE if state.current else FOUND)
+
+
+def _path(tenant: str) -> str:
+    return f"/api/v1/trail/logs/{quote(tenant, safe='')}/keys"
 
 
 def _passphrase(*, confirm: bool) -> str:

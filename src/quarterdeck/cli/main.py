@@ -54,7 +54,9 @@ NOUNS = {
     "token": "Tokens of people and programs.",
     "job": "Long work: progress, cancel, decide.",
     "pack": "Policy data as folders of YAML.",
-    "keys": "Back up and restore the signing keys.",
+    "webhook": "Send records to receivers, signed.",
+    "report": "Compliance, reviews and evidence of a trail.",
+    "keys": "Rotate, back up and restore the signing keys.",
     "backup": "Copy all data of this installation while it runs.",
     "simulate": "Run a cloud of its own to rehearse on.",
 }

@@ -72,6 +72,38 @@ class Cache(Generic[Value]):
             return Stats(hits=self._hits, misses=self._misses, entries=len(self._held))
 
 
+class Epochal(Generic[Value]):
+    """What stays good while an epoch stands still, by key. One thread looks and keeps.
+
+    Whoever asks for another epoch finds it empty: nothing of the one before stays in memory.
+    """
+
+    def __init__(self) -> None:
+        self._held: tuple[int, dict[str, Value]] = (-1, {})
+        self._hits = self._misses = 0
+
+    def find(self, epoch: int, key: str) -> Value | None:
+        """What was kept in this epoch."""
+        if self._held[0] != epoch:
+            self._held = (epoch, {})
+        found = self._held[1].get(key)
+        if found is None:
+            self._misses += 1
+        else:
+            self._hits += 1
+        return found
+
+    def keep(self, epoch: int, key: str, value: Value) -> None:
+        """Keep a value; nothing happens where the epoch has moved on meanwhile."""
+        if self._held[0] == epoch:
+            self._held[1][key] = value
+
+    @property
+    def stats(self) -> Stats:
+        """How it has done. Any thread may ask."""
+        return Stats(hits=self._hits, misses=self._misses, entries=len(self._held[1]))
+
+
 class Caches:
     """The caches of one process by their names, so that all are seen and emptied together."""
 

@@ -36,6 +36,7 @@ READ_ONLY = "postgresql_readonly"  # PostgreSQL knows this option; _begin gives 
 BUSY_TIMEOUT_S = 5  # our own writers wait for write.lock: only strangers keep SQLite busy
 BACKENDS = frozenset({"sqlite", "postgresql"})
 MOST_WORDS = 4000  # of an error that is kept
+OVERFLOWS = 1  # pools may grow by as many connections again as they keep
 BULK_ROWS = 500  # rows a bulk writer may commit at once, so that others get their turn
 
 # The WAL-reset bug corrupts a database that two processes write; https://sqlite.org/wal.html
@@ -107,7 +108,7 @@ def open_engine(url: str, *, pool_size: int = 10, prepare_threshold: int | None 
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=pool_size * OVERFLOWS,
         pool_pre_ping=True,
         hide_parameters=True,  # an error's words reach logs and jobs; values stay out of them
         connect_args={"prepare_threshold": prepare_threshold},
@@ -238,7 +239,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         url,
         module=sqlite,
         pool_size=pool_size,
-        max_overflow=pool_size,
+        max_overflow=pool_size * OVERFLOWS,
         # What one connection has written, another reads anew: the last to be used knows most.
         pool_use_lifo=True,
         hide_parameters=True,

@@ -34,6 +34,16 @@ class Entry:
     failure: str = ""
 
 
+def healthy(words: str) -> Entry:
+    """A healthy entry."""
+    return Entry(status=Health.HEALTHY, description=words)
+
+
+def degraded_if(impaired: bool, words: str) -> Entry:  # noqa: FBT001  the words stand beside it
+    """An entry that is degraded, or healthy."""
+    return Entry(status=Health.DEGRADED if impaired else Health.HEALTHY, description=words)
+
+
 Check = Callable[[], Entry]
 
 

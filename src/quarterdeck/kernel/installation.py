@@ -94,6 +94,11 @@ class Installation:
         return self.root / "bundles"
 
     @property
+    def metrics(self) -> Path:
+        """What each process that answers nobody counts."""
+        return self.root / "metrics"
+
+    @property
     def backups(self) -> Path:
         """Copies made before migrations."""
         return self.root / "backups"

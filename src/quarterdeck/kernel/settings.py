@@ -130,6 +130,15 @@ class Settings:
     region: str = setting(
         "", "Region where this installation stores, as residency policies name it."
     )
+    ready_watermark_s: Amount = setting(
+        10.0, "Seconds behind at which the query service is not ready."
+    )
+    ready_lag_s: Amount = setting(
+        5.0, "Seconds behind at which the projection service is not ready."
+    )
+    ready_dead_letters: int = setting(
+        100, "Dead letters above which the projection service is degraded."
+    )
     nats_url: str = setting("", "NATS with JetStream that carries the topic; empty: in process.")
     sandboxes: str = setting("", "Where to try dead letters: dev=https://HOST, parted by commas.")
     sandbox_tokens: str = setting(
@@ -151,11 +160,19 @@ class Settings:
     log_kept_mb: Count = setting(256, "Megabytes of own logs kept on this machine.")
     probe_commands: str = setting("", "Folder of the commands that probes may run; empty: none.")
     probe_ca: str = setting("", "The one CA file that probes trust; default: the usual ones.")
+    export_budget_bytes: int = setting(
+        0, "Bytes that exports may come to in a day (UTC) before exports are degraded; 0: any."
+    )
+    webhook_networks: str = setting(
+        "", "Networks not public that webhooks may reach: 10.1.0.0/16, parted by commas."
+    )
     demo: bool = setting(default=False, words="Loopback trust; set by the demo command alone.")
 
     def __post_init__(self) -> None:
         _check_secret(self.secret)
-        _check_network(self.behind_proxy)
+        _check_network("behind_proxy", self.behind_proxy)
+        for network in self.webhook_networks.split(","):
+            _check_network("webhook_networks", network.strip())
         for name in ("base_url", "azure_endpoint", "azure_authority", "oidc_issuer", *AZURE):
             _check_address(name, getattr(self, name))
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
@@ -276,14 +293,12 @@ def _check_secret(secret: str) -> None:
         )
 
 
-def _check_network(cidr: str) -> None:
+def _check_network(name: str, cidr: str) -> None:
     try:
         if cidr:
             ip_network(cidr)
     except ValueError as error:
-        raise UnusableSetting(
-            f"behind_proxy must be a network such as 10.0.0.0/8: {error}"
-        ) from error
+        raise UnusableSetting(f"{name} must be a network such as 10.0.0.0/8: {error}") from error
 
 
 def _check_address(name: str, address: str) -> None:

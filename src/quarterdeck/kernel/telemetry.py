@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
 
 from quarterdeck.kernel.timings import Timings
 
@@ -23,6 +24,46 @@ JOBS_ENDED = Counter(
 JOBS_RUNNING = Gauge("quarterdeck_jobs_running", "Jobs that this worker runs now.")
 FACTS_DELIVERED = Counter("quarterdeck_facts_delivered_total", "Facts received.", ["subscriber"])
 FACTS_DEAD = Counter("quarterdeck_facts_dead_total", "Facts put aside.", ["subscriber"])
+
+DATABASE_BYTES = Gauge("quarterdeck_database_bytes", "Size of the database.")
+DATABASE_ERRORS = Counter(
+    "quarterdeck_database_errors_total",
+    "Statements that the database refused: deadlock, lock, lost or other.",
+    ["kind"],
+)
+DEADLOCKS = Counter(
+    "quarterdeck_database_deadlocks_total", "Deadlocks, and locks that were waited for too long."
+)
+SLOWEST = Gauge(
+    "quarterdeck_database_slowest_seconds",
+    "Of the last statements the slowest, by what it does.",
+    ["verb"],
+)
+POOL_USED = Gauge("quarterdeck_pool_used", "Database connections in use.", ["pool"])
+POOL_MAX = Gauge("quarterdeck_pool_max", "Database connections that may be used.", ["pool"])
+
+SERVICE_REQUESTS = Counter(
+    "quarterdeck_service_requests_total",
+    "Requests answered, by service of runbook 004; outcome is ok, refused (4xx) or error (5xx).",
+    ["service", "outcome"],
+)
+SERVICE_SECONDS = Histogram(
+    "quarterdeck_service_request_seconds",
+    "Time until an answer was sent whole, by service; of a stream, until it began.",
+    ["service"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.5, 1, 2.5, 10),
+)
+DEPENDENCY_SECONDS = Histogram(
+    "quarterdeck_dependency_seconds",
+    "Time that a dependency took to answer a readiness check.",
+    ["dependency"],
+    buckets=(0.001, 0.005, 0.02, 0.1, 0.5, 2),
+)
+DEPENDENCY_UP = Gauge(
+    "quarterdeck_dependency_up",
+    "1 where the last readiness check was not unhealthy.",
+    ["dependency"],
+)
 
 OUTBOX_BACKLOG = Gauge(
     "quarterdeck_outbox_backlog", "Appended records that await the outbox relay."
@@ -111,4 +152,22 @@ def watch_statements(engine: Engine, slow_ms: int) -> Timings:
         if took * 1000 >= slow_ms:
             log.warning("slow statement", sql=sql, duration_ms=round(took * 1000, 1))
 
+    event.listen(engine, "handle_error", _count_error)
     return kept
+
+
+def _count_error(context: ExceptionContext) -> None:
+    kind = kind_of(context.original_exception)
+    DATABASE_ERRORS.labels(kind).inc()
+    if kind in ("deadlock", "lock"):
+        DEADLOCKS.inc()
+
+
+def kind_of(error: BaseException) -> str:
+    """``deadlock``, ``lock`` (waited too long), ``lost`` (the connection) or ``other``."""
+    state = getattr(error, "sqlstate", None) or ""
+    if state == "40P01":
+        return "deadlock"
+    if state == "55P03" or "is locked" in str(error):
+        return "lock"
+    return "lost" if state.startswith(("08", "57P")) else "other"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
 from threading import Lock
+from time import monotonic
 
 from quarterdeck.kernel.clock import utc_now
 
@@ -58,3 +59,21 @@ class Timings:
         """Forget everything."""
         with self._lock:
             self._kept.clear()
+
+
+class Recent:
+    """How long the last ``MOST`` of one thing took; for a hot path. Any thread may use it."""
+
+    def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
+        self._seconds = seconds
+        self._kept: deque[tuple[float, float]] = deque(maxlen=MOST)
+
+    def add(self, took_s: float) -> None:
+        """It took so long, just now."""
+        self._kept.append((self._seconds(), took_s))
+
+    def percentile_s(self, percent: int, within_s: float) -> tuple[float | None, int]:
+        """So many of a hundred of the last ``within_s`` took at most this long; of how many."""
+        since = self._seconds() - within_s
+        took = sorted(one for at, one in list(self._kept) if at >= since)
+        return (took[ceil(len(took) * percent / 100) - 1] if took else None), len(took)

@@ -11,6 +11,9 @@ from prometheus_client import Counter, Gauge, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from quarterdeck.kernel.telemetry import SERVICE_REQUESTS, SERVICE_SECONDS
+from quarterdeck.web.services import outcome_of, role_of
+
 REQUESTS = Counter(
     "quarterdeck_http_requests_total",
     "Requests answered.",
@@ -113,12 +116,20 @@ def _request_id(scope: Scope) -> str:
     return offered if VALID_ID.fullmatch(offered) else str(uuid4())
 
 
+def count(method: str, route: str, status: int, took_s: float) -> None:
+    """Count an answered request, by route and by service."""
+    service, role = service_of(route), role_of(method, route)
+    REQUESTS.labels(service, method, route, str(status)).inc()
+    LATENCY.labels(service, method, route).observe(took_s)
+    SERVICE_REQUESTS.labels(role, outcome_of(status)).inc()
+    if route not in ENDLESS:
+        SERVICE_SECONDS.labels(role).observe(took_s)
+
+
 def _report(scope: Scope, status: int, took_s: float) -> None:
     method = scope["method"] if scope["method"] in METHODS else "OTHER"
     route = template_of(scope)
-    service = service_of(route)
-    REQUESTS.labels(service, method, route, str(status)).inc()
-    LATENCY.labels(service, method, route).observe(took_s)
+    count(method, route, status, took_s)
     if route not in ENDLESS and isinstance(app := scope.get("app"), FastAPI):
         app.state.runtime.requests.record(f"{method} {route}", took_s * 1000)
     log = structlog.get_logger("web")

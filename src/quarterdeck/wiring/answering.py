@@ -22,6 +22,8 @@ from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliv
 from quarterdeck.trail.query.problems import ProblemWatch
 from quarterdeck.wiring.measuring import own_metrics
 from quarterdeck.wiring.numbers import measure_estate
+from quarterdeck.wiring.problems import measure as measure_resources
+from quarterdeck.wiring.problems import sources
 from quarterdeck.worker.pulse import Pulse
 
 if TYPE_CHECKING:
@@ -84,7 +86,10 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
             name="problems",
             every_s=GAUGES_S,
             beat=ProblemWatch(
-                engine=runtime.engine, explorer=runtime.explorer, clock=runtime.clock
+                engine=runtime.engine,
+                explorer=runtime.explorer,
+                clock=runtime.clock,
+                more=sources(runtime),
             ).beat,
             stop=stopping,
         ),
@@ -116,6 +121,9 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
                 Path(runtime.settings.data) / "logs",
                 runtime.settings.log_kept_mb,
             ),
+            name="resources",
+            every_s=GAUGES_S,
+            beat=partial(measure_resources, runtime),
             stop=stopping,
         ),
         Pulse(name="uses", every_s=USES_S, beat=runtime.access.write_uses, stop=stopping),

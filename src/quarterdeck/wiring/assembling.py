@@ -29,22 +29,25 @@ from quarterdeck.kernel.telemetry import log_to_stderr, watch_statements
 from quarterdeck.kernel.timings import Timings
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.metrics.opening import open_metrics
-from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.queries import deliveries_health
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.condition import log_health
 from quarterdeck.trail.log.opening import Trail
+from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.query.explorer import open_explorer
 from quarterdeck.trail.witnesses.service import quorum_health
 from quarterdeck.wiring.clouds import identity_provider
+from quarterdeck.wiring.readiness import roles
 from quarterdeck.wiring.trail import (
     consumers_of,
     explorer_checks,
     known_sandboxes,
     known_witnesses,
+    open_topic,
     segment_store,
     signing_keys_health,
+    webhook_sender,
 )
 
 if TYPE_CHECKING:
@@ -99,6 +102,12 @@ def first_admin(engine: Engine, installation: Installation) -> Path | None:
     return installation.first_token
 
 
+def default_policies(engine: Engine) -> None:
+    """Write down what holds for every tenant, where nobody has said otherwise."""
+    with begin(engine, itself(), utc_now) as work:
+        policy.load_defaults(work)
+
+
 def _checks(
     settings: Settings, engine: Engine, trail: Trail, installation: Installation
 ) -> Mapping[str, Check]:
@@ -131,7 +140,7 @@ def build_runtime(
         search=settings.search,
         slow_ms=settings.slow_query_ms,
     )
-    return Runtime(
+    runtime = Runtime(
         settings=settings,
         engine=engine,
         clock=utc_now,
@@ -155,5 +164,6 @@ def build_runtime(
         sandboxes=known_sandboxes(settings),
         worm=segment_store(settings, installation),
         exports=installation.bundles,
-        webhooks=HttpSender(),
+        webhooks=webhook_sender(settings),
     )
+    return replace(runtime, roles=roles(runtime, partial(open_topic, settings, trail.reader)))

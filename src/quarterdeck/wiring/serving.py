@@ -24,6 +24,7 @@ from quarterdeck.trail.log.opening import Trail, open_trail
 from quarterdeck.wiring.answering import answer
 from quarterdeck.wiring.assembling import (
     build_runtime,
+    default_policies,
     engine_of,
     first_admin,
     opened,
@@ -45,6 +46,7 @@ def migrate(configured: Configured, installation: Installation) -> bool:
     engine = engine_of(settings)
     changed = runner.migrate(engine, installation.backups)
     first = first_admin(engine, installation)
+    default_policies(engine)
     both = engine.dialect.name != "sqlite" or sqlite_is_safe_across_processes(sqlite_version())
     say_ready(two_processes=both, first_token=str(first or ""))
     return changed

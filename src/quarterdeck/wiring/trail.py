@@ -15,6 +15,7 @@ from quarterdeck.kernel.health import Check, Entry
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.jobs.kind import JobKind
 from quarterdeck.kernel.settings import Settings
+from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.providers.witness.client import HttpWitness
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.ports import Consumer, LocalTopic, Topic
@@ -28,6 +29,7 @@ from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.rotation import key_age
 from quarterdeck.trail.log.condition import tenants_with_logs
 from quarterdeck.trail.log.opening import Trail
+from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.projections.model import Name
 from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.projections.service.standing import projection_health, standings
@@ -91,13 +93,13 @@ def explorer_checks(engine: Engine, trail: Trail, explorer: Explorer) -> dict[st
     return {"projections": projections, "query": partial(query_health, explorer)}
 
 
-def open_topic(settings: Settings, trail: Trail) -> Topic:
+def open_topic(settings: Settings, reader: Reader) -> Topic:
     """Where appended records are published."""
     if not settings.nats_url:
         return LocalTopic()
     from quarterdeck.providers.nats.topic import NatsTopic  # noqa: PLC0415  where it is set
 
-    return NatsTopic(settings.nats_url, trail.reader)
+    return NatsTopic(settings.nats_url, reader)
 
 
 def known_sandboxes(settings: Settings) -> Mapping[str, Environment]:
@@ -121,6 +123,11 @@ def consumers_of(engine: Engine, explorer: Explorer) -> Sequence[Consumer]:
             engine=None if explorer.read is engine else explorer.read,
         ),
     ]
+
+
+def webhook_sender(settings: Settings) -> HttpSender:
+    """Sends webhooks, where they may go."""
+    return HttpSender(settings.webhook_networks)
 
 
 def webhook_sending(runtime: Runtime, sender: Sender) -> Sending:

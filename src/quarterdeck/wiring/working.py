@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
+from quarterdeck.access.erasures import hearing as erasures
 from quarterdeck.access.refusals import service as refusals
 from quarterdeck.governance.exports.jobs import kinds as export_kinds
 from quarterdeck.governance.inventory.filters import owner_tags_of
@@ -19,7 +20,7 @@ from quarterdeck.governance.programmes.jobs import kinds as programme_kinds
 from quarterdeck.governance.sync.domains import cost_options, domains
 from quarterdeck.governance.sync.jobs import kinds as sync_kinds
 from quarterdeck.governance.sync.onboarding import reschedule
-from quarterdeck.kernel import schedules
+from quarterdeck.kernel import gathering, schedules
 from quarterdeck.kernel.db import (
     writing,
 )
@@ -31,14 +32,15 @@ from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
 from quarterdeck.operations.health.service.registry import own_schedule
 from quarterdeck.operations.logs import hearing as logs
-from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.model import RELAY
 from quarterdeck.trail.export.jobs import export_kind
 from quarterdeck.trail.ingest import service as ingest
 from quarterdeck.trail.log.integrator import Integrator
 from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.projections.jobs import rebuild_kind
+from quarterdeck.wiring import problems
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
 from quarterdeck.wiring.measuring import sample_pulses
@@ -48,10 +50,12 @@ from quarterdeck.wiring.trail import (
     integrity_pulses,
     keeping_kinds,
     open_topic,
+    webhook_sender,
     webhook_sending,
 )
 from quarterdeck.worker import upkeep
-from quarterdeck.worker.process import Duties, work
+from quarterdeck.worker.process import ROLE, Duties, work
+from quarterdeck.worker.pulse import Pulse
 from quarterdeck.worker.relay import delivering, relay_alone
 
 if TYPE_CHECKING:
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
 
 INTEGRATE_S = 0.25
 REFUSALS_S = 10.0
+METRICS_S = 5.0
 WEBHOOKS_S = 0.5
 PROBES_S = 0.5
 PRUNE_S = 60.0
@@ -76,12 +81,31 @@ def work_alone(
 
     stop_on_signals(stopping)
     say_ready()
-    do(runtime, trail, stopping)
+    role = RELAY if do is do_relay else ROLE
+    folder = Path(runtime.settings.data) / gathering.FOLDER
+    telling = Pulse(
+        name="metrics",
+        every_s=METRICS_S,
+        beat=partial(_tell_metrics, runtime, folder, role),
+        stop=stopping,
+    )
+    telling.start()
+    try:
+        do(runtime, trail, stopping)
+    finally:
+        stopping.set()
+        telling.join(runtime.settings.stop_grace_s)
+        gathering.leave(folder, role)
+
+
+def _tell_metrics(runtime: Runtime, folder: Path, role: str) -> None:
+    problems.measure(runtime)
+    gathering.write(folder, role)
 
 
 def do_relay(runtime: Runtime, trail: Trail, stopping: Event) -> None:
     """Be the outbox relay."""
-    relay_alone(runtime, partial(open_topic, runtime.settings, trail), stopping)
+    relay_alone(runtime, partial(open_topic, runtime.settings, trail.reader), stopping)
 
 
 def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
@@ -94,6 +118,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         changes.subscriber(),
         logs.subscriber(),
         onboarding.subscriber(),
+        erasures.subscriber(),
     ]
     known = domains(runtime.settings)
     integrator = Integrator(
@@ -105,7 +130,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         tiles=trail.tiles,
     )
     prober = Prober(engine=engine, means=means_of(runtime.settings, clock))
-    folder, sender = Path(runtime.settings.data) / "exports", HttpSender()
+    folder, sender = Path(runtime.settings.data) / "exports", webhook_sender(runtime.settings)
     kinds = [
         *sync_kinds(clouds.open, status, known, cost_options(runtime.settings)),
         upkeep.upkeep([one.name for one in subscribers]),
@@ -117,6 +142,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         export_kind(export_press(runtime)),
         *keeping_kinds(runtime),
     ]
+    sending = webhook_sending(runtime, sender)
     duties = Duties(
         kinds={kind.name: kind for kind in kinds},
         subscribers=subscribers,
@@ -128,17 +154,18 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
             "probes": (PROBES_S, prober.beat),
             "health history": (PRUNE_S, partial(prune_health, engine, clock)),
             **sample_pulses(runtime),
-            "webhooks": (WEBHOOKS_S, webhook_sending(runtime, sender).beat),
+            "webhooks": (WEBHOOKS_S, sending.beat),
         },
     )
     reschedule(engine, clock, known)
     with writing(engine) as db:
         schedules.put(db, clock(), upkeep.SCHEDULE)
         schedules.put(db, clock(), own_schedule())
-    topic = partial(open_topic, runtime.settings, trail)
+    topic = partial(open_topic, runtime.settings, trail.reader)
     with (
         closing(clouds),
         closing(sender),
+        closing(sending),
         closing(prober),
         alerting(runtime) as told,
         delivering(runtime, topic, duties.subscribers) as pulses,

@@ -35,6 +35,10 @@ class Breaking:
         self.published += range(start, until)
         return until
 
+    def check(self) -> str:
+        """As the port says."""
+        return "breaking"
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
@@ -35,11 +36,13 @@ from quarterdeck.trail.webhooks.model import (
 from quarterdeck.trail.webhooks.service import control, sending
 from trail.installation import NOON, Installation
 from trail.logs import Logs, record, several
+from waiting import until
 
 OLGA = Actor("olga", frozenset({("webhooks:write", "acme"), ("trail:read", "acme")}))
 EVE = Actor("eve", frozenset({("webhooks:write", "zeta"), ("trail:read", "zeta")}))
 SALLY = Actor("sally", frozenset({("deadletters:read", "*")}))
-SLOW_S = 0.3
+SLOW_S = 1.0
+HERE = "127.0.0.0/8"
 
 
 @dataclass
@@ -58,11 +61,23 @@ class Receiver:
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
+    with listening() as found:
+        yield found
+
+
+@contextmanager
+def listening() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if found.mood == "slow":
                 found.go_on.wait(5)
+            if found.mood == "dripping":
+                with suppress(OSError):
+                    for letter in "HTTP/1.1 204 OK\r\nX: " + 1000 * "y":
+                        self.wfile.write(letter.encode())
+                        if found.go_on.wait(0.05):
+                            return
             if found.mood == "closing":
                 self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
                 return
@@ -123,18 +138,22 @@ class Line:
 
 @pytest.fixture
 def line(installation: Installation) -> Iterator[Line]:
-    sender = HttpSender(timeout_s=SLOW_S)
-    yield Line(
-        installation,
-        sending.Sending(
-            engine=installation.engine,
-            reader=installation.reader,
-            keys=installation.keys,
-            sender=sender,
-            clock=installation.clock,
-        ),
-    )
+    sender = HttpSender(HERE, timeout_s=SLOW_S)
+    line = Line(installation, sending_of(installation, sender))
+    yield line
+    line.sending.close()
     sender.close()
+
+
+def sending_of(installation: Installation, sender: HttpSender) -> sending.Sending:
+    return sending.Sending(
+        engine=installation.engine,
+        reader=installation.reader,
+        keys=installation.keys,
+        sender=sender,
+        clock=installation.clock,
+        patience_s=5.0,
+    )
 
 
 def test_records_that_fit_go_out_once_signed_as_cloudevents(line: Line, receiver: Receiver) -> None:
@@ -181,6 +200,34 @@ def test_what_is_not_taken_is_tried_again_after_growing_pauses(
     assert tries[0, 2].status == 204
     assert tries[0, 1].status == status
     assert bool(tries[0, 1].error) is (status is None)
+
+
+def test_an_answer_that_drips_is_given_up_when_the_time_for_the_whole_is_over(
+    line: Line, receiver: Receiver
+) -> None:
+    hook, _ = line.add(receiver.url)
+    line.append(record(0))
+    line.hear()
+    receiver.mood = "dripping"
+    assert line.sending.beat() == 1
+    (attempt,) = line.tries(hook)
+    assert (attempt.status, attempt.took_ms < 5 * SLOW_S * 1000) == (None, True)
+
+
+def test_a_slow_receiver_holds_up_no_other(installation: Installation, receiver: Receiver) -> None:
+    sender = HttpSender(HERE, timeout_s=30)
+    line = Line(installation, replace(sending_of(installation, sender), patience_s=0.05))
+    with listening() as slow, closing(sender), closing(line.sending):
+        slow.mood = "slow"
+        line.add(slow.url)
+        line.add(receiver.url)
+        line.append(*several(range(3)))
+        line.hear()
+        until(lambda: line.sending.beat() == 3, what="three records taken by who is well")
+        assert (len(receiver.taken), len(slow.taken)) == (3, 0)
+        slow.go_on.set()
+        until(lambda: line.sending.beat() == 3, what="the slow one's turn")
+        assert len(slow.taken) == 3
 
 
 def test_after_ten_attempts_it_is_a_dead_letter_that_a_replay_sends_again(

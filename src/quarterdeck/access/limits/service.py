@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from threading import Lock
-from time import monotonic
+from time import monotonic, perf_counter
 
 from prometheus_client import Counter
 from sqlalchemy import Engine
@@ -12,7 +12,9 @@ from quarterdeck.access.limits import store
 from quarterdeck.access.limits.model import Rate, RateLimited
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.events.access import LimitSet
+from quarterdeck.kernel.checks import asking
 from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.health import Entry, healthy
 from quarterdeck.kernel.work import Work
 
 MOST_BUCKETS = 10_000
@@ -71,6 +73,15 @@ class Limits:
                 rates = store.rates(db)
             self._rates = (now, rates)
         return rates.get(tenant, self.default)
+
+
+def limiter_ready(engine: Engine) -> Entry:
+    """The rates of tenants can be read, by which this process counts."""
+    started = perf_counter()
+    with asking(engine) as db:
+        rates = store.rates(db)
+    took_ms = (perf_counter() - started) * 1000
+    return healthy(f"{len(rates)} tenants have a rate of their own, read in {took_ms:.1f} ms")
 
 
 def rate_of(work: Work, tenant: str) -> Rate | None:

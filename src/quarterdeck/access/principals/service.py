@@ -91,6 +91,24 @@ def disable(work: Work, principal: str) -> Principal:
     return found
 
 
+def forget(work: Work, principal: str, home: str) -> bool:
+    """What an erasure of a person asks for: no name, no address, no sign-in any more.
+
+    Only of a principal at home in the tenant whose log was erased: another tenant's erasure
+    says nothing about it. The last admin is forgotten too, but not shut out. Not for a route:
+    the erasure was asked for and approved by two persons. False: nothing was to be done.
+    """
+    epoch.advance(work)
+    if not store.forget(work.db, principal, home):
+        return False
+    last = (ADMIN, PLATFORM) in store.held(work.db, principal) and not store.other_admins(
+        work.db, principal
+    )
+    if not last and store.disable(work.db, principal, micros(work.now)):
+        work.publish(PrincipalDisabled(tenant=home, principal=principal))
+    return True
+
+
 def grant(work: Work, principal: str, role_name: str, tenant: str) -> Grant:
     """Give a principal a role on ``tenant``; on ``_platform``: on all.
 

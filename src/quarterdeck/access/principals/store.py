@@ -29,6 +29,9 @@ from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.ids import PLATFORM, PrincipalId, TenantId
 from quarterdeck.kernel.work import Tenants
 
+FORGOTTEN = "(erased)"
+"""Stands where the name of a person stood who was erased."""
+
 principals = Table(
     "access_principal",
     metadata,
@@ -119,6 +122,21 @@ def disable(db: Connection, principal: str, at: int) -> bool:
         update(principals)
         .where(principals.c.id == principal, principals.c.disabled_at.is_(None))
         .values(disabled_at=at)
+    )
+    return db.execute(put).rowcount == 1
+
+
+def forget(db: Connection, principal: str, home: str) -> bool:
+    """Take the name, the address and the identity of a principal at home there away.
+
+    False: none is at home there, or it was forgotten before.
+    """
+    put = (
+        update(principals)
+        .where(
+            principals.c.id == principal, principals.c.home == home, principals.c.name != FORGOTTEN
+        )
+        .values(name=FORGOTTEN, email=None, issuer=None, subject=None)
     )
     return db.execute(put).rowcount == 1
 

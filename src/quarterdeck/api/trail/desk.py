@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 
 import msgspec
 from starlette.requests import Request
@@ -66,8 +67,14 @@ class Desk:
 
     def __init__(self, runtime: Runtime) -> None:
         self._intake = Intake(
-            runtime.engine, runtime.clock, runtime.keys, runtime.reader, runtime.sequencer
+            runtime.engine,
+            runtime.clock,
+            runtime.keys,
+            runtime.reader,
+            runtime.sequencer,
+            runtime.policies,
         )
+        self._times = runtime.ingests
 
     async def events(self, asked: Asked) -> Answer:
         """POST /api/v1/audit/events."""
@@ -75,7 +82,7 @@ class Desk:
         many, offered = _offered(asked)
         if not offered:
             raise UnknownEvents("the body has no event; send one, an array, or one a line")
-        results = await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
+        results = await self._take(tenant, asked, offered)
         proofs: Mapping[int, Inclusion] = {}
         if WAIT in asked.headers.get("prefer", "").replace(" ", ""):
             taken = [one.index for one in results if isinstance(one, Taken)]
@@ -94,12 +101,18 @@ class Desk:
             raise UnknownEvents(str(refusal), refusal.errors) from refusal
         if not offered:
             return Answer(200, JSON, b"{}")
-        results = await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
+        results = await self._take(tenant, asked, offered)
         refused = [one for one in results if not isinstance(one, Taken)]
         if not refused:
             return Answer(200, JSON, b"{}")
         partial = {"rejectedLogRecords": str(len(refused)), "errorMessage": str(refused[0])}
         return Answer(200, JSON, msgspec.json.encode({"partialSuccess": partial}))
+
+    async def _take(self, tenant: str, asked: Asked, offered: Sequence[Offered]) -> list[Result]:
+        began = perf_counter()
+        results = await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
+        self._times.add(perf_counter() - began)
+        return results
 
 
 def tenant_of(actor: Actor, named: str) -> str:

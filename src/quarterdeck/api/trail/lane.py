@@ -24,7 +24,7 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.web import faults, problems
 from quarterdeck.web.guards import Guards
 from quarterdeck.web.headers import A_YEAR, STANDARD
-from quarterdeck.web.observe import LATENCY, OPEN, REQUESTS, VALID_ID
+from quarterdeck.web.observe import OPEN, VALID_ID, count
 
 EVENTS, LOGS = "/api/v1/audit/events", "/v1/logs"
 PATH = re.compile(r"/t/([^/]+)(/api/v1/audit/events|/v1/logs)")
@@ -117,8 +117,7 @@ class IngestLane:
         with OPEN.track_inprogress():
             status = await self._served(scope, receive, send, (*found, headers))
         template = f"/t/{{tenant}}{found[0]}" if found[1] else found[0]
-        REQUESTS.labels("POST", template, str(status)).inc()
-        LATENCY.labels("POST", template).observe(perf_counter() - began)
+        count("POST", template, status, perf_counter() - began)
 
     async def _served(
         self, scope: Scope, receive: Receive, send: Send, what: tuple[str, str, Mapping[str, str]]

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self
 from fastapi import Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from quarterdeck.api.trail.records import RecordBody
+from quarterdeck.api.trail.records import RecordBody, bodies
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.work import ANY, Work
 from quarterdeck.trail.log.model import RecordView
@@ -157,9 +157,11 @@ def list_events(  # noqa: PLR0913, PLR0917  the question, its page, and who asks
 
     if ndjson.asked_for(request):
         listing = Listing(
-            rows=lambda reading, after, limit: _some(answer, reading, after, limit, log),
+            rows=lambda reading, after, limit: _told(
+                reading, _some(answer, reading, after, limit, log)
+            ),
             key=lambda found: _key(found[0], log),
-            line=lambda found: RecordBody.of(found[1]).model_dump_json().encode(),
+            line=lambda found: found[1].model_dump_json().encode(),
         )
         return ndjson.streamed(request, listing, page.after)
     found = answer(work, page.after, page.limit, proven=proof)
@@ -167,7 +169,7 @@ def list_events(  # noqa: PLR0913, PLR0917  the question, its page, and who asks
         response.headers["Link"] = f'<{page.next(_key(found.last, log))}>; rel="next"'
     return Events(
         tenant=log,
-        events=[RecordBody.of(view) for _, view in found.records],
+        events=[body for _, body in _told(work, found.records)],
         through=found.through,
         size=found.size,
         proof=ProofOfPage.of(found.proof) if found.proof else None,
@@ -205,6 +207,11 @@ def _some(answer: Any, reading: Work, after: Key | None, limit: int, log: str) -
     while not found.records and found.last is not None:
         found = answer(reading, _key(found.last, log), limit)
     return found.records
+
+
+def _told(work: Work, found: Sequence[Found]) -> list[tuple[Spot, RecordBody]]:
+    spots = [spot for spot, _ in found]
+    return list(zip(spots, bodies(work, [view for _, view in found]), strict=True))
 
 
 def _key(spot: Spot, log: str) -> Key:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from quarterdeck.kernel.work import Work
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import MAX_INDEX, Inclusion, RecordView
+from quarterdeck.trail.policy import service as policy
 from quarterdeck.web import ndjson
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.ndjson import Listing
@@ -30,6 +31,9 @@ class RecordBody(BaseModel):
     index: int
     leaf_hash: str = Field(description="SHA-256 of its leaf (RFC 6962), base64.")
     proven: bool = Field(description="A signed checkpoint commits to it.")
+    retention: str = Field(
+        description="Retention class, by the policy that the record names.", examples=["standard"]
+    )
     record: dict[str, Any] = Field(description="The leaf: docs/reference/record-v1.md.")
     payload: Any = Field(description="The record's payload, read as JSON.")
     hidden: dict[str, str] = Field(
@@ -39,8 +43,9 @@ class RecordBody(BaseModel):
     disclosed: dict[str, Any] = Field(description="Committed fields that are shown: value by path.")
 
     @classmethod
-    def of(cls, view: RecordView) -> Self:
+    def of(cls, view: RecordView, retention: str) -> Self:
         return cls(
+            retention=retention,
             index=view.index,
             leaf_hash=b64encode(view.leaf_hash).decode(),
             proven=view.proven,
@@ -49,6 +54,12 @@ class RecordBody(BaseModel):
             hidden=dict(view.hidden),
             disclosed=dict(view.disclosed),
         )
+
+
+def bodies(work: Work, views: Sequence[RecordView]) -> list[RecordBody]:
+    """Records as they are answered, each with its retention class."""
+    told = policy.retention_classes(work.db, [view.record for view in views])
+    return [RecordBody.of(view, cls) for view, cls in zip(views, told, strict=True)]
 
 
 class Records(BaseModel):
@@ -111,16 +122,20 @@ def list_records(
         )
 
     if ndjson.asked_for(request):
-        listing = Listing(rows=rows, key=lambda view: (view.index,), line=_line)
+        listing = Listing(
+            rows=lambda reading, after, limit: bodies(reading, rows(reading, after, limit)),
+            key=lambda body: (body.index,),
+            line=lambda body: body.model_dump_json().encode(),
+        )
         return ndjson.streamed(request, listing, page.after)
     found = page.turn(response, rows(work, page.after, page.fetch), lambda view: (view.index,))
-    return Records(records=[RecordBody.of(view) for view in found])
+    return Records(records=bodies(work, found))
 
 
 @router.get("/records/{index}", responses=problems(401, 403, 404), **needs("trail:read"))
 def get_record(tenant: str, index: Index, work: InRead, runtime: Installation) -> RecordBody:
     """One record; committed fields hidden."""
-    return RecordBody.of(log.record(work, runtime.reader, tenant, index))
+    return bodies(work, [log.record(work, runtime.reader, tenant, index)])[0]
 
 
 @router.post(
@@ -131,7 +146,7 @@ def disclose_record(
 ) -> RecordBody:
     """One record with its committed fields shown. The look itself leaves a record."""
     response.headers["Cache-Control"] = "no-store"
-    return RecordBody.of(log.disclose(work, runtime.reader, runtime.keys, tenant, index))
+    return bodies(work, [log.disclose(work, runtime.reader, runtime.keys, tenant, index)])[0]
 
 
 @router.get("/records/{index}/proof", responses=problems(401, 403, 404), **needs("trail:read"))
@@ -149,7 +164,3 @@ def get_consistency(
     return ConsistencyBody(
         old_size=old, new_size=new, proof=[b64encode(step).decode() for step in proof]
     )
-
-
-def _line(view: RecordView) -> bytes:
-    return RecordBody.of(view).model_dump_json().encode()

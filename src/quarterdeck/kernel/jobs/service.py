@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import BULK_ROWS, now_micros
@@ -33,6 +33,18 @@ def running(work: Work, tenants: Tenants) -> list[Job]:
         .limit(200)
     )
     return [job_of(row) for row in work.db.execute(query)]
+
+
+def standing(db: Connection, kind: str) -> tuple[int, int]:
+    """How many jobs of ``kind``, of all tenants, wait and run; for a health check."""
+    query = (
+        select(jobs.c.state, func.count())
+        .where(jobs.c.kind == kind, jobs.c.state.in_(LIVE))
+        .group_by(jobs.c.state)
+    )
+    found: dict[str, int] = {row.state: row[1] for row in db.execute(query)}
+    at_work = found.pop(JobState.RUNNING, 0)
+    return sum(found.values()), at_work
 
 
 def of_id(work: Work, job: JobId) -> Job:

@@ -13,14 +13,15 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from concurrent.futures import Future
 from contextlib import suppress
-from threading import Thread
+from threading import Lock, Thread
+from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import nats
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import PubAck, StreamConfig
+from nats.js.api import PubAck, StreamConfig, StreamState
 from nats.js.errors import NotFoundError
 
 from quarterdeck.trail.deliveries.message import id_of
@@ -48,6 +49,7 @@ class NatsTopic:
         self._stream: JetStreamContext | None = None
         self._sequence = 0
         self._ends: dict[str, int] = {}
+        self._checking = Lock()  # of two that open it at once, one connection would be left over
 
     def publish(self, log: str, start: int, end: int) -> int:
         """As the port says."""
@@ -63,6 +65,17 @@ class NatsTopic:
                 self._ends.pop(log)
                 raise TopicAway(f"NATS did not take record {begin} of {log}: {error}") from error
         return begin + done
+
+    def check(self) -> str:
+        """As the port says."""
+        with self._checking:
+            started = perf_counter()
+            state = self._said(self._state())
+            took_ms = (perf_counter() - started) * 1000
+        return (
+            f"NATS stream {STREAM}: {state.messages} messages, {state.bytes} bytes, "
+            f"{state.consumer_count} consumers; answered in {took_ms:.1f} ms"
+        )
 
     def close(self) -> None:
         """As the port says."""
@@ -102,8 +115,14 @@ class NatsTopic:
 
     async def _opened(self) -> JetStreamContext:
         if self._stream is None:
+            # Without these two it would ask a server that is away for two minutes.
             self._client = await nats.connect(
-                self._url, allow_reconnect=False, connect_timeout=5, error_cb=_silent
+                self._url,
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0.1,
+                connect_timeout=5,
+                error_cb=_silent,
             )
             stream: JetStreamContext = self._client.jetstream(timeout=ANSWER_S)
             try:
@@ -114,6 +133,10 @@ class NatsTopic:
             self._sequence = info.state.last_seq
             self._stream = stream
         return self._stream
+
+    async def _state(self) -> StreamState:
+        stream = await self._opened()
+        return (await stream.stream_info(STREAM)).state
 
     async def _last(self, log: str) -> int | None:
         stream = await self._opened()

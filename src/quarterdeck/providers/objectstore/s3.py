@@ -8,6 +8,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
+from time import perf_counter
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ LOCKED = "COMPLIANCE"
 NOT_THERE = frozenset({"NoSuchKey", "404"})
 SOMETHING_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 TRIES, TIMEOUT_S = 3, 20
+PROBE_S = 3  # of a check, which is asked again soon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +49,14 @@ class S3Segments:
     def __init__(self, options: S3Options) -> None:
         place = urlsplit(options.url)
         self._bucket, self._prefix = place.netloc, place.path.strip("/")
-        self._s3: Any = boto3.client(
-            "s3",
-            endpoint_url=options.endpoint or None,
-            region_name=options.region,
-            verify=options.ca or None,
-            config=Config(
-                connect_timeout=TIMEOUT_S,
-                read_timeout=TIMEOUT_S,
-                retries={"max_attempts": TRIES, "mode": "standard"},
-                s3={"addressing_style": "path" if options.endpoint else "auto"},
-            ),
-        )
+        self._s3 = _client(options, TRIES, TIMEOUT_S)
+        self._probe = _client(options, 1, PROBE_S)
 
-    def check(self) -> None:
-        """Raise StoreUnavailable unless the bucket is there and locks objects."""
+    def check(self) -> str:
+        """As the port says: the bucket is there, and locks objects."""
+        started = perf_counter()
         try:
-            found = self._s3.get_object_lock_configuration(Bucket=self._bucket)
+            found = self._probe.get_object_lock_configuration(Bucket=self._bucket)
         except (ClientError, BotoCoreError) as error:
             raise StoreUnavailable(
                 f"the bucket {self._bucket} does not lock objects: {error}; make one with Object "
@@ -71,6 +64,8 @@ class S3Segments:
             ) from error
         if found["ObjectLockConfiguration"].get("ObjectLockEnabled") != "Enabled":
             raise StoreUnavailable(f"the bucket {self._bucket} has Object Lock switched off")
+        took_ms = (perf_counter() - started) * 1000
+        return f"the bucket {self._bucket} locks objects; answered in {took_ms:.1f} ms"
 
     def put(self, key: str, content: bytes, until: datetime) -> None:
         held = self.get(key)
@@ -172,6 +167,21 @@ class S3Segments:
 
     def _failed(self, error: Exception) -> StoreUnavailable:
         return StoreUnavailable(f"the bucket {self._bucket} did not do it: {error}")
+
+
+def _client(options: S3Options, tries: int, timeout_s: float) -> Any:  # noqa: ANN401  boto3's
+    return boto3.client(
+        "s3",
+        endpoint_url=options.endpoint or None,
+        region_name=options.region,
+        verify=options.ca or None,
+        config=Config(
+            connect_timeout=timeout_s,
+            read_timeout=timeout_s,
+            retries={"max_attempts": tries, "mode": "standard"},
+            s3={"addressing_style": "path" if options.endpoint else "auto"},
+        ),
+    )
 
 
 def _code(error: ClientError) -> str:

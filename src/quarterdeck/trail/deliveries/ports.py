@@ -53,6 +53,14 @@ class Topic(Protocol):
         """
         ...
 
+    def check(self) -> str:
+        """What can be said of it now, with live numbers. Publishes nothing; any thread may ask.
+
+        Raises:
+            TopicAway: nothing can be published now.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the broker."""
         ...
@@ -64,6 +72,10 @@ class LocalTopic:
     def publish(self, log: str, start: int, end: int) -> int:  # noqa: ARG002  the port's
         """As the port says; the log is durable before anybody can see it."""
         return end
+
+    def check(self) -> str:
+        """As the port says; the log is there, or nothing was appended."""
+        return "in process: the topic is the log itself"
 
     def close(self) -> None:
         """Nothing is held."""

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from quarterdeck.events.trail_exports import (
     ExportCancelled,
     ExportDownloaded,
@@ -97,6 +99,11 @@ def request(work: Work, reader: Reader, ask: Ask, enclosed: str = "") -> Export:
 def exports(work: Work, before: str = "", limit: int = 50) -> list[Export]:
     """The exports that the actor may see, newest first."""
     return store.newest(work.db, work.tenants(EXPORTS), before, limit)
+
+
+def bytes_since(db: Connection, since: int) -> int:
+    """What all tenants' exports came to since then, bytes. No use case: for a check."""
+    return store.bytes_since(db, since)
 
 
 def export(work: Work, export_id: str) -> Export:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     insert,
     select,
     update,
@@ -87,6 +88,12 @@ def one(db: Connection, tenants: Tenants, export: str) -> Export | None:
     query = _joined().where(tenants.clause(exports.c.tenant), exports.c.id == export)
     row = db.execute(query).one_or_none()
     return None if row is None else _export(row)
+
+
+def bytes_since(db: Connection, since: int) -> int:
+    """What exports of all tenants came to that were finished since, bytes."""
+    mine = (exports.c.state == State.DONE, exports.c.finished_at >= since)
+    return int(db.scalar(select(func.sum(exports.c.size_bytes)).where(*mine)) or 0)
 
 
 def end(db: Connection, tenants: Tenants, ended: Export) -> bool:

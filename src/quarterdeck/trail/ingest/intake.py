@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 
 from quarterdeck.access.limits.model import RateLimited
 from quarterdeck.access.tenants import service as tenants
+from quarterdeck.kernel.cache import Epochal
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor, begin, read
@@ -37,7 +38,7 @@ from quarterdeck.trail.log.appender import open_log
 from quarterdeck.trail.log.model import Appended, Inclusion, Prepared
 from quarterdeck.trail.log.ports import Reader, Sequencer
 from quarterdeck.trail.policy import service as policy
-from quarterdeck.trail.policy.compiled import BUDGET_S, Classifier
+from quarterdeck.trail.policy.compiled import Classifier
 from quarterdeck.trail.policy.model import IngestRate
 
 SYSTEM = Actor("quarterdeck", frozenset())
@@ -102,15 +103,13 @@ class Intake:
         keys: KeyStore,
         reader: Reader,
         sequencer: Sequencer,
-        *,
-        budget_s: float = BUDGET_S,
+        policies: Epochal[Standing],
     ) -> None:
         self._engine, self._clock, self._keys = engine, clock, keys
         self._reader, self._sequencer = reader, sequencer
-        self._budget_s = budget_s
         self._throttle = Throttle()
         self._flying: dict[bytes, object] = {}
-        self._standing: tuple[int, dict[str, Standing]] = (-1, {})
+        self._standing = policies
         self._begun: set[str] = set()
         self._classifiers: dict[str, Classifier] = {}
 
@@ -171,13 +170,10 @@ class Intake:
             raise
 
     async def _of(self, tenant: str, epoch: int) -> Standing:
-        at, known = self._standing
-        if at != epoch:
-            known = {}
-            self._standing = (epoch, known)
-        found = known.get(tenant)
+        found = self._standing.find(epoch, tenant)
         if found is None:
-            found = known[tenant] = await asyncio.to_thread(self._opened, tenant)
+            found = await asyncio.to_thread(self._opened, tenant)
+            self._standing.keep(epoch, tenant, found)
         return found
 
     def _opened(self, tenant: str) -> Standing:
@@ -207,7 +203,7 @@ class Intake:
         digest = holds.classification.digest
         found = self._classifiers.get(digest)
         if found is None:
-            found = Classifier(holds.classification, budget_s=self._budget_s)
+            found = Classifier(holds.classification)
             self._classifiers[digest] = found
         return found
 

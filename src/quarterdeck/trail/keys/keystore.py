@@ -27,6 +27,10 @@ class KeyStore:
         self._loaded: dict[str, TenantKeys] = {}
         self._rings: dict[str, list[SigningKey]] = {}
 
+    def anew(self) -> "KeyStore":
+        """The same keys, none of them in memory: as a process finds them that starts now."""
+        return KeyStore(self._folder, self._clock)
+
     def begin(self, tenant: str) -> TenantKeys:
         """The tenant's keys, made now if there are none. For a log that has not begun."""
         files.make_folder(self._folder)

@@ -15,6 +15,7 @@ from itertools import groupby
 from threading import Condition, Thread
 
 import structlog
+from prometheus_client import Histogram
 
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.log.model import Appended, JournalClosed, Known, Prepared, QueueFull
@@ -23,6 +24,11 @@ from quarterdeck.trail.log.ports import Journal
 GROUP_LEAVES, GROUP_BYTES = 8192, 8 << 20
 WAITING_LEAVES, WAITING_BYTES = 65_536, 64 << 20
 
+WRITE_SECONDS = Histogram(
+    "quarterdeck_ingest_write_seconds",
+    "Time until one group of records was durable.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2),
+)
 log = structlog.get_logger("sequencer")
 Answer = list[Appended] | Exception
 
@@ -118,7 +124,8 @@ class GroupingSequencer:
 
     def _flush(self, drafts: Sequence[Prepared]) -> Answer:
         try:
-            return self._journal.append(drafts)
+            with WRITE_SECONDS.time():
+                return self._journal.append(drafts)
         except Unavailable as error:
             return error
         except Exception as error:  # whatever it is, no caller may wait for ever

@@ -239,6 +239,11 @@ class Version:
     by: str
     index: int | None = None
 
+    @property
+    def holds(self) -> bool:
+        """A classification holds from its own leaf on, any other from the commit on."""
+        return self.kind is not Kind.CLASSIFICATION or self.index is not None
+
 
 def digest_of(document: Mapping[str, Any]) -> str:
     """SHA-256 of the canonical form, base64url."""

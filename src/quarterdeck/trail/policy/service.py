@@ -1,6 +1,6 @@
 """What people do with policies, and which of them hold."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from quarterdeck.access.tenants import service as tenants
 from quarterdeck.events.trail import PolicySet
 from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.ids import PLATFORM
-from quarterdeck.kernel.work import Actor, Tenants, Work, begin
+from quarterdeck.kernel.work import ANY, Actor, Tenants, Work, begin
 from quarterdeck.trail.policy import store
 from quarterdeck.trail.policy.compiled import retention_of
 from quarterdeck.trail.policy.forms import FORMS
@@ -30,6 +30,10 @@ from quarterdeck.trail.policy.model import (
 )
 
 SYSTEM = Actor("quarterdeck", frozenset())
+DEFAULTS: Mapping[Kind, Mapping[str, Any]] = {
+    Kind.CLASSIFICATION: Classification().document,
+    Kind.REDACTION: Redaction().document,
+}
 WRITES = {
     Kind.INGEST_RATE: "limits:write",
     Kind.RETENTION: "retention:write",
@@ -117,6 +121,26 @@ def put(
     return made
 
 
+def load_defaults(work: Work) -> list[Kind]:
+    """Give the platform the default policies that it lacks; which those are.
+
+    They say what holds without any policy, so that it is written down, versioned and seen.
+    """
+    there = {kind for tenant, kind in newest(work.db) if tenant == PLATFORM}
+    missing = [kind for kind in DEFAULTS if kind not in there]
+    for kind in missing:
+        put(work, PLATFORM, kind, DEFAULTS[kind])
+    return missing
+
+
+def newest(db: Connection) -> Mapping[tuple[str, Kind], Version]:
+    """The newest version of every policy of the installation. No use case: for checks."""
+    found: dict[tuple[str, Kind], Version] = {}
+    for one in store.versions(db, Tenants(frozenset({ANY}))):
+        found.setdefault((one.tenant, one.kind), one)
+    return found
+
+
 def take_effect(engine: Engine, clock: Clock, of: tuple[str, str, int], index: int) -> None:
     """The leaf of the version (tenant, kind, number) stands at ``index``: from here it holds."""
     with begin(engine, SYSTEM, clock) as work:
@@ -129,7 +153,7 @@ def standing(db: Connection, tenant: str) -> Standing:
     found = store.versions(db, Tenants(frozenset({tenant, PLATFORM})))
     holding: dict[tuple[str, Kind], Version] = {}
     for one in found:
-        if one.kind is not Kind.CLASSIFICATION or one.index is not None:
+        if one.holds:
             holding.setdefault((one.tenant, one.kind), one)
     own, shared = _documents(holding, tenant), _documents(holding, PLATFORM)
     rate = own.get(Kind.INGEST_RATE) or shared.get(Kind.INGEST_RATE)
@@ -174,10 +198,13 @@ def retention(work: Work, tenant: str, record: Mapping[str, Any]) -> str:
 
 def retention_class(db: Connection, record: Mapping[str, Any]) -> str:
     """The retention class of a record, for who works on whole logs."""
-    document = store.text_of(db, str(record["policy"]))
-    if document is None:
-        return STANDARD
-    return retention_of(document, str(record["action"]), str(record["resource"]["type"]))
+    return _retained(db, {}, record)
+
+
+def retention_classes(db: Connection, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """As ``retention_class`` of each; every policy that they name is read once."""
+    known: dict[str, Mapping[str, Any] | None] = {}
+    return [_retained(db, known, record) for record in records]
 
 
 def treatment(work: Work, tenant: str, cls: str) -> Treatment:
@@ -188,6 +215,18 @@ def treatment(work: Work, tenant: str, cls: str) -> Treatment:
     work.require("trail:read", tenant)
     held = [r.name for r in ROLES.values() if all(work.actor.may(p, tenant) for p in r.permissions)]
     return standing(work.db, tenant).redaction.treatment(held, cls)
+
+
+def _retained(
+    db: Connection, known: dict[str, Mapping[str, Any] | None], record: Mapping[str, Any]
+) -> str:
+    digest = str(record["policy"])
+    if digest not in known:
+        known[digest] = store.text_of(db, digest)
+    document = known[digest]
+    if document is None:
+        return STANDARD
+    return retention_of(document, str(record["action"]), str(record["resource"]["type"]))
 
 
 def _documents(

@@ -4,7 +4,7 @@ Absence sends no event: whoever owns a clock asks, in the process that answers q
 that a dead worker is seen too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Engine, text
@@ -37,7 +37,7 @@ class Problem:
 
 def problems(explorer: Explorer, found: Sequence[Standing]) -> list[Problem]:
     """Those that stand now."""
-    return [*_lag(found), *_misses(explorer), *_slow(explorer), *_search(explorer)]
+    return [*_lag(found), *cache_misses(explorer), *_slow(explorer), *_search(explorer)]
 
 
 def query_health(explorer: Explorer) -> Entry:
@@ -55,11 +55,16 @@ def query_health(explorer: Explorer) -> Entry:
 
 @dataclass(slots=True, kw_only=True)
 class ProblemWatch:
-    """Publishes both edges of each problem, once; sets the gauges on its way."""
+    """Publishes both edges of each problem, once; sets the gauges on its way.
+
+    Attributes:
+        more: who else knows of problems.
+    """
 
     engine: Engine
     explorer: Explorer
     clock: Clock
+    more: Sequence[Callable[[], Sequence[Problem]]] = ()
     _standing: frozenset[str] = field(default_factory=frozenset)
 
     def beat(self) -> None:
@@ -67,7 +72,8 @@ class ProblemWatch:
         explorer = self.explorer
         found = standings(self.engine, explorer.read, explorer.reader, self.clock, explorer.names)
         measure(found, explorer.names)
-        now = {one.name: one for one in problems(explorer, found)}
+        known = [*problems(explorer, found), *(one for ask in self.more for one in ask())]
+        now = {one.name: one for one in known}
         begun, ended = now.keys() - self._standing, self._standing - now.keys()
         if begun or ended:
             with begin(self.engine, ITSELF, self.clock) as work:
@@ -99,7 +105,8 @@ def _lag(found: Sequence[Standing]) -> list[Problem]:
     ]
 
 
-def _misses(explorer: Explorer) -> list[Problem]:
+def cache_misses(explorer: Explorer) -> list[Problem]:
+    """The problem that the cache hardly ever knew of late; none where it does."""
     recent = list(explorer.recent)
     percent = 100 * recent.count(False) / len(recent) if recent else 0.0
     if len(recent) < LEAST_ASKED or percent <= MISSES_PERCENT:

@@ -15,6 +15,14 @@ class SegmentStore(Protocol):
         """What keeps the objects from being changed, said honestly."""
         ...
 
+    def check(self) -> str:
+        """What can be said of it now, with live numbers. Leaves nothing behind.
+
+        Raises:
+            StoreUnavailable: it is away, full, or does not hold what it is given.
+        """
+        ...
+
     def put(self, key: str, content: bytes, until: datetime) -> None:
         """Write an object, durable on return, locked until then where the store can.
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import structlog
+from prometheus_client import Histogram
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock, micros
@@ -19,6 +20,13 @@ from quarterdeck.trail.log.ports import Reader
 LEASE = timedelta(seconds=15)
 CHUNK = 10_000
 """Records of one log between two turns of the others."""
+
+TIMED = 16
+PUBLISHED_SECONDS = Histogram(
+    "quarterdeck_ingest_published_seconds",
+    "Time from a record being received until it was published.",
+    buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 15, 60),
+)
 
 log = structlog.get_logger(RELAY)
 
@@ -53,6 +61,14 @@ class Relay:
         with writing(self.engine) as db:
             store.release(db, RELAY, self.holder)
 
+    def _time(self, tenant: str, start: int, end: int) -> None:
+        """From when records were received until they are published; of a few, of many."""
+        now = micros(self.clock())
+        for index in range(start, end, max(1, (end - start) // TIMED)):
+            moment = self.reader.moment(tenant, index)
+            if moment is not None:
+                PUBLISHED_SECONDS.observe(max(0, now - moment) / 1e6)
+
     def _held(self) -> bool:
         with writing(self.engine) as db:
             store.register(db, RELAY, "", self.clock())
@@ -64,7 +80,9 @@ class Relay:
         for place, size in behind:
             start, end = place.position, min(size, place.position + CHUNK)
             try:
-                steps.append((place.log, start, self.topic.publish(place.log, start, end)))
+                until = self.topic.publish(place.log, start, end)
+                steps.append((place.log, start, until))
+                self._time(place.log, start, until)
             except Unavailable as error:
                 failures[place.log] = f"{type(error).__name__}: {error}"
         with writing(self.engine) as db:

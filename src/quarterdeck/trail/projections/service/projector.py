@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Histogram
 from sqlalchemy import Connection, Engine
 
+from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.db import reading, writing
 from quarterdeck.kernel.work import Work
 from quarterdeck.trail.deliveries.model import Batch
@@ -35,6 +36,13 @@ STEP = 4096
 
 APPLIED = Counter(
     "quarterdeck_projection_applied_total", "Records applied, by projection.", ["projection"]
+)
+TIMED = 16
+PROJECTED_SECONDS = Histogram(
+    "quarterdeck_projection_seconds",
+    "Time from what an event tells having happened until a projection shows it.",
+    ["projection"],
+    buckets=(0.1, 0.5, 1, 2, 5, 10, 30, 60, 600),
 )
 
 
@@ -130,6 +138,9 @@ class Projector:
         if store.advance(db, name, move.log, old, new):
             _write(db, name, move.number, fresh)
             APPLIED.labels(name).inc(len(fresh))
+            now = micros(utc_now())
+            for one in fresh[:: max(1, len(fresh) // TIMED)]:
+                PROJECTED_SECONDS.labels(name).observe(max(0, now - one.at) / 1e6)
 
     def _trust(self, name: str, log: str, place: Place) -> None:
         """Once a process: the leaf applied last must still be it."""

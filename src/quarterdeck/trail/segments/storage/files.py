@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
-from quarterdeck.kernel.installation import make_private
+from quarterdeck.kernel.checks import writable
+from quarterdeck.kernel.health import CheckFailed
+from quarterdeck.kernel.installation import UnusableDirectory, make_private
 from quarterdeck.trail.log.storage.segments import sync_folder
 from quarterdeck.trail.segments.model import StoreRefused, StoreUnavailable
 
@@ -22,6 +24,13 @@ class FileSegments:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+
+    def check(self) -> str:
+        try:
+            make_private(self._root)
+            return writable(self._root)
+        except (CheckFailed, UnusableDirectory) as error:
+            raise StoreUnavailable(str(error)) from error
 
     def put(self, key: str, content: bytes, until: datetime) -> None:
         path = self._root / key

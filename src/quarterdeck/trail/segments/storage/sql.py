@@ -70,6 +70,11 @@ def of_tenants(db: Connection, tenants: Tenants, before: int | None, limit: int)
     return [_segment(row) for row in db.execute(ordered)]
 
 
+def count(db: Connection) -> int:
+    """How many segments there are, of all logs."""
+    return db.scalar(select(func.count()).select_from(segments)) or 0
+
+
 def one(db: Connection, tenants: Tenants, tenant: str, number: int) -> Segment | None:
     """The segment of this number."""
     query = select(segments).where(

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
 from time import monotonic
 
 from sqlalchemy import Engine
@@ -50,6 +51,10 @@ EVERY = Tenants(frozenset({ANY}))
 ITSELF = Actor("quarterdeck", frozenset())
 AT_ONCE = 50
 LEASE_US = 60_000_000
+PATIENCE_S, AT_A_TIME = 0.5, 32
+TURN_S = 20.0
+"""A turn ends then, after the request under way: well within the lease of what it holds."""
+
 TEST = b'{"specversion":"1.0","id":"test","source":"/quarterdeck","type":"webhook:test"}'
 
 
@@ -91,19 +96,38 @@ def _enqueue(work: Work, batch: Batch) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """One process's sender."""
+    """One process's sender. Each webhook has its turn beside the others': one whose receiver is
+    slow, or fails, holds up itself alone.
+
+    Attributes:
+        patience_s: how long a beat waits for the turns that it began; those that take longer
+            go on by themselves.
+    """
 
     engine: Engine
     reader: Reader
     keys: KeyStore
     sender: Sender
     clock: Clock
+    patience_s: float = PATIENCE_S
+    _turns: dict[str, Future[int]] = field(default_factory=dict)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(AT_A_TIME, "send"))
 
     def beat(self) -> int:
-        """Send what is due; how many were tried. One that fails holds up its webhook alone."""
+        """Give each webhook its turn that has none; how many were tried in turns that ended."""
         with reading(self.engine) as db:
             hooks = [one for one in store.of_tenants(db, EVERY) if one.state is State.ACTIVE]
-        return sum(self._send_due(hook) for hook in hooks)
+        for hook in hooks:
+            if hook.id not in self._turns:
+                self._turns[hook.id] = self._pool.submit(self._send_due, hook)
+        ended, _ = wait(self._turns.values(), self.patience_s)
+        for name in [name for name, turn in self._turns.items() if turn in ended]:
+            del self._turns[name]
+        return sum(turn.result() for turn in ended)
+
+    def close(self) -> None:
+        """Begin no turn any more, and wait for those under way."""
+        self._pool.shutdown(cancel_futures=True)
 
     def test(self, work: Work, webhook_id: str) -> Attempt:
         """Send a webhook a test at once."""
@@ -117,8 +141,10 @@ class Sending:
         with writing(self.engine) as db:
             due = store.due(db, hook.id, now, AT_ONCE)
             held = [one for one in due if store.move(db, one, now + LEASE_US, one.attempts)]
+        until = monotonic() + TURN_S
         for count, one in enumerate(held, 1):
-            if not self._send(hook, replace(one, due_at=now + LEASE_US)):
+            sent = self._send(hook, replace(one, due_at=now + LEASE_US))
+            if not sent or monotonic() > until:
                 self._let_go(held[count:], now)
                 return count
         return len(held)

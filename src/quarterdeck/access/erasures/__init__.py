@@ -1,0 +1,1 @@
+"""What an erasure in the trail asks of access."""

@@ -1,0 +1,72 @@
+"""Where webhooks may go: the public internet, and networks that a setting names.
+
+Who may add a webhook chooses its address. Without this the server would ask what only the
+server can reach: a cloud's metadata service, a database's port, this installation itself.
+"""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from socket import SOCK_STREAM, gaierror, getaddrinfo
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+IPV4_BITS = 0xFFFFFFFF
+
+
+class Unreachable(Exception):
+    """The address may not be asked, or there is none."""
+
+
+def networks_of(said: str) -> Sequence[Network]:
+    """The networks in a setting, parted by commas."""
+    return tuple(ip_network(one.strip(), strict=False) for one in said.split(",") if one.strip())
+
+
+def resolved(host: str, port: int, allowed: Iterable[Network]) -> list[str]:
+    """The addresses of ``host``, asked for once: connect to these, or a second answer may differ.
+
+    Raises:
+        Unreachable: there is none, or one of them is neither public nor ``allowed``.
+    """
+    try:
+        found = getaddrinfo(host, port, type=SOCK_STREAM)
+    except (gaierror, UnicodeError) as error:
+        raise Unreachable(f"{host} has no address: {error}") from error
+    addresses = list(dict.fromkeys(str(one[4][0]).partition("%")[0] for one in found))
+    among = tuple(allowed)
+    for one in addresses:
+        if not may_reach(ip_address(one), among):
+            raise Unreachable(
+                f"{host} is {one}, which is not public; allow it by the setting webhook_networks"
+            )
+    return addresses
+
+
+def may_reach(address: Address, allowed: Iterable[Network]) -> bool:
+    """Whether ``address``, or the one inside it, is public or in an ``allowed`` network."""
+    meant = _inner(address)
+    if any(
+        one.version == network.version and one in network
+        for one in {address, meant}
+        for network in allowed
+    ):
+        return True
+    return meant.is_global and not meant.is_multicast
+
+
+def _inner(address: Address) -> Address:
+    """The IPv4 address that an IPv6 one leads to; itself where it leads to none."""
+    if isinstance(address, IPv4Address):
+        return address
+    if address in NAT64:
+        return IPv4Address(int(address) & IPV4_BITS)
+    return address.ipv4_mapped or address.sixtofour or address

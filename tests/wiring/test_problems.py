@@ -1,0 +1,174 @@
+"""Limits that are crossed, and the metrics behind the panels of runbook 004."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from prometheus_client import REGISTRY
+from psycopg.errors import DeadlockDetected
+from sqlalchemy import Engine, select, text
+from sqlalchemy.exc import DBAPIError
+
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.outbox import outbox
+from quarterdeck.kernel.telemetry import kind_of, watch_statements
+from quarterdeck.trail.deliveries.service import gauges
+from quarterdeck.trail.query.problems import ProblemWatch
+from quarterdeck.wiring import problems
+from servers import databases
+from wiring.house import House, house
+
+FAMILIES = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
+
+
+@pytest.fixture
+def well(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    template = tmp_path_factory.getbasetemp() / "tables.db"
+    url = databases.sqlite(template, tmp_path)
+    with databases.opened(url) as engine, house(engine, tmp_path) as built:
+        yield built
+
+
+def watch(well: House) -> ProblemWatch:
+    runtime = well.runtime
+    return ProblemWatch(
+        engine=runtime.engine,
+        explorer=runtime.explorer,
+        clock=runtime.clock,
+        more=problems.sources(runtime),
+    )
+
+
+def told(well: House) -> list[tuple[str, dict[str, object]]]:
+    names = ("ProblemObserved", "ProblemEnded")
+    with reading(well.engine) as db:
+        asked = select(outbox.c.name, outbox.c.payload).where(outbox.c.name.in_(names))
+        rows = db.execute(asked.order_by(outbox.c.sequence)).all()
+    return [(row.name, json.loads(row.payload)) for row in rows]
+
+
+@pytest.mark.census("ATP-217")
+def test_slow_ingestion_is_a_problem_with_its_values(well: House) -> None:
+    watching = watch(well)
+    for took_s in [0.1] * 18 + [0.7]:
+        well.runtime.ingests.add(took_s)
+    watching.beat()
+    assert told(well) == []  # of nineteen nothing is said
+    well.runtime.ingests.add(0.8)
+    watching.beat()
+    watching.beat()
+    ((name, said),) = told(well)
+    assert (name, said["problem"]) == ("ProblemObserved", "HighIngestionLatency")
+    assert (said["value"], said["limit"], said["unit"]) == (700.0, 500.0, "ms")
+    for _ in range(200):
+        well.runtime.ingests.add(0.01)
+    watching.beat()
+    assert [one for one, _ in told(well)] == ["ProblemObserved", "ProblemEnded"]
+
+
+@pytest.mark.census("ATP-228", "ATP-094", "ATP-193")
+def test_a_relay_that_stands_still_is_a_problem_until_it_has_drained(well: House) -> None:
+    well.append_poison()
+    gauges.measure(well.engine, well.runtime.reader, utc_now)
+    assert REGISTRY.get_sample_value("quarterdeck_outbox_backlog") == 1
+    well.later(timedelta(seconds=31))
+    watching = watch(well)
+    watching.beat()
+    observed = {str(said["problem"]): said for _, said in told(well)}
+    assert observed.keys() == {"OutboxBacklogGrowing", "ProjectionLagHigh"}
+    assert "1 records await the relay" in str(observed["OutboxBacklogGrowing"]["words"])
+    published = sample("quarterdeck_ingest_published_seconds_count")
+    well.deliver()
+    watching.beat()
+    assert sorted(str(said["problem"]) for name, said in told(well) if name == "ProblemEnded") == [
+        "OutboxBacklogGrowing",
+        "ProjectionLagHigh",
+    ]
+    gauges.measure(well.engine, well.runtime.reader, utc_now)
+    assert REGISTRY.get_sample_value("quarterdeck_outbox_backlog") == 0
+    assert sample("quarterdeck_ingest_published_seconds_count") == published + 1
+
+
+@pytest.mark.census("ATP-373")
+def test_memory_that_grows_is_a_problem(well: House) -> None:
+    for minute in range(60):
+        well.runtime.memory.add(minute * 60, minute << 20)
+    (found,) = problems.memory_growth(well.runtime)
+    assert (found.name, found.words) == ("MemoryGrowth", "this process grows by 60 MiB an hour")
+
+
+@pytest.mark.census("ATP-096", "ATP-218", "ATP-238", "ATP-240")
+def test_the_gauges_say_what_the_process_and_the_database_use(well: House) -> None:
+    watched = watch_statements(well.engine, 100)
+    well.changed(statements=watched)
+    with well.engine.connect(), well.engine.connect():
+        problems.measure(well.runtime)
+    used = REGISTRY.get_sample_value("quarterdeck_pool_used", {"pool": "database"})
+    assert (used, sample("quarterdeck_pool_max", pool="database")) == (2, 20)
+    assert sample("quarterdeck_database_bytes") > 100_000
+    assert sample("quarterdeck_process_memory_bytes") > 10 << 20
+    assert sample("quarterdeck_process_cpu_seconds") > 0
+    problems.measure(well.runtime)
+    assert sample("quarterdeck_database_slowest_seconds", verb="SELECT") > 0
+
+
+@pytest.mark.census("ATP-213", "ATP-241")
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_deadlock_is_counted(engine: Engine) -> None:
+    watch_statements(engine, 1000)
+    before = sample("quarterdeck_database_deadlocks_total")
+    with engine.connect() as db:
+        db.execute(text("SET lock_timeout = '50ms'"))
+        with engine.begin() as other:
+            other.execute(text("LOCK TABLE kernel_beat"))
+            with pytest.raises(DBAPIError):
+                db.execute(text("SELECT * FROM kernel_beat"))
+    assert sample("quarterdeck_database_deadlocks_total") == before + 1
+    assert kind_of(DeadlockDetected()) == "deadlock"
+
+
+@pytest.mark.census(
+    "ATP-089", "ATP-090", "ATP-091", "ATP-092", "ATP-093", "ATP-095", "ATP-097", "ATP-254"
+)
+@pytest.mark.parametrize(
+    ("family", "label"),
+    [
+        ("quarterdeck_service_requests_total", "service"),
+        ("quarterdeck_service_request_seconds", "service"),
+        ("quarterdeck_projection_lag_seconds", "projection"),
+        ("quarterdeck_dead_letters", "consumer"),
+        ("quarterdeck_outbox_backlog", ""),
+        ("quarterdeck_query_cache_hits_total", ""),
+        ("quarterdeck_pool_used", "pool"),
+        ("quarterdeck_consumer_lag", "consumer"),
+        ("quarterdeck_consumer_oldest_seconds", "consumer"),
+        ("quarterdeck_messages_scheduled", "consumer"),
+        ("quarterdeck_ingest_events_total", "result"),
+        ("quarterdeck_ingest_write_seconds", ""),
+        ("quarterdeck_ingest_published_seconds", ""),
+        ("quarterdeck_projection_seconds", "projection"),
+        ("quarterdeck_dependency_seconds", "dependency"),
+        ("quarterdeck_database_errors_total", "kind"),
+    ],
+)
+def test_every_panel_has_its_family(family: str, label: str) -> None:
+    row = re.search(rf"^\| `{family}` \| \w+ \| (.*?) \|", FAMILIES.read_text(), re.MULTILINE)
+    assert row is not None
+    assert label in row[1]
+
+
+def test_a_check_tells_how_long_its_dependency_took(well: House) -> None:
+    before = REGISTRY.get_sample_value(
+        "quarterdeck_dependency_seconds_count", {"dependency": "rate limiter"}
+    )
+    well.entries("gateway")
+    assert sample("quarterdeck_dependency_seconds_count", dependency="rate limiter") > (before or 0)
+    assert sample("quarterdeck_dependency_up", dependency="rate limiter") == 1
+
+
+def sample(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
