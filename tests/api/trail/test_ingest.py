@@ -31,6 +31,7 @@ from quarterdeck.trail.log.model import Appended, Known, Prepared
 from quarterdeck.trail.log.opening import Trail, open_trail
 from quarterdeck.trail.log.ports import Sequencer
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
+from trail.ingest.test_protobuf import WRITTEN
 
 EVENTS = "/api/v1/audit/events"
 NDJSON = {"Content-Type": "application/x-ndjson"}
@@ -559,6 +560,22 @@ def test_opentelemetry_logs_come_in(
     assert found["occurred_at"] == "2026-02-28T12:00:00.000000Z"
     assert found["correlation"]["trace"] == record["traceId"]
     assert client.post("/v1/logs", json={"resourceLogs": 1}, headers=producer).status_code == 400
+
+
+def test_opentelemetry_logs_come_in_as_protobuf(
+    client: TestClient, producer: Headers, runtime: Runtime
+) -> None:
+    headers = producer | {"Content-Type": "application/x-protobuf"}
+    answer = client.post("/v1/logs", content=WRITTEN, headers=headers)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"] == "application/x-protobuf"
+    assert stored(runtime, 0)["resource"] == {"type": "order", "id": "o-9"}
+    unnamed = WRITTEN.replace(b"enduser.id", b"enduser.xx").replace(b"k1", b"k2")
+    answer = client.post("/v1/logs", content=unnamed, headers=headers)
+    assert (answer.status_code, b"actor.id" in answer.content) == (200, True)
+    assert client.post("/v1/logs", content=b"{}", headers=headers).status_code == 400
+    yaml = producer | {"Content-Type": "application/yaml"}
+    assert client.post("/v1/logs", content=b"", headers=yaml).status_code == 415
 
 
 def test_when_nothing_can_be_appended_the_whole_request_waits(

@@ -12,7 +12,7 @@ from starlette.types import Scope
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.work import Actor
 from quarterdeck.runtime import Runtime
-from quarterdeck.trail.ingest import cloudevents, forms, otlp
+from quarterdeck.trail.ingest import cloudevents, forms, otlp, protobuf
 from quarterdeck.trail.ingest.intake import Intake, Offered, Result, Taken
 from quarterdeck.trail.ingest.refusal import EventRefused
 from quarterdeck.trail.log.model import Inclusion
@@ -22,6 +22,7 @@ PERMISSION = "audit:ingest"
 JSON, NDJSON = "application/json", "application/x-ndjson"
 CLOUDEVENT, CLOUDEVENTS = "application/cloudevents+json", "application/cloudevents-batch+json"
 KNOWN = (JSON, NDJSON, CLOUDEVENT, CLOUDEVENTS)
+PROTOBUF = "application/x-protobuf"
 WAIT = "wait=checkpoint"
 MAX_KEY = 200
 AGAIN = frozenset({409, 503})
@@ -92,21 +93,19 @@ class Desk:
     async def logs(self, asked: Asked) -> Answer:
         """POST /v1/logs, as OTLP over HTTP says."""
         tenant = tenant_of(asked.actor, asked.tenant)
-        if _media_type(asked.headers) != JSON:
-            raise faults.UnsupportedMediaType("send OTLP logs as application/json")
+        kind = _media_type(asked.headers, (JSON, PROTOBUF))
         try:
-            forms.check_text(asked.body)
-            offered = otlp.offered(asked.body)
+            offered = _log_records(kind, asked.body)
         except EventRefused as refusal:
             raise UnknownEvents(str(refusal), refusal.errors) from refusal
-        if not offered:
-            return Answer(200, JSON, b"{}")
-        results = await self._take(tenant, asked, offered)
+        results = await self._take(tenant, asked, offered) if offered else []
         refused = [one for one in results if not isinstance(one, Taken)]
-        if not refused:
-            return Answer(200, JSON, b"{}")
-        partial = {"rejectedLogRecords": str(len(refused)), "errorMessage": str(refused[0])}
-        return Answer(200, JSON, msgspec.json.encode({"partialSuccess": partial}))
+        why = str(refused[0]) if refused else ""
+        if kind == PROTOBUF:
+            return Answer(200, PROTOBUF, protobuf.response_of(len(refused), why))
+        partial = {"rejectedLogRecords": str(len(refused)), "errorMessage": why}
+        told = {"partialSuccess": partial} if refused else {}
+        return Answer(200, JSON, msgspec.json.encode(told))
 
     async def _take(self, tenant: str, asked: Asked, offered: Sequence[Offered]) -> list[Result]:
         began = perf_counter()
@@ -145,6 +144,13 @@ def _offered(asked: Asked) -> tuple[str, Sequence[Offered]]:
         raise UnknownEvents(str(refusal), refusal.errors) from refusal
 
 
+def _log_records(kind: str, body: bytes) -> list[Offered]:
+    if kind == PROTOBUF:
+        return otlp.records_of(protobuf.request_of(body))
+    forms.check_text(body)
+    return otlp.offered(body)
+
+
 def _keyed(asked: Asked, raws: Sequence[bytes]) -> list[Offered]:
     key = asked.headers.get("idempotency-key")
     if key is None:
@@ -156,13 +162,13 @@ def _keyed(asked: Asked, raws: Sequence[bytes]) -> list[Offered]:
     return [Offered(raw, f"{key} {number}") for number, raw in enumerate(raws)]
 
 
-def _media_type(headers: Mapping[str, str]) -> str:
+def _media_type(headers: Mapping[str, str], known: Sequence[str] = KNOWN) -> str:
     if headers.get("content-encoding", "identity") != "identity":
         raise faults.UnsupportedMediaType("send the body as it is, without Content-Encoding")
     kind = headers.get("content-type", JSON).split(";")[0].strip().lower()
-    if kind not in KNOWN:
+    if kind not in known:
         raise faults.UnsupportedMediaType(
-            f"no events are read from {kind}; send {', '.join(KNOWN)}"
+            f"no events are read from {kind}; send {', '.join(known)}"
         )
     return kind
 

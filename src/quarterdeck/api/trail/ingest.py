@@ -65,13 +65,13 @@ async def ingest_events_of(
     return await _answered(request, actor, runtime, tenant, logs=False)
 
 
-@router.post("/v1/logs", responses=REFUSALS, **_taking(LOG))
+@router.post("/v1/logs", responses=REFUSALS, **_taking(LOG, "application/x-protobuf"))
 async def ingest_logs(request: Request, actor: By, runtime: Installation) -> Response:
-    """Append OpenTelemetry log records (OTLP over HTTP, JSON) as events."""
+    """Append OpenTelemetry log records (OTLP over HTTP, JSON or protobuf) as events."""
     return await _answered(request, actor, runtime, "", logs=True)
 
 
-@router.post("/t/{tenant}/v1/logs", responses=REFUSALS, **_taking(LOG))
+@router.post("/t/{tenant}/v1/logs", responses=REFUSALS, **_taking(LOG, "application/x-protobuf"))
 async def ingest_logs_of(
     tenant: str, request: Request, actor: By, runtime: Installation
 ) -> Response:

@@ -29,7 +29,14 @@ Json = dict[str, Any]
 def offered(body: bytes) -> list[Offered]:
     """The log records of an ExportLogsServiceRequest in JSON; raise EventRefused if it is none."""
     try:
-        request = msgspec.json.decode(body, type=Json)
+        return records_of(msgspec.json.decode(body, type=Json))
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise EventRefused("schema", "", f"the body is not JSON: {error}") from error
+
+
+def records_of(request: Json) -> list[Offered]:
+    """Its log records, once it is read; raise EventRefused if it is none."""
+    try:
         return [
             _offered(record, about)
             for resource in request.get("resourceLogs", [])
@@ -37,8 +44,6 @@ def offered(body: bytes) -> list[Offered]:
             for scope in resource.get("scopeLogs", [])
             for record in scope.get("logRecords", [])
         ]
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise EventRefused("schema", "", f"the body is not JSON: {error}") from error
     except (AttributeError, TypeError, KeyError, ValueError) as error:
         raise EventRefused("schema", "", "the body is no ExportLogsServiceRequest") from error
 
@@ -92,7 +97,7 @@ def _moment(record: Json) -> str | None:
 
 
 def _attributes(given: list[Json]) -> dict[str, Any]:
-    return {str(one["key"]): _value(one.get("value", {}), 0) for one in given}
+    return {str(one.get("key", "")): _value(one.get("value", {}), 0) for one in given}
 
 
 def _value(given: Json, depth: int) -> Any:  # noqa: ANN401  any JSON
@@ -105,6 +110,9 @@ def _value(given: Json, depth: int) -> Any:  # noqa: ANN401  any JSON
         if kind == "arrayValue":
             return [_value(one, depth + 1) for one in value.get("values", [])]
         if kind == "kvlistValue":
-            return {one["key"]: _value(one["value"], depth + 1) for one in value.get("values", [])}
+            return {
+                one.get("key", ""): _value(one.get("value", {}), depth + 1)
+                for one in value.get("values", [])
+            }
         return value
     return None
