@@ -1,4 +1,8 @@
-"""Records as OCSF events, schema 1.3.0 (schema.ocsf.io): API Activity and Account Change."""
+"""Records as OCSF events, schema 1.3.0 (schema.ocsf.io): API Activity and Account Change.
+
+Numbers and required attributes are those of ocsf-schema's ``events/application/api_activity``,
+``events/iam/account_change`` and ``objects/user``.
+"""
 
 from base64 import b64encode
 from collections.abc import Mapping
