@@ -121,6 +121,9 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
                 Path(runtime.settings.data) / "logs",
                 runtime.settings.log_kept_mb,
             ),
+            stop=stopping,
+        ),
+        Pulse(
             name="resources",
             every_s=GAUGES_S,
             beat=partial(measure_resources, runtime),
