@@ -37,7 +37,7 @@ def log(runtime: Runtime, tmp_path: Path) -> Installation:
 
 @pytest.fixture
 def run(runtime: Runtime, ada: Headers, log: Installation) -> Iterator[Run]:
-    assert log
+    assert log.keys is runtime.keys
     sender = HttpSender(timeout_s=2)
     sending = replace(runtime, webhooks=sender)
     with served(build_app(sending), sending) as server:
