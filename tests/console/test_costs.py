@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from console.stage import Stage
+from governance.costs.ledgers import POLICIES
+from governance.costs.test_budgets import budget
 from quarterdeck.access.principals.model import installation
 from quarterdeck.console.bars import HEIGHT, bars
 from quarterdeck.governance.costs.calendar import Span
 from quarterdeck.governance.costs.service import files
+from quarterdeck.governance.sync.service.requests import request_sync
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import begin
 
@@ -118,3 +121,16 @@ def test_each_day_is_a_link_to_itself_that_keeps_the_question(client: TestClient
     day = client.get(html.unescape(address)).text
     assert "2026-02-01 to 2026-02-01, actual, service Storage" in day
     assert "1,200.50" in day
+
+
+def test_the_clouds_own_budgets_stand_beside_the_costs(stage: Stage, client: TestClient) -> None:
+    assert "Budgets in the cloud" not in client.get("/costs").text
+    stage.connect("contoso", "Contoso")
+    stage.clouds["contoso"].said["budgets", "s1"] = [[budget(spent="120").encode()]]
+    with begin(stage.engine, installation(), stage.clock) as work:
+        request_sync(work, POLICIES, "costs")
+    stage.work()
+    text = client.get("/costs").text.replace("\N{NO-BREAK SPACE}", " ")
+    panel = text[text.index("Budgets in the cloud") :]
+    for words in ("monthly", "Contoso", "over", "120.00 EUR", "120", "100.00"):
+        assert words in panel, words
