@@ -15,12 +15,15 @@ def state(
     assignment: str = "baseline",
     **more: object,
 ) -> bytes:
-    """A policy state (Policy Insights, policyStates, latest, 2019-10-01)."""
+    """A policy state (Policy Insights, policyStates, latest, 2019-10-01).
+
+    It tells no time of evaluation, so all are read each time; ``timestamp=`` tells one.
+    """
     path = f"/subscriptions/s1/resourceGroups/{group}/providers/Microsoft.Web/sites/{resource}"
     return json.dumps(
         {
             "@odata.id": None,
-            "timestamp": "2026-01-01T10:00:00.1234567Z",
+            "timestamp": None,
             "resourceId": path,
             "policyAssignmentId": f"{ASSIGNED}/{assignment}",
             "policyAssignmentName": assignment,

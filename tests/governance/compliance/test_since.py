@@ -10,16 +10,17 @@ from governance.estate import FakeCloud
 from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.governance.compliance.model.verdict import Tally
 
+AT = "2026-01-01T10:00:00.1234567Z"
 LATER = "2026-01-01T13:30:00Z"
 SINCE = datetime(2026, 1, 1, 9, 0, 0, 123456, UTC)
-"""An hour before the newest evaluation that ``state`` tells, by the cloud's clock."""
+"""An hour before the newest evaluation, by the cloud's clock."""
 
 
 @pytest.fixture
 def cloud(estate: Checked) -> FakeCloud:
     """Two states comply; in between, one of them is evaluated again, and does not."""
     _, cloud = estate.connect("acme")
-    estate.say(cloud, [state("a"), state("b")])
+    estate.say(cloud, [state("a", timestamp=AT), state("b", timestamp=AT)])
     cloud.said["policy_states", "s1", "new"] = [[state("a", word="NonCompliant", timestamp=LATER)]]
     estate.sync()
     return cloud
@@ -64,7 +65,7 @@ def test_the_next_reading_begins_where_the_cloud_was_by_its_own_clock(
 def test_once_a_day_all_are_read_and_what_is_gone_is_closed(
     estate: Checked, cloud: FakeCloud
 ) -> None:
-    estate.say(cloud, [state("b")])
+    estate.say(cloud, [state("b", timestamp=AT)])
     asked = []
     for _ in range(6):
         estate.pass_time(hours=4)
@@ -77,7 +78,7 @@ def test_once_a_day_all_are_read_and_what_is_gone_is_closed(
 @pytest.mark.parametrize(
     "page",
     [
-        [state("a"), state("b"), b'{"resourceId": "/x"}'],
+        [state("a", timestamp=LATER), state("b"), b'{"resourceId": "/x"}'],
         CloudFailure(FailureClass.TIMEOUT, "late"),
     ],
 )
@@ -95,7 +96,7 @@ def test_after_a_gap_all_are_read(
 
 def test_a_cloud_that_tells_no_time_is_read_whole(estate: Checked) -> None:
     _, cloud = estate.connect("acme")
-    estate.say(cloud, [state("a", timestamp=None), state("b", timestamp="soon")])
+    estate.say(cloud, [state("a"), state("b", timestamp="soon")])
     estate.sync()
     estate.pass_time(hours=4)
     estate.sync()
