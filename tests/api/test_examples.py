@@ -48,6 +48,8 @@ LAST = (
     "archive_tenant",
 )
 TENANT_BY_TOKEN = {"ingest_events", "ingest_logs"}
+ALERTING = {"alert", "triggered", "routing"}
+"""What names an alert, or a routing that was applied."""
 OF_ONE_TENANT = {
     "push_alerts",
     "get_alerts",
@@ -189,8 +191,8 @@ class Seeded:
             "state": self.rows("compliance/states", "states")[0]["id"],
             "check": self.checked(),
             "view": self.view(),
-            "silence": self.silence(),
-            "alert": self.alert(),
+            "silence": self.silence() if "silence" in operation else PARAMETERS["silence"],
+            "alert": self.alert() if ALERTING & set(operation.split("_")) else PARAMETERS["alert"],
             "message": put_dead(self.stage.engine, "contoso"),
             "replay": self.replay(),
             "hold": self.hold(asked=operation == "keep_hold"),
