@@ -246,7 +246,7 @@ def _serve(url: str, folder: Path, port: int) -> None:
         secret="s" * 32,
         port=port,
         log_level="WARNING",
-        rate_limit_per_s=100_000,
+        rate_limit_per_s=10_000,
         rate_limit_burst=100_000,
     )
     engine = open_engine(url)
