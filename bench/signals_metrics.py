@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from bench._databases import NAMES, database
 from quarterdeck.access.principals.model import installation
-from quarterdeck.kernel.db import open_engine
+from quarterdeck.kernel.db import open_engine, sqlite
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import read
 from quarterdeck.migrations.tables import metadata
@@ -55,7 +55,7 @@ def _measure(name: str, url: str, folder: Path) -> None:
             size = db.exec_driver_sql("SELECT sum(length(data)) FROM operations_chunk").scalar()
         _row(name, "bytes a point, in chunks", float(size or 0) / sealed, "4")
         if name == "sqlite":
-            size = _file_bytes(metrics, folder / "series" / "series.db")
+            size = _file_bytes(folder / "series" / "series.db")
             _row(name, "bytes a point, of the file", size / sealed, "4")
         _row(name, "hour of rates, p95 ms", _question_ms(engine, metrics), "50")
     engine.dispose()
@@ -85,10 +85,10 @@ def _sealed(metrics: Metrics) -> tuple[int, float]:
     return sealed, perf_counter() - began
 
 
-def _file_bytes(metrics: Metrics, file: Path) -> int:
-    with metrics.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
-        db.exec_driver_sql("VACUUM")
-        db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+def _file_bytes(file: Path) -> int:
+    with closing(sqlite.connect(file, isolation_level=None)) as db:
+        db.execute("VACUUM")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return file.stat().st_size
 
 

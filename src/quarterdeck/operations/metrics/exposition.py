@@ -13,6 +13,8 @@ from prometheus_client.openmetrics import parser
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.model import Sample
 
+LAST = datetime.max.replace(tzinfo=UTC)
+
 
 class UnreadableExposition(Invalid):
     """The text is not OpenMetrics."""
@@ -47,5 +49,6 @@ def _instant(given: object, at: datetime) -> datetime:
         return at
     try:
         return datetime.fromtimestamp(float(str(given)), UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise UnreadableExposition(f"{given} is no instant") from error
+    except (ValueError, OverflowError, OSError):
+        # Good text, of an instant that no calendar here has: who records it refuses the sample.
+        return LAST
