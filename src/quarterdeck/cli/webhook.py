@@ -6,7 +6,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import FOUND, say, show_json, show_table, tell
+from quarterdeck.cli.output import FOUND, show_json, show_table, tell
 
 WEBHOOKS = "/api/v1/trail/webhooks"
 
@@ -103,11 +103,11 @@ def resume(context: typer.Context, webhook: WebhookId, *, as_json: flags.AsJson 
 
 
 @commands.command()
-def remove(context: typer.Context, webhook: WebhookId) -> None:
+def remove(context: typer.Context, webhook: WebhookId, *, as_json: flags.AsJson = False) -> None:
     """Forget a webhook, and what waits for it."""
     with told():
         client_of(context).delete(f"{WEBHOOKS}/{webhook}")
-    say(f"webhook {webhook} is removed")
+    tell(f"webhook {webhook} is removed", {"id": webhook, "removed": True}, as_json=as_json)
 
 
 def _do(context: typer.Context, webhook: str, verb: str, *, as_json: bool) -> None:

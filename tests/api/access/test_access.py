@@ -124,7 +124,8 @@ def test_all_that_one_may_do_is_listed(client: TestClient, issue: Issue) -> None
     answer = client.get(
         f"{API}/access/permissions", params=asked, headers=issue("producer", "acme")
     )
-    assert answer.json()["permissions"] == ["access:ask", "tokens:own", "audit:ingest"]
+    told = ["audit:ingest", "metrics:write", "alerts:push"]
+    assert answer.json()["permissions"] == ["access:ask", "tokens:own", *told]
     roles = client.get(f"{API}/roles", headers=issue("producer", "acme")).json()["roles"]
     assert {"name", "purpose", "permissions"} == roles[0].keys()
 

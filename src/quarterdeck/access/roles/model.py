@@ -22,7 +22,7 @@ PURPOSES = {
     "management": "Escalation and review of postmortems.",
     "operator": "Runs the platform: tenants, connections, syncs, jobs, alerts.",
     "auditor": "Reads everything, discloses and verifies; changes nothing.",
-    "producer": "A program that appends to the trail or pushes alerts, and nothing else.",
+    "producer": "A program that appends to the trail, sends samples or pushes alerts; no more.",
     TENANT_ADMIN: "Everything on a tenant but keys, erasure, the release of holds, and limits.",
     ADMIN: "Everything.",
 }
