@@ -60,7 +60,7 @@ class LogAnswer(BaseModel):
 
 
 @router.get("", responses=problems(401, 403, 422), **READS)
-def list_logs(  # noqa: PLR0913, PLR0917  the filters of the list
+def find_log_lines(  # noqa: PLR0913, PLR0917  the filters of the list
     work: InRead,
     runtime: Installation,
     service_name: Annotated[str, Query(alias="service", description="web, worker, ...")] = "",
