@@ -138,6 +138,8 @@ def _asked(
     body = sample(document, content["schema"]) if content else None
     if "text/csv" in kinds:
         body = kinds["text/csv"]["example"]
+    elif kinds and not content:
+        body = "of another form"
     extra = context.openapi_extra or {}
     return Asked(
         operation=operation.get("operationId", route.name),

@@ -96,6 +96,13 @@ def test_every_write_keeps_its_answer_under_its_key(guarded: list[Asked]) -> Non
 def test_every_operation_has_its_name_summary_permission_and_problems(app: FastAPI) -> None:
     document = app.openapi()
     operations = [o for path in document["paths"].values() for o in path.values()]
+    # What speaks Alertmanager's API fails in Alertmanager's words.
+    theirs = {
+        o["operationId"]
+        for p, of in document["paths"].items()
+        if "/api/v2/" in p
+        for o in of.values()
+    }
     names = Counter(o["operationId"] for o in operations)
     assert [name for name, times in names.items() if times > 1] == []
     for operation in operations:
@@ -106,7 +113,7 @@ def test_every_operation_has_its_name_summary_permission_and_problems(app: FastA
             assert operation["x-permission"] in PERMISSIONS
             expected |= {"401", "403", "429"}
         assert operation["responses"].keys() >= expected
-        for status in expected - {"503"}:
+        for status in expected - {"503"} if operation["operationId"] not in theirs else ():
             assert list(operation["responses"][status]["content"]) == ["application/problem+json"]
 
 

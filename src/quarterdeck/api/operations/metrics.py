@@ -246,8 +246,9 @@ def record_exposition(
     tenant: Tenant = "",
 ) -> RecordedBody:
     """Keep what a program exposes in the OpenMetrics form, as it is now."""
+    owner = _entitled(work, tenant)
     samples = exposition.samples(content, work.now)
-    return RecordedBody.of(recording.record(work, runtime.metrics, whose(work, tenant), samples))
+    return RecordedBody.of(recording.record(work, runtime.metrics, owner, samples))
 
 
 @router.post(
@@ -267,7 +268,8 @@ def remote_write(
     Duplicates are no failure, for Prometheus repeats what was not answered in time. Other
     samples that are not kept are: the rest was kept, and the answer says how many were not.
     """
-    found = recording.record(work, runtime.metrics, whose(work, tenant), remote_samples(content))
+    owner = _entitled(work, tenant)
+    found = recording.record(work, runtime.metrics, owner, remote_samples(content))
     lost = {why.value: n for why, n in found.refused.items() if why is not Refusal.DUPLICATE}
     if lost:
         words = ", ".join(f"{n} {why}" for why, n in sorted(lost.items()))
@@ -278,6 +280,13 @@ def remote_write(
 def whose(work: Work, tenant: str) -> str:
     """The tenant that is meant."""
     return tenant or work.actor.home
+
+
+def _entitled(work: Work, tenant: str) -> str:
+    # Who may not write hears that before anything is said of the bytes.
+    owner = whose(work, tenant)
+    work.require("metrics:write", owner)
+    return owner
 
 
 def between(work: Work, start: datetime | None, end: datetime | None) -> tuple[datetime, datetime]:
