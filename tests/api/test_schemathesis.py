@@ -78,4 +78,5 @@ def check(client: TestClient, case: Case[Any], headers: Headers) -> None:
     assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
     theirs = "/api/v2/" in str(answer.request.url)  # Alertmanager's clients read its refusals
     assert answer.status_code < 400 or theirs or answer.headers["content-type"] == MEDIA_TYPE
-    case.validate_response(answer, checks=CONFORMS)
+    if answer.status_code < 400 or not theirs:
+        case.validate_response(answer, checks=CONFORMS)
