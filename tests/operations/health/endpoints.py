@@ -17,6 +17,7 @@ class Endpoint:
     Attributes:
         says: status, media type and body of every answer; by path, where that is told.
         silent: while set, it takes requests and never answers them.
+        gate: while closed, answers wait for it.
     """
 
     port: int = 0
@@ -26,6 +27,10 @@ class Endpoint:
     asked: list[str] = field(default_factory=list)
     silent: Event = field(default_factory=Event)
     end: Event = field(default_factory=Event)
+    gate: Event = field(default_factory=Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     @property
     def url(self) -> str:
@@ -45,6 +50,7 @@ def endpoint() -> Iterator[Endpoint]:
             if told.silent.is_set():
                 told.end.wait(30)
                 return
+            told.gate.wait(30)
             self.send_response(told.status)
             self.send_header("Content-Type", told.kind)
             self.send_header("Content-Length", str(len(told.body)))

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from operations.health.endpoints import Endpoint
 from operations.health.watch import Watch, http
+from quarterdeck.operations.health import prober as prober_module
 from quarterdeck.operations.health.model.claim import Finding
 from quarterdeck.operations.health.model.registry import Probe, ProbeKind
 from quarterdeck.operations.health.model.state import Outcome, State
@@ -121,14 +122,45 @@ def test_the_root_is_told_of_with_what_fell_with_it(
     watch.register("db", http(api.url))
     watch.register("web", http(web.url), depends_on=("db",))
     watch.probed(prober)
-    for endpoint in (api, web):  # in one look at both, either may come back first
-        endpoint.status = 500
-        watch.pass_time(seconds=10)
-        watch.probed(prober)
+    web.status = api.status = 500
+    watch.pass_time(seconds=10)
+    watch.probed(prober)
     assert sorted(edges(watch)) == [("ServiceWentDown", "db", ""), ("ServiceWentDown", "web", "db")]
     with watch.look() as work:
         place = registry.place_of(work, "acme", "prod", "db")
     assert (place.because_of, place.breaks) == ((), ("web",))
+
+
+def test_a_verdict_waits_a_little_for_that_of_its_cause(
+    watch: Watch, prober: Prober, web: Endpoint, api: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.register("db", http(api.url))
+    watch.register("web", http(web.url), depends_on=("db",))
+    watch.probed(prober)
+    monkeypatch.setattr(prober_module, "CAUSE_S", 60)
+    api.gate.clear()
+    web.status = api.status = 500
+    watch.pass_time(seconds=10)
+    prober.beat()
+    until(lambda: len(prober.back) == 1, what="web came back")
+    assert not prober.beat()
+    assert edges(watch) == []
+    api.gate.set()
+    watch.probed(prober)
+    assert sorted(edges(watch)) == [("ServiceWentDown", "db", ""), ("ServiceWentDown", "web", "db")]
+
+
+def test_a_cause_that_hangs_delays_no_verdict_for_long(
+    watch: Watch, prober: Prober, web: Endpoint, api: Endpoint
+) -> None:
+    watch.register("db", http(api.url, timeout_s=60))
+    watch.register("web", http(web.url), depends_on=("db",))
+    watch.probed(prober)
+    api.silent.set()
+    web.status = 500
+    watch.pass_time(seconds=10)
+    until(lambda: (prober.beat(), watch.states()["web"])[1] is State.DOWN, what="web is down")
+    assert edges(watch) == [("ServiceWentDown", "web", "")]
 
 
 def test_a_port_that_nobody_listens_on_is_down(watch: Watch, prober: Prober, web: Endpoint) -> None:

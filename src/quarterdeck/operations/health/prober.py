@@ -9,6 +9,7 @@ import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Thread
+from time import monotonic
 
 import httpx2
 import structlog
@@ -27,6 +28,7 @@ SEATS = 1024
 BATCH = 200
 NAMES_AT_ONCE = 64  # a name server that hangs keeps a thread of these
 CALLED_OFF_S = 5.0
+CAUSE_S = 1.0  # a verdict is not kept longer than this for its cause's
 LOOKS = Counter("quarterdeck_probe_looks_total", "Looks of probes.", ["kind", "state"])
 OPEN = Gauge("quarterdeck_probe_looks_open", "Services that are looked at now.")
 NOBODY = Actor("quarterdeck", frozenset())
@@ -49,15 +51,21 @@ class Prober:
     _thread: Thread | None = None
     _client: httpx2.AsyncClient | None = None
     _looking: dict[Future[dict[str, Outcome]], Claim] = field(default_factory=dict)
+    _waiting: dict[Future[dict[str, Outcome]], float] = field(default_factory=dict)
 
     @property
     def open(self) -> int:
         """How many services are looked at now."""
         return len(self._looking)
 
+    @property
+    def back(self) -> list[Future[dict[str, Outcome]]]:
+        """Looks that came back, and are not written down."""
+        return [future for future in self._looking if future.done()]
+
     def beat(self) -> bool:
         """Write down what came back, take what is due; whether more may be due at once."""
-        findings = [self._found(future) for future in list(self._looking) if future.done()]
+        findings = [self._found(future) for future in self._settled()]
         free = min(self.seats - len(self._looking), BATCH)
         if not findings and not (free and self._due()):
             return False
@@ -77,6 +85,22 @@ class Prober:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CALLED_OFF_S)
         self._loop.close()
+
+    def _settled(self) -> list[Future[dict[str, Outcome]]]:
+        """What came back; what depends on a service still looked at waits for that a little.
+
+        They may have fallen together: then that one is the cause, and is to be named as it.
+        """
+        back = self.back
+        under_way = {_name(c) for future, c in self._looking.items() if future not in back}
+        settled = []
+        for future in back:
+            since = self._waiting.setdefault(future, monotonic())
+            waits = under_way & set(_depended(self._looking[future]))
+            if not waits or monotonic() - since > CAUSE_S:
+                del self._waiting[future]
+                settled.append(future)
+        return settled
 
     def _due(self) -> bool:
         with read(self.engine, NOBODY, self.means.clock) as work:
@@ -120,6 +144,16 @@ class Prober:
         await asyncio.gather(*others, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
+
+
+def _name(claim: Claim) -> tuple[str, str, str]:
+    service = claim.service
+    return service.tenant, service.environment, service.name
+
+
+def _depended(claim: Claim) -> list[tuple[str, str, str]]:
+    service = claim.service
+    return [(service.tenant, service.environment, name) for name in service.depends_on]
 
 
 def prune_health(engine: Engine, clock: Clock) -> bool:
