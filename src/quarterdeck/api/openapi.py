@@ -1,6 +1,6 @@
 """The OpenAPI document: what FastAPI derives, and what holds for every operation here."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 
 from quarterdeck.api.examples import illustrate
 from quarterdeck.web.permissions import PERMISSION
-from quarterdeck.web.problems import MEDIA_TYPE, Problem
+from quarterdeck.web.problems import MEDIA_TYPE, WORDED, Problem
 
 PROBLEM = {"$ref": "#/components/schemas/Problem"}
 SCHEMES = {
@@ -46,15 +46,16 @@ def document(app: FastAPI) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)  # FastAPI's own shape, which nothing here answers with
     schemas |= _problem_schemas()
-    for operation in _operations(found):
-        _complete(operation)
+    for path, operation in _operations(found):
+        _complete(operation, _worded if WORDED.match(path) else _problem)
         illustrate(operation)
     return found
 
 
-def _operations(found: dict[str, Any]) -> Iterator[Operation]:
-    for path in found["paths"].values():
-        yield from path.values()
+def _operations(found: dict[str, Any]) -> Iterator[tuple[str, Operation]]:
+    for path, operations in found["paths"].items():
+        for operation in operations.values():
+            yield path, operation
 
 
 def _problem_schemas() -> dict[str, Any]:
@@ -62,16 +63,16 @@ def _problem_schemas() -> dict[str, Any]:
     return {**schema.pop("$defs", {}), "Problem": schema}
 
 
-def _complete(operation: Operation) -> None:
+def _complete(operation: Operation, refusal: Callable[[int], dict[str, Any]]) -> None:
     secured = PERMISSION in operation
     operation["security"] = [{"bearer": []}, {"session": []}] if secured else []
     responses = operation["responses"]
     for status in sorted(_possible(operation, secured=secured)):
-        responses.setdefault(str(status), _problem(status))
+        responses.setdefault(str(status), refusal(status))
     for status, response in responses.items():
         content = response.get("content", {})
         if _is_problem(content.get("application/json", {}).get("schema", {})):
-            responses[status] = _problem(int(status))
+            responses[status] = refusal(int(status))
 
 
 def _possible(operation: Operation, *, secured: bool) -> set[int]:
@@ -101,4 +102,11 @@ def _problem(status: int) -> dict[str, Any]:
     return {
         "description": HTTPStatus(status).phrase,
         "content": {MEDIA_TYPE: {"schema": PROBLEM}},
+    }
+
+
+def _worded(status: int) -> dict[str, Any]:
+    return {
+        "description": f"{HTTPStatus(status).phrase}, in words.",
+        "content": {"application/json": {"schema": {}}},
     }

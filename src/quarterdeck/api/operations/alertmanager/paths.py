@@ -21,15 +21,11 @@ def both(
     router: APIRouter, method: str, path: str, permission: str, *, body: bool = False
 ) -> Callable[[Route], Route]:
     """Serve a function at ``/api/v2{path}`` and at ``/t/{tenant}/api/v2{path}``."""
-    refusal = {"description": "Refused, in words.", "content": {JSON_TYPE: {"schema": {}}}}
     extra = needs(permission)["openapi_extra"]
     if body:
         extra |= {"requestBody": {"required": True, "content": {JSON_TYPE: {"schema": {}}}}}
-    told: dict[int | str, Any] = problems(401, 403, 415, 429)
-    told |= {
-        200: {"content": {JSON_TYPE: {"schema": {}}}},
-        **dict.fromkeys((400, 404, 422), refusal),
-    }
+    told: dict[int | str, Any] = problems(400, 401, 403, 404, 415, 422, 429)
+    told[200] = {"content": {JSON_TYPE: {"schema": {}}}}
 
     def declared(function: Route) -> Route:
         for prefix, suffix, more in (("", "", []), ("/t/{tenant}", "_of", [NAMED])):
