@@ -32,6 +32,8 @@ FORMS = {
     "base": "1",
     "factor": "2",
     "cap": "15",
+    "fewest": "3",
+    "covers": "tenant",
     "state": "done",
     "item": "approval",
     "what": "resources",

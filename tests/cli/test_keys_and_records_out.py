@@ -100,9 +100,13 @@ def test_a_webhook_from_its_secret_to_its_end(run: Run) -> None:
 
 
 @pytest.mark.census("ATP-407", "ATP-424", "ATP-429")
-def test_reports_are_json_and_evidence_needs_proven_records(run: Run) -> None:
-    sections = told(run("report", "compliance", "acme", *WINDOW))["sections"]
-    assert sections.keys() == {"retention", "residency", "holds", "integrity", "access"}
-    assert "sections" in told(run("report", "review", "acme", *WINDOW, "--actor", "user:ada"))
+def test_reports_have_their_sections_and_evidence_needs_proven_records(run: Run) -> None:
+    names = {"retention", "residency", "holds", "integrity", "access"}
+    asked = ("report", "compliance", "acme", *WINDOW)
+    assert told(run(*asked, "--json"))["sections"].keys() == names
+    head, *rows = [line.split("\t") for line in run(*asked)[1].splitlines()]
+    assert (head, {row[0] for row in rows}) == (["section", "item", "value"], names)
+    review = told(run("report", "review", "acme", *WINDOW, "--actor", "user:ada", "--json"))
+    assert review["sections"].keys() == {"actions", "records", "integrity"}
     code, words = run("report", "evidence", "acme", *WINDOW, "--framework", "soc2")
     assert (code, "checkpoint" in words) == (2, True), words

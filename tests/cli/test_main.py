@@ -27,8 +27,6 @@ HEAVY = ("sqlalchemy", "fastapi", "httpx2", "alembic", "rich", "cryptography")
 NOBODY_LISTENS = "http://127.0.0.1:9"
 RUN_ON = {"up", "demo", "serve", "logs follow", "simulate azure"}
 """Commands that run until told to stop: what they say is a log."""
-DOCUMENTS = {"report compliance", "report review"}
-"""Commands that print one document: JSON, with or without a word."""
 
 
 def leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:  # noqa: ANN401  typer's
@@ -68,7 +66,7 @@ def test_every_command_that_ends_speaks_json() -> None:
         for name, command in every_command().items()
         if not any("--json" in option.opts for option in command.params)
     ]
-    assert set(silent) == RUN_ON | DOCUMENTS
+    assert set(silent) == RUN_ON
 
 
 def test_the_help_of_the_top_loads_nothing_heavy() -> None:

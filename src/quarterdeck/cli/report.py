@@ -1,12 +1,13 @@
 """quarterdeck report: what an auditor asks of a trail, for a period."""
 
-from typing import Annotated
+import json
+from typing import Annotated, Any
 
 import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import show_json, tell
+from quarterdeck.cli.output import show_json, show_table, tell
 
 REPORTS = "/api/v1/trail/reports"
 
@@ -25,12 +26,18 @@ Framework = Annotated[str, typer.Option(help="soc2, iso27001, gdpr or hipaa; els
 
 @commands.command()
 def compliance(
-    context: typer.Context, tenant: Tenant, since: Since, until: Until, framework: Framework = ""
+    context: typer.Context,
+    tenant: Tenant,
+    since: Since,
+    until: Until,
+    framework: Framework = "",
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
-    """Retention, residency, holds, integrity and access, as JSON. Reads the whole log."""
+    """Retention, residency, holds, integrity and access. Reads the whole log."""
     asked = {"tenant": tenant, "from": since, "to": until, "framework": framework}
     with told():
-        show_json(client_of(context).get(f"{REPORTS}/compliance", **asked))
+        _show(client_of(context).get(f"{REPORTS}/compliance", **asked), as_json=as_json)
 
 
 @commands.command()
@@ -40,11 +47,13 @@ def review(
     since: Since,
     until: Until,
     actor: Annotated[str, typer.Option(help="Else everybody.")] = "",
+    *,
+    as_json: flags.AsJson = False,
 ) -> None:
-    """What an actor did in a window, and whether the log is whole, as JSON."""
+    """What an actor did in a window, and whether the log is whole."""
     asked = {"tenant": tenant, "from": since, "to": until, "actor": actor}
     with told():
-        show_json(client_of(context).get(f"{REPORTS}/review", **asked))
+        _show(client_of(context).get(f"{REPORTS}/review", **asked), as_json=as_json)
 
 
 @commands.command()
@@ -63,3 +72,15 @@ def evidence(
         made = client_of(context).post(f"{REPORTS}/evidence", body)
     words = f"export {made['id']} is being made; see: quarterdeck trail export show {made['id']}"
     tell(words, made, as_json=as_json)
+
+
+def _show(report: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(report)
+        return
+    rows = [
+        (section, item, value if isinstance(value, str) else json.dumps(value))
+        for section, items in report["sections"].items()
+        for item, value in items.items()
+    ]
+    show_table(("section", "item", "value"), rows, "no framework of that name asks for a section")

@@ -53,6 +53,7 @@ def silence(
     """Silence what matches; what is refused is said beside the form."""
     try:
         with changing(request, actor) as work:
+            work.require("alerts:silence", of)  # who may not hears that, not what is wrong
             ends_at = work.now + timedelta(hours=hours)
             wanted = Wanted(matchers=parse_all(_lines(matchers)), ends_at=ends_at, comment=comment)
             service.silence(work, of, wanted)

@@ -22,6 +22,7 @@ from quarterdeck.operations.alerts.model import (
     LIVE,
     Alert,
     AlertEndedAlready,
+    AlertNotFound,
     AlertState,
     Change,
     Filter,
@@ -94,11 +95,13 @@ def handle(work: Work, how: str, wanted: Filter, by: str = "", tenant: str = "")
 
     Raises:
         NothingMeant: ``wanted`` names no alerts in any way.
+        AlertNotFound: an id that it names is none that the actor may handle; nothing changed.
     """
     permission = "alerts:acknowledge" if how.endswith("acknowledge") else "alerts:resolve"
     tenants = work.require(permission, tenant) if tenant else work.tenants(permission)
     if wanted == Filter(states=wanted.states):
         raise NothingMeant("say which alerts are meant: ids, types, severities or labels")
+    _all_there(work, tenants, wanted.ids)
     who = by or work.actor.id
     moves: dict[str, tuple[str, Sequence[AlertState], Told, Move]] = {
         "acknowledge": ("acknowledged", (AlertState.FIRING,), *_acknowledging(work, tenants, who)),
@@ -119,6 +122,14 @@ def handle(work: Work, how: str, wanted: Filter, by: str = "", tenant: str = "")
     live.note(work.db, changed, Change(at=work.now, state=state, by=who))
     _tell(work, how, wanted, changed)
     return sorted(row.id for row in changed)
+
+
+def _all_there(work: Work, tenants: Tenants, ids: Sequence[int]) -> None:
+    if ids:
+        there = queries.ids(work.db, tenants, Filter(ids=tuple(ids)), len(ids))
+        missing = sorted({*ids} - {*there})
+        if missing:
+            raise AlertNotFound(f"no alert {', '.join(map(str, missing[:10]))}")
 
 
 def _each(work: Work, state: str, by: str, done: tuple[Told, Move], ids: Sequence[int]) -> None:
