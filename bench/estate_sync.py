@@ -96,6 +96,8 @@ def _house(url: str, folder: Path, said: dict[str, Any]) -> Iterator[tuple[httpx
         while not (found := ADDRESS.search(said_of_it.partition("answers at")[2])):
             sleep(POLL_S)
             said_of_it = (folder / "log").read_text()
+            if house.poll() is not None:
+                sys.exit(said_of_it)
         try:
             with httpx2.Client(base_url=found.group(), timeout=60) as client:
                 yield client, house.pid

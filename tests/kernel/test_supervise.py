@@ -158,7 +158,7 @@ def test_a_program_that_dies_before_it_is_ready_is_told() -> None:
 
 def test_a_program_that_never_gets_ready_is_told_and_can_be_ended() -> None:
     process = start(Program(name="deaf", arguments=["-c", "input()"], module="code"))
-    with pytest.raises(ProcessDied):
+    with pytest.raises(ProcessDied, match=r"deaf was not ready within 0\.01 s"):
         process.wait_ready(0.01)
     stop([process], 0)
     assert process.child.poll() is not None

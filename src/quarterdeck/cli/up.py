@@ -22,7 +22,7 @@ from quarterdeck.kernel.supervise import (
 )
 from quarterdeck.kernel.supervise import stop as end
 
-MIGRATE_S, READY_S = 300.0, 30.0
+MIGRATE_S, READY_S = 300.0, 120.0  # who dies is noticed at once; a busy machine starts slowly
 
 commands = typer.Typer(add_completion=False, rich_markup_mode=None)
 

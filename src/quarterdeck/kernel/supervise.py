@@ -67,7 +67,9 @@ class Process:
         """
         with selectors.DefaultSelector() as selector:
             selector.register(self.ready_fd, selectors.EVENT_READ)
-            line = os.read(self.ready_fd, 65536) if selector.select(within_s) else b""
+            if not selector.select(within_s):
+                raise ProcessDied(f"{self.program.name} was not ready within {within_s:g} s")
+            line = os.read(self.ready_fd, 65536)
         if not line:
             raise ProcessDied(f"{self.program.name} did not start; see its words above")
         said: dict[str, Any] = json.loads(line)
