@@ -20,7 +20,7 @@ from quarterdeck.operations.maintenance.service import turn as turn_maintenance
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
 from quarterdeck.trail.query.problems import ProblemWatch
-from quarterdeck.wiring.measuring import own_metrics
+from quarterdeck.wiring.measuring import count_caches
 from quarterdeck.wiring.numbers import measure_estate
 from quarterdeck.wiring.problems import measure as measure_resources
 from quarterdeck.wiring.problems import sources
@@ -54,6 +54,7 @@ def answer(
     app = build_app(runtime)
     app.state.stopping = stopping
     console.install(app, configured.sources)
+    count_caches(runtime)
     for pulse in _clocks(runtime, stopping):
         pulse.start()
     run(app, Serving(settings=settings, listening=listening, stopping=stopping, ready=say_ready))
@@ -67,7 +68,6 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
     stale = partial(evaluate_freshness, runtime.engine, runtime.clock, known)
     shown = partial(measure, runtime.engine, runtime.clock, known)
     return [
-        *own_metrics(runtime, "web", stopping),
         Pulse(name="measure", every_s=MEASURE_S, beat=shown, stop=stopping),
         Pulse(
             name="numbers",

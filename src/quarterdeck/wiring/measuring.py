@@ -20,32 +20,31 @@ KEEP_S = 3600.0
 ROLL_S = 300.0
 
 
-def own_metrics(runtime: Runtime, process: str, stopping: Event) -> list[Pulse]:
-    """Record what this process, which answers, knows of itself."""
+def own_metrics(runtime: Runtime, role: str, stopping: Event) -> Pulse:
+    """Record what this process knows of itself: once, whatever roles it plays."""
+    own = OwnMetrics(
+        engine=runtime.engine,
+        metrics=runtime.metrics,
+        clock=runtime.clock,
+        process=role,
+        instance=gethostname(),
+        region=runtime.settings.region,
+    )
+    return Pulse(name="own metrics", every_s=OWN_S, beat=own.beat, stop=stopping)
+
+
+def count_caches(runtime: Runtime) -> None:
+    """Have the caches of a process that answers counted among its metrics."""
     REGISTRY.register(CacheAnswers(lambda: _caches(runtime)))
-    own = _own(runtime, process)
-    return [Pulse(name="own metrics", every_s=OWN_S, beat=own.beat, stop=stopping)]
 
 
 def sample_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], object]]]:
-    """What a worker does for series: it records its own, seals them, and drops the oldest."""
+    """What a worker does for series: it seals them, and drops the oldest."""
     return {
-        "own metrics": (OWN_S, _own(runtime, "worker").beat),
         "seal samples": (SEAL_S, Sealer(metrics=runtime.metrics, clock=runtime.clock).beat),
         "roll samples": (ROLL_S, Roller(metrics=runtime.metrics, clock=runtime.clock).beat),
         "drop samples": (KEEP_S, Keeper(metrics=runtime.metrics, clock=runtime.clock).beat),
     }
-
-
-def _own(runtime: Runtime, process: str) -> OwnMetrics:
-    return OwnMetrics(
-        engine=runtime.engine,
-        metrics=runtime.metrics,
-        clock=runtime.clock,
-        process=process,
-        instance=gethostname(),
-        region=runtime.settings.region,
-    )
 
 
 def _caches(runtime: Runtime) -> Mapping[str, Stats]:

@@ -31,6 +31,7 @@ from quarterdeck.wiring.assembling import (
     refuse_lost,
     watched_engine,
 )
+from quarterdeck.wiring.measuring import own_metrics
 from quarterdeck.wiring.working import do_relay, do_work, work_alone
 
 if TYPE_CHECKING:
@@ -73,6 +74,23 @@ def _serve(
     role: str, runtime: Runtime, trail: Trail, configured: Configured, descriptor: int | None
 ) -> None:
     stopping = Event()
+    telling = own_metrics(runtime, role, stopping)
+    telling.start()
+    try:
+        _play(role, runtime, trail, configured, descriptor, stopping)
+    finally:
+        stopping.set()
+        telling.join(runtime.settings.stop_grace_s)
+
+
+def _play(
+    role: str,
+    runtime: Runtime,
+    trail: Trail,
+    configured: Configured,
+    descriptor: int | None,
+    stopping: Event,
+) -> None:
     if role in ("worker", RELAY):
         work_alone(runtime, trail, stopping, do_relay if role == RELAY else do_work)
         return

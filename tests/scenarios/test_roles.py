@@ -1,0 +1,37 @@
+"""One process that plays several roles, as where two may not share a SQLite."""
+
+import json
+from collections import Counter
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from sqlalchemy import text
+
+from quarterdeck.kernel.db import open_engine
+from quarterdeck.operations.metrics.opening import Metrics, open_metrics
+from scenarios.installation import program, run
+from waiting import until
+
+SERIES = text("SELECT name, labels FROM operations_series")
+
+
+def recorded(metrics: Metrics) -> list[tuple[str, dict[str, str]]]:
+    with metrics.reading() as db:
+        return [(row.name, json.loads(row.labels)) for row in db.execute(SERIES)]
+
+
+def test_a_process_of_all_roles_records_its_own_metrics_once(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run("migrate", "--data", str(data)).returncode == 0
+    with (
+        closing(
+            open_metrics(open_engine(f"sqlite:///{tmp_path}/none.db"), data / "series")
+        ) as metrics,
+        program("serve", "--role", "all", "--data", str(data), "--port", "0"),
+    ):
+        until(partial(recorded, metrics), 40, "what it records of itself")
+        found = recorded(metrics)
+    assert {labels["process"] for _, labels in found} == {"all"}
+    once = Counter((name, *sorted(labels.items())) for name, labels in found)
+    assert set(once.values()) == {1}
