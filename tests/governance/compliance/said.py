@@ -42,12 +42,12 @@ def state(
     ).encode()
 
 
-def secure_score(current: float | None = 29.0, most: float = 58.0) -> bytes:
+def secure_score(current: float | None = 29.0, most: float = 58.0, name: str = "ascScore") -> bytes:
     """A secure score (Defender for Cloud, secureScores, 2020-01-01)."""
     points = {"current": current, "max": most, "percentage": (current or 0) / most}
-    path = "/subscriptions/s1/providers/Microsoft.Security/secureScores/ascScore"
+    path = f"/subscriptions/s1/providers/Microsoft.Security/secureScores/{name}"
     about = {"displayName": "ASC score", "score": points, "weight": 199}
-    named = {"id": path, "name": "ascScore", "type": "Microsoft.Security/secureScores"}
+    named = {"id": path, "name": name, "type": "Microsoft.Security/secureScores"}
     return json.dumps(named | {"properties": about}).encode()
 
 

@@ -85,6 +85,26 @@ def test_a_denied_score_leaves_the_states_as_they_are(read_once: Checked) -> Non
     assert [s.missing for s in found.points.coverage.silent] == ["Security Reader"]
 
 
+@pytest.mark.parametrize(
+    ("page", "unread"),
+    [([b'{"name": 7}'], 0), ([secure_score(58, name="other"), b'{"name": 7}'], 1)],
+)
+def test_a_score_that_cannot_be_read_is_no_score_that_is_gone(
+    read_once: Checked, page: list[bytes], unread: int
+) -> None:
+    read_once.clouds["acme"].said["secure_scores", "s1"] = [page]
+    read_once.sync()
+    found = read_once.summed().points
+    assert (found.percent, found.coverage.whole) == (50.0, False)
+    assert (len(found.coverage.silent), found.coverage.unread) == (1 - unread, unread)
+
+
+def test_a_score_that_a_readable_listing_lacks_is_gone(read_once: Checked) -> None:
+    read_once.clouds["acme"].said["secure_scores", "s1"] = [[secure_score(58, name="other")]]
+    read_once.sync()
+    assert read_once.summed().points.percent is None
+
+
 def test_a_subscription_that_is_gone_speaks_no_more_and_is_not_missed(read_once: Checked) -> None:
     cloud = read_once.clouds["acme"]
     read_once.say(cloud, [state("z")], sub="s2")

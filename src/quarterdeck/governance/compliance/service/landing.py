@@ -125,8 +125,14 @@ def forget(work: Work, tenants: Tenants, listing: Listing) -> None:
     advices.close(work.db, tenants, sorted(had), micros(work.now))
 
 
-def put_scores(work: Work, listing: Listing, found: Sequence[SecureScore]) -> None:
-    """The secure scores of a subscription, instead of those before."""
+def put_scores(
+    work: Work, listing: Listing, found: Sequence[SecureScore], *, every: bool = True
+) -> None:
+    """Secure scores of a subscription, instead of those before.
+
+    ``every``: it has no others. Else one that is not ``found`` may be one that could not be
+    read, and stays as it was.
+    """
     rows = [
         {
             "name": one.name,
@@ -138,7 +144,7 @@ def put_scores(work: Work, listing: Listing, found: Sequence[SecureScore]) -> No
         }
         for one in {one.name: one for one in found}.values()
     ]
-    heard.put_scores(work.db, _whose(listing), rows)
+    heard.put_scores(work.db, _whose(listing), rows, every=every)
 
 
 def land_advice(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Advice]) -> int:

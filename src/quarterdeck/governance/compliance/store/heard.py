@@ -74,12 +74,16 @@ def forget(db: Connection, tenants: Tenants, connection: ConnectionId, subscript
         db.execute(delete(table).where(*mine, tenants.clause(table.c.tenant)))
 
 
-def put_scores(db: Connection, whose: Whose, rows: Sequence[Mapping[str, object]]) -> None:
-    """The secure scores of a subscription, instead of those before."""
-    mine = (
+def put_scores(
+    db: Connection, whose: Whose, rows: Sequence[Mapping[str, object]], *, every: bool
+) -> None:
+    """Secure scores of a subscription, instead of those before; ``every``: it has no others."""
+    mine = [
         scores.c.connection == whose["connection"],
         scores.c.subscription == whose["subscription"],
-    )
+    ]
+    if not every:
+        mine.append(scores.c.name.in_([row["name"] for row in rows]))
     db.execute(delete(scores).where(*mine))
     if rows:
         db.execute(insert(scores), [dict(whose) | dict(row) for row in rows])

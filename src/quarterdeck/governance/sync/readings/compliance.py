@@ -161,7 +161,7 @@ class ComplianceReading:
             found += scores
             items, unread = items + len(page.items), unread + bad
         with self.run.work() as work:
-            landing.put_scores(work, listing, found)
+            landing.put_scores(work, listing, found, every=not unread)
         return self._complete(listing, Part.SCORES, subscription, (items, unread))
 
     def _advice(self, cloud: Cloud, subscription: Subscription) -> Told:
