@@ -257,3 +257,16 @@ def test_a_policy_that_cannot_be_read_may_be_the_one_that_decides(estate: Estate
     found = summary(estate)
     assert found.count is not None
     assert (found.count.enforced_yes, found.count.enforced_not_known) == (0, 3)
+
+
+def test_where_most_of_a_listing_cannot_be_read_it_was_not_listed(estate: Estate) -> None:
+    cloud = settled(estate)
+    sync(estate)
+    assert people(estate)["bob"].registered is Verdict.NO
+    cloud.said["registrations",] = [[item(id="ada", isMfaRegistered=True), b"{}", b"[]"]]
+    run = sync(estate)
+    assert (run.whole, run.counts.unread) == (True, 2)
+    told = "2 of 3 items cannot be read: their form has changed"
+    assert [(gap.what, gap.missing) for gap in summary(estate).gaps] == [("registrations", told)]
+    assert {u.registered for u in people(estate).values()} == {Verdict.NOT_KNOWN}
+    assert people(estate)["bob"].why["registered"] == told

@@ -19,6 +19,7 @@ from quarterdeck.governance.sync.failures import (
     STOPS_THE_RUN,
     Unread,
     believe,
+    mostly,
 )
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.kernel.db import BULK_ROWS, bulk
@@ -120,14 +121,12 @@ class IdentityReading:
             seen, unread = seen + len(page.items), unread + len(page.items) - len(sights)
             self.seen += len(page.items)
             self.run.progress(self.seen, 0, "items")
-        self._close(listing, ids, unread)
+        self._close(listing, ids, seen, unread)
         return {"seen": seen, "unread": unread}
 
-    def _close(self, listing: Listing, ids: set[str], unread: int) -> None:
+    def _close(self, listing: Listing, ids: set[str], seen: int, unread: int) -> None:
         if unread:  # what is absent may be what could not be read
-            with self.run.work() as work:
-                words = f"{unread} items could not be read: their schema may have changed"
-                identity.want(work, self.run.tenants, listing, words)
+            self._want(listing, seen, unread)
             return
         # Only here, past the last page, does absence mean anything.
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
@@ -139,6 +138,15 @@ class IdentityReading:
             self._let_others()
         with self.run.work() as work:
             identity.complete(work, self.run.tenants, listing)
+
+    def _want(self, listing: Listing, seen: int, unread: int) -> None:
+        with self.run.work() as work:
+            if mostly(unread, seen):
+                words = f"{unread} of {seen} items cannot be read: their form has changed"
+                identity.lack(work, self.run.tenants, listing, words)
+            else:
+                words = f"{unread} items could not be read: their schema may have changed"
+                identity.want(work, self.run.tenants, listing, words)
 
     def _lack(self, kind: Kind, part: str, failure: CloudFailure, missing: str) -> None:
         self.failures.append(failure)
