@@ -224,3 +224,19 @@ def test_where_most_states_cannot_be_read_the_subscription_does_not_speak(
     assert not estate.sync().whole
     [silent] = estate.summed().coverage.silent
     assert "form has changed" in silent.reason
+
+
+def test_what_a_listing_lacks_is_kept_while_it_may_be_unreadable_and_the_run_says_so(
+    read_once: Checked,
+) -> None:
+    cloud = read_once.clouds["acme"]
+    cloud.said["advice", "s1"] = [[advice("1"), advice("2"), advice("3")]]
+    read_once.sync()
+    read_once.say(cloud, [state("a"), state("b"), b"{}"])
+    cloud.said["advice", "s1"] = [[advice("1"), advice("2"), b"{}"]]
+    run = read_once.sync()
+    assert run.error.count("2 that it lacks are kept") == 1
+    assert run.error.count("1 that it lacks are kept") == 1
+    with read_once.look() as work:
+        assert len(queries.advice(work, "", EVERYONE, None, 10)) == 3
+    assert read_once.summed().tally.total == 4

@@ -270,3 +270,17 @@ def test_where_most_of_a_listing_cannot_be_read_it_was_not_listed(estate: Estate
     assert [(gap.what, gap.missing) for gap in summary(estate).gaps] == [("registrations", told)]
     assert {u.registered for u in people(estate).values()} == {Verdict.NOT_KNOWN}
     assert people(estate)["bob"].why["registered"] == told
+
+
+def test_what_a_listing_lacks_is_kept_while_it_may_be_unreadable_and_the_run_says_so(
+    estate: Estate,
+) -> None:
+    cloud = settled(estate)
+    sync(estate)
+    cloud.said["users",] = [[user("ada"), b"{}"]]
+    assert "2 that it lacks are kept" in sync(estate).error
+    assert set(people(estate)) == {"ada", "bob", "eve"}
+    cloud.said["users",] = [[user("ada"), user("bob"), b"{}"]]
+    assert "1 that it lacks are kept" in sync(estate).error
+    cloud.said["users",] = [[user("ada"), user("bob"), user("eve"), b"{}"]]
+    assert "kept" not in sync(estate).error

@@ -160,10 +160,16 @@ def land_advice(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[A
     return len(fresh) + len(stale)
 
 
+def gone_advice(work: Work, tenants: Tenants, listing: Listing, seen: Collection[str]) -> list[str]:
+    """Ids of the advice that a listing gives no more. Ask only of one that came to its end."""
+    had = advices.live(work.db, tenants, listing.connection, listing.subscription)
+    return sorted(had - set(seen))
+
+
 def close_advice(work: Work, tenants: Tenants, listing: Listing, seen: Collection[str]) -> int:
     """Close the advice that a complete listing gives no more; how much it was."""
-    had = advices.live(work.db, tenants, listing.connection, listing.subscription)
-    return advices.close(work.db, tenants, sorted(had - set(seen)), micros(work.now))
+    gone = gone_advice(work, tenants, listing, seen)
+    return advices.close(work.db, tenants, gone, micros(work.now))
 
 
 def count_of(work: Work, tenants: Tenants, connection: ConnectionId) -> int:

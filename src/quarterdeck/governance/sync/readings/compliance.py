@@ -37,10 +37,21 @@ from quarterdeck.kernel.work import read
 
 STATES_A_CHUNK = BULK_ROWS // 3  # each writes the state, its body and its change
 CLOSED_A_CHUNK = BULK_ROWS // 2  # each writes the state and its change
-Told = tuple[int, int]
-"""How many items a listing had, and how many of them could not be read."""
-
 YIELD_S = 0.001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """How a listing was read.
+
+    Attributes:
+        unread: of its items, those that could not be read.
+        kept: what it lacks, and what may be among the unreadable.
+    """
+
+    items: int
+    unread: int
+    kept: int = 0
 
 
 def begin(run: Run, connection: Connection) -> "ComplianceReading":
@@ -122,11 +133,10 @@ class ComplianceReading:
             where = f"{part.value} of subscription {subscription.name}"
             # A step of an older release tells no number of items.
             many = outcome.get("items", outcome["unread"])
-            self.failures.append(Unread(outcome["unread"], many, where))
+            self.failures.append(Unread(outcome["unread"], many, where, outcome.get("kept", 0)))
 
     def _told(self, go: Callable[[], Told]) -> dict[str, int]:
-        items, unread = go()
-        return {"unread": unread, "items": items, "seen": self.seen}
+        return asdict(go()) | {"seen": self.seen}
 
     def _states(self, cloud: Cloud, subscription: Subscription) -> Told:
         listing, items, unread = self._listing(subscription), 0, 0
@@ -140,11 +150,13 @@ class ComplianceReading:
             items, unread = items + len(page.items), unread + bad
             self.seen += len(page.items)
             self.run.progress(self.seen, max(self.seen, self.expected), "policy states")
-        if since is None and not unread:  # what is absent may be what could not be read
+        kept = 0
+        if since is None:
             # Only here, past the last page of all, does absence mean anything.
             where = f"policy states of subscription {subscription.name}"
-            self._close(listing, ids, where)
-        told = self._complete(listing, Part.STATES, subscription, (items, unread))
+            kept = self._lacking(listing, ids, unread, where)
+        told = Told(items=items, unread=unread, kept=kept)
+        self._complete(listing, Part.STATES, subscription, told)
         with self.run.work() as work:
             landing.evaluated(work, listing, until, full=since is None)
         return told
@@ -162,7 +174,9 @@ class ComplianceReading:
             items, unread = items + len(page.items), unread + bad
         with self.run.work() as work:
             landing.put_scores(work, listing, found, every=not unread)
-        return self._complete(listing, Part.SCORES, subscription, (items, unread))
+        told = Told(items=items, unread=unread)
+        self._complete(listing, Part.SCORES, subscription, told)
+        return told
 
     def _advice(self, cloud: Cloud, subscription: Subscription) -> Told:
         listing, items, unread = self._listing(subscription), 0, 0
@@ -175,10 +189,10 @@ class ComplianceReading:
                 self._let_others()
             ids.update(one.id for one in given)
             items, unread = items + len(page.items), unread + bad
-        if not unread:
-            with self.run.work() as work:
-                landing.close_advice(work, self.run.tenants, listing, ids)
-        return self._complete(listing, Part.ADVICE, subscription, (items, unread))
+        kept = self._withdrawn(listing, ids, unread)
+        told = Told(items=items, unread=unread, kept=kept)
+        self._complete(listing, Part.ADVICE, subscription, told)
+        return told
 
     def _land(self, listing: Listing, sights: list[Sighting]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
@@ -188,11 +202,28 @@ class ComplianceReading:
                 landing.land(work, self.run.tenants, listing, chunk)
             self._let_others()
 
-    def _close(self, listing: Listing, seen: set[str], where: str = "") -> None:
+    def _withdrawn(self, listing: Listing, seen: set[str], unread: int) -> int:
+        # Closes advice that is given no more; how much is kept: it may be what cannot be read.
+        with self.run.work() as work:
+            if unread:
+                return len(landing.gone_advice(work, self.run.tenants, listing, seen))
+            landing.close_advice(work, self.run.tenants, listing, seen)
+        return 0
+
+    def _lacking(self, listing: Listing, seen: set[str], unread: int, where: str) -> int:
+        # Closes states that are absent; how many are kept: they may be what cannot be read.
+        gone = self._gone(listing, seen)
+        if unread:
+            return len(gone)
+        believe(self.run.body["attempt"], len(gone), len(seen), where)
+        self._close(listing, gone)
+        return 0
+
+    def _gone(self, listing: Listing, seen: set[str]) -> list[str]:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
-            gone = landing.gone(work, self.run.tenants, listing, seen)
-        if where:
-            believe(self.run.body["attempt"], len(gone), len(seen), where)
+            return landing.gone(work, self.run.tenants, listing, seen)
+
+    def _close(self, listing: Listing, gone: list[str]) -> None:
         for chunk in _chunks(gone, CLOSED_A_CHUNK):
             with bulk(self.run.engine), self.run.work() as work:
                 landing.close(work, self.run.tenants, listing, chunk)
@@ -200,22 +231,22 @@ class ComplianceReading:
 
     def _complete(
         self, listing: Listing, part: Part, subscription: Subscription, told: Told
-    ) -> Told:
-        items, unread = told
+    ) -> None:
+        items, unread, name = told.items, told.unread, subscription.name
         with self.run.work() as work:
             if mostly(unread, items):
                 reason = f"{unread} of {items} items cannot be read: their form has changed"
-                landing.fail(work, listing, part, subscription.name, reason=reason, missing="")
+                landing.fail(work, listing, part, name, reason=reason, missing="")
             else:
-                landing.complete(work, self.run.tenants, listing, part, subscription.name, told)
-        return told
+                had = (items, unread)
+                landing.complete(work, self.run.tenants, listing, part, name, had)
 
     def _forget(self, named: set[str]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             known = landing.subscriptions(work, self.run.tenants, self.connection.id)
         for gone in sorted(known - named):
             listing = self._listing(Subscription(id=gone, name=gone, state=""))
-            self._close(listing, set())
+            self._close(listing, self._gone(listing, set()))
             with self.run.work() as work:
                 landing.forget(work, self.run.tenants, listing)
 

@@ -105,7 +105,8 @@ class IdentityReading:
         self.seen = before + outcome["seen"]
         self.listed += 1
         if outcome["unread"]:
-            self.failures.append(Unread(outcome["unread"], outcome["seen"], str(kind)))
+            kept = outcome.get("kept", 0)  # a step of an older release has none
+            self.failures.append(Unread(outcome["unread"], outcome["seen"], str(kind), kept))
 
     def _list(self, listing: Listing, ask: Ask) -> dict[str, int]:
         ids: set[str] = set()
@@ -121,16 +122,16 @@ class IdentityReading:
             seen, unread = seen + len(page.items), unread + len(page.items) - len(sights)
             self.seen += len(page.items)
             self.run.progress(self.seen, 0, "items")
-        self._close(listing, ids, seen, unread)
-        return {"seen": seen, "unread": unread}
-
-    def _close(self, listing: Listing, ids: set[str], seen: int, unread: int) -> None:
-        if unread:  # what is absent may be what could not be read
-            self._want(listing, seen, unread)
-            return
         # Only here, past the last page, does absence mean anything.
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             gone = identity.gone(work, self.run.tenants, listing, ids)
+        if unread:  # what is absent may be what could not be read: that told no id
+            self._want(listing, seen, unread)
+            return {"seen": seen, "unread": unread, "kept": len(gone)}
+        self._close(listing, ids, gone)
+        return {"seen": seen, "unread": 0, "kept": 0}
+
+    def _close(self, listing: Listing, ids: set[str], gone: list[str]) -> None:
         believe(self.run.body["attempt"], len(gone), len(ids), f"the list of {listing.kind}")
         for first in range(0, len(gone), PORTION):
             with bulk(self.run.engine), self.run.work() as work:
