@@ -6,7 +6,7 @@ import pytest
 
 from governance.costs.ledgers import BY, MARCH, POLICIES, Ledger, row, say, sync, total
 from governance.estate import Estate, FakeCloud
-from quarterdeck.governance.cloud.ports import CostBasis
+from quarterdeck.governance.cloud.ports import CloudFailure, CostBasis, FailureClass
 from quarterdeck.governance.costs.calendar import Span
 from quarterdeck.governance.costs.question import Question
 from quarterdeck.governance.costs.service import summaries
@@ -77,11 +77,7 @@ def test_a_tag_that_is_set_later_is_read_as_far_back_as_the_first_time(
     cloud.asked.clear()
     sync(march)
     asked = {(call[2], call[5]) for call in cloud.asked if call[0] == "costs"}
-    assert {first for first, by in asked if by == TEAM} == {
-        JANUARY[0],
-        FEBRUARY[0],
-        MARCH.first,
-    }
+    assert {first for first, by in asked if by == TEAM} == {FEBRUARY[0], MARCH.first}
     assert {first for first, by in asked if by == BY} == {MARCH.first}
     whole = Span(FEBRUARY[0], MARCH.last)
     assert Ledger(march).sums("tag:team", whole) == {"a": "14.50 EUR", "": "2.00 EUR"}
@@ -90,6 +86,34 @@ def test_a_tag_that_is_set_later_is_read_as_far_back_as_the_first_time(
     cloud.asked.clear()
     sync(march)
     assert {call[2] for call in cloud.asked if call[0] == "costs"} == {MARCH.first}
+
+
+@pytest.mark.parametrize("basis", list(CostBasis))
+def test_months_that_a_tag_was_not_read_of_are_read_though_others_were(
+    march: Estate, cloud: FakeCloud, basis: CostBasis
+) -> None:
+    say(cloud, [row("20260120", "3")], [total("3")], days=JANUARY)
+    say(cloud, [row("20260120", "3")], [total("3")], CostBasis.AMORTIZED, JANUARY)
+    say(cloud, [row("20260203", "4")], [total("4")], CostBasis.AMORTIZED, FEBRUARY)
+    for one in CostBasis:
+        cloud.said["costs", "s1", *JANUARY, one, TEAM] = [[by_team("20260120", "3", "a")]]
+    march.options = Options()
+    sync(march)
+    march.options = Options(tags=("team",))
+    march.pass_time(hours=2)
+    whole = cloud.said["costs", "s1", *FEBRUARY, basis, TEAM]
+    late = CloudFailure(FailureClass.TIMEOUT, "late")
+    cloud.said["costs", "s1", *FEBRUARY, basis, TEAM] = [late]
+    sync(march)
+    since = Span(JANUARY[0], FEBRUARY[1])
+    assert Ledger(march).sums("tag:team", since, basis=basis) == {"a": "3.00 EUR"}
+    cloud.said["costs", "s1", *FEBRUARY, basis, TEAM] = whole
+    march.pass_time(hours=2)
+    cloud.asked.clear()
+    sync(march)
+    assert Ledger(march).sums("tag:team", since, basis=basis) == {"a": "7.00 EUR"}
+    asked = {call[2] for call in cloud.asked if call[0] == "costs" and call[5] == TEAM}
+    assert asked == {FEBRUARY[0], MARCH.first}
 
 
 def test_how_far_back_the_first_reading_goes_is_a_setting(march: Estate, cloud: FakeCloud) -> None:

@@ -1,6 +1,6 @@
 """Which days of costs may still change, and how a range of days is cut. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -75,6 +75,21 @@ def wanted(today: date, read: date | None, days_back: int) -> list[Span]:
     """
     first = today - timedelta(days=days_back) if read is None else open_since(min(read, today))
     return list(months(Span(min(first, open_since(today)), today)))
+
+
+def filled(spans: Sequence[Span], missing: Collection[int], since: date | None) -> list[Span]:
+    """``spans``, a month or a part of one each, and the ``missing`` months (YYYYMM) among them.
+
+    Of those, no day before ``since``; ``missing`` are over.
+    """
+    there = {month_of(span.first) for span in spans}
+    firsts = {day_of(month) for month in missing} - there
+    more = [
+        Span(max(first, since or first), end_of_month(first))
+        for first in firsts
+        if since is None or since <= end_of_month(first)
+    ]
+    return sorted([*spans, *more], key=lambda span: span.first)
 
 
 def months(span: Span) -> Iterator[Span]:

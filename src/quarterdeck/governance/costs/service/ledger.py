@@ -5,6 +5,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from quarterdeck.governance.costs.calendar import Span, day_period, month_period
 from quarterdeck.governance.costs.control import Control
 from quarterdeck.governance.costs.coverage import Budget, Scope, Tally
 from quarterdeck.governance.costs.leaves import Leaf
@@ -103,9 +104,13 @@ def scopes(work: Work, tenants: Tenants) -> list[Scope]:
     return readings.scopes_of(work.db, tenants)
 
 
-def cuts(work: Work, tenants: Tenants) -> dict[str, set[str]]:
-    """The cuts in which something was read of each subscription."""
-    return readings.cuts_of(work.db, tenants)
+def untold(work: Work, tenants: Tenants, span: Span, cut: str) -> dict[str, set[int]]:
+    """By subscription, months (YYYYMM) of ``span`` that were charged for, and not read by a tag."""
+    first, last = (month_period(day_period(day)) for day in (span.first, span.last))
+    found: dict[str, set[int]] = {}
+    for _, scope, month, _ in readings.untold(work.db, tenants, first, last, cut):
+        found.setdefault(scope, set()).add(month)
+    return found
 
 
 def keep_scope(work: Work, tenants: Tenants, scope: Scope) -> None:

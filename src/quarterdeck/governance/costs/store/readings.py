@@ -12,11 +12,13 @@ from quarterdeck.governance.costs.control import Control, Verdict
 from quarterdeck.governance.costs.coverage import Budget, Scope, Tally
 from quarterdeck.governance.costs.model import Chunk
 from quarterdeck.governance.costs.store.landing import upsert
+from quarterdeck.governance.costs.store.rollups import SUBSCRIPTION
 from quarterdeck.governance.costs.store.tables import (
     budgets,
     controls,
     observations,
     pages,
+    rollups,
     scopes,
 )
 from quarterdeck.kernel.clock import instant, micros
@@ -25,6 +27,8 @@ from quarterdeck.kernel.money import Money
 from quarterdeck.kernel.work import Tenants
 
 Row = dict[str, Any]
+Month = tuple[str, str, int, CostBasis]
+"""Of a tenant's subscription: a month (YYYYMM) on one basis."""
 
 
 def observe(db: Connection, row: Row) -> None:
@@ -138,13 +142,24 @@ def controls_of(
     return [_control(row) for row in db.execute(query.order_by(*order, controls.c.currency))]
 
 
-def cuts_of(db: Connection, tenants: Tenants) -> dict[str, set[str]]:
-    """The cuts in which each subscription was compared with the cloud's own total."""
-    query = select(controls.c.scope, controls.c.cut).where(tenants.clause(controls.c.tenant))
-    found: dict[str, set[str]] = {}
-    for row in db.execute(query.distinct()):
-        found.setdefault(row.scope, set()).add(row.cut)
-    return found
+def untold(db: Connection, tenants: Tenants, first: int, last: int, cut: str) -> set[Month]:
+    """Months from ``first`` to ``last`` (YYYYMM) that were charged for, and not read by ``cut``."""
+    charged = select(
+        rollups.c.tenant, rollups.c.value.label("scope"), rollups.c.period, rollups.c.basis
+    ).where(
+        rollups.c.dimension == SUBSCRIPTION,
+        rollups.c.period.between(first, last),
+        tenants.clause(rollups.c.tenant),
+    )
+    read = select(controls.c.tenant, controls.c.scope, controls.c.month, controls.c.basis).where(
+        tenants.clause(controls.c.tenant),
+        controls.c.cut == cut,
+        controls.c.month.between(first, last),
+    )
+    months = (
+        (row[0], row[1], row[2], CostBasis(row[3])) for row in db.execute(charged.except_(read))
+    )
+    return set(months)
 
 
 def months_of(

@@ -1,9 +1,9 @@
 """One run's way through the costs of a connection's subscriptions, a month and cut at a time."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import date, timedelta
 from functools import partial
 from itertools import product
 from typing import Any
@@ -19,7 +19,7 @@ from quarterdeck.governance.cloud.ports import (
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.costs import answers
 from quarterdeck.governance.costs.answers import Charge
-from quarterdeck.governance.costs.calendar import Span, months, wanted
+from quarterdeck.governance.costs.calendar import Span, filled, months, wanted
 from quarterdeck.governance.costs.control import controls
 from quarterdeck.governance.costs.coverage import Budget, Scope, reaching
 from quarterdeck.governance.costs.model import SERVICES, TAG, Chunk, Key, difference, summed
@@ -147,21 +147,28 @@ class CostReading:
         if self.span is not None:
             past = list(months(self.span))
             return {s.id: dict.fromkeys(self.options.cuts, past) for s in found}
+        today = instant(self.at).date()
+        reach = Span(today - timedelta(days=self.options.days_back), today)
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
-            known = {s.id: s.read_at for s in ledger.scopes(work, self.run.tenants)}
-            cuts = ledger.cuts(work, self.run.tenants)
-        return {
-            one.id: self._wanted(known.get(one.id.casefold()), cuts.get(one.id.casefold(), set()))
-            for one in found
-        }
+            known = {s.id: s for s in ledger.scopes(work, self.run.tenants)}
+            gaps = {
+                cut: ledger.untold(work, self.run.tenants, reach, cut)
+                for cut in self.options.cuts
+                if cut != SERVICES
+            }
+        return {one.id: self._wanted(known.get(one.id.casefold()), gaps) for one in found}
 
-    def _wanted(self, last: datetime | None, read: Collection[str]) -> Plan:
-        # A tag that costs were never cut by is read as far back as the first time, where
-        # the services were read: where they were not, nothing is charged to anything.
+    def _wanted(self, known: Scope | None, gaps: Mapping[str, Mapping[str, set[int]]]) -> Plan:
+        # A tag is read as far back as the first time of each month that the services were
+        # charged in, and that was not read by it: it may have been set later, or cut short.
         today, back = instant(self.at).date(), self.options.days_back
-        since = last.date() if last else None
-        new = {c for c in self.options.cuts if SERVICES in read and c not in read}
-        return {c: wanted(today, None if c in new else since, back) for c in self.options.cuts}
+        if known is None or known.read_at is None:
+            return dict.fromkeys(self.options.cuts, wanted(today, None, back))
+        usual = wanted(today, known.read_at.date(), back)
+        return {
+            cut: filled(usual, gaps.get(cut, {}).get(known.id, ()), known.known_since)
+            for cut in self.options.cuts
+        }
 
     def _subscription(
         self, cloud: Cloud, subscription: Subscription, plan: Plan
