@@ -9,14 +9,19 @@ from governance.estate import Estate, FakeCloud
 from quarterdeck.governance.cloud.ports import CloudFailure, CostBasis, FailureClass
 from quarterdeck.governance.costs.calendar import Span
 from quarterdeck.governance.costs.question import Question
-from quarterdeck.governance.costs.service import summaries
+from quarterdeck.governance.costs.service import files, summaries
 from quarterdeck.governance.sync.domains import cost_options
 from quarterdeck.governance.sync.readings.costs import Options
 from quarterdeck.kernel.cache import Cache
 from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.settings import Settings
 
 TEAM = ("tag:team",)
+FILE = (
+    b"BilledCost,BillingCurrency,ChargePeriodStart,ServiceName,SubAccountId\n"
+    b"5,EUR,2026-03-01T00:00:00Z,Storage,s9\n"
+)
 TODAY = date(2026, 3, 20)
 JANUARY = (date(2026, 1, 19), date(2026, 1, 31))
 FEBRUARY = (date(2026, 2, 1), date(2026, 2, 28))
@@ -114,6 +119,18 @@ def test_months_that_a_tag_was_not_read_of_are_read_though_others_were(
     assert Ledger(march).sums("tag:team", since, basis=basis) == {"a": "7.00 EUR"}
     asked = {call[2] for call in cloud.asked if call[0] == "costs" and call[5] == TEAM}
     assert asked == {FEBRUARY[0], MARCH.first}
+
+
+def test_what_files_brought_is_not_known_by_a_tag_and_the_costs_say_so(march: Estate) -> None:
+    march.tenant("acme")
+    with march.work() as work:
+        files.bring_in(work, TenantId("acme"), FILE)
+    assert [(one.subscription, one.reason) for one in summary(march).coverage.silent] == [
+        ("s9", "costs by tag:team were not read of 2026-03: a file brought them in, by no tag")
+    ]
+    assert [one.reason for one in summary(march, Span(*FEBRUARY)).coverage.silent] == [
+        "no file brought days before 2026-03-01"
+    ]
 
 
 def test_how_far_back_the_first_reading_goes_is_a_setting(march: Estate, cloud: FakeCloud) -> None:

@@ -8,6 +8,9 @@ from enum import StrEnum
 from quarterdeck.governance.costs.calendar import DAY, Span
 from quarterdeck.kernel.ids import TenantId
 
+IMPORT = "import"
+"""The source of a subscription whose costs files bring."""
+
 STALE_AFTER = timedelta(hours=25)
 """Costs of this age, or older, are stale (runbook 000, section 1.2)."""
 
@@ -128,11 +131,16 @@ def lacking(
     for tenant, scope, month in sorted(gaps):
         months.setdefault((tenant, scope), []).append(month)
     silent = [
-        _silent(scope, f"costs by {cut} were not read of {_listed(unread)}; backfill reads them")
+        _silent(scope, f"costs by {cut} were not read of {_listed(unread)}{_way(scope)}")
         for scope in scopes
         if (unread := months.get((scope.tenant, scope.id)))
     ]
     return replace(found, silent=[*found.silent, *silent])
+
+
+def _way(scope: Scope) -> str:
+    imported = scope.source == IMPORT
+    return ": a file brought them in, by no tag" if imported else "; backfill reads them"
 
 
 def _listed(months: Sequence[int]) -> str:
@@ -155,6 +163,8 @@ def _reason(scope: Scope, span: Span | None) -> str:
     since = scope.known_since
     if span is None or since is None or since <= span.first:
         return ""
+    if scope.source == IMPORT:
+        return f"no file brought days before {since}"
     return (
         f"days before {since} were never read; backfill from {span.first} "
         "(POST /api/v1/sync/costs/backfill) reads them"

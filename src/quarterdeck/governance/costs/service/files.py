@@ -9,7 +9,7 @@ from quarterdeck.events.governance import CostsImported
 from quarterdeck.governance.cloud.ports import CostBasis
 from quarterdeck.governance.costs import focus
 from quarterdeck.governance.costs.calendar import Span
-from quarterdeck.governance.costs.coverage import Scope, Tally, reaching
+from quarterdeck.governance.costs.coverage import IMPORT, Scope, Tally, reaching
 from quarterdeck.governance.costs.model import SERVICES, Chunk, Key, difference
 from quarterdeck.governance.costs.question import Listing
 from quarterdeck.governance.costs.service import ledger
@@ -20,7 +20,6 @@ from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.money import Money
 from quarterdeck.kernel.work import Tenants, Work
 
-IMPORT = "import"
 CLOUD = "Microsoft"
 
 

@@ -116,10 +116,9 @@ def _covered(work: Work, tenants: Tenants, asked: Question) -> Coverage:
     found = coverage(work, tenants, asked.span)
     if asked.cut == SERVICES:
         return found
-    # Every month of a subscription that was read was read by the tag too, or it is a gap.
-    first, last = _months(asked.span)
-    read = readings.months_of(work.db, tenants, first, last, SERVICES)
-    gaps = read - readings.months_of(work.db, tenants, first, last, asked.cut)
+    # Every month that a subscription was charged in was read by the tag too, or it is a gap.
+    untold = readings.untold(work.db, tenants, *_months(asked.span), asked.cut)
+    gaps = {(t, scope, month) for t, scope, month, basis in untold if basis is asked.basis}
     return covering.lacking(found, readings.scopes_of(work.db, tenants), gaps, asked.cut)
 
 

@@ -162,18 +162,6 @@ def untold(db: Connection, tenants: Tenants, first: int, last: int, cut: str) ->
     return set(months)
 
 
-def months_of(
-    db: Connection, tenants: Tenants, first: int, last: int, cut: str
-) -> set[tuple[str, str, int]]:
-    """Tenant, subscription and month (YYYYMM) of all that was read in a cut."""
-    query = select(controls.c.tenant, controls.c.scope, controls.c.month).where(
-        tenants.clause(controls.c.tenant),
-        controls.c.cut == cut,
-        controls.c.month.between(first, last),
-    )
-    return {(row.tenant, row.scope, row.month) for row in db.execute(query.distinct())}
-
-
 def verdicts(
     db: Connection, tenants: Tenants, first: int, last: int, basis: CostBasis, cut: str
 ) -> list[Verdict]:
