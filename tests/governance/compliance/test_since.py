@@ -75,23 +75,57 @@ def test_once_a_day_all_are_read_and_what_is_gone_is_closed(
     assert estate.summed().tally == Tally(compliant=1)
 
 
-@pytest.mark.parametrize(
-    "page",
-    [
-        [state("a", timestamp=LATER), state("b"), b'{"resourceId": "/x"}'],
-        CloudFailure(FailureClass.TIMEOUT, "late"),
-    ],
-)
-def test_after_a_gap_all_are_read(
-    estate: Checked, cloud: FakeCloud, page: list[bytes] | CloudFailure
-) -> None:
-    cloud.said["policy_states", "s1", "new"] = [page]
+def test_after_a_listing_that_was_cut_short_all_are_read(estate: Checked, cloud: FakeCloud) -> None:
+    cloud.said["policy_states", "s1", "new"] = [CloudFailure(FailureClass.TIMEOUT, "late")]
     estate.pass_time(hours=4)
     estate.sync()
     sinces(cloud)
     estate.pass_time(hours=4)
     estate.sync()
     assert sinces(cloud)[-1] == "all"
+
+
+def test_where_what_is_new_cannot_be_read_all_are_read_at_once(
+    estate: Checked, cloud: FakeCloud
+) -> None:
+    new = [state("a", word="NonCompliant", timestamp=LATER), b'{"resourceId": "/x"}']
+    cloud.said["policy_states", "s1", "new"] = [new]
+    estate.say(cloud, [state("a", word="NonCompliant", timestamp=LATER), state("b", timestamp=AT)])
+    sinces(cloud)
+    estate.pass_time(hours=4)
+    run = estate.sync()
+    assert sinces(cloud) == [SINCE, "all"]
+    assert (run.whole, run.counts.seen, run.counts.unread) == (True, 2, 0)
+    assert estate.summed().coverage.whole
+    estate.pass_time(hours=4)
+    estate.sync()
+    assert sinces(cloud) == [datetime(2026, 1, 1, 12, 30, tzinfo=UTC), "all"]
+
+
+def test_how_much_cannot_be_read_is_told_of_all_states_and_not_of_the_new_ones(
+    estate: Checked, cloud: FakeCloud
+) -> None:
+    bad = b'{"resourceId": "/x"}'
+    cloud.said["policy_states", "s1", "new"] = [[bad]]
+    estate.say(cloud, [state("a", timestamp=LATER), state("b", timestamp=AT), bad])
+    estate.pass_time(hours=4)
+    run = estate.sync()
+    found = estate.summed().coverage
+    assert (found.unread, found.items, found.silent) == (1, 3, ())
+    assert (run.whole, run.counts.unread) == (True, 1)
+    estate.pass_time(hours=4)
+    sinces(cloud)
+    estate.sync()
+    assert sinces(cloud) == ["all"]
+
+
+def test_a_reading_of_what_is_new_leaves_the_number_of_all(
+    estate: Checked, cloud: FakeCloud
+) -> None:
+    del cloud
+    estate.pass_time(hours=4)
+    estate.sync()
+    assert estate.summed().coverage.items == 2
 
 
 def test_a_cloud_that_tells_no_time_is_read_whole(estate: Checked) -> None:

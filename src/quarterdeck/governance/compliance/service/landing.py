@@ -85,7 +85,14 @@ def complete(
     known = {"read_at": micros(work.now), "failure": "", "missing": "", "name": name}
     heard.hear(work.db, _whose(listing), part, **known, items=items, unread=unread)
     if part is Part.STATES:
-        heard.end_day(work.db, tenants, _whose(listing), f"{work.now:%Y-%m-%d}")
+        _end_day(work, tenants, listing)
+
+
+def renew(work: Work, tenants: Tenants, listing: Listing, name: str) -> None:
+    """Keep that all of what is new among the states was read now; how many there are stays."""
+    known = {"read_at": micros(work.now), "failure": "", "missing": "", "name": name}
+    heard.hear(work.db, _whose(listing), Part.STATES, **known)
+    _end_day(work, tenants, listing)
 
 
 def since(work: Work, tenants: Tenants, listing: Listing) -> datetime | None:
@@ -185,6 +192,10 @@ def tally(work: Work, tenants: Tenants, run: str) -> dict[What, int]:
 def changes(work: Work, tenants: Tenants, run: str, after: int = -1) -> list[Change]:
     """The next ``RUN_PAGE`` changes of a run after number ``after``, in order."""
     return queries.of_run(work.db, tenants, run, after, RUN_PAGE)
+
+
+def _end_day(work: Work, tenants: Tenants, listing: Listing) -> None:
+    heard.end_day(work.db, tenants, _whose(listing), f"{work.now:%Y-%m-%d}")
 
 
 def _whose(listing: Listing) -> dict[str, object]:

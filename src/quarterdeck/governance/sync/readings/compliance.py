@@ -1,7 +1,7 @@
 """One run's way through what the cloud's own checks say of a connection's subscriptions."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -52,6 +52,20 @@ class Told:
     items: int
     unread: int
     kept: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A listing of policy states that was followed to its end.
+
+    Attributes:
+        ids: of the states that could be read.
+        until: the newest evaluation among them; None where none is told.
+    """
+
+    told: Told
+    ids: set[str]
+    until: datetime | None
 
 
 def begin(run: Run, connection: Connection) -> "ComplianceReading":
@@ -139,10 +153,43 @@ class ComplianceReading:
         return asdict(go()) | {"seen": self.seen}
 
     def _states(self, cloud: Cloud, subscription: Subscription) -> Told:
-        listing, items, unread = self._listing(subscription), 0, 0
+        listing = self._listing(subscription)
+        since = self._since(listing)
+        if since is not None:
+            told = self._new_states(cloud, subscription, since)
+            if not told.unread:
+                return told
+            # Of what is new alone nobody can say how much of all is not known.
+            self.seen -= told.items
+        return self._all_states(cloud, subscription)
+
+    def _new_states(self, cloud: Cloud, subscription: Subscription, since: datetime) -> Told:
+        listing = self._listing(subscription)
+        found = self._followed(listing, cloud.policy_states(subscription.id, since))
+        if found.told.unread:
+            return found.told
+        with self.run.work() as work:
+            landing.renew(work, self.run.tenants, listing, subscription.name)
+            landing.evaluated(work, listing, found.until, full=False)
+        return found.told
+
+    def _all_states(self, cloud: Cloud, subscription: Subscription) -> Told:
+        listing = self._listing(subscription)
+        found = self._followed(listing, cloud.policy_states(subscription.id, None))
+        # Only here, past the last page of all, does absence mean anything.
+        where = f"policy states of subscription {subscription.name}"
+        kept = self._lacking(listing, found.ids, found.told.unread, where)
+        told = replace(found.told, kept=kept)
+        self._complete(listing, Part.STATES, subscription, told)
+        with self.run.work() as work:
+            landing.evaluated(work, listing, found.until, full=True)
+        return told
+
+    def _followed(self, listing: Listing, pages: Iterator[Page]) -> Followed:
+        # Lands every page.
+        items, unread, until = 0, 0, None
         ids: set[str] = set()
-        since, until = self._since(listing), None
-        for page in cloud.policy_states(subscription.id, since):
+        for page in pages:
             sights, bad = self._sorted(listing, page, self._sighting)
             self._land(listing, sights)
             ids.update(sight.id for sight in sights)
@@ -150,16 +197,7 @@ class ComplianceReading:
             items, unread = items + len(page.items), unread + bad
             self.seen += len(page.items)
             self.run.progress(self.seen, max(self.seen, self.expected), "policy states")
-        kept = 0
-        if since is None:
-            # Only here, past the last page of all, does absence mean anything.
-            where = f"policy states of subscription {subscription.name}"
-            kept = self._lacking(listing, ids, unread, where)
-        told = Told(items=items, unread=unread, kept=kept)
-        self._complete(listing, Part.STATES, subscription, told)
-        with self.run.work() as work:
-            landing.evaluated(work, listing, until, full=since is None)
-        return told
+        return Followed(told=Told(items=items, unread=unread), ids=ids, until=until)
 
     def _since(self, listing: Listing) -> datetime | None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
