@@ -39,7 +39,12 @@ def full(estate: Estate) -> Estate:
             for n in range(10)
         ],
         [
-            item("left", kind=DISKS, properties={"diskState": "Unattached"}),
+            item(
+                "left",
+                kind=DISKS,
+                properties={"diskState": "Unattached"},
+                tags={"Run=by": "ops=web"},
+            ),
             item("data", kind=DISKS),
         ],
     ]
@@ -80,6 +85,9 @@ WEB = [f"web-{n:02}" for n in range(10)]
         (Filter(text='eb"0'), []),
         (Filter(group="ODD"), WEB[1::2]),
         (Filter(owner="t2", owner_tags=("owner", "team")), ["web-02", "web-06"]),
+        (Filter(owner="t2"), []),
+        (Filter(owner="ops=web", owner_tags=("run=by",)), ["left"]),
+        (Filter(owner="by=ops=web", owner_tags=("run",)), []),
         (Filter(finding="unattached-disk"), ["left"]),
         (Filter(finding="any"), ["left"]),
         (Filter(finding="empty-plan"), []),

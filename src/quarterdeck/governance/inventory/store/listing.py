@@ -10,7 +10,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    false,
+    func,
+    select,
+    tuple_,
+    union,
+    union_all,
+)
 
 from quarterdeck.governance.inventory.filters import Filter, Sort, Spot
 from quarterdeck.governance.inventory.store import search
@@ -122,9 +132,11 @@ def _bearers(tenants: Tenants, wanted: Filter, after: Spot | None, limit: int) -
         return _bearing(tenants, wanted, _tag(wanted.tag), after, limit)
     # A resource may bear two of the tags that say an owner: once is enough, so no UNION ALL.
     pages = [
-        select(_bearing(tenants, wanted, _tag(f"{name}={wanted.owner}"), after, limit).subquery())
+        select(_bearing(tenants, wanted, _valued(name, wanted.owner), after, limit).subquery())
         for name in wanted.owner_tags
     ]
+    if not pages:  # where no tag says an owner, nothing has one
+        return select(resources).where(false())
     every = union(*pages).subquery()
     return select(every).order_by(*(every.c[name] for name in BY_TYPE)).limit(limit)
 
@@ -222,8 +234,11 @@ def _borne(*of: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def _tag(tag: str) -> list[ColumnElement[bool]]:
     name, equals, value = tag.partition("=")
-    named = tags.c.name_key == name.casefold()
-    return [named, tags.c.value == value] if equals else [named]
+    return _valued(name, value) if equals else [tags.c.name_key == name.casefold()]
+
+
+def _valued(name: str, value: str) -> list[ColumnElement[bool]]:
+    return [tags.c.name_key == name.casefold(), tags.c.value == value]
 
 
 def _owner(wanted: Filter) -> list[ColumnElement[bool]]:
