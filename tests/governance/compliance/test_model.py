@@ -29,6 +29,11 @@ WORDS = st.sampled_from(["Compliant", "NonCompliant", "Exempt", "Unknown"])
 ITEMS = st.builds(state, st.sampled_from("abc"), st.sampled_from(["p", "q"]), WORDS)
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
+def test_an_evaluation_at_the_ends_of_time_is_none(at: str) -> None:
+    assert sighting(HERE, state("a", timestamp=at)).evaluated_at is None
+
+
 @given(TALLIES, TALLIES, TALLIES)
 def test_tallies_add_up_in_any_order(a: Tally, b: Tally, c: Tally) -> None:
     assert a + b == b + a

@@ -184,7 +184,10 @@ def _add(
 def _day(text: str) -> date:
     """The day of a moment in UTC: the specification has no other; of an offset, as UTC has it."""
     moment = datetime.fromisoformat(text)
-    day = (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
+    try:
+        day = (moment if moment.tzinfo is None else moment.astimezone(UTC)).date()
+    except OverflowError as error:
+        raise Invalid(f"expected a day that UTC has a year for, got {text[:40]!r}") from error
     if not FIRST_DAY <= day <= LAST_DAY:
         raise Invalid(f"expected a day from {FIRST_DAY} to {LAST_DAY}, got {day}")
     return day

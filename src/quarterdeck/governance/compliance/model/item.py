@@ -47,12 +47,15 @@ def inner(fields: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 
 def moment(text: str) -> datetime | None:
-    """The instant that ``text`` says (ISO 8601; UTC where it says no zone); None if none."""
+    """The instant in UTC that ``text`` says (ISO 8601; where it says no zone, in UTC too).
+
+    None where it says none: also one that UTC has no year for.
+    """
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def digest(fields: Mapping[str, Any], *apart: str) -> str:
