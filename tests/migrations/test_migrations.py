@@ -194,3 +194,22 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     later.write_text(NEXT.format(before=revision.known()[-2], then=""))
     assert runner.migrate(migrated, tmp_path)
     revision.check(migrated)
+
+
+def test_names_that_were_kept_are_folded_by_the_release_that_asks_for_them(
+    bare: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tmp_path / "before" / "versions"
+    newer = [file.name for file in revision.VERSIONS.iterdir() if file.name >= "0024"]
+    shutil.copytree(revision.VERSIONS, before, ignore=lambda *_: newer)
+    with monkeypatch.context() as patched:
+        patched.setattr(revision, "VERSIONS", before)
+        patched.setattr(runner, "VERSIONS", before)
+        runner.migrate(bare, tmp_path)
+    row = "INSERT INTO governance_policy_name VALUES ('acme', '/p/x', 'x', :title, 0)"
+    with writing(bare) as db:
+        db.execute(text(row), {"title": "Größe ÜBERALL"})
+    runner.migrate(bare, tmp_path)
+    with reading(bare) as db:
+        found = db.execute(text("SELECT title, title_key FROM governance_policy_name")).one()
+    assert tuple(found) == ("Größe ÜBERALL", "grösse überall")

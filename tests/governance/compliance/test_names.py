@@ -85,6 +85,15 @@ def test_a_filter_finds_by_display_name_too(estate: Checked, cloud: FakeCloud) -
         assert queries.total(work, Filter(policy="use tls"), elsewhere).total == 0
 
 
+def test_a_filter_minds_no_case_in_any_alphabet(estate: Checked, cloud: FakeCloud) -> None:
+    named(cloud, f"{POLICIES}/{TLS}", "Größe ÜBERALL")
+    estate.say(cloud, [state("a", TLS), state("b", "Prüfung")])
+    estate.sync()
+    assert len(shown(estate, policy="GRÖSSE überall")) == 1
+    assert len(shown(estate, policy="Prüfung")) == 1
+    assert shown(estate, policy="Grosse") == []
+
+
 def test_a_name_that_is_known_is_asked_for_again_after_a_week(
     estate: Checked, cloud: FakeCloud
 ) -> None:

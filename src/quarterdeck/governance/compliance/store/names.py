@@ -29,7 +29,7 @@ def fresh(
     db: Connection, tenants: Tenants, known_since: datetime, asked_since: datetime
 ) -> set[str]:
     """Ids whose title was learnt since the one moment, or asked in vain since the other."""
-    late = (names.c.title != "") & (names.c.read_at >= micros(known_since))
+    late = (names.c.title_key != "") & (names.c.read_at >= micros(known_since))
     vain = (names.c.title == "") & (names.c.read_at >= micros(asked_since))
     return set(db.scalars(select(names.c.id).where(late | vain, tenants.clause(names.c.tenant))))
 
@@ -37,14 +37,22 @@ def fresh(
 def put(db: Connection, tenant: TenantId, found: Sequence[Title], at: datetime) -> None:
     """Keep titles; one that could not be had now leaves the one that was known."""
     rows = [
-        {"tenant": tenant, "id": t.id, "name": t.name, "title": t.title, "read_at": micros(at)}
+        {
+            "tenant": tenant,
+            "id": t.id,
+            "name": t.name,
+            "title": t.title,
+            "title_key": t.title.casefold(),
+            "read_at": micros(at),
+        }
         for t in found
     ]
     if not rows:
         return
     add = (sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert)(names)
-    title = func.coalesce(func.nullif(add.excluded.title, ""), names.c.title)
-    told = {"title": title, "read_at": add.excluded.read_at}
+    told: dict[str, object] = {"read_at": add.excluded.read_at}
+    for column in (names.c.title, names.c.title_key):
+        told[column.name] = func.coalesce(func.nullif(add.excluded[column.name], ""), column)
     db.execute(add.on_conflict_do_update(index_elements=["tenant", "id"], set_=told), rows)
 
 
@@ -70,5 +78,5 @@ def by_name(db: Connection, tenants: Tenants) -> dict[str, str]:
 def called(tenants: Tenants, title: str) -> Select[tuple[str]]:
     """The names of what people call ``title``, in any case: for a condition."""
     return select(names.c.name).where(
-        func.lower(names.c.title) == title.lower(), tenants.clause(names.c.tenant)
+        names.c.title_key == title.casefold(), tenants.clause(names.c.tenant)
     )

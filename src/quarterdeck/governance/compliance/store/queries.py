@@ -150,9 +150,11 @@ def conditions(tenants: Tenants, wanted: Filter) -> Iterable[ColumnElement[bool]
 
 def _named(tenants: Tenants, word: str, ids: Columns, named: Columns) -> ColumnElement[bool]:
     # Clouds mind no case; folding a column here is a scan, but of one tenant's states.
+    # As it is written too, for SQLite folds ASCII alone.
     said = (func.lower(column) == word.lower() for column in (*ids, *named))
+    written = (column == word for column in (*ids, *named))
     called = (func.lower(column).in_(names.called(tenants, word)) for column in named)
-    return or_(*said, *called)
+    return or_(*said, *written, *called)
 
 
 def _titled(db: Connection, tenants: Tenants, found: list[PolicyState]) -> list[PolicyState]:
