@@ -134,6 +134,23 @@ def test_where_a_name_is_not_to_be_had_the_id_stands_and_nothing_fails(
     assert shown(estate)[0].policy_title == "Use TLS"
 
 
+@pytest.mark.parametrize(
+    "refused", [CloudFailure(FailureClass.DATA, "no JSON"), Denied("403", missing="Reader")]
+)
+def test_one_name_that_is_not_to_be_had_keeps_no_other_from_being_known(
+    estate: Checked, cloud: FakeCloud, refused: CloudFailure
+) -> None:
+    cloud.said["policy_definition", f"{POLICIES}/{TLS}"] = [refused]
+    estate.sync()
+    one = shown(estate)[0]
+    assert (one.policy_title, one.policy_set_title) == ("", "The baseline")
+    assert one.assignment_title == "Baseline of acme"
+    before = len(asked(cloud))
+    estate.pass_time(hours=4)
+    estate.sync()
+    assert len(asked(cloud)) == before, "not asked every four hours"
+
+
 def test_a_cloud_in_trouble_keeps_the_names_that_were_known_and_is_asked_next_time(
     estate: Checked, cloud: FakeCloud
 ) -> None:

@@ -6,7 +6,7 @@ trouble, the id stands in its place, and the next run asks again.
 
 from collections.abc import Sequence
 
-from quarterdeck.governance.cloud.ports import Cloud, CloudFailure, Denied
+from quarterdeck.governance.cloud.ports import Cloud, CloudFailure, Denied, FailureClass
 from quarterdeck.governance.compliance.model.item import UnreadableItem
 from quarterdeck.governance.compliance.model.names import Title, title_of
 from quarterdeck.governance.compliance.service import naming
@@ -39,7 +39,9 @@ def _asked(run: Run, cloud: Cloud, ids: Sequence[str]) -> list[Title]:
             title = title_of(cloud.policy_definition(cloud_id).items)
         except (Denied, UnreadableItem):
             title = ""
-        except CloudFailure:
-            break
+        except CloudFailure as failure:
+            if failure.kind is not FailureClass.DATA:
+                break
+            title = ""  # what cannot be read of one says nothing of the next
         found.append(Title(id=cloud_id, title=title))
     return found
