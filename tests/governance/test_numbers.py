@@ -6,6 +6,7 @@ from governance.compliance.said import state
 from governance.estate import Estate
 from governance.identity.directory import settle, unlicensed
 from governance.preflight.test_preflight import run_all
+from quarterdeck.access.tenants import service as tenants
 from quarterdeck.governance.exports import service as exports
 from quarterdeck.governance.exports.service import NewExport
 from quarterdeck.governance.preflight import service as preflight
@@ -78,3 +79,18 @@ def test_an_export_that_falls_behind_is_overdue(estate: Estate) -> None:
     assert told("exports_overdue") == 1
     assert told("export_age_seconds", tenant="contoso", name="nightly") == 49 * 3600
     assert told("export_rows", tenant="contoso", name="nightly") is None
+
+
+def test_an_export_of_a_tenant_that_ended_is_expected_no_more(estate: Estate) -> None:
+    for name in ("contoso", "fabrikam"):
+        estate.connect(name)
+        with estate.work() as work:
+            new = NewExport(tenant=name, name="nightly", what="resources", wanted={})
+            exports.schedule(work, new)
+    with estate.work() as work:
+        tenants.archive(work, "contoso")
+    estate.pass_time(hours=49)
+    measure_estate(estate.engine, estate.clock)
+    assert told("exports_overdue") == 1
+    assert told("export_age_seconds", tenant="contoso", name="nightly") is None
+    assert told("export_age_seconds", tenant="fabrikam", name="nightly") == 49 * 3600

@@ -57,6 +57,11 @@ def existing(work: Work, among: Tenants, ids: Collection[str]) -> list[str]:
     return store.existing(work.db, among, ids)
 
 
+def unended(work: Work, among: Tenants) -> set[str]:
+    """Ids of those ``among`` these that have not ended, for use cases that checked their own."""
+    return store.unended(work.db, among)
+
+
 def change(work: Work, tenant: str, what: Change, *, version: int | None = None) -> Tenant:
     """Rename or describe a tenant.
 

@@ -57,6 +57,12 @@ def existing(db: Connection, among: Tenants, ids: Collection[str]) -> list[str]:
     return list(db.scalars(query))
 
 
+def unended(db: Connection, among: Tenants) -> set[str]:
+    """Ids of those ``among`` these that have not ended."""
+    query = select(tenants.c.id).where(tenants.c.archived_at.is_(None), among.clause(tenants.c.id))
+    return set(db.scalars(query))
+
+
 def page(db: Connection, among: Tenants, after: str, limit: int) -> list[Tenant]:
     """The next ``limit`` tenants by id, ``after`` one; ended ones too."""
     query = (

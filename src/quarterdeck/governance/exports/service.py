@@ -35,10 +35,14 @@ class NewExport:
     kept: int = 7
 
 
-def measure(work: Work, tenants: Tenants) -> None:
-    """Tell the metrics how old the exports of ``tenants`` are; for the process that answers."""
-    found = store.listed(work.db, tenants)
-    newest = [next(iter(store.files_of(work.db, tenants, one.id)), None) for one in found]
+def measure(work: Work, among: Tenants) -> None:
+    """Tell the metrics how old exports are; for the process that answers.
+
+    Those of tenants that ended are left out: nothing is exported of them any more.
+    """
+    going_on = tenants.unended(work, among)
+    found = [one for one in store.listed(work.db, among) if one.tenant in going_on]
+    newest = [next(iter(store.files_of(work.db, among, one.id)), None) for one in found]
     metrics.show(list(zip(found, newest, strict=True)), work.now)
 
 
