@@ -3,17 +3,19 @@
 import errno
 import os
 import signal
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from quarterdeck.kernel.installation import UnusableDirectory
 from quarterdeck.trail.log import place
 from quarterdeck.trail.log.model import JournalFull, JournalHeld, Known, LogDamaged
-from quarterdeck.trail.log.storage import journal, recovery, segments
+from quarterdeck.trail.log.storage import journal, recovery, segments, tags
 from quarterdeck.trail.log.storage.durable import Durable
 from quarterdeck.trail.log.storage.files import FileReader
 from quarterdeck.trail.log.storage.journal import FileJournal
@@ -168,6 +170,60 @@ def test_tags_that_could_not_be_written_stay_known_and_are_tried_again(
     found.flush()
     assert len(standing(folder)) == 1
     assert Tags(folder).find([b"j" * 16, *one]) == one
+
+
+def test_tags_whose_writer_died_stay_known_and_are_written_with_the_next(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> Path:
+        raise MemoryError
+
+    found = Tags(folder)
+    keys = [n.to_bytes(16, "big") for n in range(2 * HOT)]
+    with monkeypatch.context() as patch:
+        patch.setattr(segments, "write", dies)
+        patch.setattr(threading, "excepthook", lambda _: None)
+        found.add({key: Known(1) for key in keys[:HOT]})
+        found.spill()
+        found.settle()
+    found.add({key: Known(2) for key in keys[HOT:]})
+    found.spill()
+    found.settle()
+    assert len(found.find(keys)) == len(Tags(folder).find(keys)) == 2 * HOT
+
+
+def test_a_merge_while_tags_are_read_anew_is_no_failure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, real = Tags(folder), tags.standing
+    for n in range(TIER):
+        found.add({bytes([n] * 16): Known(n)})
+        found.flush()
+
+    def late(where: Path) -> list[Path]:
+        names = real(where)
+        monkeypatch.setattr(tags, "standing", real)
+        merge(where)
+        return names
+
+    monkeypatch.setattr(tags, "standing", late)
+    assert Tags(folder).find([bytes(16)]) == {bytes(16): Known(0)}
+
+
+def test_a_group_is_answered_though_its_tags_cannot_leave_memory_yet(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(opened(folder, 1 << 40)) as held:
+        with monkeypatch.context() as patch:
+            patch.setattr(segments, "write", lambda *_: failed())
+            patch.setattr(tags, "HOT", 4)
+            for first in range(0, 16, 4):
+                held.append(many("acme", 4, first))
+        assert held.append(many("acme", 17))[16].index == 16
+
+
+def failed() -> Any:  # noqa: ANN401  it takes the place of any call
+    raise OSError(errno.EIO, "failed")
 
 
 def test_a_full_disk_is_told_before_it_is_full(folder: Path) -> None:

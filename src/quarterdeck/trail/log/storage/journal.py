@@ -112,8 +112,7 @@ class FileJournal:
                     os.ftruncate(self._fd, self._end)
             os.close(self._fd)
             self._fd = -1
-        with suppress(OSError):  # they stand in the last file, and are read again from it
-            self._tags.settle()
+        self._tags.settle()  # what it could not write stands in the last file, and is read again
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from threading import Thread
 
+import structlog
+
 from quarterdeck.kernel.installation import make_private
 from quarterdeck.trail.log.model import Known
 from quarterdeck.trail.log.storage import segments
@@ -23,6 +25,8 @@ TIER = 8
 
 BUCKETS = 256
 
+log = structlog.get_logger("journal")
+
 
 class Tags:
     """The used tags of one journal. For its holder alone, one call at a time; any may ``find``."""
@@ -34,7 +38,6 @@ class Tags:
         self._cooling: dict[bytes, Known] = {}
         self._segments: dict[Path, Segment] = {}
         self._writer: Thread | None = None
-        self._failed: OSError | None = None
         self.reload()
 
     def find(self, keys: Iterable[bytes]) -> dict[bytes, Known]:
@@ -54,40 +57,37 @@ class Tags:
     def spill(self) -> None:
         """Let go of memory where there is too much to hold; another thread does the work.
 
-        Raises:
-            OSError: it could not, the last time.
+        What it cannot write stays in memory, and is tried again.
         """
         if len(self._hot) < HOT:
             return
         self.settle()
-        # Whoever looks meanwhile, in another thread, finds each key in one of them.
-        self._cooling, self._hot = self._hot, {}
+        self._set_aside()
         self._writer = Thread(target=self._cool, name="tags", daemon=True)
         self._writer.start()
 
     def flush(self) -> None:
         """Have every key in a synced segment; raise OSError if that cannot be."""
         self.settle()
-        self._cooling, self._hot = self._hot, {}
-        self._cool()
-        self.settle()
+        self._set_aside()
+        self._write(self._cooling)
 
     def settle(self) -> None:
-        """Wait for the other thread; raise OSError if it could not write."""
+        """Wait for the other thread."""
         if self._writer is not None:
             self._writer.join()
             self._writer = None
-        failed, self._failed = self._failed, None
-        if failed is not None:
-            # They stay in memory, and are tried again.
-            self._hot, self._cooling = self._cooling | self._hot, {}
-            raise failed
+
+    def _set_aside(self) -> None:
+        # Whoever looks meanwhile, in another thread, finds each key in one of them. What the
+        # thread before left there, however it ended, goes with the rest.
+        self._cooling, self._hot = self._cooling | self._hot, {}
 
     def _cool(self) -> None:
         try:
             self._write(self._cooling)
         except OSError as error:
-            self._failed = error
+            log.warning("tags stay in memory", keys=len(self._cooling), why=str(error))
 
     def _write(self, keys: Mapping[bytes, Known]) -> None:
         if not keys:
@@ -101,8 +101,16 @@ class Tags:
 
     def reload(self) -> None:
         """See what was merged meanwhile."""
+        while not self._reloaded():
+            pass
+
+    def _reloaded(self) -> bool:
         names = standing(self._folder)
-        self._segments = {p: self._segments.get(p) or Segment(p) for p in names}
+        try:
+            self._segments = {p: self._segments.get(p) or Segment(p) for p in names}
+        except FileNotFoundError:  # merged since its name was read: the wider one is there now
+            return False
+        return True
 
 
 def standing(folder: Path) -> list[Path]:
