@@ -14,7 +14,13 @@ import pytest
 
 from quarterdeck.kernel.installation import UnusableDirectory
 from quarterdeck.trail.log import place
-from quarterdeck.trail.log.model import JournalFull, JournalHeld, Known, LogDamaged
+from quarterdeck.trail.log.model import (
+    JournalClosed,
+    JournalFull,
+    JournalHeld,
+    Known,
+    LogDamaged,
+)
 from quarterdeck.trail.log.storage import journal, recovery, segments, tags
 from quarterdeck.trail.log.storage.durable import Durable
 from quarterdeck.trail.log.storage.files import FileReader
@@ -220,6 +226,38 @@ def test_a_group_is_answered_though_its_tags_cannot_leave_memory_yet(
             for first in range(0, 16, 4):
                 held.append(many("acme", 4, first))
         assert held.append(many("acme", 17))[16].index == 16
+
+
+@pytest.mark.parametrize("call", ["fsync", "ftruncate", "open"])
+def test_a_file_that_cannot_be_begun_closes_the_journal_and_loses_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    held = opened(folder, 300)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, lambda *_: failed())
+        with pytest.raises(JournalClosed, match="see to it, then restart"):
+            held.append(many("acme", 9))
+    with pytest.raises(JournalClosed, match="see to it, then restart"):
+        held.append(many("acme", 1, 9))
+    held.close()
+    with closing(opened(folder, 300)) as anew:
+        assert [one.index for one in anew.append(many("acme", 10))] == list(range(10))
+
+
+def test_a_file_that_cannot_be_begun_lets_go_of_no_other(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, others = opened(folder, 300), []
+
+    def refuses(*_: int) -> None:
+        others.append(os.open(folder, os.O_RDONLY))
+        failed()
+
+    monkeypatch.setattr(held, "_open", refuses)
+    with pytest.raises(JournalClosed):
+        held.append(many("acme", 9))
+    held.close()
+    os.close(others[0])
 
 
 def failed() -> Any:  # noqa: ANN401  it takes the place of any call

@@ -201,11 +201,19 @@ class FileJournal:
         if self._end < self._file_bytes and young:
             self._tags.spill()
             return
+        try:
+            self._begin_another()
+        except OSError as error:
+            self._give_up(error)
+
+    def _begin_another(self) -> None:
         self._tags.flush()
         # Only the last file may go on after its last frame.
         os.ftruncate(self._fd, self._end)
         os.fsync(self._fd)
-        os.close(self._fd)
+        # Its number may be another file's before the next one is open.
+        done, self._fd = self._fd, -1
+        os.close(done)
         self._open(self._number + 1, 0)
 
     def _open(self, number: int, end: int) -> None:
