@@ -136,4 +136,8 @@ def test_an_object_is_replaced_once_its_lock_ended_and_never_before(store: Segme
     for _ in range(2):
         store.replace("standard/acme/a", b"two", utc_now())
         assert store.get("standard/acme/a") == b"two"
+    left = store.locked_until("standard/acme/a")
+    assert left is None or left < utc_now()
+    store.replace("standard/acme/a", b"three", utc_now())
+    assert store.get("standard/acme/a") == b"three"
     assert store.get("standard/acme/b") == b"one"

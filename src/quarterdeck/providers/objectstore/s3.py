@@ -20,6 +20,9 @@ from quarterdeck.trail.segments.model import StoreRefused, StoreUnavailable
 
 LOCKED = "COMPLIANCE"
 NOT_THERE = frozenset({"NoSuchKey", "404"})
+NOT_LOCKED = frozenset({"NoSuchObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"})
+"""What is said of an object without a lock: by Amazon's server, and by SeaweedFS."""
+
 SOMETHING_THERE = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 TRIES, TIMEOUT_S = 3, 20
 PROBE_S = 3  # of a check, which is asked again soon
@@ -97,7 +100,11 @@ class S3Segments:
             found = self._s3.get_object_retention(
                 Bucket=self._bucket, Key=self._named(key), VersionId=version
             )
-        except (ClientError, BotoCoreError) as error:
+        except ClientError as error:
+            if _code(error) in NOT_LOCKED:  # as what stands in the place of another is
+                return None
+            raise self._failed(error) from error
+        except BotoCoreError as error:
             raise self._failed(error) from error
         until: datetime = found["Retention"]["RetainUntilDate"]
         return until
@@ -105,9 +112,12 @@ class S3Segments:
     def replace(self, key: str, content: bytes, now: datetime) -> None:
         """The new version first: between the two calls the old one still has the say."""
         until = self.locked_until(key)
-        if until is None or until > now:
-            raise StoreRefused(f"{key} is {f'locked until {until}' if until else 'not there'}")
-        if self.get(key) == content:
+        if until is not None and until > now:
+            raise StoreRefused(f"{key} is locked until {until}")
+        standing = self.get(key)
+        if standing is None:
+            raise StoreRefused(f"{key} is not there")
+        if standing == content:
             return
         name, old = self._named(key), self._versions(key)
         try:

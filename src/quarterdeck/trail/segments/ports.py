@@ -35,7 +35,7 @@ class SegmentStore(Protocol):
         ...
 
     def locked_until(self, key: str) -> datetime | None:
-        """Until when an object is locked, to the second; None if there is none.
+        """Until when an object is locked, to the second; None if it is not, or not there.
 
         Raises:
             StoreUnavailable: the store is away.
