@@ -1,16 +1,21 @@
 """Copies of purged records in the segment store: kept while locked, gone when the lock ends."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from sqlalchemy import RowMapping, update
 
 from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Actor, begin, read
 from quarterdeck.trail.freeze import service as freeze
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.retention.service.clearing import Clearing
 from quarterdeck.trail.retention.service.planning import Ground, planned
+from quarterdeck.trail.retention.store import purges
 from quarterdeck.trail.segments import service as segments
+from quarterdeck.trail.segments.model import StoreUnavailable
 from quarterdeck.trail.segments.storage.files import FileSegments
 from trail.installation import NOON, Installation
 from trail.keeping import CARLA, Kept
@@ -23,18 +28,23 @@ BUNDLE = "standard/acme/tile/entries/000"
 
 @pytest.fixture
 def kept(installation: Installation) -> Iterator[Kept]:
-    """256 records, sealed with a lock of a year, purged after 100 days."""
+    opened = purged(installation, 300)
+    yield opened
+    opened.logs.close()
+
+
+def purged(installation: Installation, count: int) -> Kept:
+    """Records, sealed by 256 with a lock of a year, purged after 100 days."""
     opened = Kept(installation)
     opened.keep_days(100)
-    opened.logs.append(*(record(n, received_at=NOW) for n in range(300)))
+    opened.logs.append(*(record(n, received_at=NOW) for n in range(count)))
     opened.age(hours=2)
     opened.store_away()
     opened.age(days=101)
     opened.purge()
     opened.installation.deliver()
     opened.installation.integrate()
-    yield opened
-    opened.logs.close()
+    return opened
 
 
 def store(kept: Kept) -> FileSegments:
@@ -50,9 +60,9 @@ def clear(kept: Kept) -> int:
     ).beat()
 
 
-def copies(kept: Kept) -> int:
-    """Entries that the store still shows in the first bundle."""
-    found = store(kept).get(BUNDLE)
+def copies(kept: Kept, bundle: str = BUNDLE) -> int:
+    """Entries that the store still shows in a bundle."""
+    found = store(kept).get(bundle)
     assert found is not None
     return sum(map(bool, tiles.unpack_entries(found, 256)))
 
@@ -94,6 +104,54 @@ def test_nothing_is_cleared_while_the_trail_is_frozen(kept: Kept) -> None:
     with begin(kept.engine, CARLA, kept.installation.clock) as work:
         freeze.freeze(work, "a look", "acme")
     assert (clear(kept), copies(kept)) == (0, 256)
+
+
+def test_a_copy_is_cleared_of_what_the_purge_names_alone(kept: Kept) -> None:
+    """What else is gone from the log was not removed by policy: its copy is the evidence."""
+    with kept.engine.begin() as db:
+        db.execute(update(purges).values(ranges="[[0, 100]]"))
+    kept.age(days=300)
+    assert (clear(kept), copies(kept)) == (1, 156)
+
+
+def test_a_freeze_that_comes_between_two_bundles_keeps_the_second(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = purged(installation, 600)
+    opened.age(days=300)
+    second, get = "standard/acme/tile/entries/001", FileSegments.get
+
+    def late(self: FileSegments, key: str) -> bytes | None:
+        if key == second:
+            monkeypatch.setattr(FileSegments, "get", get)
+            with begin(opened.engine, CARLA, opened.installation.clock) as work:
+                freeze.freeze(work, "a look", "acme")
+        return get(self, key)
+
+    monkeypatch.setattr(FileSegments, "get", late)
+    assert (clear(opened), copies(opened), copies(opened, second)) == (0, 0, 256)
+    opened.logs.close()
+
+
+def test_a_store_that_fails_one_tenant_stops_no_other(kept: Kept) -> None:
+    with kept.engine.begin() as db:
+        for table, key in ((purges, {"id": "other"}), (metadata.tables["trail_segment"], {})):
+            for row in db.execute(table.select()).mappings().all():
+                db.execute(table.insert().values(_of_abel(row) | key))
+    place = kept.installation.folder / "segments/standard/abel"
+    place.symlink_to(place)
+    kept.age(days=300)
+    with pytest.raises(StoreUnavailable, match="abel"):
+        clear(kept)
+    assert copies(kept) == 0
+
+
+def _of_abel(row: RowMapping) -> dict[str, Any]:
+    """The same, of the tenant whose turn is before."""
+    twin = dict(row) | {"tenant": "abel"}
+    if "note" in twin:
+        twin["note"] = bytes(twin["note"]).replace(b"acme", b"abel")
+    return twin
 
 
 def test_the_plan_says_until_when_copies_stay(installation: Installation) -> None:

@@ -11,13 +11,13 @@ from sqlalchemy import Engine
 from quarterdeck.events.keeping import PurgedCopiesCleared
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import reading
-from quarterdeck.kernel.errors import Conflict
+from quarterdeck.kernel.errors import Conflict, Unavailable
 from quarterdeck.kernel.work import Actor, Tenants, begin
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import Malformed, Tile
 from quarterdeck.trail.retention import store
-from quarterdeck.trail.retention.model import Purge, PurgeState
+from quarterdeck.trail.retention.model import Purge, PurgeState, within
 from quarterdeck.trail.retention.service.planning import refuse
 from quarterdeck.trail.segments.model import Manifest
 from quarterdeck.trail.segments.ports import SegmentStore
@@ -39,11 +39,20 @@ class Clearing:
         """Clear what has no lock any more; how many purges are cleared whole now.
 
         Raises:
-            StoreUnavailable: the store is away; the next beat tries again.
+            StoreUnavailable, LogDamaged: of the first tenant that failed, once all others had
+                their turn; the next beat tries again.
         """
         with reading(self.engine) as db:
             tenants = store.tenants_done(db)
-        return sum(self._of(tenant) for tenant in tenants)
+        cleared, failed = 0, []
+        for tenant in tenants:
+            try:
+                cleared += self._of(tenant)
+            except Unavailable as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return cleared
 
     def _of(self, tenant: str) -> int:
         mine = Tenants(frozenset({tenant}))
@@ -58,10 +67,10 @@ class Clearing:
         if any(until is not None and until > self.clock() for until in locks):
             return False
         try:
+            for key, tile in objects:
+                self._clear(purge, key, tile)
             with begin(self.engine, CLEARER, self.clock) as work:
                 refuse(work, purge.tenant)
-                for key, tile in objects:
-                    self._clear(purge.tenant, key, tile)
                 if not store.cleared(work.db, mine, purge.id):
                     return False
                 work.publish(
@@ -82,17 +91,32 @@ class Clearing:
                 if tile.level is None and _touches(purge, manifest, tile)
             )
 
-    def _clear(self, tenant: str, key: str, tile: Tile) -> None:
+    def _clear(self, purge: Purge, key: str, tile: Tile) -> None:
+        """One bundle, in a transaction of its own: a hold or a freeze waits for no more."""
+        left = self._left(purge, key, tile)
+        if left is None:
+            return
+        with begin(self.engine, CLEARER, self.clock) as work:
+            refuse(work, purge.tenant)
+            self.store.replace(key, tiles.pack_entries(left), self.clock())
+
+    def _left(self, purge: Purge, key: str, tile: Tile) -> list[bytes] | None:
+        """What is to stay of a bundle; None: all of it.
+
+        What is gone from the log though the purge does not name it was not removed by policy:
+        its copy is the evidence.
+        """
         kept = self.store.get(key)
         if kept is None:
-            return
+            return None
         try:
             entries = tiles.unpack_entries(kept, tile.width)
         except Malformed:  # damage is for whoever verifies: it must not be made to look right
-            return
-        standing = self.reader.entries(tenant, tile.start, tile.width)
-        left = [entry and was for was, entry in zip(entries, standing, strict=True)]
-        self.store.replace(key, tiles.pack_entries(left), self.clock())
+            return None
+        standing = enumerate(self.reader.entries(purge.tenant, tile.start, tile.width), tile.start)
+        gone = {index for index, entry in standing if not entry and within(purge.ranges, index)}
+        left = [b"" if n in gone else entry for n, entry in enumerate(entries, tile.start)]
+        return None if left == entries else left
 
 
 def _touches(purge: Purge, manifest: Manifest, tile: Tile) -> bool:
