@@ -27,6 +27,21 @@ READ_IT = """async ([note, vkey]) => {
   return read ? checkSignature(read, vkey) : "no note";
 }"""
 
+MANY = """async (count) => {
+  const { Purged } = await import(document.querySelector(
+    "script[type=module]").src.replace(/[^/]*$/, "purged.js"));
+  const purged = new Purged(), said = [], ranges = [];
+  for (let index = 0; index < count; index += 1) {
+    purged.note(2 * index, new Uint8Array());
+    ranges.push([2 * index, 2 * index + 1]);
+  }
+  const payload = JSON.stringify({ policy: 7, ranges });
+  const record = { action: "retention:purge", source: "quarterdeck", payload };
+  purged.note(2 * count, new TextEncoder().encode(JSON.stringify(record)));
+  purged.tell({ add: (state, words) => said.push([state, words]) });
+  return said;
+}"""
+
 EXPLAIN = """async (entries) => {
   const { Purged } = await import(document.querySelector(
     "script[type=module]").src.replace(/[^/]*$/, "purged.js"));
@@ -122,3 +137,19 @@ def test_the_browser_says_what_was_purged_and_what_was_removed(ada: Watched) -> 
     assert found == ["critical", "Record #2 was removed, and no purge record names it."]
     (forged,) = ada.page.evaluate(EXPLAIN, ["", purge.replace("quarterdeck", "acme")])
     assert forged[0] == "critical"
+
+
+def test_the_browser_explains_a_hundred_thousand_purged_ranges_at_once(ada: Watched) -> None:
+    ((state, words),) = ada.page.evaluate(MANY, 100_000)
+    assert state == "ok"
+    assert words.startswith("100,000 records were purged by policy 7, as record #200000 says")
+
+
+@pytest.mark.parametrize("ranges", ["[[0,2],[1e999,3]]", "[[0,2],7]", "7", "[[0,null]]"])
+def test_a_purge_record_that_cannot_be_read_explains_nothing(ada: Watched, ranges: str) -> None:
+    hostile = (
+        '{"action":"retention:purge","source":"quarterdeck",'
+        f'"payload":"{{\\"policy\\":\\"x\\",\\"ranges\\":{ranges}}}"}}'
+    )
+    (found,) = ada.page.evaluate(EXPLAIN, ["", "", hostile])
+    assert found == ["critical", "Record #0 was removed, and no purge record names it."]

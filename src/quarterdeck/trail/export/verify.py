@@ -55,7 +55,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Wrong as wrong:
         sys.stdout.write(f"NOT AS SIGNED: {wrong}\n")
         return 1
-    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (
+        LookupError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         sys.stdout.write(f"NOT AS SIGNED: a file is not of the format {FORMAT}: {error!r}\n")
         return 1
     sys.stdout.write("\n".join(said) + "\n")
@@ -274,7 +281,7 @@ def _purged(records: Sequence[Record], named: Sequence[Record], size: int) -> li
         if one.purged is None:
             continue
         policy, ranges = by.get(one.purged, ("", []))
-        if one.purged < size and not any(a <= one.index < b for a, b in ranges):
+        if one.purged < size and not _holds(ranges, one.index):
             raise Wrong(f"records.ndjson: record {one.index} is gone, and no purge names it")
         said.setdefault((one.purged, policy), []).append(one.index)
     return [
@@ -285,12 +292,24 @@ def _purged(records: Sequence[Record], named: Sequence[Record], size: int) -> li
 
 
 def _names(one: Record) -> tuple[str, list[tuple[int, int]]]:
-    """Policy and ranges of a purge record; nothing if it is none."""
+    """Policy of a purge record, and its ranges in order and apart; nothing if it is none."""
     record = _json(one.entry or "", f"record {one.index}")
     if (record.get("source"), record.get("action")) != ("quarterdeck", "retention:purge"):
         return "", []
     payload = _json(record["payload"], f"record {one.index}")
-    return str(payload["policy"]), [(int(a), int(b)) for a, b in payload["ranges"]]
+    ranges: list[tuple[int, int]] = []
+    for start, end in sorted((int(a), int(b)) for a, b in payload["ranges"]):
+        if ranges and start <= ranges[-1][1]:
+            ranges[-1] = (ranges[-1][0], max(end, ranges[-1][1]))
+        else:
+            ranges.append((start, end))
+    return str(payload["policy"]), ranges
+
+
+def _holds(ranges: Sequence[tuple[int, int]], index: int) -> bool:
+    """Whether one of the ranges, which are in order and apart, holds the index."""
+    after = bisect_left(ranges, (index + 1, 0))
+    return after > 0 and index < ranges[after - 1][1]
 
 
 def _complete(manifest: Mapping[str, Any], indices: Sequence[int]) -> None:

@@ -5,8 +5,10 @@ is the one that was signed. What is empty and named by no record is damage.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from quarterdeck.trail.log.record import PLATFORM_SOURCE
 from quarterdeck.trail.proof.tree import leaf_hash
@@ -48,32 +50,55 @@ def named(index: int, entry: bytes) -> Named | None:
     if MARK not in entry:
         return None
     try:
-        record = json.loads(entry)
-        payload = json.loads(record["payload"])
-        ranges = tuple((int(start), int(end)) for start, end in payload["ranges"])
-        told = Named(index, str(payload["policy"]), ranges)
-    except (ValueError, KeyError, TypeError):
+        return _named(index, json.loads(entry))
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    ours = record["source"] == PLATFORM_SOURCE and record["action"] == PURGE
-    return told if ours else None
+
+
+def _named(index: int, record: Any) -> Named | None:  # noqa: ANN401  whatever stands there
+    # Whose it is comes first: what others put into a payload is not looked into.
+    if (record["source"], record["action"]) != (PLATFORM_SOURCE, PURGE):
+        return None
+    payload = json.loads(record["payload"])
+    return Named(index, str(payload["policy"]), tuple(map(_range, payload["ranges"])))
+
+
+def _range(found: Any) -> Range:  # noqa: ANN401
+    start, end = found
+    if type(start) is not int or type(end) is not int:
+        raise TypeError("the ends of a range are whole numbers")
+    return start, end
 
 
 def pieces(
     gone: Iterable[Range], names: Iterable[Named]
 ) -> Iterator[tuple[int, int, Named | None]]:
     """``gone``, divided by the record that names it: the first that does; None: none does."""
-    spans = sorted((start, end, one.index, one) for one in names for start, end in one.ranges)
+    spans = list(_apart(names))
+    ends = [end for _, end, _ in spans]
     for start, end in gone:
         at = start
-        for low, high, _, one in spans:
-            if low >= end or high <= at:
-                continue
+        for n in range(bisect_right(ends, start), len(spans)):
+            low, high, one = spans[n]
+            if low >= end:
+                break
             if low > at:
                 yield at, low, None
             yield max(at, low), min(high, end), one
             at = min(high, end)
         if at < end:
             yield at, end, None
+
+
+def _apart(names: Iterable[Named]) -> Iterator[tuple[int, int, Named]]:
+    """What the records name, in order and without overlaps: there, the first counts."""
+    spans = [(start, end, one) for one in names for start, end in one.ranges]
+    reached: int | None = None
+    for start, end, one in sorted(spans, key=lambda span: (span[0], span[1], span[2].index)):
+        begins = start if reached is None else max(start, reached)
+        if begins < end:
+            yield begins, end, one
+            reached = end
 
 
 def told(gone: Sequence[int], names: Naming) -> list[str]:
