@@ -64,6 +64,27 @@ def test_a_sealed_field_that_is_gone_is_found_by_the_watch(lost: Installation) -
 
 
 @pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.parametrize("looks", ["the watch", "the scope"])
+def test_a_purge_that_comes_while_one_looks_is_no_loss(
+    lost: Installation, monkeypatch: pytest.MonkeyPatch, looks: str
+) -> None:
+    removal = lost.trail.removal
+    fields = removal.sealed_fields
+
+    def late(log: str, start: int, count: int) -> set[tuple[int, str]]:
+        removal.remove("acme", [0])
+        return fields(log, start, count)
+
+    monkeypatch.setattr(removal, "sealed_fields", late)
+    if looks == "the watch":
+        assert watcher(lost).beat() == 0
+        return
+    places = Places(reader=lost.reader, store=None, listed=None, removal=removal)
+    with read(lost.engine, VERA, lost.clock) as work:
+        assert scope(work, places).missing == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
 def test_the_scope_names_the_records_that_lack_fields(lost: Installation) -> None:
     places = Places(reader=lost.reader, store=None, listed=None, removal=lost.trail.removal)
     with read(lost.engine, VERA, lost.clock) as work:

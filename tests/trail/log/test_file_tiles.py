@@ -23,6 +23,7 @@ from quarterdeck.trail.log.sequencer import GroupingSequencer
 from quarterdeck.trail.log.storage.bundles import FileTiles
 from quarterdeck.trail.log.storage.disclosures import disclosures
 from quarterdeck.trail.log.storage.files import FileReader
+from quarterdeck.trail.log.storage.frames import Part
 from quarterdeck.trail.log.storage.journal import FileJournal
 from quarterdeck.trail.log.storage.layout import Layout
 from quarterdeck.trail.log.storage.leaves import leaves, logs
@@ -104,6 +105,31 @@ def test_journal_files_go_once_all_they_hold_stands_in_tiles(opened: Open) -> No
     assert installation.reader.size("acme") == 720
     installation.grow(60)
     assert verified(installation) == 780
+
+
+@pytest.mark.parametrize("ask", ["sealed_fields", "sealed_under"])
+def test_fields_that_move_from_the_journal_to_a_bundle_meanwhile_are_seen(
+    opened: Open, monkeypatch: pytest.MonkeyPatch, ask: str
+) -> None:
+    here = opened(1)
+    here.name_somebody()
+    here.deliver()
+    parts = Tail.parts
+
+    def late(self: Tail, log: str, start: int, count: int) -> Iterator[tuple[int, Part]]:
+        monkeypatch.setattr(Tail, "parts", parts)
+        here.integrate()
+        here.grow(1)  # another file, so that the one before is seen to be gone
+        return parts(self, log, start, count)
+
+    monkeypatch.setattr(Tail, "parts", late)
+    removal = here.trail.removal
+    found = (
+        removal.sealed_fields("acme", 0, 1)
+        if ask == "sealed_fields"
+        else removal.sealed_under("acme")
+    )
+    assert [index for index, _ in found] == [0]
 
 
 def test_a_log_that_fell_silent_holds_no_journal_file_back(opened: Open) -> None:

@@ -11,7 +11,7 @@ from quarterdeck.trail.log.model import LogDamaged
 from quarterdeck.trail.log.ports import Reader, Removal
 from quarterdeck.trail.log.purges import Naming
 from quarterdeck.trail.log.record import RecordUnreadable, members, received_at
-from quarterdeck.trail.log.sealed import commits, lacking
+from quarterdeck.trail.log.sealed import lost
 from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH, Malformed
@@ -146,9 +146,9 @@ def _seen(among: Places, log: tuple[str, int], last: Manifest | None, names: Nam
         live, safe = both(start)
         if not all(live):
             gone.update(purges.covered(start, live, names(start, start + WIDTH)))
-        if among.removal is not None and any(map(commits, live)):
-            fields = among.removal.sealed_fields(tenant, start, len(live))
-            bare.update(index for index, _ in lacking(start, live, fields))
+        if among.removal is not None:
+            found = lost(among.reader, among.removal, tenant, start, live)
+            bare.update(index for index, _ in found)
         standing.update(n for n, entry in enumerate(live, start) if entry or n in gone)
         stored.update(n for n, entry in enumerate(safe, start) if entry or n in gone)
     return _Seen(log=standing, stored=stored, purged=gone, bare=bare, sealed=sealed, entry=entry)

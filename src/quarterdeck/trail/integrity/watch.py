@@ -22,7 +22,7 @@ from quarterdeck.trail.keys.note import text_of
 from quarterdeck.trail.log import purges
 from quarterdeck.trail.log.model import Checkpoint, Head, Log, LogDamaged
 from quarterdeck.trail.log.ports import Reader, Removal
-from quarterdeck.trail.log.sealed import commits, lacking
+from quarterdeck.trail.log.sealed import lost
 from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH
@@ -118,10 +118,10 @@ class Watcher:
 
     def _sealed(self, log: str, start: int, entries: Sequence[bytes]) -> Iterator[Finding]:
         """Fields that a record commits to and of which nothing is stored any more."""
-        if self.removal is not None and any(map(commits, entries)):
-            stored = self.removal.sealed_fields(log, start, len(entries))
-            for index, lost in lacking(start, entries, stored):
-                yield Finding(f"entry {index}", f"{lost} of its sealed fields are gone")
+        if self.removal is None:
+            return
+        for index, count in lost(self.reader, self.removal, log, start, entries):
+            yield Finding(f"entry {index}", f"{count} of its sealed fields are gone")
 
     def _naming(self, log: str) -> purges.Naming:
         return purged.naming(self.engine, self.reader, log)

@@ -134,7 +134,10 @@ class Removal(Protocol):
         ...
 
     def sealed_under(self, log: str) -> Iterator[tuple[int, str]]:
-        """Each leaf that has disclosures with the id of a data key that seals one of them."""
+        """Each leaf that has disclosures with the id of a data key that seals one of them.
+
+        In no order, and one may come twice; none is missed that is there all the while.
+        """
         ...
 
     def sealed_fields(self, log: str, start: int, count: int) -> set[tuple[int, str]]:

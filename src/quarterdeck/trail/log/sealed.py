@@ -7,6 +7,7 @@ sealed text away leaves every proof as it was.
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from quarterdeck.trail.log.ports import Reader, Removal
 from quarterdeck.trail.log.record import RecordUnreadable, members
 
 NONE = b'"sd":[]'
@@ -35,3 +36,17 @@ def lacking(
             continue
         if wanted > there[index]:
             yield index, wanted - there[index]
+
+
+def lost(
+    reader: Reader, removal: Removal, log: str, start: int, entries: Sequence[bytes]
+) -> list[tuple[int, int]]:
+    """As ``lacking``, of records that stand there still once their fields are known to be gone.
+
+    A purge that comes between takes the entry first.
+    """
+    if not any(map(commits, entries)):
+        return []
+    found = list(lacking(start, entries, removal.sealed_fields(log, start, len(entries))))
+    standing = dict(enumerate(reader.entries(log, start, len(entries)), start)) if found else {}
+    return [one for one in found if standing.get(one[0])]

@@ -45,20 +45,21 @@ class FileRemoval:
             sealed.drop(self._layout, log, bundle, gone)
 
     def sealed_under(self, log: str) -> Iterator[tuple[int, str]]:
-        size, first = self._tail.size(log), self._tail.first(log)
-        for bundle in range(-(-size // WIDTH)):
-            yield from sealed.keys_of(self._layout, log, bundle)
-        for begun, part in self._tail.parts(log, first, size - first):
+        # The journal first: what leaves it meanwhile is found in a bundle.
+        size = self._tail.size(log)
+        for begun, part in self._tail.parts(log, 0, size):
             for offset, _, key, _ in part.disclosures:
                 yield begun + offset, key
+        for bundle in range(-(-size // WIDTH)):
+            yield from sealed.keys_of(self._layout, log, bundle)
 
     def sealed_fields(self, log: str, start: int, count: int) -> set[tuple[int, str]]:
-        end, first = start + count, self._tail.first(log)
+        end = start + count
         found: set[tuple[int, str]] = set()
-        for bundle in range(start // WIDTH, -(-min(end, first) // WIDTH)):
-            found |= sealed.places_of(self._layout, log, bundle)
-        for begun, part in self._tail.parts(log, max(start, first), end - max(start, first)):
+        for begun, part in self._tail.parts(log, start, count):  # first, as above
             found |= {(begun + offset, path) for offset, path, _, _ in part.disclosures}
+        for bundle in range(start // WIDTH, -(-end // WIDTH)):
+            found |= sealed.places_of(self._layout, log, bundle)
         return {one for one in found if start <= one[0] < end}
 
     def _empty(self, log: str, tile: Tile, gone: Collection[int]) -> None:

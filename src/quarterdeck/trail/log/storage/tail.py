@@ -73,7 +73,7 @@ class Tail:
             try:
                 yield span[0], self._part(span)
             except FileNotFoundError:  # settled meanwhile: it stands in bundles
-                return
+                continue
 
     def files(self) -> list[int]:
         """The numbers of the files that are there."""
