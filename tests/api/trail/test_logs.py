@@ -74,6 +74,16 @@ def test_entries_are_for_readers_of_the_tenant(
     assert answer.headers["cache-control"].startswith("private")
 
 
+@pytest.mark.parametrize("path", ["tile/entries/000", "tile/0/000"])
+def test_what_is_damaged_is_cached_by_nobody(
+    client: TestClient, rita: Headers, installation: Installation, path: str
+) -> None:
+    stored = installation.folder / "trail/logs/acme" / path
+    stored.write_bytes(stored.read_bytes()[:-40])
+    answer = client.get(f"{LOG}/{path}", headers=rita)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
+
+
 @pytest.mark.usefixtures("installation")
 @pytest.mark.parametrize(
     "path", ["tile/0/009", "tile/0/junk", "tile/00/000", "tile/7/000", "tile/0/000.p/999"]

@@ -37,7 +37,7 @@ def entries(installation: Installation) -> list[bytes]:
     with installation.reading() as work:
         size = service.checkpoint(work, installation.reader, "acme").size
         bundles = [
-            (t, service.entry_bundle(work, installation.reader, "acme", t.path))
+            (t, service.entry_bundle(work, installation.reader, "acme", t.path).content)
             for t in tiles.tiles(None, size)
         ]
     return [e for t, b in bundles for e in tiles.unpack_entries(b, t.width)]
@@ -177,7 +177,7 @@ def test_leaves_can_be_proven(installation: Installation) -> None:
                     installation.reader,
                     "acme",
                     Tile(None, index // 256, index % 256 + 1).path,
-                ),
+                ).content,
                 index % 256 + 1,
             )[-1]
             assert leaf_hash(entry) == found.leaf_hash

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from quarterdeck.kernel.work import Actor, Work, read
 from quarterdeck.trail.log import service as log
+from quarterdeck.trail.log.model import Served
 from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
@@ -93,7 +94,7 @@ def log_checkpoint(tenant: str, work: InOpen, runtime: Installation) -> Response
 def log_entries(tenant: str, index: str, work: InRead, runtime: Installation) -> Response:
     """A bundle of 256 entries, or of fewer at the log's end: ``x001/067``, ``000.p/17``."""
     found = log.entry_bundle(work, runtime.reader, tenant, f"tile/entries/{index}")
-    return Response(found, headers={"Cache-Control": f"private, {FOR_EVER}"}, media_type=BINARY)
+    return _served(found, "private")
 
 
 @router.get(
@@ -104,4 +105,10 @@ def log_entries(tenant: str, index: str, work: InRead, runtime: Installation) ->
 def log_tile(tenant: str, level: str, index: str, work: InOpen, runtime: Installation) -> Response:
     """A tile of 256 hashes, or of fewer at the log's end. Open to all."""
     found = log.hash_tile(work, runtime.reader, tenant, f"tile/{level}/{index}")
-    return Response(found, headers={"Cache-Control": f"public, {FOR_EVER}"}, media_type=BINARY)
+    return _served(found, "public")
+
+
+def _served(found: Served, whose: str) -> Response:
+    # What is damaged is mended one day: nobody may hold it against the log then.
+    kept = f"{whose}, {FOR_EVER}" if found.whole else "no-store"
+    return Response(found.content, headers={"Cache-Control": kept}, media_type=BINARY)

@@ -266,6 +266,18 @@ class RecordView:
     disclosed: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A tile or a bundle, as it is served.
+
+    Attributes:
+        whole: whether it holds all that it should; if not, it is damaged.
+    """
+
+    content: bytes
+    whole: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inclusion:
     """A proof that a leaf is in the log, complete with the checkpoint it leads to."""

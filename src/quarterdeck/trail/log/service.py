@@ -26,6 +26,7 @@ from quarterdeck.trail.log.model import (
     LogDamaged,
     LogNotFound,
     RecordView,
+    Served,
     TileNotFound,
 )
 from quarterdeck.trail.log.ports import Reader
@@ -61,25 +62,27 @@ def checkpoint(work: Work, reader: Reader, tenant: str) -> Checkpoint:
     return found
 
 
-def hash_tile(work: Work, reader: Reader, tenant: str, path: str) -> bytes:
+def hash_tile(work: Work, reader: Reader, tenant: str, path: str) -> Served:
     """The hash tile at ``path``; open to all. Raise TileNotFound if no checkpoint covers it."""
     size, tile = checkpoint(work, reader, tenant).size, _tile(tenant, path)
     if tile.level is None or tile.start + tile.width > size >> tiles.HEIGHT * tile.level:
         raise TileNotFound(f"the log of {tenant} has no {tile.path}")
-    return b"".join(reader.hashes(tenant, tile.level, tile.start, tile.width))
+    found = reader.hashes(tenant, tile.level, tile.start, tile.width)
+    return Served(tiles.pack_hashes(found), whole=len(found) == tile.width)
 
 
-def entry_bundle(work: Work, reader: Reader, tenant: str, path: str) -> bytes:
+def entry_bundle(work: Work, reader: Reader, tenant: str, path: str) -> Served:
     """The bundle of entries at ``path``; raise TileNotFound if no checkpoint covers it."""
     work.require("trail:read", tenant)
     tile = _tile(tenant, path)
     if tile.level is not None or tile.start + tile.width > checkpoint(work, reader, tenant).size:
         raise TileNotFound(f"the log of {tenant} has no {tile.path}")
     try:
-        return tiles.pack_entries(reader.entries(tenant, tile.start, tile.width))
+        found = reader.entries(tenant, tile.start, tile.width)
     except LogDamaged as damaged:
         # Whoever verifies says where the damage is; it needs what stands there, not a refusal.
-        return tiles.pack_entries(damaged.good[: tile.width])
+        found = damaged.good[: tile.width]
+    return Served(tiles.pack_entries(found), whole=len(found) == tile.width)
 
 
 def resource(work: Work, reader: Reader, tenant: str, path: str) -> bytes | None:
@@ -88,7 +91,7 @@ def resource(work: Work, reader: Reader, tenant: str, path: str) -> bytes | None
         return checkpoint(work, reader, tenant).note
     is_bundle = path.startswith(f"tile/{tiles.ENTRIES}/")
     try:
-        return (entry_bundle if is_bundle else hash_tile)(work, reader, tenant, path)
+        return (entry_bundle if is_bundle else hash_tile)(work, reader, tenant, path).content
     except TileNotFound:
         return None
 
