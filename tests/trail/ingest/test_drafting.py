@@ -193,6 +193,20 @@ def test_a_name_that_stands_twice_is_refused_however_it_is_written(twice: bytes)
         event_of(twice + raw[1:])
 
 
+FLAT = (
+    b'"schema_version":1,"timestamp":"2026-02-28T12:00:00Z","actor_id":"u-1","action":"a:b",'
+    b'"resource_type":"order","resource_id":"o-1"'
+)
+
+
+@pytest.mark.parametrize("times", range(1, 7))
+def test_names_of_the_flat_form_that_stand_twice_are_refused_however_many(times: int) -> None:
+    assert event_of(b"{" + FLAT + b"}").actor.id == "u-1"
+    twice = b",".join(FLAT.split(b",")[-times:])
+    with pytest.raises(EventRefused, match="stands twice"):
+        event_of(b"{" + FLAT + b"," + twice + b"}")
+
+
 @pytest.mark.parametrize("spaced", [(", ", ": "), (",", ":"), (" ,\n", "\t:\r\n")])
 def test_white_space_changes_nothing(spaced: tuple[str, str]) -> None:
     said = sent({"open": 'a": "b'}, correlation={"trace": "t", "request": None}, decision=None)

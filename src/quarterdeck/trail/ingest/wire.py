@@ -94,7 +94,7 @@ MISSING = re.compile(r"Object missing required field `(.+?)`(?: - at `\$(.*)`)?$
 UNKNOWN = re.compile(r"Object contains unknown field `(.*?)`(?: - at `\$(.*)`)?$", re.DOTALL)
 ELSEWHERE = re.compile(r"(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 
-# A party has two names.
+# Each of the two parties has two names; the flat form has no parties.
 HIDING, PARTS = (b'" ', b'"\t', b'"\r', b'"\n'), 4
 
 
@@ -106,14 +106,15 @@ def event_of(raw: bytes) -> Event:
     """
     if len(raw) > MAX_EVENT_BYTES:
         raise EventRefused("size", "", f"an event has at most {MAX_EVENT_BYTES} bytes")
+    parts = PARTS
     try:
         event = _current.decode(raw)
     except msgspec.ValidationError as error:
-        event = _otherwise(raw, error)
+        event, parts = _otherwise(raw, error), 0
     except (msgspec.DecodeError, RecursionError) as error:
         raise EventRefused("schema", "", f"the event is not JSON: {error}") from error
     _check_depth(raw)
-    if not _is_once(raw, event):
+    if not _is_once(raw, event, parts):
         _check_twice(raw)
     if b"\\" in raw and b"\\u0000" in raw:
         _check_storable(event)
@@ -183,15 +184,16 @@ def _joined(place: str | None, name: str) -> str:
     return ".".join(part for part in ((place or "").lstrip("."), name) if part)
 
 
-def _is_once(raw: bytes, event: Event) -> bool:
+def _is_once(raw: bytes, event: Event, parts: int) -> bool:
     """Whether each name of the envelope surely stands once: False may be wrong, True never is.
 
     Each member has a name's end (``":``); if there are no more of them than names that differ,
-    none stands twice. White space before a colon would hide one.
+    none stands twice. White space before a colon would hide one. ``parts``: names that surely
+    stand in objects within it.
     """
     envelope = _without(_without(raw, event.payload), event.changes)
     told = event.correlation
-    differ = len(_members.decode(raw)) + PARTS
+    differ = len(_members.decode(raw)) + parts
     if told is not None:
         differ += len(_members.decode(_members.decode(raw)["correlation"]))
     if envelope.count(b'":') != differ:
