@@ -1,5 +1,6 @@
 """Integrity in the console: how far logs were checked, segments' results, freezes, scope."""
 
+import fcntl
 import re
 from pathlib import Path
 
@@ -78,6 +79,23 @@ def test_each_segment_shows_its_three_results(client: TestClient, sealed: Stage)
     manifest.write_bytes(content + b"x")
     page = sent(client, f"{HERE}/segments/acme-000000/check")
     assert "its manifest in the segment store is another than the one listed" in page
+
+
+def test_others_write_while_a_segment_is_checked(
+    client: TestClient, sealed: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    get, turns = FileSegments.get, list[str]()
+
+    def late(self: FileSegments, key: str) -> bytes | None:
+        database = Path(sealed.engine.url.database or "")
+        with database.with_name("write.lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # whoever writes waits for it
+        turns.append(key)
+        return get(self, key)
+
+    monkeypatch.setattr(FileSegments, "get", late)
+    assert sent(client, f"{HERE}/segments/acme-000000/check").count(">right<") >= 3
+    assert turns
 
 
 @pytest.mark.census("ATP-396", "ATP-400", "ATP-507")

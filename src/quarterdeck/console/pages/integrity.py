@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import APIRouter, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from quarterdeck.console.frame import Frame, InFrame, see
+from quarterdeck.console.frame import Frame, InFrame, changing, see
 from quarterdeck.console.headline import Signed
 from quarterdeck.console.pages.now import logs_of
 from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.work import read
 from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.freeze.model import Investigation, Outcome, Suspicion
 from quarterdeck.trail.integrity import scope as scopes
@@ -23,7 +24,7 @@ from quarterdeck.trail.integrity.watch import watched
 from quarterdeck.trail.segments import service as segments
 from quarterdeck.trail.witnesses import service as witnesses
 from quarterdeck.trail.witnesses.service import Cosigned
-from quarterdeck.web.deps import Installation, InWork
+from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 
@@ -120,10 +121,16 @@ def loss_scope(frame: InFrame, tenant: str) -> HTMLResponse:
 
 
 @router.post(HERE + "/segments/{segment}/check", **VERIFIES)
-def check_segment(work: InWork, runtime: Installation, segment: str) -> RedirectResponse:
+def check_segment(
+    request: Request, runtime: Installation, actor: By, segment: str
+) -> RedirectResponse:
     """Check a segment now, and keep what was found."""
     ground = segments.Ground(reader=runtime.reader, store=runtime.worm, keys=runtime.keys)
-    tenant = segments.check_segment(work, ground, segment)
+    # It reads for a second or more: others write meanwhile.
+    with read(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
+        verdict, _ = segments.verify_segment(work, ground, segment)
+    with changing(request, actor) as work:
+        tenant = segments.keep_verdict(work, verdict)
     return see(f"{HERE}/{tenant}#{segment}")
 
 

@@ -67,14 +67,11 @@ def verify_segment(
     return trial.verdict, proof
 
 
-def check_segment(work: Work, ground: Ground, segment_id: str) -> str:
-    """Check a segment, and keep what was found for whoever looks; whose it is."""
-    found, _, trial = _judged(work, ground, segment_id)
-    manifest = found.manifest
-    mine = work.require("trail:verify", manifest.tenant)
-    place = (manifest.tenant, manifest.number)
-    stored_verdicts.put(work.db, mine, place, trial.verdict, micros(work.now))
-    return manifest.tenant
+def keep_verdict(work: Work, verdict: SegmentVerdict) -> str:
+    """Keep what ``verify_segment`` found, for whoever looks; whose segment it is."""
+    tenant, number, mine = _named(work, verdict.segment)
+    stored_verdicts.put(work.db, mine, (tenant, number), verdict, micros(work.now))
+    return tenant
 
 
 def verdicts(work: Work, tenant: str, numbers: Sequence[int]) -> Mapping[int, Judged]:
