@@ -41,6 +41,8 @@ def purge(
     say(f"{plan['due']} due, {plan['waiting']} not stored away yet, {held} kept by holds")
     if plan["copies_until"]:
         say(f"locked copies stay in the segment store until {plan['copies_until']}, then they go")
+    if not plan["copies_known"]:
+        say("until when copies stay is not known: the segment store is away")
     say(f"job {plan['job']} removes them" if plan["job"] else "nothing was changed: add --yes")
 
 

@@ -11,6 +11,7 @@ from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Actor, begin, read
 from quarterdeck.trail.freeze import service as freeze
 from quarterdeck.trail.proof import tiles
+from quarterdeck.trail.retention.model import Plan
 from quarterdeck.trail.retention.service.clearing import Clearing
 from quarterdeck.trail.retention.service.planning import Ground, planned
 from quarterdeck.trail.retention.store import purges
@@ -154,19 +155,37 @@ def _of_abel(row: RowMapping) -> dict[str, Any]:
     return twin
 
 
-def test_the_plan_says_until_when_copies_stay(installation: Installation) -> None:
+@pytest.fixture
+def due(installation: Installation) -> Iterator[Kept]:
+    """256 records whose time is over."""
     opened = Kept(installation)
     opened.keep_days(100)
     opened.logs.append(*(record(n, received_at=NOW) for n in range(256)))
     opened.age(hours=2)
     opened.store_away()
     opened.age(days=101)
-    ground = Ground(
-        reader=installation.reader, removal=installation.trail.removal, store=store(opened)
-    )
-    with read(opened.engine, CARLA, installation.clock) as work:
-        plan = planned(work, ground, "acme", [])
+    yield opened
+    opened.logs.close()
+
+
+def plan_of(kept: Kept) -> Plan:
+    reader, removal = kept.installation.reader, kept.installation.trail.removal
+    with read(kept.engine, CARLA, kept.installation.clock) as work:
+        return planned(work, Ground(reader=reader, removal=removal, store=store(kept)), "acme", [])
+
+
+def test_the_plan_says_until_when_copies_stay(due: Kept) -> None:
+    plan = plan_of(due)
     assert plan.due
+    assert plan.copies_known
     assert plan.copies_until is not None
     assert (plan.copies_until - NOON).days == 365
-    opened.logs.close()
+
+
+def test_a_store_that_is_away_leaves_the_plan_and_one_thing_not_known(due: Kept) -> None:
+    place = due.installation.folder / "segments/standard"
+    place.rename(place.with_name("away"))
+    place.symlink_to(place)
+    plan = plan_of(due)
+    assert len(plan.due) == 256
+    assert (plan.copies_known, plan.copies_until) == (False, None)

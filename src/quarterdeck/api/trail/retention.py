@@ -42,8 +42,9 @@ class PlanBody(BaseModel):
     waiting: int = Field(description="Due, but not sealed and stored away yet.")
     copies_until: str | None = Field(
         description="Until when locked copies stay in the segment store; they go then. "
-        "null: none is locked."
+        "null: none is locked, or it is not known."
     )
+    copies_known: bool = Field(description="False: the segment store is away and cannot say.")
 
     @classmethod
     def of(cls, plan: Plan, job: str | None) -> Self:
@@ -57,6 +58,7 @@ class PlanBody(BaseModel):
             held=dict(plan.held),
             waiting=plan.waiting,
             copies_until=rfc3339(plan.copies_until) if plan.copies_until else None,
+            copies_known=plan.copies_known,
         )
 
 

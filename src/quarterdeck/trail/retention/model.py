@@ -50,6 +50,7 @@ class Plan:
         floor: below this index records can be removed.
         copies_until: until when the segment store keeps copies of what is due; None: it has none,
             or no lock on them.
+        copies_known: False where the segment store is away, and so cannot say.
     """
 
     tenant: str
@@ -58,6 +59,7 @@ class Plan:
     waiting: int = 0
     floor: int = 0
     copies_until: datetime | None = None
+    copies_known: bool = True
 
     @property
     def classes(self) -> dict[str, int]:

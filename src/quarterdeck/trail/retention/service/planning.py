@@ -1,7 +1,7 @@
 """What is due: the records whose time is over, that no hold keeps, and that are stored away."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from quarterdeck.kernel.clock import micros
@@ -17,6 +17,7 @@ from quarterdeck.trail.policy.model import Kind
 from quarterdeck.trail.retention import store
 from quarterdeck.trail.retention.model import Due, Plan, Purge
 from quarterdeck.trail.retention.reading import Classes, Seen, Subjects, seen
+from quarterdeck.trail.segments.model import StoreUnavailable
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.service import overlapping, sealed_end
 
@@ -63,14 +64,11 @@ def planned(work: Work, ground: Ground, tenant: str, past: Sequence[Range], most
             due.append(Due(index=one.index, cls=cls, due_at=due_at))
             if len(due) == most:
                 break
-    return Plan(
-        tenant=tenant,
-        due=due,
-        held=held,
-        waiting=waiting,
-        floor=floor,
-        copies_until=_copies_until(work, ground, tenant, due),
-    )
+    plan = Plan(tenant=tenant, due=due, held=held, waiting=waiting, floor=floor)
+    try:
+        return replace(plan, copies_until=_copies_until(work, ground, tenant, due))
+    except StoreUnavailable:
+        return replace(plan, copies_known=False)
 
 
 def _copies_until(work: Work, ground: Ground, tenant: str, due: Sequence[Due]) -> datetime | None:
