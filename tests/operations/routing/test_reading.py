@@ -1,13 +1,14 @@
 """alertmanager.yml is read, and refused with the line where it is wrong."""
 
 import json
+import re
 import subprocess
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.operations.routing.intervals import BadInterval, TimeInterval, day_range
@@ -151,6 +152,19 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         BOMB + "route: {receiver: r, group_by: *i}\nreceivers: [{name: r}]",
         "route: &r {receiver: r, routes: [*r]}\nreceivers: [{name: r}]",
         "route: {receiver: r, receiver: r}\nreceivers: [{name: r}]",
+        'route: {receiver: "\\ud800"}\nreceivers: [{name: "\\ud800"}]',
+        'route: {receiver: "\\UFFFFFFFF"}\nreceivers: []',
+        'route: {receiver: "\\U00110000"}\nreceivers: []',
+        "route: {receiver: \ud800}\nreceivers: []",
+        'route: {receiver: r, match: {a: "\\udfff"}}\nreceivers: [{name: r}]',
+        'route: {receiver: r, group_by: ["\\udfff"]}\nreceivers: [{name: r}]',
+        f"route: {{receiver: r, group_wait: {'9' * 5000}s}}\nreceivers: [{{name: r}}]",
+        GOOD.replace("'12'", f"'{'1' * 5000}'"),
+        GOOD.replace("credentials: hush", 'credentials: "\\udfff"'),
+        GOOD.replace("{credentials: hush}", "{credentials: a}, basic_auth: {password: b}"),
+        GOOD.replace("authorization: {credentials: hush}", 'basic_auth: {password: "\\udfff"}'),
+        GOOD.replace("https://hooks.example/team", '"https://h/\\udfff"'),
+        GOOD.replace("global:\n", 'global:\n  "\\udfff": x\n'),
     ],
 )
 def test_what_is_no_configuration_is_refused_and_ends(text: str) -> None:
@@ -162,6 +176,20 @@ def test_what_is_no_configuration_is_refused_and_ends(text: str) -> None:
 def test_no_text_breaks_the_reader(text: str) -> None:
     with suppress(RoutingInvalid):
         read(text)
+
+
+SCALARS = st.one_of(
+    st.text(max_size=12).map(json.dumps),  # with every escape there is
+    st.from_regex(r"[0-9]{1,400}(ms|[ywdhms])?", fullmatch=True),
+    st.sampled_from(["~", '"\\ud800"', '"\\UFFFFFFFF"', "[]", "{}", "1e999", "0x10", "*a", "&a b"]),
+)
+
+
+@settings(deadline=None)  # a whole file is read each time
+@given(st.sampled_from(sorted(set(re.findall(r"[\w']+", GOOD)))), SCALARS)
+def test_no_value_breaks_the_reader(word: str, value: str) -> None:
+    with suppress(RoutingInvalid):
+        read(GOOD.replace(word, value))
 
 
 def routed(labels: dict[str, str]) -> list[str]:

@@ -78,7 +78,7 @@ def month_range(text: str) -> Range:
     """``january:march``, ``1:3``, or one month."""
 
     def month(word: str) -> int:
-        number = int(word) if word.isdecimal() else _named(word, MONTHS, 1)
+        number = _number(word) if word.isdecimal() else _named(word, MONTHS, 1)
         return _bounded(number, 1, len(MONTHS), word)
 
     return _range(text, month, "month")

@@ -7,13 +7,14 @@ from datetime import timedelta
 import yaml
 
 from quarterdeck.operations.routing.model import RoutingInvalid
+from quarterdeck.operations.silences.matchers import is_text
 
 LARGEST = 262_144  # characters of a configuration
 DEEPEST = 40
 MOST_NODES = 50_000  # that are read, aliases each time: nobody's nesting of them fills the memory
 
 DURATION = re.compile(
-    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?"
+    "".join(f"(?:([0-9]{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms"))
 )
 UNITS_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
 LONGEST = timedelta(days=3650)
@@ -82,8 +83,8 @@ class At:
         """A scalar as it stands."""
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.fault("expected a text")
-        if "\0" in self.node.value:
-            raise self.fault("text must have no NUL")
+        if not is_text(self.node.value):
+            raise self.fault("text must have neither NUL nor half a character")
         return str(self.node.value)
 
     def flag(self) -> bool:
@@ -122,7 +123,7 @@ def compose(text: str) -> At:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise RoutingInvalid(mark.line + 1 if mark else 1, str(error.problem)) from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError, ValueError, OverflowError) as error:
         raise RoutingInvalid(1, f"no YAML: {type(error).__name__}") from error
     if node is None:
         raise RoutingInvalid(1, "the configuration is empty")
