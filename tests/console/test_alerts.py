@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from api.serving import Served
@@ -12,6 +13,7 @@ from operations.alerts.test_pushing import Watch
 from quarterdeck.access.principals.model import installation
 from quarterdeck.api.examples import BODIES
 from quarterdeck.operations.routing.service import configuring
+from quarterdeck.operations.routing.store.table import configs
 
 LABELS = {"alertname": "HighLatency", "service": "checkout", "severity": "critical"}
 
@@ -83,6 +85,21 @@ def test_routing_is_shown_tried_and_refused_with_its_line(client: TestClient) ->
     good = {"of": "acme", "text": BODIES["apply_routing"]["text"] + "\n# again\n"}
     assert client.post("/routing", data=good).status_code == 303
     assert "Version 2" in client.get("/routing?of=acme").text
+
+
+@pytest.mark.usefixtures("fired")
+def test_routing_that_can_be_read_no_more_is_said_and_mended(
+    client: TestClient, estate: Stage
+) -> None:
+    with estate.engine.begin() as db:
+        db.execute(update(configs).values(text="route:\n  nobody: x\nreceivers: []"))
+    page = client.get("/routing?of=acme").text
+    assert "can be read no more" in page
+    assert "line 2: field nobody not found" in page
+    assert client.get(re.findall(r"/alerts/\d+", client.get("/alerts").text)[0]).status_code == 200
+    good = {"of": "acme", "text": BODIES["apply_routing"]["text"]}
+    assert client.post("/routing", data=good).status_code == 303
+    assert "can be read no more" not in client.get("/routing?of=acme").text
 
 
 @pytest.mark.browser

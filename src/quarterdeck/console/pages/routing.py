@@ -68,7 +68,8 @@ def _page(frame: Frame, of: str, labels: str, refused: str = "", text: str = "")
     first = frame.shell.tenants[0].id if frame.shell.tenants else ""
     tenant = of or frame.shell.tenant or first
     config = configuring.config_of(frame.work.db, tenant) if tenant else None
-    current = configuring.current(frame.work, tenant) if config else None
+    fault = configuring.fault_of(frame.work.db, tenant) if tenant else ""
+    current = configuring.current(frame.work, tenant) if config or fault else None
     pairs = dict(one.partition("=")[::2] for one in labels.split() if "=" in one)
     tried = configuring.tried(frame.work, tenant, pairs) if config and pairs else []
     return frame.show(
@@ -80,6 +81,7 @@ def _page(frame: Frame, of: str, labels: str, refused: str = "", text: str = "")
         labels=labels,
         tried=tried,
         asked=bool(pairs),
+        fault=fault,
         refused=refused,
         text=text or (current.text if current else EXAMPLE),
         sending=outgoing(frame.work, tenant),

@@ -7,14 +7,23 @@ from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
 
+import structlog
 from sqlalchemy import Connection
 
 from quarterdeck.events.alerting import RoutingApplied
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.alerts.service import placing
-from quarterdeck.operations.routing.model import Config, NoRouting, Route, Version
+from quarterdeck.operations.routing.model import (
+    Config,
+    NoRouting,
+    Route,
+    RoutingInvalid,
+    Version,
+)
 from quarterdeck.operations.routing.reading import RESOLVE_TIMEOUT, read
 from quarterdeck.operations.routing.store import configs, groups
+
+log = structlog.get_logger("routing")
 
 MOST_VERSIONS = 100
 SECRET = re.compile(
@@ -92,9 +101,11 @@ def check(work: Work, tenant: str, text: str) -> Config:
 def tried(work: Work, tenant: str, labels: Mapping[str, str], text: str = "") -> list[Tried]:
     """The routes that an alert with these labels would take; by ``text``, if that is given."""
     work.require("alerts:read", tenant)
-    config = read(text) if text else config_of(work.db, tenant)
+    config = read(text) if text else _held(work.db, tenant)
     if config is None:
         raise NoRouting(f"tenant {tenant} has no routing; quarterdeck alert routing apply FILE")
+    if isinstance(config, RoutingInvalid):
+        raise config
     return [
         Tried(
             route=route,
@@ -107,14 +118,36 @@ def tried(work: Work, tenant: str, labels: Mapping[str, str], text: str = "") ->
 
 
 def config_of(db: Connection, tenant: str) -> Config | None:
-    """The configuration that holds for a tenant, for whoever decides by it."""
+    """The configuration that holds for a tenant, for whoever decides by it.
+
+    None where there is none, or where it can be read no more: ``fault_of`` says so.
+    """
+    found = _held(db, tenant)
+    return found if isinstance(found, Config) else None
+
+
+def fault_of(db: Connection, tenant: str) -> str:
+    """Why the configuration that holds can be read no more; empty: it can, or there is none."""
+    found = _held(db, tenant)
+    return str(found) if isinstance(found, RoutingInvalid) else ""
+
+
+def _held(db: Connection, tenant: str) -> Config | RoutingInvalid | None:
     found = configs.newest(db, Tenants(frozenset({tenant})))
-    return None if found is None else _read(found.text)
+    return None if found is None else _read(tenant, found.version, found.text)
 
 
 @lru_cache(maxsize=256)
-def _read(text: str) -> Config:
-    return read(text)
+def _read(tenant: str, version: int, text: str) -> Config | RoutingInvalid:
+    """What was applied, read; the release that took it may have been less strict than this one.
+
+    Whoever decides for many tenants goes on with the others: it is said once, and shown.
+    """
+    try:
+        return read(text)
+    except RoutingInvalid as error:
+        log.exception("routing cannot be read", tenant=tenant, version=version, why=str(error))
+        return error
 
 
 def resolve_timeout(work: Work, tenant: str) -> timedelta:

@@ -1,5 +1,6 @@
 """The worker's part: puts alerts into groups, and gives groups their turn. Nothing in memory."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
@@ -28,30 +29,38 @@ class Dispatcher:
     url: str
 
     def beat(self) -> int:
-        """Do some of what is to do now; how much."""
+        """Do some of what is to do now; how much. What fails for one tenant is raised after
+        the others had their turn.
+        """
         with reading(self.engine) as db:
             unplaced, due = placing.waiting(db), groups.due(db, self.clock())
-        done = 0
-        for tenant in sorted(unplaced):
-            done += self._place(tenant)
+        done: list[int] = []
+        with ExitStack() as turns:  # calls the last first, and each whatever another raised
+            turns.callback(self._decide_all, due, done)
+            for tenant in sorted(unplaced, reverse=True):
+                turns.callback(self._place, tenant, done)
+        return sum(done)
+
+    def _decide_all(self, due: set[str], done: list[int]) -> None:
         with reading(self.engine) as db:
             due |= groups.due(db, self.clock())
-        for tenant in sorted(due):
-            with begin(self.engine, ITSELF, self.clock) as work:
-                if (config := config_of(work.db, tenant)) is not None:
-                    done += deciding.decide(work, tenant, config, self.url)
-        return done
+        with ExitStack() as turns:
+            for tenant in sorted(due, reverse=True):
+                turns.callback(self._decide, tenant, done)
 
-    def _place(self, tenant: str) -> int:
+    def _decide(self, tenant: str, done: list[int]) -> None:
+        with begin(self.engine, ITSELF, self.clock) as work:
+            if (config := config_of(work.db, tenant)) is not None:
+                done.append(deciding.decide(work, tenant, config, self.url))
+
+    def _place(self, tenant: str, done: list[int]) -> None:
         """Put what came into its groups before these have their turn, so that it is told of
         together; but in a storm the first are told before the last are put anywhere.
         """
-        done = 0
         for _ in range(ROUNDS):
             with begin(self.engine, ITSELF, self.clock) as work:
                 config = config_of(work.db, tenant)
                 placed = placing.place(work, tenant, config) if config else 0
-            done += placed
+            done.append(placed)
             if placed < BULK_ROWS:
                 break
-        return done

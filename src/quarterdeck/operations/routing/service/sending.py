@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import reading, storable
 from quarterdeck.kernel.work import Actor, Work, begin
-from quarterdeck.operations.routing.model import Webhook
+from quarterdeck.operations.routing.model import Config, Webhook
 from quarterdeck.operations.routing.notification import DROPPED, FAILED, SENT, Notification
 from quarterdeck.operations.routing.ports import Notifier, Reply
 from quarterdeck.operations.routing.service.configuring import config_of
@@ -29,6 +29,7 @@ MOST_A_RECEIVER = 4  # at once, so that one that hangs holds up nobody else
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=0.5), timedelta(minutes=1)
 A_MINUTE = timedelta(minutes=1)
 MOST_WORDS = 500
+UNREADABLE = "the configuration can be read no more"
 
 NOTIFIED = Counted("quarterdeck_notifications_total", "Attempts to tell a receiver.", ["outcome"])
 
@@ -108,8 +109,11 @@ class Sending:
         full = [to for to, count in busy.items() if count >= MOST_A_RECEIVER]
         found = []
         for one in notifications.claim(work.db, LEASE, free, held, full):
-            hook = _hook(work, one)
-            if hook is None or not one.body:
+            config = config_of(work.db, one.tenant)
+            hook = _hook(config, one)
+            if config is None:  # it can be read no more: what waits, waits for one that can
+                notifications.again(work.db, one, LONGEST_PAUSE, UNREADABLE)
+            elif hook is None or not one.body:
                 # Its receiver is gone, or wants to hear nothing of this: it knows, all the same.
                 notifications.end(work.db, one, DROPPED, work.now)
                 notifications.tell(work.db, one, work.now)
@@ -137,8 +141,7 @@ def _reply(future: Future[Reply]) -> Reply:
     return Reply(status=None, error=f"{type(error).__name__}: {error}", again=True)
 
 
-def _hook(work: Work, one: Notification) -> Webhook | None:
-    config = config_of(work.db, one.tenant)
+def _hook(config: Config | None, one: Notification) -> Webhook | None:
     receiver = config.receivers.get(one.receiver) if config else None
     hooks = receiver.webhooks if receiver else ()
     return hooks[one.webhook] if one.webhook < len(hooks) else None
