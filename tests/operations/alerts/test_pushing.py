@@ -177,6 +177,51 @@ def test_all_of_one_type_are_resolved_together_and_that_is_taken_back(watch: Wat
     assert watch.events().count("AlertsHandled") == 2
 
 
+def test_of_what_one_cause_began_twice_the_newest_is_reopened(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lifecycle, "BULK_ROWS", 3)
+    for _ in range(4):
+        watch.push(A, B)
+        watch.now += MINUTE
+        watch.push(A, B, ends_in=timedelta())
+    ids = [one.id for one in watch.every()]
+    with watch.work() as work:
+        assert lifecycle.handle(work, "reopen", Filter(ids=tuple(ids))) == ids[-2:]
+    assert [one.id for one in watch.every() if one.state is AlertState.FIRING] == ids[-2:]
+
+
+def test_what_ended_by_itself_and_is_reopened_fires_on_and_its_history_says_so(
+    watch: Watch,
+) -> None:
+    watch.push(A)
+    [one] = watch.live()
+    with watch.work() as work:
+        lifecycle.acknowledge(work, one.id, "Ada")
+    watch.now += 5 * MINUTE
+    watch.expire()
+    over = watch.now
+    watch.now += MINUTE
+    with watch.work() as work:
+        again = lifecycle.reopen(work, one.id)
+    assert (again.state, again.acknowledged_by, again.acknowledged_at) == ("firing", "", None)
+    watch.now += timedelta(hours=1)
+    assert watch.expire() == 0
+    assert [alert.id for alert in watch.live()] == [one.id]
+    with watch.work() as work:
+        history = looking.account(work, one.id).history
+    assert [(c.state, c.by) for c in history] == [
+        ("firing", ""),
+        ("acknowledged", "Ada"),
+        ("resolved", ""),
+        ("reopened", "sre-1"),
+    ]
+    assert history[2].at == over
+    watch.push(A)  # it is seen again, and ends as any other
+    watch.now += 5 * MINUTE
+    assert watch.expire() == 1
+
+
 def test_many_are_acknowledged_at_once(watch: Watch) -> None:
     watch.push(*({"alertname": "Down", "node": str(n)} for n in range(1200)))
     with watch.work() as work:

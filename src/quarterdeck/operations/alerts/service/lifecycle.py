@@ -116,6 +116,7 @@ def handle(work: Work, how: str, wanted: Filter, by: str = "", tenant: str = "")
     state, among, _, move = moves[how]
     states = tuple(one for one in wanted.states or among if one in among)
     ids = queries.ids(work.db, tenants, replace(wanted, states=states), MOST) if states else []
+    ids.reverse()  # of several with one cause the newest is reopened
     changed: list[Row[Any]] = []
     for at in range(0, len(ids), BULK_ROWS):
         changed += move(ids[at : at + BULK_ROWS])
@@ -168,7 +169,7 @@ def _resolving(work: Work, tenants: Tenants, who: str) -> tuple[Told, Move]:
 def _reopening(work: Work, tenants: Tenants) -> tuple[Told, Move]:
     return (
         lambda row: AlertReopened(tenant=row.tenant, alert=str(row.id), type=row.type),
-        partial(live.reopen, work.db, tenants),
+        lambda ids: live.reopen(work.db, tenants, ids, work.now),
     )
 
 

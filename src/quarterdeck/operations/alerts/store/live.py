@@ -8,16 +8,18 @@ import orjson
 from sqlalchemy import (
     BigInteger,
     Boolean,
+    ColumnElement,
     Connection,
     Row,
     String,
     bindparam,
+    case,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.labels import fingerprint
@@ -138,18 +140,47 @@ def unacknowledge(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[
     return _move(db, tenants, ids, (AlertState.ACKNOWLEDGED,), values)
 
 
-def reopen(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Row[Any]]:
-    """Have resolved alerts fire again, but those whose cause has begun another; as ``end``."""
-    other = alerts.alias()
-    again = select(other.c.id).where(other.c.key == alerts.c.key, other.c.state.in_(LIVE)).exists()
-    values = {"state": AlertState.FIRING, "ends_at": None, "resolved_by": "", "routed": 0}
+def reopen(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) -> list[Row[Any]]:
+    """Have resolved alerts fire again; as ``end``.
+
+    Of those with one key the newest, and none whose cause has begun another. One whose time
+    has passed fires until it is seen again, or somebody ends it. That it ended by itself stays
+    in its history.
+    """
     mine = (
         alerts.c.id.in_(ids),
         alerts.c.state == AlertState.RESOLVED,
         tenants.clause(alerts.c.tenant),
     )
-    statement = update(alerts).where(*mine, ~again).values(values)
-    return list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))
+    ended = select(alerts.c.id, alerts.c.ends_at).where(*mine, alerts.c.resolved_by == "")
+    by_itself = {row.id: row.ends_at for row in db.execute(ended)}
+    statement = update(alerts).where(*mine, ~_another(ids)).values(_anew(now))
+    found = list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))
+    for row in found:
+        if row.id in by_itself:
+            note(db, [row], Change(at=instant(by_itself[row.id]), state=AlertState.RESOLVED))
+    return found
+
+
+def _another(ids: Sequence[int]) -> ColumnElement[bool]:
+    """Whether its cause has begun another alert, or a newer one is among ``ids``."""
+    other = alerts.alias()
+    same = select(other.c.id).where(other.c.key == alerts.c.key, other.c.id != alerts.c.id)
+    newer = same.where(other.c.id.in_(ids), other.c.id > alerts.c.id)
+    return same.where(other.c.state.in_(LIVE)).exists() | newer.exists()
+
+
+def _anew(now: datetime) -> dict[str, Any]:
+    over = alerts.c.expires_at <= micros(now)
+    return {
+        "state": AlertState.FIRING,
+        "ends_at": None,
+        "resolved_by": "",
+        "acknowledged_at": None,
+        "acknowledged_by": "",
+        "expires_at": case((over, None), else_=alerts.c.expires_at),
+        "routed": 0,
+    }
 
 
 def expired(db: Connection, now: datetime) -> list[Row[Any]]:
