@@ -18,6 +18,7 @@ from operations.routing.stage import Watch
 from quarterdeck.operations.alerts.model import Filter
 from quarterdeck.operations.alerts.service import lifecycle, looking
 from quarterdeck.operations.routing.service import sending as sending_module
+from quarterdeck.operations.routing.service.forgetting import forget
 from quarterdeck.operations.routing.service.outgoing import Outgoing, outgoing
 from quarterdeck.operations.routing.store.table import notifications
 from servers import sink
@@ -143,6 +144,38 @@ def test_what_is_acknowledged_is_not_repeated_but_its_end_is_told(watch: Watch, 
     watch.pass_time(minutes=2)
     watch.settle()
     assert told(team)[2:] == [[("resolved", "a"), ("resolved", "b")]]
+
+
+def test_what_is_held_for_long_is_not_told_again_and_its_end_still_is(
+    watch: Watch, team: Sink
+) -> None:
+    watch.push({"node": "a"})
+    watch.settle()
+    with watch.work() as work:
+        lifecycle.handle(work, "acknowledge", Filter(types=("Down",)))
+    for _ in range(40):
+        watch.pass_time(minutes=50)
+        watch.push({"node": "a"})
+        watch.settle()
+        forget(watch.engine, watch.clock)
+    assert len(told(team)) == 1
+    watch.push({"node": "a"}, resolved=True)
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert told(team)[1:] == [[("resolved", "a")]]
+
+
+def test_an_end_is_told_where_turns_are_rarer_than_repetitions(watch: Watch, team: Sink) -> None:
+    watch.apply(config(team.url, group_interval="12h", repeat_interval="1h"))
+    watch.push({"node": "a"})
+    watch.settle()
+    watch.pass_time(minutes=30)
+    watch.push({"node": "a"}, resolved=True)
+    watch.pass_time(hours=6)
+    forget(watch.engine, watch.clock)
+    watch.pass_time(hours=6)
+    watch.settle()
+    assert told(team)[1:] == [[("resolved", "a")]]
 
 
 @pytest.mark.parametrize("answer", [500, 503, 429, "close"])

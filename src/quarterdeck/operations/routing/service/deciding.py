@@ -25,6 +25,7 @@ class _Turn:
 
     Attributes:
         gone: pairs of a group and those of its alerts that nobody need be told of any more.
+        kept: for how long what webhooks know is kept, and the ids of that.
     """
 
     work: Work
@@ -39,6 +40,7 @@ class _Turn:
     new: list[Notification] = field(default_factory=list)
     gone: list[tuple[str, list[int]]] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
+    kept: dict[timedelta, list[str]] = field(default_factory=dict)
 
 
 def decide(work: Work, tenant: str, config: Config, url: str) -> int:
@@ -62,6 +64,11 @@ def decide(work: Work, tenant: str, config: Config, url: str) -> int:
 def told_id(group: Group, receiver: str, webhook: int) -> str:
     """Under which id it is kept what a webhook knows of a group, also after a change of routes."""
     return worked_out(group.tenant, group.key, receiver, webhook)
+
+
+def kept_for(route: Route) -> timedelta:
+    """How long it is kept what a webhook knows: until the group has had its next turn, at least."""
+    return 3 * max(route.repeat_interval, route.group_interval)
 
 
 def settled(work: Work, one: Notification) -> None:
@@ -130,6 +137,8 @@ def _webhook(turn: _Turn, route: Route, group: Group, shown: Sequence[Alert], nu
     """Decide of one webhook; whether it is yet to be told something."""
     work, receiver = turn.work, turn.config.receivers[route.receiver]
     hook, told = receiver.webhooks[number], told_id(group, receiver.name, number)
+    if told in turn.told:
+        turn.kept.setdefault(kept_for(route), []).append(told)
     now = standing(shown, work.now)
     wanted = bool(shown) and wants(
         turn.told.get(told),
@@ -174,7 +183,7 @@ def _notification(
         webhook=number,
         standing=now,
         body=text,
-        forget_after=2 * route.repeat_interval,
+        forget_after=kept_for(route),
         state=WAITING,
         created_at=work.now,
         due_at=EPOCH,
@@ -184,6 +193,9 @@ def _notification(
 def _write(turn: _Turn, routes: dict[str, Route]) -> None:
     db, own = turn.work.db, turn.own
     notifications.add(db, turn.new)
+    for span, known in turn.kept.items():
+        # Once a third of it is over, not at each turn.
+        notifications.keep(db, own, known, turn.work.now + span, span / 3)
     for told_of, alerts_gone in turn.gone:
         groups.leave_group(db, own, told_of, alerts_gone)
     over = set(turn.over)

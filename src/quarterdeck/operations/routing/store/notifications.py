@@ -157,6 +157,15 @@ def tell(db: Connection, one: Notification, now: datetime) -> None:
     db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
 
 
+def keep(
+    db: Connection, tenants: Tenants, ids: Sequence[str], until: datetime, soon: timedelta
+) -> None:
+    """Keep what webhooks know until then; what is forgotten less than ``soon`` before is let be."""
+    mine = (told.c.id.in_(ids), told.c.forget_at < micros(until - soon))
+    kept = update(told).where(*mine, tenants.clause(told.c.tenant))
+    db.execute(kept.values(forget_at=micros(until)))
+
+
 def renew(db: Connection, held: Sequence[Notification], lease: timedelta) -> None:
     """Prolong the leases of what is being sent."""
     for one in held:
