@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from quarterdeck.operations.alerts.model import Severity
+from quarterdeck.operations.alerts.model import Alert, Severity
 from quarterdeck.operations.silences.matchers import is_text
 
 FNV_OFFSET, FNV_PRIME, MASK = 14695981039346656037, 1099511628211, 2**64 - 1
@@ -40,6 +41,12 @@ def _fingerprint(pairs: tuple[tuple[str, str], ...]) -> str:
                 digest = ((digest ^ octet) * FNV_PRIME) & MASK
             digest = ((digest ^ SEPARATOR) * FNV_PRIME) & MASK
     return f"{digest:016x}"
+
+
+def under(alert: Alert, labels: Mapping[str, str]) -> Alert:
+    """``alert``, under other labels than it has now."""
+    sign = replace(alert.sign, labels=labels)
+    return replace(alert, sign=sign, fingerprint=fingerprint(labels))
 
 
 def severity_of(labels: Mapping[str, str]) -> Severity:

@@ -73,6 +73,7 @@ class Alert:
         guessed: nobody said ``expires_at``; it is the resolve timeout.
         ends_at: when it was resolved; None while it fires.
         resolved_by: who resolved it, in their own words; empty where it passed by itself.
+        was: the labels under which it is in its groups, where they have changed since.
     """
 
     id: int
@@ -88,6 +89,7 @@ class Alert:
     resolved_by: str = ""
     acknowledged_at: datetime | None = None
     acknowledged_by: str = ""
+    was: Mapping[str, str] | None = None
 
     def fires(self, now: datetime) -> bool:
         """Whether it fires at ``now``: neither resolved nor past its time."""

@@ -55,9 +55,7 @@ def told(sign: Sign, alert: int) -> AlertFired:
 
 
 def _renew(work: Work, own: Tenants, old: Alert, sign: Sign) -> None:
-    live.renew_sign(work.db, own, old.id, sign, work.now)
-    if dict(old.sign.labels) != dict(sign.labels):
-        live.unroute(work.db, own, old.id)
+    live.renew_sign(work.db, own, old, sign, work.now)
     if RANK.index(sign.severity) < RANK.index(old.sign.severity):
         words = f"{old.sign.severity} to {sign.severity}"
         live.note_one(work.db, old, Change(at=work.now, state="raised", words=words))

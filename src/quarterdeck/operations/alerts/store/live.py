@@ -97,21 +97,18 @@ def renew(db: Connection, tenants: Tenants, rows: Sequence[dict[str, Any]]) -> N
     db.execute(PUSHED, rows)
 
 
-def renew_sign(db: Connection, tenants: Tenants, alert: int, sign: Sign, at: datetime) -> None:
-    """Write down that a sign was seen again."""
+def renew_sign(db: Connection, tenants: Tenants, old: Alert, sign: Sign, at: datetime) -> None:
+    """Write down that a sign was seen again; where its labels changed, it is put anew."""
     values = {
         name: value
         for name, value in row_of(sign, at).items()
         if name not in ("key", "tenant", "state", "starts_at", "times", "resolved_by")
     }
-    mine = (alerts.c.id == alert, tenants.clause(alerts.c.tenant))
+    if dict(old.sign.labels) != dict(sign.labels):
+        placed_as = case((alerts.c.routed == 0, alerts.c.was), else_=alerts.c.labels)
+        values |= {"was": placed_as, "routed": 0}
+    mine = (alerts.c.id == old.id, tenants.clause(alerts.c.tenant))
     db.execute(update(alerts).where(*mine).values(values | {"times": alerts.c.times + 1}))
-
-
-def unroute(db: Connection, tenants: Tenants, alert: int) -> None:
-    """Have an alert put into its groups anew: its labels have changed."""
-    mine = (alerts.c.id == alert, tenants.clause(alerts.c.tenant))
-    db.execute(update(alerts).where(*mine).values(routed=0))
 
 
 def end(

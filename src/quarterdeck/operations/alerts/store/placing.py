@@ -23,7 +23,7 @@ def unplaced(db: Connection, tenants: Tenants, limit: int) -> list[Alert]:
 def placed(db: Connection, tenants: Tenants, ids: Sequence[int], version: int) -> None:
     """Have alerts be in their groups, by this version of the routing."""
     mine = (alerts.c.id.in_(ids), tenants.clause(alerts.c.tenant))
-    db.execute(update(alerts).where(*mine).values(routed=version))
+    db.execute(update(alerts).where(*mine).values(routed=version, was=None))
 
 
 def unplace(db: Connection, tenants: Tenants) -> None:

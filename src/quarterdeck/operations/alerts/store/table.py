@@ -50,6 +50,8 @@ alerts = Table(
     Column("acknowledged_by", String, nullable=False, server_default=""),
     # The version of the tenant's routing that has put it into its groups; 0: none yet.
     Column("routed", Integer, nullable=False, server_default="0"),
+    # The labels under which it is in its groups, where they have changed since.
+    Column("was", Text),
     # Whoever comes second finds the first's row here.
     Index("operations_alert_live", "key", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
     Index("operations_alert_tenant", "tenant", "state"),
@@ -106,4 +108,5 @@ def alert_of(row: Row[Any]) -> Alert:
         resolved_by=row.resolved_by,
         acknowledged_at=None if row.acknowledged_at is None else instant(row.acknowledged_at),
         acknowledged_by=row.acknowledged_by,
+        was=None if row.was is None else orjson.loads(row.was),
     )

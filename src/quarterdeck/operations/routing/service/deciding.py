@@ -1,20 +1,22 @@
 """Decides, when a group's turn has come, who is told what."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from quarterdeck.kernel.clock import EPOCH
 from quarterdeck.kernel.work import Tenants, Work
-from quarterdeck.operations.alerts.model import Alert
+from quarterdeck.operations.alerts.labels import under
+from quarterdeck.operations.alerts.model import Alert, AlertState
 from quarterdeck.operations.alerts.service import placing as alerts
 from quarterdeck.operations.routing.ids import worked_out
 from quarterdeck.operations.routing.model import Config, Route, Webhook
 from quarterdeck.operations.routing.notification import WAITING, Notification
 from quarterdeck.operations.routing.notifying import About, Standing, Told, body, standing, wants
 from quarterdeck.operations.routing.service.muting import mutings
-from quarterdeck.operations.routing.store import groups, notifications
+from quarterdeck.operations.routing.store import groups, leaving, notifications
 from quarterdeck.operations.routing.store.groups import Group
+from quarterdeck.operations.routing.store.leaving import Left
 
 AT_ONCE = 100
 
@@ -24,6 +26,8 @@ class _Turn:
     """The groups whose turn has come, and what is decided of them.
 
     Attributes:
+        members: the alerts of each group, under the labels that they have there.
+        left: those that left it when their labels changed, as ended: nothing mutes that.
         gone: pairs of a group and those of its alerts that nobody need be told of any more.
         kept: for how long what webhooks know is kept, and the ids of that.
     """
@@ -34,6 +38,7 @@ class _Turn:
     url: str
     groups: Sequence[Group]
     members: dict[str, list[Alert]]
+    left: dict[str, list[Alert]]
     muted: set[int]
     told: dict[str, Told]
     open: dict[str, Notification]
@@ -79,19 +84,36 @@ def settled(work: Work, one: Notification) -> None:
     known = alerts.of_ids(work, own, ids)
     gone = [
         alert.id
-        for alert in known.values()
+        for alert in map(_placed, known.values())
         if not alert.fires(work.now) and alert.fingerprint in one.standing.resolved
     ]
     if gone:
         groups.leave_group(work.db, own, one.group, gone)
-    if len(gone) == len(ids):
+    left = {some.fingerprint for some in leaving.of_groups(work.db, own, [one.group])[one.group]}
+    if left:
+        leaving.forget(work.db, own, one.group, left & one.standing.resolved)
+    if len(gone) == len(ids) and left <= one.standing.resolved:
         groups.remove(work.db, own, [one.group])
+
+
+def _placed(alert: Alert) -> Alert:
+    """Under the labels by which it is in its groups."""
+    return alert if alert.was is None else under(alert, alert.was)
+
+
+def _ended(alert: Alert, left: Left) -> Alert:
+    """As it stands in the group that it left."""
+    gone = under(alert, left.labels)
+    return replace(gone, state=AlertState.RESOLVED, ends_at=max(left.at, gone.starts_at))
 
 
 def _turn(work: Work, own: Tenants, config: Config, url: str, found: Sequence[Group]) -> _Turn:
     receivers = {r.id: config.receivers[r.receiver] for r in config.root.every()}
     ids = groups.members_of(work.db, own, [group.id for group in found])
-    known = alerts.of_ids(work, own, sorted({one for some in ids.values() for one in some}))
+    left = leaving.of_groups(work.db, own, [group.id for group in found])
+    needed = {one for some in ids.values() for one in some}
+    needed |= {one.alert for some in left.values() for one in some}
+    known = alerts.of_ids(work, own, sorted(needed))
     (tenant,) = own.ids
     muted = mutings(work, tenant, config, list(known.values()))
     told = [
@@ -106,7 +128,13 @@ def _turn(work: Work, own: Tenants, config: Config, url: str, found: Sequence[Gr
         config=config,
         url=url,
         groups=found,
-        members={group: [known[i] for i in some if i in known] for group, some in ids.items()},
+        members={
+            group: [_placed(known[i]) for i in some if i in known] for group, some in ids.items()
+        },
+        left={
+            group: [_ended(known[one.alert], one) for one in some if one.alert in known]
+            for group, some in left.items()
+        },
         muted={alert for alert, why in muted.items() if why},
         told=notifications.known(work.db, own, told),
         open=notifications.waiting(work.db, own, told),
@@ -115,8 +143,11 @@ def _turn(work: Work, own: Tenants, config: Config, url: str, found: Sequence[Gr
 
 def _group(turn: _Turn, route: Route, group: Group) -> None:
     # One a label set, the newest: its cause may have begun another meanwhile.
-    newest = {one.fingerprint: one for one in sorted(turn.members[group.id], key=lambda a: a.id)}
+    members = sorted(turn.members[group.id], key=lambda a: a.id)
+    left = {one.fingerprint: one for one in turn.left[group.id]}
+    newest = {one.fingerprint: one for one in members}
     shown = [one for one in newest.values() if one.id not in turn.muted]
+    shown += [one for one in left.values() if one.fingerprint not in newest]
     if turn.config.muted(route, turn.work.now):
         shown = []
     still = [
@@ -124,9 +155,11 @@ def _group(turn: _Turn, route: Route, group: Group) -> None:
         for number in range(len(turn.config.receivers[route.receiver].webhooks))
     ]
     kept = {one.id for one in newest.values() if one.fires(turn.work.now)}
-    gone = [one.id for one in turn.members[group.id] if one.id not in kept]
+    gone = [one.id for one in members if one.id not in kept]
     if any(still):
         return  # what has ended stays until they were told
+    if left:
+        leaving.forget(turn.work.db, turn.own, group.id, left)
     if gone:
         turn.gone.append((group.id, gone))
     if not kept:

@@ -3,12 +3,14 @@
 from sqlalchemy import Connection
 
 from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.alerts.service import placing as alerts
 from quarterdeck.operations.routing.ids import worked_out
 from quarterdeck.operations.routing.model import Config, Inhibition, Route
-from quarterdeck.operations.routing.store import configs, groups
+from quarterdeck.operations.routing.store import configs, groups, leaving
 from quarterdeck.operations.routing.store.groups import Group
+from quarterdeck.operations.routing.store.leaving import Left
 from quarterdeck.operations.silences.matchers import all_match
 
 
@@ -26,6 +28,7 @@ def place(work: Work, tenant: str, config: Config) -> int:
     if not found:
         return 0
     ids = [alert.id for alert in found]
+    leaving.part(work.db, own, [one for alert in found for one in _left(work, alert)])
     groups.leave(work.db, own, ids)  # those whose labels have changed were in others
     made: dict[str, Group] = {}
     pairs: set[tuple[str, int]] = set()
@@ -59,6 +62,14 @@ def _group(work: Work, route: Route, alert: Alert) -> Group:
         due_at=work.now if late else work.now + route.group_wait,
         flushed=False,
     )
+
+
+def _left(work: Work, alert: Alert) -> list[Left]:
+    """What it was in its groups, if its labels have changed since."""
+    if alert.was is None or alert.was == alert.sign.labels:
+        return []
+    printed = fingerprint(alert.was)
+    return [Left(alert=alert.id, fingerprint=printed, labels=alert.was, at=work.now)]
 
 
 def _sources(config: Config, alert: Alert) -> list[tuple[str, int, bool]]:

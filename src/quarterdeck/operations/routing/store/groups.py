@@ -11,7 +11,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.work import Tenants
-from quarterdeck.operations.routing.store.table import groups, members, sources, turns
+from quarterdeck.operations.routing.store.table import (
+    groups,
+    left,
+    members,
+    sources,
+    turns,
+)
 
 SOONER = (
     update(groups)
@@ -143,7 +149,7 @@ def remove(db: Connection, tenants: Tenants, found: Sequence[str]) -> None:
 
 def clear(db: Connection, tenants: Tenants) -> None:
     """End every group: alerts are put together anew."""
-    for table in (groups, members, sources):
+    for table in (groups, members, left, sources):
         db.execute(delete(table).where(tenants.clause(table.c.tenant)))
 
 

@@ -57,6 +57,18 @@ members = Table(
     Index("operations_alert_member_alert", "alert"),
 )
 
+left = Table(
+    "operations_alert_left",
+    metadata,
+    # Whose labels changed, and who is to be told of its end under those it had in a group.
+    Column("group", String, primary_key=True),
+    Column("alert", Integer, primary_key=True, autoincrement=False),
+    Column("fingerprint", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("labels", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 sources = Table(
     "operations_alert_source",
     metadata,
@@ -113,4 +125,4 @@ notifications = Table(
     Index("operations_notification_ended", "ended_at", "tenant"),
 )
 
-tables = (configs, turns, groups, members, sources, told, notifications)
+tables = (configs, turns, groups, members, left, sources, told, notifications)
