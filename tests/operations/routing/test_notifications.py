@@ -12,7 +12,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, select, update
 
 from operations.routing.stage import Watch
 from quarterdeck.operations.alerts.model import Filter
@@ -20,7 +20,7 @@ from quarterdeck.operations.alerts.service import lifecycle, looking
 from quarterdeck.operations.routing.service import sending as sending_module
 from quarterdeck.operations.routing.service.forgetting import forget
 from quarterdeck.operations.routing.service.outgoing import Outgoing, outgoing
-from quarterdeck.operations.routing.store.table import notifications
+from quarterdeck.operations.routing.store.table import notifications, sources
 from servers import sink
 from servers.sink import Sink
 from waiting import until
@@ -390,6 +390,24 @@ def test_what_is_resolved_by_hand_ends_for_its_receiver_too(watch: Watch, team: 
     watch.pass_time(minutes=2)
     watch.settle()
     assert told(team) == [[("firing", "a")], [("resolved", "a")]]
+
+
+def test_what_has_ended_inhibits_no_more_and_leaves_nothing(watch: Watch, team: Sink) -> None:
+    rule = {"source_matchers": ["node=~source.*"], "target_matchers": ["node=target"]}
+    silent = {"receiver": "nobody", "matchers": ["node=source-2"]}
+    text = json.loads(config(team.url, group_by=["node"], routes=[silent]))
+    text["receivers"].append({"name": "nobody"})
+    watch.apply(json.dumps(text | {"inhibit_rules": [rule]}))
+    found = ({"node": "source-1"}, {"node": "source-2"})
+    watch.push(*found, {"node": "target"})
+    watch.settle()
+    assert told(team) == [[("firing", "source-1")]]
+    watch.push(*found, resolved=True)
+    watch.pass_time(minutes=2)
+    watch.settle()
+    with watch.engine.connect() as db:
+        assert db.execute(select(sources)).all() == []
+    assert sorted(told(team)[1:]) == [[("firing", "target")], [("resolved", "source-1")]]
 
 
 def test_without_a_configuration_alerts_wait_for_one(engine: Engine, team: Sink) -> None:

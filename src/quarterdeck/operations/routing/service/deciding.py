@@ -29,6 +29,7 @@ class _Turn:
         members: the alerts of each group, under the labels that they have there.
         left: those that left it when their labels changed, as ended: nothing mutes that.
         gone: pairs of a group and those of its alerts that nobody need be told of any more.
+        ended: alerts that fire no more, and inhibit no more.
         kept: for how long what webhooks know is kept, and the ids of that.
     """
 
@@ -44,6 +45,7 @@ class _Turn:
     open: dict[str, Notification]
     new: list[Notification] = field(default_factory=list)
     gone: list[tuple[str, list[int]]] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
     over: list[str] = field(default_factory=list)
     kept: dict[timedelta, list[str]] = field(default_factory=dict)
 
@@ -89,6 +91,7 @@ def settled(work: Work, one: Notification) -> None:
     ]
     if gone:
         groups.leave_group(work.db, own, one.group, gone)
+        groups.end_sources(work.db, own, gone)
     left = {some.fingerprint for some in leaving.of_groups(work.db, own, [one.group])[one.group]}
     if left:
         leaving.forget(work.db, own, one.group, left & one.standing.resolved)
@@ -162,6 +165,7 @@ def _group(turn: _Turn, route: Route, group: Group) -> None:
         leaving.forget(turn.work.db, turn.own, group.id, left)
     if gone:
         turn.gone.append((group.id, gone))
+        turn.ended.extend(one.id for one in members if not one.fires(turn.work.now))
     if not kept:
         turn.over.append(group.id)
 
@@ -231,6 +235,7 @@ def _write(turn: _Turn, routes: dict[str, Route]) -> None:
         notifications.keep(db, own, known, turn.work.now + span, span / 3)
     for told_of, alerts_gone in turn.gone:
         groups.leave_group(db, own, told_of, alerts_gone)
+    groups.end_sources(db, own, turn.ended)
     over = set(turn.over)
     if over:
         groups.remove(db, own, sorted(over))

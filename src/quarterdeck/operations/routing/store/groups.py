@@ -1,7 +1,7 @@
 """Groups of alerts, and which alerts are in them."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Connection, Table, bindparam, delete, func, s
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.routing.store.table import (
     groups,
@@ -121,8 +122,16 @@ def leave(db: Connection, tenants: Tenants, alerts: Sequence[int]) -> None:
 
 def leave_group(db: Connection, tenants: Tenants, group: str, alerts: Sequence[int]) -> None:
     """Take alerts out of one group."""
-    mine = (members.c.group == group, members.c.alert.in_(alerts))
-    db.execute(delete(members).where(*mine, tenants.clause(members.c.tenant)))
+    for some in _bulks(alerts):
+        mine = (members.c.group == group, members.c.alert.in_(some))
+        db.execute(delete(members).where(*mine, tenants.clause(members.c.tenant)))
+
+
+def end_sources(db: Connection, tenants: Tenants, alerts: Sequence[int]) -> None:
+    """Have alerts that fire no more inhibit no more."""
+    for some in _bulks(alerts):
+        mine = (sources.c.alert.in_(some), tenants.clause(sources.c.tenant))
+        db.execute(delete(sources).where(*mine))
 
 
 def members_of(db: Connection, tenants: Tenants, found: Sequence[str]) -> dict[str, list[int]]:
@@ -177,6 +186,11 @@ def sources_of(
         sources.c.common.in_(commons), tenants.clause(sources.c.tenant)
     )
     return [(row[0], row[1], row[2]) for row in db.execute(query)]
+
+
+def _bulks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """So many at a time as a statement has parameters for."""
+    return (ids[at : at + BULK_ROWS] for at in range(0, len(ids), BULK_ROWS))
 
 
 def _add(db: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
