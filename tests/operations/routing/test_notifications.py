@@ -12,14 +12,18 @@ from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from prometheus_client import REGISTRY
+from sqlalchemy import Engine, select, text, update
 
 from operations.routing.stage import Watch
+from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import Filter
 from quarterdeck.operations.alerts.service import lifecycle, looking
 from quarterdeck.operations.routing.service import sending as sending_module
 from quarterdeck.operations.routing.service.forgetting import forget
 from quarterdeck.operations.routing.service.outgoing import Outgoing, outgoing
+from quarterdeck.operations.routing.store import groups
+from quarterdeck.operations.routing.store import notifications as store
 from quarterdeck.operations.routing.store.table import notifications, sources
 from servers import sink
 from servers.sink import Sink
@@ -379,6 +383,54 @@ def test_a_storm_is_told_by_groups_and_no_faster_than_is_allowed(watch: Watch, t
     alerts = [one for some in told(team) for one in some]
     assert len({node for _, node in alerts}) == 2000
     assert {len(some) for some in told(team)} == {100}
+
+
+def counted(outcome: str) -> float:
+    name = "quarterdeck_notifications_total"
+    return REGISTRY.get_sample_value(name, {"outcome": outcome}) or 0.0
+
+
+def test_what_is_dropped_is_counted(watch: Watch, team: Sink) -> None:
+    before = counted("dropped")
+    team.answers["/team"] = [500]
+    watch.push({"node": "a"})
+    watch.settle()
+    watch.push({"node": "a"}, resolved=True)  # there is nothing to tell any more
+    watch.pass_time(minutes=2)
+    watch.settle()
+    assert counted("dropped") == before + 1
+    watch.push({"node": "b"})
+    while watch.dispatcher().beat():
+        pass
+    watch.apply(config(team.url).replace('"team"', '"crew"'))  # nobody of that name any more
+    watch.settle()
+    assert counted("dropped") == before + 2
+    assert [one.state for one in look(watch, "dropped").notifications] == ["dropped"] * 2
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_whoever_decides_waits_for_no_sender_that_waits_for_it(watch: Watch, team: Sink) -> None:
+    watch.push({"node": "a"})
+    while watch.dispatcher().beat():
+        pass
+    [waits] = look(watch, "waiting").notifications
+    watch.apply(config(team.url).replace('"team"', '"crew"'))
+    own, sending = Tenants(frozenset({"acme"})), watch.sending()
+    with ThreadPoolExecutor(1) as pool:
+        with watch.work() as work:
+            groups.take_turn(work.db, own, work.now)
+            beat = pool.submit(sending.beat)
+            until(lambda: blocked(watch.engine))
+            store.drop(work.db, own, waits.id, work.now)
+        beat.result(10)
+    [found] = look(watch).notifications
+    assert found.state == "dropped"
+
+
+def blocked(engine: Engine) -> bool:
+    """Whether a transaction waits for a lock that another holds."""
+    with engine.connect() as db:
+        return bool(db.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
 
 
 def test_what_is_resolved_by_hand_ends_for_its_receiver_too(watch: Watch, team: Sink) -> None:

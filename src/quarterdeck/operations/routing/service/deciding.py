@@ -11,9 +11,10 @@ from quarterdeck.operations.alerts.model import Alert, AlertState
 from quarterdeck.operations.alerts.service import placing as alerts
 from quarterdeck.operations.routing.ids import worked_out
 from quarterdeck.operations.routing.model import Config, Route, Webhook
-from quarterdeck.operations.routing.notification import WAITING, Notification
+from quarterdeck.operations.routing.notification import DROPPED, WAITING, Notification
 from quarterdeck.operations.routing.notifying import About, Standing, Told, body, standing, wants
 from quarterdeck.operations.routing.service.muting import mutings
+from quarterdeck.operations.routing.service.outcomes import NOTIFIED
 from quarterdeck.operations.routing.store import groups, leaving, notifications
 from quarterdeck.operations.routing.store.groups import Group
 from quarterdeck.operations.routing.store.leaving import Left
@@ -78,10 +79,17 @@ def kept_for(route: Route) -> timedelta:
     return 3 * max(route.repeat_interval, route.group_interval)
 
 
+def take_turn(work: Work, tenant: str) -> None:
+    """Be the only one who decides for a tenant until the transaction ends."""
+    groups.take_turn(work.db, Tenants(frozenset({tenant})), work.now)
+
+
 def settled(work: Work, one: Notification) -> None:
-    """Forget what a receiver has now been told is over; end the group where nothing is left."""
+    """Forget what a receiver has now been told is over; end the group where nothing is left.
+
+    Whoever calls has taken the tenant's turn.
+    """
     own = Tenants(frozenset({one.tenant}))
-    groups.take_turn(work.db, own, work.now)
     ids = groups.members_of(work.db, own, [one.group])[one.group]
     known = alerts.of_ids(work, own, ids)
     gone = [
@@ -187,7 +195,8 @@ def _webhook(turn: _Turn, route: Route, group: Group, shown: Sequence[Alert], nu
     waits = turn.open.get(told)
     if not wanted:
         if waits is not None and waits.state == WAITING:
-            notifications.drop(work.db, turn.own, waits.id, work.now)
+            if notifications.drop(work.db, turn.own, waits.id, work.now):
+                NOTIFIED.labels(DROPPED).inc()
             return False
         return waits is not None
     made = _notification(turn, route, group, (now, shown), (hook, number, told))

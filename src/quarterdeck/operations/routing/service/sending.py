@@ -1,14 +1,14 @@
 """Sends notifications: each until it is taken, each receiver apart, so many a minute at most."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import groupby
 from threading import Event
 from time import monotonic
 
-from prometheus_client import Counter as Counted
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock
@@ -18,7 +18,8 @@ from quarterdeck.operations.routing.model import Config, Webhook
 from quarterdeck.operations.routing.notification import DROPPED, FAILED, SENT, Notification
 from quarterdeck.operations.routing.ports import Notifier, Reply
 from quarterdeck.operations.routing.service.configuring import config_of
-from quarterdeck.operations.routing.service.deciding import settled
+from quarterdeck.operations.routing.service.deciding import settled, take_turn
+from quarterdeck.operations.routing.service.outcomes import NOTIFIED
 from quarterdeck.operations.routing.store import notifications
 
 ITSELF = Actor("quarterdeck", frozenset())
@@ -30,8 +31,6 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=0.5), timedelta(minutes=1)
 A_MINUTE = timedelta(minutes=1)
 MOST_WORDS = 500
 UNREADABLE = "the configuration can be read no more"
-
-NOTIFIED = Counted("quarterdeck_notifications_total", "Attempts to tell a receiver.", ["outcome"])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,19 +57,21 @@ class Sending:
         """Write down what ended, and begin what is due; whether there may be more at once."""
         self._ended.clear()
         ended = [(f, one) for f, one in self._running.items() if f.done()]
-        # In one order, or two workers could wait for each other's turn at a tenant.
-        done = dict(sorted(ended, key=lambda pair: pair[1].tenant))
+        done = dict(ended)
         renew = bool(self._running) and monotonic() - self._renewed > RENEW_S
         free = THREADS - len(self._running) + len(done)
         if not done and not renew and not (free and self._due()):
             return False
         with begin(self.engine, ITSELF, self.clock) as work:
-            for future, one in done.items():
-                _settle(work, one, _reply(future))
+            _settle_all(work, [(one, _reply(future)) for future, one in done.items()])
             left = [one for f, one in self._running.items() if f not in done]
             if renew:
                 notifications.renew(work.db, left, LEASE)
-            taken = self._claim(work, free, left)
+            taken, dropped = self._claim(work, free, left)
+        if dropped:
+            # Apart: whoever decides for their tenants may wait for what was claimed above.
+            with begin(self.engine, ITSELF, self.clock) as work:
+                _settle_all(work, [(one, None) for one in dropped])
         self._renewed = monotonic() if renew else self._renewed
         for future in done:
             del self._running[future]
@@ -92,8 +93,7 @@ class Sending:
         self._pool.shutdown()
         if self._running:
             with begin(self.engine, ITSELF, self.clock) as work:
-                for future, one in self._running.items():
-                    _settle(work, one, _reply(future))
+                _settle_all(work, [(one, _reply(f)) for f, one in self._running.items()])
             self._running.clear()
 
     def _due(self) -> bool:
@@ -102,28 +102,26 @@ class Sending:
 
     def _claim(
         self, work: Work, free: int, left: Sequence[Notification]
-    ) -> list[tuple[Notification, Webhook]]:
+    ) -> tuple[list[tuple[Notification, Webhook]], list[Notification]]:
+        """What is to be sent now, and what nobody is to hear any more."""
         sent = notifications.sent_since(work.db, work.now - A_MINUTE)
         held = [tenant for tenant, count in sent.items() if count >= self.per_minute]
         busy = Counter((one.tenant, one.receiver) for one in left)
         full = [to for to, count in busy.items() if count >= MOST_A_RECEIVER]
-        found = []
+        found, dropped = [], []
         for one in notifications.claim(work.db, LEASE, free, held, full):
             config = config_of(work.db, one.tenant)
             hook = _hook(config, one)
             if config is None:  # it can be read no more: what waits, waits for one that can
                 notifications.again(work.db, one, LONGEST_PAUSE, UNREADABLE)
             elif hook is None or not one.body:
-                # Its receiver is gone, or wants to hear nothing of this: it knows, all the same.
-                notifications.end(work.db, one, DROPPED, work.now)
-                notifications.tell(work.db, one, work.now)
-                settled(work, one)
+                dropped.append(one)
             elif busy[one.tenant, one.receiver] >= MOST_A_RECEIVER:
                 notifications.release(work.db, one)
             else:
                 busy[one.tenant, one.receiver] += 1
                 found.append((one, hook))
-        return found
+        return found, dropped
 
     def _send(self, one: Notification, hook: Webhook) -> None:
         future = self._pool.submit(
@@ -147,19 +145,40 @@ def _hook(config: Config | None, one: Notification) -> Webhook | None:
     return hooks[one.webhook] if one.webhook < len(hooks) else None
 
 
-def _settle(work: Work, one: Notification, reply: Reply) -> None:
+def _settle_all(work: Work, ended: Sequence[tuple[Notification, Reply | None]]) -> None:
+    """Write down how sending ended; None: it was dropped.
+
+    Tenants in one order, and the turn at each before anything of it is written: or two
+    workers, or one and whoever decides, could wait for each other.
+    """
+    by: Callable[[tuple[Notification, Reply | None]], str] = lambda pair: pair[0].tenant  # noqa: E731  sorts and groups alike
+    for tenant, pairs in groupby(sorted(ended, key=by), key=by):
+        take_turn(work, tenant)
+        for one, reply in pairs:
+            _settle(work, one, reply)
+
+
+def _settle(work: Work, one: Notification, reply: Reply | None) -> None:
+    if reply is None:
+        # Its receiver is gone, or wants to hear nothing of this: it knows, all the same.
+        _told(work, one, DROPPED)
+        return
     words = storable(reply.error)[:MOST_WORDS]
     if reply.taken:
-        NOTIFIED.labels("sent").inc()
-        if notifications.end(work.db, one, SENT, work.now):
-            notifications.tell(work.db, one, work.now)
-            settled(work, one)
+        _told(work, one, SENT)
     elif reply.again:
         NOTIFIED.labels("again").inc()
         notifications.again(work.db, one, pause_after(one.attempts), words)
     else:
         NOTIFIED.labels("refused").inc()
         notifications.end(work.db, one, FAILED, work.now, words)
+
+
+def _told(work: Work, one: Notification, state: str) -> None:
+    NOTIFIED.labels(state).inc()
+    if notifications.end(work.db, one, state, work.now):
+        notifications.tell(work.db, one, work.now)
+        settled(work, one)
 
 
 def pause_after(attempts: int) -> timedelta:

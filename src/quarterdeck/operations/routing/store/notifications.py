@@ -72,13 +72,12 @@ def replace(db: Connection, tenants: Tenants, old: str, new: Notification) -> bo
     return db.execute(changed.values(values)).rowcount == 1
 
 
-def drop(db: Connection, tenants: Tenants, one: str, now: datetime) -> None:
-    """Have something not sent any more, unless it is on its way."""
+def drop(db: Connection, tenants: Tenants, one: str, now: datetime) -> bool:
+    """Have something not sent any more; False if it is on its way."""
     mine = (notifications.c.id == one, notifications.c.state == WAITING)
     values = {"state": DROPPED, "ended_at": micros(now), "body": ""}
-    db.execute(
-        update(notifications).where(*mine, tenants.clause(notifications.c.tenant)).values(values)
-    )
+    dropped = update(notifications).where(*mine, tenants.clause(notifications.c.tenant))
+    return db.execute(dropped.values(values)).rowcount == 1
 
 
 def claim(
