@@ -157,6 +157,12 @@ def test_routing_is_applied_shown_and_tried(client: TestClient, sre: Headers) ->
         client.get(one, headers=sre).text for one in (path, f"{path}/versions", "/api/v2/status")
     ]
     assert not any("hush" in one for one in shown)
+    back = {"text": client.get(path, headers=sre).json()["text"]}
+    for again in (
+        client.put(path, json=back, headers=sre),
+        client.post(f"{path}/check", json=back, headers=sre),
+    ):
+        assert (again.status_code, "put it in again" in again.json()["detail"]) == (422, True)
     labels = {"labels": {"severity": "critical", "alertname": "x"}}
     [route] = client.post(f"{path}/test", json=labels, headers=sre).json()["routes"]
     assert (route["receiver"], route["group_wait_s"]) == ("pager", 0)

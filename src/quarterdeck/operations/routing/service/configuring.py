@@ -1,8 +1,7 @@
 """A tenant's routing configuration: apply, look, test."""
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -21,15 +20,12 @@ from quarterdeck.operations.routing.model import (
     Version,
 )
 from quarterdeck.operations.routing.reading import RESOLVE_TIMEOUT, read
+from quarterdeck.operations.routing.secrets import hidden, refuse_hidden
 from quarterdeck.operations.routing.store import configs, groups
 
 log = structlog.get_logger("routing")
 
 MOST_VERSIONS = 100
-SECRET = re.compile(
-    r"(?P<name>\b(?:credentials|password)\s*['\"]?\s*:\s*)(?P<value>\"(?:[^\"\\]|\\.)*\"|'[^']*'|[^\s,}]+)"
-)
-USER = re.compile(r"(://[^/\s:@]+:)[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +53,7 @@ def apply(work: Work, tenant: str, text: str) -> Version:
     """
     own = work.require("routing:write", tenant)
     read(text)
+    refuse_hidden(text)
     groups.take_turn(work.db, own, work.now)
     newest = configs.newest(work.db, own)
     if newest is not None and newest.text == text:
@@ -95,7 +92,9 @@ def versions(work: Work, tenant: str) -> list[Version]:
 def check(work: Work, tenant: str, text: str) -> Config:
     """What ``text`` would say; nothing changes. Raises RoutingInvalid."""
     work.require("alerts:read", tenant)
-    return read(text)
+    found = read(text)
+    refuse_hidden(text)
+    return found
 
 
 def tried(work: Work, tenant: str, labels: Mapping[str, str], text: str = "") -> list[Tried]:
@@ -157,11 +156,4 @@ def resolve_timeout(work: Work, tenant: str) -> timedelta:
 
 
 def _hidden(version: Version) -> Version:
-    text = SECRET.sub(r"\g<name><secret>", version.text)
-    return Version(
-        tenant=version.tenant,
-        version=version.version,
-        text=USER.sub(r"\1<secret>@", text),
-        by=version.by,
-        at=version.at,
-    )
+    return replace(version, text=hidden(version.text))
