@@ -88,7 +88,7 @@ def get_alert(alert: int, work: InRead) -> AccountBody:
     """One alert: who hears of it, what was done with it, how it ended before."""
     found = looking.account(work, alert)
     seen = seen_one(work, found.alert)
-    changed = around.changed(work, found.alert.sign.tenant, [found.alert])
+    changed = around.changed(work, [found.alert])
     return AccountBody(
         alert=AlertBody.of(found.alert),
         muted=MutingBody.of(seen.muting),

@@ -133,7 +133,7 @@ def alert_page(frame: InFrame, alert: int) -> HTMLResponse:
         people=frame.people(),
         runbook=_safe(found.alert.runbook),
         source=_safe(found.alert.sign.generator_url),
-        changed=around.changed(frame.work, found.alert.sign.tenant, [found.alert]).get(alert, []),
+        changed=around.changed(frame.work, [found.alert]).get(alert, []),
         matchers=[f'{name}="{value}"' for name, value in found.alert.sign.labels.items()],
     )
 
@@ -181,12 +181,7 @@ def _handle(work: InWork, how: str, alerts: list[int], back: str) -> RedirectRes
 
 def _changed(frame: Frame, shown: list[Alert]) -> dict[int, int]:
     """How much was changed in the half hour before each alert."""
-    found: dict[int, int] = {}
-    for tenant in {one.sign.tenant for one in shown}:
-        own = [one for one in shown if one.sign.tenant == tenant]
-        changed = around.changed(frame.work, tenant, own)
-        found |= {alert: len(some) for alert, some in changed.items()}
-    return found
+    return {alert: len(some) for alert, some in around.changed(frame.work, shown).items()}
 
 
 def _worst(found: list[Alert]) -> str:

@@ -1,5 +1,6 @@
 """What people do with changes and freezes, and what is heard of them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -26,6 +27,7 @@ READ, RECORD, FREEZE = "changes:read", "changes:record", "changes:freeze"
 RECENT = timedelta(minutes=30)
 AHEAD = timedelta(minutes=5)  # clocks of others run ahead
 MOST = 500
+MOST_LOOKED = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,17 @@ def recent(
     return _found(work, Tenants(frozenset({tenant, PLATFORM})), asked, None, MOST)
 
 
+def within(
+    work: Work, tenants: Collection[str], spans: Iterable[tuple[datetime, datetime]]
+) -> list[Change]:
+    """What was changed in any of ``spans``, oldest first, also for all tenants; in one reading.
+
+    The newest ``MOST_LOOKED`` of it. For those who watch, in no person's name.
+    """
+    seen = Tenants(frozenset({*tenants, PLATFORM}))
+    return store.within(work.db, seen, _merged(spans), MOST_LOOKED)[::-1]
+
+
 def may_deploy(
     work: Work,
     tenant: str,
@@ -190,6 +203,15 @@ def thaw_key(work: Work, tenant: str, key: str) -> None:
     found = store.of_key(work.db, own, key)
     if found is not None and store.thaw(work.db, own, found.id, work.now, ""):
         _tell_thawed(work, found)
+
+
+def _merged(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    found: list[tuple[datetime, datetime]] = []
+    for since, until in sorted(spans):
+        joins = bool(found) and since <= found[-1][1]
+        begins, ends = found.pop() if joins else (since, until)
+        found.append((begins, max(ends, until)))
+    return found
 
 
 def _in_force(work: Work, tenant: str) -> list[Freeze]:

@@ -1,5 +1,6 @@
 """Changes and freezes in SQL."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     insert,
     or_,
     select,
@@ -117,6 +119,17 @@ def newest(
         query = query.where(or_(c.at < at, (c.at == at) & (c.id < last)))
     query = query.order_by(c.at.desc(), c.id.desc()).limit(limit)
     return [_change(row) for row in db.execute(query)]
+
+
+def within(
+    db: Connection, tenants: Tenants, spans: Sequence[tuple[datetime, datetime]], limit: int
+) -> list[Change]:
+    """The newest ``limit`` changes in any of ``spans``, newest first."""
+    at = changes.c.at
+    inside = or_(false(), *(at.between(micros(since), micros(until)) for since, until in spans))
+    query = select(changes).where(tenants.clause(changes.c.tenant), inside)
+    rows = db.execute(query.order_by(at.desc(), changes.c.id.desc()).limit(limit))
+    return [_change(row) for row in rows]
 
 
 def freeze(db: Connection, one: Freeze) -> bool:

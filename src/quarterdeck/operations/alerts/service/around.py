@@ -1,8 +1,10 @@
 """What was changed shortly before alerts began: the commonest cause of what breaks."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.changes import service as changes
@@ -14,21 +16,32 @@ OLDEST = timedelta(days=7)  # an alert that began before: what was changed then 
 MOST = 10
 
 
-def changed(work: Work, tenant: str, alerts: Sequence[Alert]) -> dict[int, list[Change]]:
-    """What was changed in the half hour before each of a tenant's alerts, newest first.
+def changed(work: Work, alerts: Sequence[Alert]) -> dict[int, list[Change]]:
+    """What was changed in the half hour before each of ``alerts``, newest first.
 
     Where both say of which service or environment they are, these are the same.
     """
     young = [one for one in alerts if work.now - one.starts_at < OLDEST]
     if not young:
         return {}
-    first = min(one.starts_at for one in young)
-    found = changes.recent(work, tenant, within=work.now - first + BEFORE)
-    return {one.id: [change for change in found if _before(change, one)][:MOST] for one in young}
+    tenants = {one.sign.tenant for one in young}
+    found = changes.within(work, tenants, map(_span, young))
+    moments = [change.at for change in found]
+    return {one.id: _around(one, found, moments) for one in young}
 
 
-def _before(change: Change, alert: Alert) -> bool:
-    if not alert.starts_at - BEFORE <= change.at <= alert.starts_at + LATE:
+def _around(alert: Alert, found: Sequence[Change], moments: Sequence[datetime]) -> list[Change]:
+    since, until = _span(alert)
+    some = found[bisect_left(moments, since) : bisect_right(moments, until)]
+    return [change for change in reversed(some) if _fits(change, alert)][:MOST]
+
+
+def _span(alert: Alert) -> tuple[datetime, datetime]:
+    return alert.starts_at - BEFORE, alert.starts_at + LATE
+
+
+def _fits(change: Change, alert: Alert) -> bool:
+    if change.tenant not in (alert.sign.tenant, PLATFORM):
         return False
     labels = alert.sign.labels
     return all(
