@@ -1,6 +1,7 @@
 """Alerts, silences and routing in the console; by keyboard, and within the thumb's reach."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -14,6 +15,9 @@ from quarterdeck.access.principals.model import installation
 from quarterdeck.api.examples import BODIES
 from quarterdeck.operations.routing.service import configuring
 from quarterdeck.operations.routing.store.table import configs
+from quarterdeck.operations.silences import service as silences
+from quarterdeck.operations.silences.matchers import parse
+from quarterdeck.operations.silences.model import Wanted
 
 LABELS = {"alertname": "HighLatency", "service": "checkout", "severity": "critical"}
 
@@ -73,6 +77,33 @@ def test_a_silence_is_previewed_from_an_alert_made_and_expired(client: TestClien
     assert "Nothing is silenced" in client.get("/silences").text
     refused = client.post("/silences", data=asked | {"matchers": "a=~("})
     assert "no regular expression" in refused.text
+
+
+def test_silences_that_ended_and_that_are_to_come_are_told_apart(
+    client: TestClient, fired: Watch
+) -> None:
+    hour = timedelta(hours=1)
+    with fired.work(installation()) as work:
+        for name, begins in (("over", None), ("held", None), ("later", work.now + hour)):
+            wanted = Wanted(
+                matchers=parse(f"a={name}"),
+                starts_at=begins,
+                ends_at=work.now + 2 * hour,
+                comment="",
+            )
+            made = silences.silence(work, "acme", wanted)
+            if name == "over":
+                silences.expire(work, made.id)
+    page = client.get("/silences").text
+    assert "1 silence holds" in page
+    assert "1 silence to come, the next" in page
+    shown = {
+        state: re.findall(r"a=&#34;(\w+)&#34;", client.get(f"/silences?state={state}").text)
+        for state in ("", "active", "pending", "expired")
+    }
+    assert shown.pop("") == ["held", "later", "over"]
+    assert shown == {"active": ["held"], "pending": ["later"], "expired": ["over"]}
+    assert "1 silence holds" in client.get("/silences?state=expired").text
 
 
 @pytest.mark.usefixtures("fired")

@@ -31,16 +31,19 @@ def show(
     *,
     tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
     expired: Annotated[bool, typer.Option("--expired", help="Those that ended, too.")] = False,
+    state: Annotated[
+        str | None, typer.Option(help="active, pending or expired; else what holds or will.")
+    ] = None,
     as_json: flags.AsJson = False,
 ) -> None:
     """Show silences that hold, and those to come."""
     with told():
-        asked = {"tenant": tenant, "expired": "true" if expired else None}
+        asked = {"tenant": tenant, "state": state, "expired": "true" if expired else None}
         found = client_of(context).get(SILENCES, **asked)["silences"]
     if as_json:
         show_json(found)
         return
-    columns = ("silence", "state", "tenant", "matchers", "until", "by", "comment")
+    columns = ("silence", "state", "tenant", "matchers", "from", "until", "by", "comment")
     show_table(columns, [_row(one) for one in found], "nothing is silenced")
 
 
@@ -109,6 +112,7 @@ def _row(one: dict[str, Any]) -> tuple[object, ...]:
         one["state"],
         one["tenant"],
         ", ".join(one["matchers"]),
+        one["starts_at"],
         one["ends_at"],
         one["created_by"],
         one["comment"],

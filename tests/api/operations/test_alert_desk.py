@@ -135,6 +135,25 @@ def test_a_silence_is_previewed_made_and_expired(client: TestClient, sre: Header
     muted = client.get(f"{DESK}?label=node=a", headers=sre).json()["alerts"][0]["id"]
     account = client.get(f"{DESK}/{muted}", headers=sre).json()
     assert account["muted"]["silences"] == [made.json()["id"]]
+    for wanted, count in (
+        ({"state": "active"}, 1),
+        ({"state": "pending"}, 0),
+        ({"state": ["active", "expired"]}, 1),
+    ):
+        answer = client.get("/api/v1/silences", params=wanted, headers=sre)
+        assert len(answer.json()["silences"]) == count
+    assert client.get("/api/v1/silences?state=over", headers=sre).status_code == 422
+    for asked_for, count in (
+        ("alertname=Down", 1),
+        ('alertname!="Up"', 1),
+        ('cluster!="eu"', 1),  # it says nothing of a cluster
+        ('cluster=""', 1),
+        ("cluster=eu", 0),
+        ('node!=""', 1),
+        ("node=a", 0),  # it is about a|z
+    ):
+        answer = client.get("/api/v2/silences", params={"filter": asked_for}, headers=sre)
+        assert (asked_for, len(answer.json())) == (asked_for, count)
     over = client.delete(f"/api/v1/silences/{made.json()['id']}", headers=sre)
     assert over.json()["state"] == "expired"
     assert client.delete(f"/api/v1/silences/{made.json()['id']}", headers=sre).status_code == 409

@@ -61,6 +61,8 @@ def test_a_silence_is_previewed_added_and_expired(run: Run) -> None:
     assert run(f"alert silence expire {silence}")[0] == 3
     assert run("alert silence list")[2] == "nothing is silenced"
     assert len(answer(run, "alert silence list --expired")) == 1
+    assert answer(run, "alert silence list --state active") == []
+    assert len(answer(run, "alert silence list --state expired")) == 1
     assert run("alert silence add --tenant acme --duration soon a=b")[0] == 2
     assert run("alert silence add --tenant acme a=~(")[0] == 2
 

@@ -86,6 +86,32 @@ def test_what_cannot_be_changed_ends_and_a_new_one_begins(watch: Watch, change: 
     assert watch.states() == {made.id: SilenceState.EXPIRED, other.id: SilenceState.ACTIVE}
 
 
+def test_a_change_of_one_to_come_is_told_as_it_is_kept(watch: Watch) -> None:
+    begins, ends = watch.now + HOUR, watch.now + 2 * HOUR
+    made = watch.silence(starts_at=begins, ends_at=ends)
+    later = watch.silence(id=made.id, starts_at=begins + HOUR, ends_at=ends + HOUR)
+    with watch.work() as work:
+        kept = service.of_id(work, made.id)
+    assert later == kept
+    assert (kept.starts_at, kept.state(watch.now)) == (begins + HOUR, SilenceState.PENDING)
+    now = watch.silence(id=made.id, ends_at=ends)  # that it begins later is not said any more
+    with watch.work() as work:
+        assert service.of_id(work, made.id) == now
+    assert watch.states() == {made.id: SilenceState.ACTIVE}
+
+
+def test_they_are_listed_by_where_they_are(watch: Watch) -> None:
+    over, held = watch.silence("a=over"), watch.silence("a=held")
+    to_come = watch.silence("a=to-come", starts_at=watch.now + HOUR, ends_at=watch.now + 2 * HOUR)
+    with watch.work() as work:
+        service.expire(work, over.id)
+    found = {}
+    for state in SilenceState:
+        with watch.work() as work:
+            found[state.value] = [one.id for one in service.listed(work, "acme", [state])]
+    assert found == {"active": [held.id], "pending": [to_come.id], "expired": [over.id]}
+
+
 def test_an_ended_one_is_not_ended_again(watch: Watch) -> None:
     made = watch.silence()
     with watch.work() as work:

@@ -24,6 +24,11 @@ READS, WRITES = problems(401, 403, 404, 422), problems(401, 403, 404, 409, 422)
 LONGEST_S = 366 * 86_400
 MOST_SHOWN = 50
 
+UNEXPIRED = (SilenceState.ACTIVE, SilenceState.PENDING)
+
+States = Annotated[
+    list[SilenceState], Query(description="Repeat it; else those that hold, and those to come.")
+]
 Matching = Field(
     min_length=1, max_length=100, description="As service=checkout, node=~web.*; all must hold."
 )
@@ -92,11 +97,13 @@ class Previewed(BaseModel):
 def list_silences(
     work: InRead,
     tenant: str = "",
+    state: States = [],  # noqa: B006  FastAPI copies it
     *,
     expired: Annotated[bool, Query(description="Those that ended, too.")] = False,
 ) -> SilenceList:
     """Silences: those that hold, those to come, and those that ended within five days."""
-    found = service.listed(work, tenant, ended_too=expired)
+    usual = tuple(SilenceState) if expired else UNEXPIRED
+    found = service.listed(work, tenant, state or usual)
     return SilenceList(silences=[SilenceBody.of(one, work) for one in found])
 
 

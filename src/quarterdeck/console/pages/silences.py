@@ -35,10 +35,10 @@ Hours = Annotated[float, Form(gt=0, le=LONGEST_H)]
 
 @router.get(HERE, response_class=HTMLResponse, **READS)
 def silences_page(
-    frame: InFrame, matchers: Word = "", of: Word = "", hours: float = 2
+    frame: InFrame, matchers: Word = "", of: Word = "", hours: float = 2, state: Word = ""
 ) -> HTMLResponse:
     """Silences, and a form for a new one; with matchers, what it would mute."""
-    return _page(frame, matchers, of, hours)
+    return _page(frame, matchers, of, hours, state=state)
 
 
 @router.post(HERE, **WRITES)
@@ -70,8 +70,13 @@ def expire(work: InWork, silence: str, back: Annotated[str, Form()] = HERE) -> R
     return see(back_to(back))
 
 
-def _page(frame: Frame, matchers: str, of: str, hours: float, refused: str = "") -> HTMLResponse:
-    found = service.listed(frame.work, frame.shell.tenant)
+def _page(
+    frame: Frame, matchers: str, of: str, hours: float, refused: str = "", state: str = ""
+) -> HTMLResponse:
+    found = [
+        (one, one.state(frame.work.now)) for one in service.listed(frame.work, frame.shell.tenant)
+    ]
+    asked = next((one for one in SilenceState if one == state), None)
     muted: list[Alert] = []
     if matchers and of and not refused:
         try:
@@ -80,7 +85,11 @@ def _page(frame: Frame, matchers: str, of: str, hours: float, refused: str = "")
             refused = str(error)
     return frame.show(
         "silences.html",
-        silences=[(one, one.state(frame.work.now)) for one in found],
+        held=[one for one, its in found if its is SilenceState.ACTIVE],
+        pending=[one for one, its in found if its is SilenceState.PENDING],
+        silences=[pair for pair in found if asked in (None, pair[1])],
+        states=list(SilenceState),
+        state=asked,
         marks_of=MARKS,
         matchers=matchers,
         of=of or frame.shell.tenant,

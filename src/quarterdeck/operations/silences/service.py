@@ -1,5 +1,6 @@
 """What people do with silences."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -38,7 +39,9 @@ def silence(work: Work, tenant: str, wanted: Wanted) -> Silence:
     old = _found(work, tenants, wanted.id) if wanted.id else None
     if old is not None and may_become(old, wanted, work.now):
         made = _made(work, tenant, wanted, old.id)
-        store.change(work.db, tenants, replace(made, starts_at=wanted.starts_at or old.starts_at))
+        if old.state(work.now) is SilenceState.ACTIVE:
+            made = replace(made, starts_at=old.starts_at)
+        store.change(work.db, tenants, made)
     else:
         if old is not None:
             _end(work, tenants, old)
@@ -75,10 +78,12 @@ def of_id(work: Work, silence_id: str, tenant: str = "") -> Silence:
     return _found(work, tenants, silence_id)
 
 
-def listed(work: Work, tenant: str = "", *, ended_too: bool = True) -> list[Silence]:
+def listed(
+    work: Work, tenant: str = "", states: Collection[SilenceState] = tuple(SilenceState)
+) -> list[Silence]:
     """Silences: those that hold, soonest over first; those to come, soonest first; the ended."""
     tenants = work.require("alerts:read", tenant) if tenant else work.tenants("alerts:read")
-    since = work.now - KEPT if ended_too else work.now
+    since = work.now - KEPT if SilenceState.EXPIRED in states else work.now
     found = store.after(work.db, tenants, since, MOST_LISTED)
 
     def order(one: Silence) -> tuple[int, float]:
@@ -90,7 +95,7 @@ def listed(work: Work, tenant: str = "", *, ended_too: bool = True) -> list[Sile
             case SilenceState.EXPIRED:
                 return 2, -one.ends_at.timestamp()
 
-    return sorted(found, key=order)
+    return sorted((one for one in found if one.state(work.now) in states), key=order)
 
 
 def holding(work: Work, tenant: str) -> list[Silence]:

@@ -92,8 +92,13 @@ def delete_silence(
 
 
 def _fits(silence: Silence, wanted: Matchers) -> bool:
-    """Whether a silence's own matchers have what is asked for (CheckSilenceMatchesFilterLabels)."""
+    """Whether a silence's own matchers are what is asked for (CheckSilenceMatchesFilterLabels).
+
+    One that it has not is one that is empty, as of an alert's labels; asked for as ``name!=""``
+    it is there, whatever its value (matchFilterLabels).
+    """
+    own = {one.name: one.value for one in silence.matchers}
     return all(
-        any(one.name == own.name and one.matches({own.name: own.value}) for own in silence.matchers)
+        (one.name in own and not one.value and not one.is_equal) or one.matches(own)
         for one in wanted
     )
