@@ -53,7 +53,14 @@ def test_chosen_alerts_are_handled_and_that_is_undone(client: TestClient) -> Non
 def test_an_alerts_page_says_what_since_when_who_and_what_to_do(client: TestClient) -> None:
     alert = re.findall(r"/alerts/(\d+)", client.get("/alerts?type=HighLatency").text)[0]
     page = client.get(f"/alerts/{alert}").text
-    for words in ("fires since", "nobody looks after it", "What to do", "pager", "checkout"):
+    for words in (
+        "fires since",
+        "nobody looks after it",
+        "What to do",
+        "Goes to",
+        "pager",
+        "checkout",
+    ):
         assert words in page
     client.post("/alerts/acknowledge", data={"alert": alert, "back": f"/alerts/{alert}"})
     assert "looked after by" in client.get(f"/alerts/{alert}").text

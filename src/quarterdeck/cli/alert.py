@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from quarterdeck.cli import alert_routing, alert_silence, flags
+from quarterdeck.cli.alert_routing import pairs_of
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, show_json, show_table, stop, tell
 
@@ -76,7 +77,7 @@ def show_one(
     rows = [
         *((name, one[name]) for name in ("title", "severity", "state", "tenant", "starts_at")),
         ("runbook", one["runbook"]),
-        ("receivers", ", ".join(found["receivers"])),
+        ("goes to", ", ".join(found["receivers"]) or "nobody"),
         ("muted by", ", ".join([*muted["silences"], *muted["inhibitors"]])),
         *((f"label {name}", value) for name, value in one["labels"].items()),
         *((f"note {name}", value) for name, value in one["annotations"].items()),
@@ -97,7 +98,7 @@ def ack(
     by: By = "",
     as_json: flags.AsJson = False,
 ) -> None:
-    """Look after an alert, or all of one type: quiet until it is resolved, then armed again."""
+    """Look after an alert, or all of a type or with a label: quiet until it is resolved, then armed again."""
     _handle(context, "acknowledge", _meant(alert, of_type, label, by), as_json=as_json)
 
 
@@ -124,11 +125,12 @@ def resolve(
     by: By = "",
     as_json: flags.AsJson = False,
 ) -> None:
-    """Resolve an alert, or all of one type: nobody is needed any more."""
-    if alert is not None and of_type is None:
+    """Resolve an alert, or all of a type or with a label: nobody is needed any more."""
+    meant = _meant(alert, of_type, label, by)
+    if alert is not None:
         _resolve_one(context, alert, by, as_json=as_json)
     else:
-        _handle(context, "resolve", _meant(alert, of_type, label, by), as_json=as_json)
+        _handle(context, "resolve", meant, as_json=as_json)
 
 
 @commands.command()
@@ -148,9 +150,8 @@ def _meant(
     alert: int | None, of_type: str | None, label: list[str] | None, by: str
 ) -> dict[str, Any]:
     if (alert is None) == (of_type is None and not label):
-        stop("name one alert, or --type for all of one type; alert list shows both", WRONG_USE)
-    pairs = dict(one.partition("=")[::2] for one in label or ())
-    meant: dict[str, Any] = {"labels": pairs, "by": by}
+        stop("name one alert, or --type or --label for all of these; not both", WRONG_USE)
+    meant: dict[str, Any] = {"labels": pairs_of(label or ()), "by": by}
     meant |= {"types": [of_type]} if of_type else {}
     return meant | ({"ids": [alert]} if alert is not None else {})
 

@@ -1,5 +1,6 @@
 """quarterdeck alert routing: who hears of which alerts."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -118,13 +119,18 @@ def route(
     _try(context, tenant, label, "", as_json=as_json)
 
 
+def pairs_of(label: Sequence[str]) -> dict[str, str]:
+    """Labels as they are said on a command line; ends the command where one is no pair."""
+    pairs = [one.partition("=") for one in label]
+    if any(not sign or not name for name, sign, _ in pairs):
+        stop("a label is said as NAME=VALUE", WRONG_USE)
+    return {name: value for name, _, value in pairs}
+
+
 def _try(
     context: typer.Context, tenant: str, label: list[str], text: str, *, as_json: bool
 ) -> None:
-    pairs = [one.partition("=") for one in label]
-    if any(not sign for _, sign, _ in pairs):
-        stop("a label is said as NAME=VALUE", WRONG_USE)
-    body = {"labels": {name: value for name, _, value in pairs}, "text": text}
+    body = {"labels": pairs_of(label), "text": text}
     with told():
         found = client_of(context).post(f"/api/v1/routing/{tenant}/test", body)
     if as_json:

@@ -7,7 +7,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import WRONG_USE, show_json, show_table, stop, tell
+from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop, tell
 
 SILENCES = "/api/v1/silences"
 UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -84,6 +84,11 @@ def preview(
         return
     rows = [(one["id"], one["severity"], one["title"]) for one in found["alerts"]]
     show_table(("alert", "severity", "title"), rows, "it would be about no alert that fires")
+    if rows:
+        count = found["count"]
+        fire = "alert that fires" if count == 1 else "alerts that fire"
+        shown = f"; the first {len(rows)} are shown" if count > len(rows) else ""
+        say(f"it would be about {count} {fire}{shown}")
 
 
 @commands.command()

@@ -38,6 +38,7 @@ def test_an_alert_is_shown_acknowledged_and_resolved(run: Run) -> None:
     alert = down["id"]
     assert answer(run, f"alert ack {alert} --by Ada")["changed"] == [alert]
     assert "acknowledged by Ada" in run(f"alert show {alert}")[1]
+    assert "goes to\tnobody" in run(f"alert show {alert}")[1]
     assert answer(run, f"alert show {alert}")["alert"]["acknowledged_by"] == "Ada"
     assert answer(run, f"alert unack {alert}")["changed"] == [alert]
     assert run(f"alert resolve {alert}")[2] == f"resolved {alert}"
@@ -45,6 +46,10 @@ def test_an_alert_is_shown_acknowledged_and_resolved(run: Run) -> None:
     assert answer(run, "alert resolve --label node=a")["changed"] != []
     assert run("alert list")[::2] == (0, "no alert fires")
     assert run("alert ack")[0] == 2
+    for verb in ("ack", "unack", "resolve", "reopen"):
+        assert run(f"alert {verb} --label node")[::2] == (2, "a label is said as NAME=VALUE")
+        assert run(f"alert {verb} --label =a")[0] == 2
+        assert run(f"alert {verb} {alert} --label node=a")[0] == 2
     assert run("alert ack 1 --type Down")[0] == 2
     assert run("alert show 999")[0] == 2
 
@@ -52,6 +57,10 @@ def test_an_alert_is_shown_acknowledged_and_resolved(run: Run) -> None:
 def test_a_silence_is_previewed_added_and_expired(run: Run) -> None:
     shown = answer(run, "alert silence preview --tenant acme alertname=Down node=~a|b")
     assert shown["count"] == 1
+    line = "alert silence preview --tenant acme"
+    assert run(f"{line} alertname=Down")[2] == "it would be about 1 alert that fires"
+    assert run(f"{line} node=a")[2] == "it would be about 2 alerts that fire"
+    assert run(f"{line} node=z")[2] == "it would be about no alert that fires"
     code, _, words = run("alert silence add --tenant acme --duration 1h30m alertname=Down")
     silence = words.rpartition(" ")[2]
     [one] = answer(run, "alert silence list")
