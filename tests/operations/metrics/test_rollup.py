@@ -13,7 +13,9 @@ from operations.metrics.stage import NOON, Stage
 from quarterdeck.kernel.clock import micros
 from quarterdeck.operations.metrics.model import Function, Sample, Series, UnusableFunction
 from quarterdeck.operations.metrics.rollup import DAY, Tally, added, pack, roll, tally, unpack
-from quarterdeck.operations.metrics.windows import cut
+from quarterdeck.operations.metrics.selector import selector
+from quarterdeck.operations.metrics.service import reading
+from quarterdeck.operations.metrics.windows import Asked, cut
 
 STEP = 300 * 1_000_000
 ALIKE = [f for f in Function if f is not Function.QUANTILE]
@@ -81,6 +83,27 @@ def test_long_windows_are_answered_alike_by_buckets_and_by_points(stage: Stage) 
     assert found[Function.LAST] == [points.last]
     with pytest.raises(UnusableFunction):
         stage.over("m_total", Function.QUANTILE, minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("back", "minutes"), [(0, 2 * 1440 + 7), (1443, 2 * 1440 + 7), (1443, 2880)]
+)
+def test_a_steady_rate_is_that_rate_wherever_the_window_begins_and_ends(
+    stage: Stage, back: int, minutes: int
+) -> None:
+    start = NOON - timedelta(days=4)
+    stage.record(
+        *(Sample("m_total", {}, start + timedelta(minutes=n), n) for n in range(4 * 1440 + 1)),
+        backfill=True,
+    )
+    stage.seal()
+    stage.roll()
+    asked = Asked(Function.RATE, timedelta(minutes=minutes))
+    with stage.work() as work:
+        [value] = reading.over(
+            work, stage.metrics, "acme", selector("m_total"), NOON - timedelta(minutes=back), asked
+        )
+    assert value.value == pytest.approx(1 / 60, rel=1e-12)
 
 
 def test_what_is_older_than_the_points_is_still_known(stage: Stage) -> None:

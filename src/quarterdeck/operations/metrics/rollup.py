@@ -76,8 +76,10 @@ def added(parts: Iterable[Tally]) -> Tally | None:
     )
 
 
-def answer(found: Tally, function: Function, start: int, end: int) -> float | None:
-    """What a function makes of a tally of (start, end]; None: it can make nothing.
+def answer(found: Tally, function: Function, span: int, end: int) -> float | None:
+    """What a function makes of a tally of ``span`` microseconds; None: it can make nothing.
+
+    ``end`` is that of the window that was asked for, which may be another.
 
     Raises:
         UnusableFunction: it needs each point.
@@ -93,7 +95,7 @@ def answer(found: Tally, function: Function, start: int, end: int) -> float | No
         Function.COUNT: found.count,
         Function.LAST: found.last if end - found.newest < STALE else None,
         Function.INCREASE: rise,
-        Function.RATE: None if rise is None else rise / (end - start) * SECOND,
+        Function.RATE: None if rise is None else rise / span * SECOND,
     }
     return made[function]
 

@@ -44,11 +44,13 @@ class Past:
     def evaluate(self, at: datetime, asked: Asked) -> Value | None:
         """What ``asked`` makes of the window that ends ``at``; None: no data."""
         end = micros(at)
-        start = end - asked.window // MICROSECOND
-        parts = list(self._parts(start - start % self.rolled.step, end))
-        found = added(parts)
-        value = None if found is None else answer(found, asked.function, start, end)
-        if found is None or value is None:
+        start = self._whole(end - asked.window // MICROSECOND)
+        found = added(self._parts(start, end))
+        if found is None:
+            return None
+        told = end if end > self.since else self._whole(end)
+        value = answer(found, asked.function, told - start, end)
+        if value is None:
             return None
         return Value(
             name=self.name,
@@ -59,12 +61,16 @@ class Past:
         )
 
     def _parts(self, start: int, end: int) -> Iterator[Tally]:
-        until = min(end - end % self.rolled.step, self.since)
+        until = min(self._whole(end), self.since)
         yield from self.rolled.inside(start, until)
         if end > self.since:
             found = tally(cut(self.recent, max(start, self.since), end))
             if found is not None:
                 yield found
+
+    def _whole(self, at: int) -> int:
+        """Where the bucket of an instant begins."""
+        return at - at % self.rolled.step
 
 
 def is_old(work: Work, metrics: Metrics, first: datetime, asked: Asked) -> bool:
