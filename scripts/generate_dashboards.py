@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from quarterdeck.operations.metrics.panels import (
+    BY_KEY,
     DASHBOARDS,
     FAILED,
     REQUESTS,
@@ -46,7 +47,14 @@ class Rule(NamedTuple):
 
 SHARE_FAILED = promql(Query(making=Making.SHARE, of=FAILED, among=REQUESTS))
 P95 = promql(Query(making=Making.QUANTILE, of=SECONDS, quantile=0.95))
-DEAD = promql(Query(making=Making.VALUE, of="quarterdeck_dead_letters", by=("consumer",)))
+DEAD = promql(BY_KEY["dead-letters"].queries[0])
+UP = promql(
+    Query(
+        making=Making.LEAST,
+        of="quarterdeck_service_up",
+        by=("tenant", "environment", "service", "region"),
+    )
+)
 POOL = "max by (service) (quarterdeck_database_pool_{})"
 FULL = f"{POOL.format('used')} / {POOL.format('max')}"
 
@@ -72,10 +80,10 @@ RULES = (
     ),
     Rule(
         "ServiceUnhealthy",
-        "min by (service) (quarterdeck_service_up) == 0",
+        f"{UP} == 0",
         "1m",
         "critical",
-        "A part of the installation is unhealthy.",
+        "A service is down.",
     ),
 )
 

@@ -4,6 +4,7 @@ import math
 from datetime import timedelta
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -33,6 +34,14 @@ def test_values_of_several_processes_are_the_largest_and_those_apart_add_up(stag
         stage.count("dead", 4, process=process, consumer="a", reason="y")
     query = Query(making=Making.VALUE, of="dead", by=("consumer",), apart=("reason",))
     assert drawn(stage, query) == [Drawn(name="a", values=[None, 7])]
+
+
+def test_a_service_that_is_down_anywhere_is_down_in_the_panel(stage: Stage) -> None:
+    for tenant, up in (("acme", 1), ("other", 0), ("third", 1)):
+        stage.count("quarterdeck_service_up", up, tenant=tenant, service="api", region="north")
+    [query] = panels.BY_KEY["service-health"].queries
+    assert drawn(stage, query) == [Drawn(name="api north", values=[None, 0])]
+    assert panels.promql(query) == "min by (service, region) (quarterdeck_service_up)"
 
 
 def test_rates_add_up_and_shares_are_of_what_is_known(stage: Stage) -> None:
@@ -138,6 +147,14 @@ def test_the_shipped_dashboards_are_those_of_the_panels() -> None:
     for path, text in files().items():
         assert (ROOT / path).read_text() == text, f"run scripts/generate_dashboards.py: {path}"
     assert {path.stem for path in (ROOT / "grafana").glob("*.json")} == set(panels.DASHBOARDS)
+
+
+def test_the_rules_name_what_is_down_and_count_every_dead_letter() -> None:
+    [group] = yaml.safe_load(files()["prometheus/rules.yml"])["groups"]
+    rules = {rule["alert"]: rule["expr"] for rule in group["rules"]}
+    place = "tenant, environment, service, region"
+    assert rules["ServiceUnhealthy"] == f"min by ({place}) (quarterdeck_service_up) == 0"
+    assert rules["DeadLettersMany"].startswith("sum by (consumer) (max by (consumer, reason)")
 
 
 def test_old_points_are_dropped(stage: Stage) -> None:

@@ -32,11 +32,13 @@ class Unit(StrEnum):
 class Making(StrEnum):
     """How lines are made of series.
 
-    ``value`` is the largest of the newest values, ``rate`` the sum of the rates over five
-    minutes, ``share`` one such rate as part of another, ``quantile`` one of a histogram.
+    ``value`` is the largest of the newest values and ``least`` the smallest, ``rate`` the sum
+    of the rates over five minutes, ``share`` one such rate as part of another, ``quantile``
+    one of a histogram.
     """
 
     VALUE = "value"
+    LEAST = "least"
     RATE = "rate"
     SHARE = "share"
     QUANTILE = "quantile"
@@ -89,6 +91,8 @@ def promql(query: Query) -> str:
     if query.making is Making.VALUE:
         largest = f"max{_by(query.by + query.apart)} ({query.of})"
         return f"sum{by} ({largest})" if query.apart else largest
+    if query.making is Making.LEAST:
+        return f"min{by} ({query.of})"
     if query.making is Making.RATE:
         return total
     if query.making is Making.SHARE:
@@ -160,7 +164,8 @@ PANELS = (
         title="Service Health Matrix",
         unit=Unit.STATE,
         queries=(
-            Query(making=Making.VALUE, of="quarterdeck_service_up", by=("service", "region")),
+            # One that is down in any tenant or environment is not hidden by those that work.
+            Query(making=Making.LEAST, of="quarterdeck_service_up", by=("service", "region")),
         ),
         limit=1,
         least=True,

@@ -73,6 +73,10 @@ def _value(asking: _Asking, query: Query) -> Groups:
     return _grouped(parts, query.by, sum)
 
 
+def _least(asking: _Asking, query: Query) -> Groups:
+    return _grouped(asking.along(selector(query.of), NEWEST), query.by, min)
+
+
 def _rate(asking: _Asking, query: Query) -> Groups:
     return _grouped(asking.along(selector(query.of), RATE), query.by, sum)
 
@@ -124,6 +128,7 @@ def _grouped(
 
 MADE: dict[Making, Callable[[_Asking, Query], Groups]] = {
     Making.VALUE: _value,
+    Making.LEAST: _least,
     Making.RATE: _rate,
     Making.SHARE: _share,
     Making.QUANTILE: _quantile,
