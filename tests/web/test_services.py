@@ -2,26 +2,29 @@
 
 import pytest
 
-from quarterdeck.web.services import outcome_of, role_of
+from quarterdeck.web.services import outcome_of, role_of, service_of
 
 
 @pytest.mark.parametrize(
-    ("method", "route", "service"),
+    ("method", "route", "service", "role"),
     [
-        ("POST", "/api/v1/audit/events", "ingestion"),
-        ("POST", "/t/{tenant}/api/v1/audit/events", "ingestion"),
-        ("POST", "/v1/logs", "ingestion"),
-        ("GET", "/api/v1/audit/events", "query"),
-        ("GET", "/api/v1/trail/projections", "projection"),
-        ("POST", "/api/v1/trail/exports", "export"),
-        ("GET", "/api/v1/trail/policies", "policy"),
-        ("GET", "/api/v1/trail/logs", "integrity"),
-        ("GET", "/api/v1/alerts", "gateway"),
-        ("GET", "(none)", "gateway"),
+        ("POST", "/api/v1/audit/events", "ingestion", "ingestion"),
+        ("POST", "/t/{tenant}/api/v1/audit/events", "ingestion", "ingestion"),
+        ("POST", "/v1/logs", "ingestion", "ingestion"),
+        ("GET", "/api/v1/audit/events", "query", "query"),
+        ("POST", "/api/v1/audit/projections/{projection}/pause", "projection", "projection"),
+        ("GET", "/api/v1/trail/logs", "integrity", "integrity"),
+        ("POST", "/t/{tenant}/api/v2/alerts", "watch", "gateway"),
+        ("GET", "/api/v1/logs", "watch", "gateway"),
+        ("GET", "/api/v1/tenantsandmore", "estate", "gateway"),
+        ("GET", "/healthy", "console", "gateway"),
+        ("GET", "/", "console", "gateway"),
+        ("GET", "(none)", "gateway", "gateway"),
     ],
 )
-def test_every_route_has_its_service(method: str, route: str, service: str) -> None:
-    assert role_of(method, route) == service
+def test_a_request_counts_for_one_service(method: str, route: str, service: str, role: str) -> None:
+    found = service_of(method, route)
+    assert (found, role_of(found)) == (service, role)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quarterdeck.kernel.telemetry import SERVICE_REQUESTS, SERVICE_SECONDS
-from quarterdeck.web.services import outcome_of, role_of
+from quarterdeck.web.services import UNKNOWN, outcome_of, role_of, service_of
 
 REQUESTS = Counter(
     "quarterdeck_http_requests_total",
@@ -29,21 +29,8 @@ OPEN = Gauge("quarterdeck_http_requests_open", "Requests being answered now.")
 
 # An id from outside stands in logs and leaves: short, and without anything to inject.
 VALID_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
-UNKNOWN = "(none)"  # a path that is no route's must not become a label: there are endless many
 ENDLESS = frozenset({"/api/v1/stream"})  # how long one watches is no time to answer
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-SERVICES = {
-    "query": frozenset({"logs", "records", "projections", "queries"}),
-    "integrity": frozenset({"segments", "integrity", "holds", "erasures", "retention", "witness"}),
-    "export": frozenset({"exports"}),
-    "policy": frozenset({"policies"}),
-    "delivery": frozenset({"consumers", "queues", "topics", "dead-letters", "webhooks"}),
-    "access": frozenset({"principals", "roles", "tokens", "views", "limits"}),
-    "watch": frozenset({"metrics", "series", "alerts", "health", "services", "slos", "stream"}),
-}
-"""By service: the first words of its paths under /api/v1. What is in none is the estate's."""
 
 
 class Observe:
@@ -94,15 +81,6 @@ def template_of(scope: Scope) -> str:
     return next((c.path for c in matching if c.path), UNKNOWN)
 
 
-def service_of(route: str) -> str:
-    """Which part of the platform a route belongs to: a label of few values."""
-    _, _, path = route.partition("/api/v1/")
-    noun = path.split("/")[0]
-    if not path:
-        return "health" if route.startswith(("/health", "/metrics")) else "console"
-    return next((service for service, nouns in SERVICES.items() if noun in nouns), "estate")
-
-
 def contexts(app: FastAPI) -> list[RouteContext]:
     """Every route of ``app``, with its whole path. Kept: the routes of an application stand."""
     known: list[RouteContext] | None = getattr(app.state, "route_contexts", None)
@@ -118,7 +96,8 @@ def _request_id(scope: Scope) -> str:
 
 def count(method: str, route: str, status: int, took_s: float) -> None:
     """Count an answered request, by route and by service."""
-    service, role = service_of(route), role_of(method, route)
+    service = service_of(method, route)
+    role = role_of(service)
     REQUESTS.labels(service, method, route, str(status)).inc()
     LATENCY.labels(service, method, route).observe(took_s)
     SERVICE_REQUESTS.labels(role, outcome_of(status)).inc()
