@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
+from sqlalchemy import delete, func, select
 
 from operations.metrics.stage import NOON, Stage
 from quarterdeck.kernel.clock import micros
+from quarterdeck.operations.metrics import tables
 from quarterdeck.operations.metrics.model import Function, Sample, Series, UnusableFunction
 from quarterdeck.operations.metrics.rollup import DAY, Tally, added, pack, roll, tally, unpack
 from quarterdeck.operations.metrics.selector import selector
@@ -139,3 +141,41 @@ def test_what_is_too_large_loses_its_oldest_points_first(stage: Stage) -> None:
     object.__setattr__(stage.metrics, "limits", replace(stage.metrics.limits, size=1))
     assert stage.drop() > 0
     assert stage.over("m_total", Function.COUNT, minutes=3 * 1440) != []
+
+
+def known(stage: Stage) -> int:
+    with stage.metrics.reading() as db:
+        return db.scalar(select(func.count()).select_from(tables.series)) or 0
+
+
+def test_a_series_of_which_nothing_is_left_is_forgotten_and_may_begin_anew(stage: Stage) -> None:
+    stage.count("gone", 1)
+    stage.pass_time(days=16)
+    stage.seal()
+    stage.roll()
+    stage.count("kept", 1)
+    stage.drop()
+    assert known(stage) == 2  # its buckets say still what it was
+    stage.pass_time(days=400)
+    stage.count("kept", 2)
+    stage.count("open", 3)
+    stage.pass_time(minutes=10)
+    stage.drop()
+    assert known(stage) == 2
+    assert stage.values("kept") == [[2]]
+    assert stage.count("gone", 4).accepted == 1
+    assert stage.values("gone") == [[4]]
+
+
+def test_a_series_that_may_be_about_to_get_points_is_not_forgotten(stage: Stage) -> None:
+    stage.count("late", 1)
+    with stage.metrics.writing() as db:
+        db.execute(delete(tables.points))
+    stage.pass_time(days=2)
+    stage.drop()
+    assert known(stage) == 1
+    stage.pass_time(days=2)
+    stage.drop()
+    assert known(stage) == 0
+    assert stage.count("late", 5).accepted == 1
+    assert stage.values("late") == [[5]]

@@ -77,15 +77,4 @@ unrolled = Table(
 )
 """Days (since 1970) of which chunks were written since they were down-sampled."""
 
-families = Table(
-    "operations_family",
-    metadata,
-    Column("tenant", String, primary_key=True),
-    Column("name", String, primary_key=True),
-    Column("type", String, nullable=False),
-    Column("help", Text, nullable=False),
-    Column("unit", String, nullable=False),
-)
-"""What a metric is, in the words of whoever reports it."""
-
-EVERY = (series, points, chunks, rollups, unrolled, families)
+EVERY = (series, points, chunks, rollups, unrolled)

@@ -114,7 +114,9 @@ def _known(among: _Among, tenant: str, keys: Sequence[Key]) -> dict[Key, Remembe
 def _looked_up(among: _Among, tenant: str, asked: Mapping[bytes, Key]) -> dict[Key, Remembered]:
     db, own, now = among.db, among.own, among.work.now
     ids = names.known(db, own, asked)
-    names.seen(db, own, ids.values(), now)
+    # One may have been forgotten meanwhile: it begins anew.
+    there = names.seen(db, own, ids.values(), now)
+    ids = {digest: number for digest, number in ids.items() if number in there}
     new = [digest for digest in asked if digest not in ids]
     if new:
         room = max(0, among.metrics.limits.series - names.count(db, own))

@@ -15,7 +15,7 @@ from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.db import bulk
 from quarterdeck.operations.metrics.opening import Metrics
 from quarterdeck.operations.metrics.rollup import DAY
-from quarterdeck.operations.metrics.store import chunking, points, rolling
+from quarterdeck.operations.metrics.store import chunking, names, points, rolling
 from quarterdeck.operations.metrics.store.points import SLOT
 
 SETTLED = timedelta(minutes=5)
@@ -30,11 +30,15 @@ FEW = 20
 AT_ONCE = 250
 """Series sealed in one transaction, so that who records gets their turn."""
 
+FORGOTTEN_AFTER = timedelta(days=3)
+"""Of no points: who records looks a series up again each day (``recording.SEEN``)."""
+
 SEALED = Counter("quarterdeck_points_sealed_total", "Points moved into chunks.")
 EXPIRED = Counter("quarterdeck_chunks_expired_total", "Chunks dropped.")
 EARLY = Counter(
     "quarterdeck_chunks_dropped_early_total", "Of those: before their time, for want of room."
 )
+FORGOTTEN = Counter("quarterdeck_series_forgotten_total", "Series dropped: no point was left.")
 DROPPED = Counter(
     "quarterdeck_points_of_the_future_total", "Points dropped: the clock was set back behind them."
 )
@@ -111,7 +115,7 @@ class Roller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeper:
-    """Drops what is too old, and the oldest points where all of it is too large."""
+    """Drops what is too old, the oldest points where all of it is too large, and empty series."""
 
     metrics: Metrics
     clock: Clock
@@ -127,6 +131,7 @@ class Keeper:
             EARLY.inc(early)
             gone += early
         EXPIRED.inc(gone)
+        self._forget(now - FORGOTTEN_AFTER)
         return gone
 
     def _drop(self, before: datetime) -> int:
@@ -137,6 +142,11 @@ class Keeper:
                 gone += points.expire(db, first, first + AT_ONCE, micros(before))
                 rolling.expire(db, first, first + AT_ONCE, oldest)
         return gone
+
+    def _forget(self, before: datetime) -> None:
+        for first in range(0, self._last() + 1, AT_ONCE):
+            with bulk(self.metrics.engine), self.metrics.writing() as db:
+                FORGOTTEN.inc(names.forget(db, first, first + AT_ONCE, before))
 
     def _last(self) -> int:
         with self.metrics.reading() as db:

@@ -6,14 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.metrics.model import Labels
-from quarterdeck.operations.metrics.tables import series
+from quarterdeck.operations.metrics.store import points
+from quarterdeck.operations.metrics.tables import chunks, rollups, series
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +82,15 @@ def add(
     db.execute(insert(series).on_conflict_do_nothing(), rows)
 
 
-def seen(db: Connection, tenants: Tenants, ids: Collection[int], at: datetime) -> None:
-    """Write down that series still get points."""
+def seen(db: Connection, tenants: Tenants, ids: Collection[int], at: datetime) -> set[int]:
+    """Write down that series still get points; those that are there still."""
+    there: set[int] = set()
     for first in range(0, len(ids), BULK_ROWS):
         mine = series.c.id.in_(sorted(ids)[first : first + BULK_ROWS])
         whose = tenants.clause(series.c.tenant)
-        db.execute(update(series).where(mine, whose).values(seen_at=micros(at)))
+        told = update(series).where(mine, whose).values(seen_at=micros(at))
+        there |= set(db.scalars(told.returning(series.c.id)))
+    return there
 
 
 def of_name(db: Connection, tenants: Tenants, name: str) -> list[Known]:
@@ -101,7 +114,17 @@ def metrics(db: Connection, tenants: Tenants) -> list[tuple[str, int, int]]:
     return [(name, number, at) for name, number, at in db.execute(query)]
 
 
-def forget(db: Connection, tenants: Tenants, ids: Collection[int]) -> None:
-    """Remove series that have no point left."""
-    mine = (series.c.id.in_(sorted(ids)), tenants.clause(series.c.tenant))
-    db.execute(delete(series).where(*mine))
+def forget(db: Connection, first: int, end: int, before: datetime) -> int:
+    """Remove series in [first, end) that have no point left, in any form; how many there were.
+
+    Only those not seen since ``before``: a process may be about to record to a later one.
+    """
+    some = (series.c.id >= first, series.c.id < end, series.c.seen_at < micros(before))
+    waiting = set(db.scalars(select(series.c.id).where(*some, *map(_lacks, (chunks, rollups)))))
+    left = sorted(waiting - points.standing(db, sorted(waiting)))
+    gone = delete(series).where(series.c.id.in_(left), *some)
+    return db.execute(gone).rowcount if left else 0
+
+
+def _lacks(table: Table) -> ColumnElement[bool]:
+    return ~exists().where(table.c.series == series.c.id)

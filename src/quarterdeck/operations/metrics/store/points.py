@@ -80,7 +80,7 @@ def add(db: Connection, rows: Sequence[Row]) -> int:
 def newest(db: Connection, series: Sequence[int], before: int) -> dict[int, int]:
     """When each series had its newest point before an instant; one without is left out."""
     found: dict[int, int] = {}
-    standing = slots(db)
+    taken = slots(db)
     for first in range(0, len(series), BULK_ROWS):
         some = series[first : first + BULK_ROWS]
         sealed = (
@@ -89,7 +89,7 @@ def newest(db: Connection, series: Sequence[int], before: int) -> dict[int, int]
             .group_by(chunks.c.series)
         )
         found.update({row[0]: row[1] for row in db.execute(sealed)})
-        mine = (points.c.slot.in_(standing), points.c.series.in_(some), points.c.at < before)
+        mine = (points.c.slot.in_(taken), points.c.series.in_(some), points.c.at < before)
         still = select(points.c.series, func.max(points.c.at)).where(*mine)
         found.update({row[0]: row[1] for row in db.execute(still.group_by(points.c.series))})
     return found
@@ -124,6 +124,12 @@ def merge(tracks: Sequence[Track], start: int, end: int) -> Track:
 def slots(db: Connection) -> list[int]:
     """The slots that hold points which are not sealed, in order."""
     return list(db.scalars(SLOTS))
+
+
+def standing(db: Connection, series: Sequence[int]) -> set[int]:
+    """Those of some series that have points which are not sealed."""
+    mine = (points.c.slot.in_(slots(db)), points.c.series.in_(series))
+    return set(db.scalars(select(points.c.series).where(*mine).distinct()))
 
 
 def open_series(db: Connection, taken: Sequence[int], after: int, limit: int) -> list[int]:
