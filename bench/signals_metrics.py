@@ -99,7 +99,7 @@ def _question_ms(engine: Engine, metrics: Metrics) -> float:
         began = perf_counter()
         of = selector(f'requests_total{{target="{n % TARGETS}"}}')
         with read(engine, installation(), lambda: END) as work:
-            reading.along(work, metrics, PLATFORM, of, ats, asked)
+            list(reading.along(work, metrics, PLATFORM, of, ats, asked))
         times.append((perf_counter() - began) * 1000)
     return quantiles(times, n=20)[-1]
 

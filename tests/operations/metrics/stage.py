@@ -50,8 +50,10 @@ class Stage:
 
     def select(self, words: str, *, back: timedelta = timedelta(hours=1)) -> list[Series]:
         with self.work() as work:
-            return reading.select(
-                work, self.metrics, "acme", selector(words), self.now - back, self.now
+            return list(
+                reading.select(
+                    work, self.metrics, "acme", selector(words), self.now - back, self.now
+                )
             )
 
     def values(self, words: str, *, back: timedelta = timedelta(hours=1)) -> list[list[float]]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 
 from operations.metrics.stage import NOON
 from quarterdeck.kernel.clock import micros
+from quarterdeck.operations.metrics import remotewrite
 from quarterdeck.operations.metrics.model import Sample, is_stale, stale_mark
 from quarterdeck.operations.metrics.remotewrite import MOST_BYTES, UnreadableWrite, samples
 
@@ -107,3 +108,16 @@ def test_no_bytes_are_more_than_refused(body: bytes) -> None:
 def test_what_would_unpack_to_too_much_is_refused_unread() -> None:
     with pytest.raises(UnreadableWrite, match="unpacks to"):
         list(samples(varint(MOST_BYTES + 1) + b"\x00" * 10))
+
+
+def test_what_takes_much_memory_in_few_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(remotewrite, "MOST_SAMPLES", 5)
+    monkeypatch.setattr(remotewrite, "MOST_LABELS", 3)
+    points = ((1, 1.0), (2, 1.0), (3, 1.0))
+    assert len(list(samples(packed(series("m", {"a": "b", "c": "d"}, *points))))) == 3
+    with pytest.raises(UnreadableWrite, match="more than 5 samples"):
+        list(samples(packed(series("m", {}, *points) * 2)))
+    with pytest.raises(UnreadableWrite, match="more than 5 samples"):
+        list(samples(packed(series("m", {}, *points, *points))))
+    with pytest.raises(UnreadableWrite, match="3 labels"):
+        list(samples(packed(series("m", {"a": "", "b": "", "c": ""}))))

@@ -1,6 +1,7 @@
 """Samples in, series out, on each database: before they are sealed and after."""
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Connection, Engine, select, update
 
 from operations.metrics.stage import NOON, Stage
 from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound
@@ -27,9 +28,10 @@ from quarterdeck.operations.metrics.model import (
 )
 from quarterdeck.operations.metrics.opening import Metrics, open_metrics
 from quarterdeck.operations.metrics.selector import Selector
-from quarterdeck.operations.metrics.service import reading
+from quarterdeck.operations.metrics.service import history, meant, reading
 from quarterdeck.operations.metrics.service.sealing import Sealer
 from quarterdeck.operations.metrics.store import points
+from quarterdeck.operations.metrics.store.points import Track
 from quarterdeck.operations.metrics.windows import Asked
 from servers import databases
 
@@ -216,7 +218,7 @@ def test_lines_end_where_nothing_is_known(stage: Stage) -> None:
     with stage.work() as work:
         asked = Asked(Function.AVG, timedelta(minutes=5))
         [line] = reading.along(work, stage.metrics, "acme", Selector("m"), ats, asked)
-        assert reading.along(work, stage.metrics, "acme", Selector("m"), [], asked) == []
+        assert list(reading.along(work, stage.metrics, "acme", Selector("m"), [], asked)) == []
     assert list(line.values) == [1.5, 6]
 
 
@@ -255,15 +257,41 @@ def test_a_series_that_ended_says_so(stage: Stage) -> None:
     assert stage.over("up", Function.LAST) == []
 
 
+@pytest.mark.parametrize("minutes", [5, 3 * 1440])
 def test_a_question_for_too_many_series_is_refused(
-    stage: Stage, monkeypatch: pytest.MonkeyPatch
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, minutes: int
 ) -> None:
-    monkeypatch.setattr(reading, "MOST_SERIES", 1)
+    monkeypatch.setattr(meant, "MOST_SERIES", 1)
     stage.count("m", 1, a="1")
     stage.count("m", 1, a="2")
-    with pytest.raises(reading.TooManySeries):
+    with pytest.raises(meant.TooManySeries):
         stage.select("m")
+    with pytest.raises(meant.TooManySeries):
+        stage.over("m", Function.COUNT, minutes=minutes)
     assert len(stage.select('m{a="2"}')) == 1
+
+
+@pytest.mark.parametrize("minutes", [60, 3 * 1440])
+def test_a_wide_question_is_read_a_few_series_at_a_time(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    for n in range(7):
+        stage.count("m", 1, 2, a=str(n))
+    asked, read, between = Asked(Function.SUM, timedelta(minutes=minutes)), [], points.between
+
+    def watched(db: Connection, series: Sequence[int], start: int, end: int) -> dict[int, Track]:
+        read.append(len(series))
+        return between(db, series, start, end)
+
+    monkeypatch.setattr(points, "between", watched)
+    monkeypatch.setattr(reading, "AT_ONCE", 3 * (minutes + 5) * 4)
+    monkeypatch.setattr(history, "AT_ONCE", 3 * minutes // 60)
+    with stage.work() as work:
+        lines = reading.along(work, stage.metrics, "acme", Selector("m"), [NOON], asked)
+        assert list(next(lines).values) == [3]
+        assert read == [3]
+        assert len(list(lines)) == 6
+    assert read == [3, 3, 1]
 
 
 def test_damage_is_told_and_not_read_over(stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """/api/v1/metrics and /api/v1/series: numbers over time, in and out."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Self
 
@@ -323,11 +323,13 @@ def _finite(value: float | None) -> float | None:
     return value if value is not None and math.isfinite(value) else None
 
 
-def _bounded(found: list[Series]) -> Iterable[Series]:
-    total = sum(len(one.times) for one in found)
-    if total > MOST_POINTS:
-        raise AnswerTooLong(
-            f"{total} points, at most {MOST_POINTS} in one answer: ask for an interval, "
-            "fewer series or a shorter time"
-        )
-    return found
+def _bounded(found: Iterable[Series]) -> Iterator[Series]:
+    total = 0
+    for one in found:
+        total += len(one.times)
+        if total > MOST_POINTS:
+            raise AnswerTooLong(
+                f"more than {MOST_POINTS} points in one answer: ask for an interval, "
+                "fewer series or a shorter time"
+            )
+        yield one

@@ -17,6 +17,9 @@ from quarterdeck.operations.metrics.model import Sample
 MOST_BYTES = 32 * 1024 * 1024
 """Of a message, unpacked."""
 
+MOST_SAMPLES, MOST_LABELS = 100_000, 1000
+"""Of a message, and of one of its series. In few bytes there may be many: each takes memory."""
+
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 SIGN, WRAP = 1 << 63, 1 << 64
 LATEST_MS = 253_402_300_799_000  # the year 9999: later ones are no instants
@@ -32,13 +35,17 @@ def samples(body: bytes) -> Iterator[Sample]:
     """The samples of a message, in its order.
 
     Raises:
-        UnreadableWrite: it is no such message, or unpacks to more than ``MOST_BYTES``.
+        UnreadableWrite: it is no such message, or has more than we take of bytes, samples
+            or labels.
     """
     try:
         message = _unpacked(body)
+        left = MOST_SAMPLES
         for number, series in _fields(message):
             if number == 1 and isinstance(series, bytes):
-                yield from _series(series)
+                found = _series(series, left)
+                left -= len(found)
+                yield from found
     except (IndexError, struct.error, UnicodeDecodeError, ValueError) as error:
         raise UnreadableWrite(f"expected a snappy-packed WriteRequest, got {error}") from error
 
@@ -53,7 +60,7 @@ def _unpacked(body: bytes) -> bytes:
         raise UnreadableWrite(f"the body is no snappy block: {error}") from error
 
 
-def _series(message: bytes) -> Iterator[Sample]:
+def _series(message: bytes, most: int) -> list[Sample]:
     labels: dict[str, str] = {}
     points: list[tuple[datetime, float]] = []
     for number, part in _fields(message):
@@ -61,9 +68,12 @@ def _series(message: bytes) -> Iterator[Sample]:
             labels.update([_label(part)])
         elif number == 2 and isinstance(part, bytes):  # noqa: PLR2004  the field's number
             points.append(_point(part))
+        if len(points) > most or len(labels) > MOST_LABELS:
+            raise UnreadableWrite(
+                f"more than {MOST_SAMPLES} samples, or {MOST_LABELS} labels of a series: send less"
+            )
     metric = labels.pop("__name__", "")
-    for at, value in points:
-        yield Sample(metric, labels, at, value)
+    return [Sample(metric, labels, at, value) for at, value in points]
 
 
 def _label(message: bytes) -> tuple[str, str]:

@@ -1,9 +1,10 @@
 """Panels, filled from the store."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import add
 
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Work
@@ -57,7 +58,7 @@ class _Asking:
     tenant: str
     ats: Sequence[datetime]
 
-    def along(self, of: Selector, asked: Asked) -> list[Series]:
+    def along(self, of: Selector, asked: Asked) -> Iterator[Series]:
         return reading.along(self.work, self.metrics, self.tenant, of, self.ats, asked)
 
 
@@ -70,7 +71,7 @@ def _value(asking: _Asking, query: Query) -> Groups:
         Series(query.of, dict(zip(query.by, group, strict=False)), [*values], [*values.values()])
         for group, values in largest.items()
     ]
-    return _grouped(parts, query.by, sum)
+    return _grouped(parts, query.by, add)
 
 
 def _least(asking: _Asking, query: Query) -> Groups:
@@ -78,12 +79,12 @@ def _least(asking: _Asking, query: Query) -> Groups:
 
 
 def _rate(asking: _Asking, query: Query) -> Groups:
-    return _grouped(asking.along(selector(query.of), RATE), query.by, sum)
+    return _grouped(asking.along(selector(query.of), RATE), query.by, add)
 
 
 def _share(asking: _Asking, query: Query) -> Groups:
-    parts = _grouped(asking.along(selector(query.of), RATE), query.by, sum)
-    whole = _grouped(asking.along(selector(query.among), RATE), query.by, sum)
+    parts = _grouped(asking.along(selector(query.of), RATE), query.by, add)
+    whole = _grouped(asking.along(selector(query.among), RATE), query.by, add)
     return {group: _shares(parts.get(group, {}), values) for group, values in whole.items()}
 
 
@@ -98,7 +99,7 @@ def _quantile(asking: _Asking, query: Query) -> Groups:
     counts: dict[tuple[str, ...], dict[int, dict[float, float]]] = defaultdict(
         lambda: defaultdict(dict)
     )
-    for (le, *group), values in _grouped(buckets, ("le", *query.by), sum).items():
+    for (le, *group), values in _grouped(buckets, ("le", *query.by), add).items():
         for at, value in values.items():
             counts[tuple(group)][at][bound(le)] = value
     made = {
@@ -112,18 +113,15 @@ def _quantile(asking: _Asking, query: Query) -> Groups:
 
 
 def _grouped(
-    found: Iterable[Series], by: Sequence[str], put: Callable[[Iterable[float]], float]
+    found: Iterable[Series], by: Sequence[str], put: Callable[[float, float], float]
 ) -> Groups:
-    """Series as one a group, where any of it is known."""
-    groups: dict[tuple[str, ...], dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    """Series as one a group, where any of it is known: each is put to those before it."""
+    groups: dict[tuple[str, ...], dict[int, float]] = defaultdict(dict)
     for series in found:
         group = groups[tuple(series.labels.get(label, "") for label in by)]
         for at, value in zip(series.times, series.values, strict=True):
-            group[at].append(value)
-    return {
-        group: {at: put(values) for at, values in instants.items()}
-        for group, instants in groups.items()
-    }
+            group[at] = put(group[at], value) if at in group else value
+    return groups
 
 
 MADE: dict[Making, Callable[[_Asking, Query], Groups]] = {

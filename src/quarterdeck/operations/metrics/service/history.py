@@ -25,10 +25,13 @@ from quarterdeck.operations.metrics.rollup import (
     tally,
 )
 from quarterdeck.operations.metrics.selector import Selector
-from quarterdeck.operations.metrics.store import names, points, rolling
+from quarterdeck.operations.metrics.service.meant import batches, meant
+from quarterdeck.operations.metrics.store import points, rolling
 from quarterdeck.operations.metrics.windows import Asked, cut
 
 LONG = timedelta(days=2)
+AT_ONCE = 200_000
+"""Buckets that are read at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,29 +88,30 @@ def past(
     selector: Selector,
     ats: Sequence[datetime],
     asked: Asked,
-) -> list[Past]:
-    """The series that are meant, as far back as windows that end at ``ats`` reach."""
+) -> Iterator[Past]:
+    """The series that are meant, as far back as windows that end at ``ats`` reach.
+
+    They are read while they are taken.
+    """
     step_s = _step_s(ats, asked)
     start, end = micros(ats[0] - asked.window), micros(ats[-1])
     with metrics.reading() as db:
-        known = [
-            one for one in names.of_name(db, own, selector.name) if selector.accepts(one.labels)
-        ]
-        ids = [one.id for one in known]
         since = rolling.horizon(db, micros(work.now) // DAY)
-        rolled = rolling.between(db, ids, step_s, start - step_s * SECOND, end)
-        tracks = points.between(db, ids, since - STALE, end)
-    return [
-        Past(
-            name=one.name,
-            labels=dict(one.labels),
-            rolled=rolled.get(one.id, Rolled(step_s * SECOND, [])),
-            recent=Series(one.name, one.labels, *tracks.get(one.id, ([], []))),
-            since=since,
-        )
-        for one in known
-        if one.id in rolled or one.id in tracks
-    ]
+    each = (end - start) // (step_s * SECOND)
+    for some in batches(meant(metrics, own, selector), each, AT_ONCE):
+        ids = [one.id for one in some]
+        with metrics.reading() as db:
+            rolled = rolling.between(db, ids, step_s, start - step_s * SECOND, end)
+            tracks = points.between(db, ids, since - STALE, end)
+        for one in some:
+            if one.id in rolled or one.id in tracks:
+                yield Past(
+                    name=one.name,
+                    labels=dict(one.labels),
+                    rolled=rolled.get(one.id, Rolled(step_s * SECOND, [])),
+                    recent=Series(one.name, one.labels, *tracks.get(one.id, ([], []))),
+                    since=since,
+                )
 
 
 def _step_s(ats: Sequence[datetime], asked: Asked) -> int:

@@ -5,26 +5,23 @@ What somebody may not see is not told from what is not there (``Work.require``).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from quarterdeck.kernel.clock import instant, micros
-from quarterdeck.kernel.errors import Invalid, NotFound
+from quarterdeck.kernel.errors import NotFound
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.metrics import windows
 from quarterdeck.operations.metrics.model import Series, Value
 from quarterdeck.operations.metrics.opening import Metrics
 from quarterdeck.operations.metrics.selector import Selector
 from quarterdeck.operations.metrics.service import history
+from quarterdeck.operations.metrics.service.meant import batches, meant
 from quarterdeck.operations.metrics.store import names, points
 
-MOST_SERIES = 10_000
-"""Of one question."""
-
-
-class TooManySeries(Invalid):
-    """More series are meant than one question may read."""
+AT_ONCE, USUAL_S = 2_000_000, 15
+"""Points that are read at once, of series that have one each so many seconds."""
 
 
 class MetricNotFound(NotFound):
@@ -46,10 +43,11 @@ class Metric:
 
 def select(
     work: Work, metrics: Metrics, tenant: str, selector: Selector, start: datetime, end: datetime
-) -> list[Series]:
+) -> Iterator[Series]:
     """The series that ``selector`` means, each with its points in [start, end].
 
-    One without a point there is left out. Stale marks are among the values (``is_stale``).
+    They are read while they are taken. One without a point there is left out. Stale marks are
+    among the values (``is_stale``).
 
     Raises:
         TooManySeries: it means more than ``MOST_SERIES``.
@@ -92,21 +90,22 @@ def along(
     selector: Selector,
     ats: Sequence[datetime],
     asked: windows.Asked,
-) -> list[Series]:
+) -> Iterator[Series]:
     """What ``over`` answers at each of some instants, ascending: a series with a point for each.
 
-    At an instant where there is no data there is no point.
+    They are read while they are taken. At an instant where there is no data there is no point.
     """
     own = work.require("metrics:read", tenant)
     if not ats:
-        return []
+        return iter(())
+    found: Iterator[windows.Evaluated]
     if history.is_old(work, metrics, ats[0], asked):
-        old = history.past(work, metrics, own, selector, ats, asked)
-        lines = [windows.line(one, ats, asked) for one in old]
+        found = history.past(work, metrics, own, selector, ats, asked)
     else:
-        found = _selected(metrics, own, selector, windows.reach(ats[0], asked.window), ats[-1])
-        lines = [windows.line(windows.Points(series), ats, asked) for series in found]
-    return [series for series in lines if series.times]
+        start = windows.reach(ats[0], asked.window)
+        found = map(windows.Points, _selected(metrics, own, selector, start, ats[-1]))
+    lines = (windows.line(one, ats, asked) for one in found)
+    return (series for series in lines if series.times)
 
 
 def listed(work: Work, metrics: Metrics, tenant: str) -> list[Metric]:
@@ -137,20 +136,9 @@ def described(work: Work, metrics: Metrics, tenant: str, name: str) -> dict[str,
 
 def _selected(
     metrics: Metrics, own: Tenants, selector: Selector, start: datetime, end: datetime
-) -> list[Series]:
-    with metrics.reading() as db:
-        meant = [
-            series
-            for series in names.of_name(db, own, selector.name)
-            if selector.accepts(series.labels)
-        ]
-        if len(meant) > MOST_SERIES:
-            raise TooManySeries(
-                f"{selector} means {len(meant)} series, and one question may read {MOST_SERIES}"
-            )
-        tracks = points.between(db, [series.id for series in meant], micros(start), micros(end))
-    return [
-        Series(series.name, series.labels, *tracks[series.id])
-        for series in meant
-        if series.id in tracks
-    ]
+) -> Iterator[Series]:
+    each = int((end - start).total_seconds() / USUAL_S)
+    for some in batches(meant(metrics, own, selector), each, AT_ONCE):
+        with metrics.reading() as db:
+            tracks = points.between(db, [one.id for one in some], micros(start), micros(end))
+        yield from (Series(o.name, o.labels, *tracks[o.id]) for o in some if o.id in tracks)
