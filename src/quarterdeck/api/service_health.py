@@ -122,8 +122,9 @@ def _registered(work: Work, found: Standing, stage: Stage) -> JSONResponse:
 
 def _entry(work: Work, probe: Registered, seen: Seen | None) -> ProbeEntry:
     if seen is None:
-        never = {"status": "Unknown", "description": "never probed", "duration": timespan(0)}
-        return ProbeEntry(**never, exception=None)
+        words = "nobody looked, or not for too long"
+        unseen = {"status": "Unknown", "description": words, "duration": timespan(0)}
+        return ProbeEntry(**unseen, exception=None)
     age_s = (work.now - seen.at).total_seconds()
     return ProbeEntry(
         status=WORDS[seen.state],

@@ -297,6 +297,21 @@ def test_what_nobody_looks_at_any_more_is_lost_from_sight(
     ]
 
 
+def test_what_was_seen_before_one_lost_sight_says_nothing_of_now(
+    watch: Watch, prober: Prober, web: Endpoint
+) -> None:
+    watch.register("web", http(web.url, failures=2))
+    watch.probed(prober)
+    watch.pass_time(hours=1)
+    assert lose_sight(watch.engine, lambda: watch.now)
+    with watch.look() as work:
+        assert registry.place_of(work, "acme", "prod", "web").standing.seen == {}
+    web.status = 500
+    assert watch.probed(prober) == {"web": State.UNKNOWN}  # one failure is not enough
+    watch.pass_time(seconds=10)
+    assert watch.probed(prober) == {"web": State.DOWN}
+
+
 def test_a_service_that_loses_its_probes_is_lost_from_sight(
     watch: Watch, prober: Prober, web: Endpoint
 ) -> None:

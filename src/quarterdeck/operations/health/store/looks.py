@@ -84,6 +84,8 @@ def _lost(db: Connection, row: Row[Any], now: datetime, reason: str) -> bool:
         "since": micros(now),
         "reason": reason,
         "stale_at": None,
+        # What probes said then is not how things are, nor what a failure now is counted on.
+        "seen": "{}",
     }
     return db.execute(update(services).where(*mine).values(values)).rowcount == 1
 
