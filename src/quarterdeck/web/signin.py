@@ -2,7 +2,6 @@
 
 import re
 from base64 import b64decode
-from binascii import Error as NotBase64
 from secrets import compare_digest
 from typing import Annotated
 
@@ -131,7 +130,7 @@ def _password(credentials: str) -> str:
     """The token that stands for a password (RFC 7617); the name is for the client's own records."""
     try:
         _, _, password = b64decode(credentials, validate=True).decode().partition(":")
-    except (NotBase64, UnicodeDecodeError) as error:
+    except ValueError as error:  # no Base64, or no text in it, or not even ASCII
         raise Unauthenticated(
             "basic credentials are not Base64; send the token as password"
         ) from error

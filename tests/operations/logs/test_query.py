@@ -1,5 +1,6 @@
 """Pipe queries: what they answer, and where they are refused."""
 
+import math
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -156,3 +157,18 @@ def test_a_line_is_wanted_by_role_level_time_and_words(
         at=NOON, level="warning", service="web", event="lost the database", fields={"job": 7}
     )
     assert Asked(**{**span, **said}).wants(entry) is wanted  # type: ignore[arg-type]
+
+
+def test_odd_cells_break_no_query() -> None:
+    rows: list[dict[str, object]] = [
+        {"names": ["a", "b"], "n": 10**400, "word": "x"},
+        {"names": ["a", "b"], "n": 10**12, "word": "x"},
+        {"names": {"a": 1}, "n": 1, "word": "x"},
+    ]
+    assert asked("traces | summarize many = count() by names", rows) == [
+        {"names": "['a', 'b']", "many": 2},
+        {"names": "{'a': 1}", "many": 1},
+    ]
+    assert asked("traces | summarize most = max(n)", rows) == [{"most": math.inf}]
+    assert asked("traces | take 1 | project b = bin(n, 0.5)", rows) == [{"b": None}]
+    assert asked("traces | project p = word * n", rows) == [{"p": None}] * 3

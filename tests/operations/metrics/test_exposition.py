@@ -49,6 +49,17 @@ def test_samples_have_their_own_instant_or_that_of_the_reading() -> None:
     assert second.at == NOON
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff", b"a 1", b"a 1\n", b"<html>"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff",
+        b"a 1",
+        b"a 1\n",
+        b"<html>",
+        b'{" "} 1\n#EOF\n',
+        b"# TYPE n histogram\nn {]}\n# EOF\n",
+    ],
+)
 def test_garbage_is_refused(content: bytes) -> None:
     assert not judged(content)

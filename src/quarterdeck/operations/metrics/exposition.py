@@ -30,6 +30,8 @@ def samples(content: bytes, at: datetime) -> Iterator[Sample]:
         families = list(_parsed(content.decode()))
     except (ValueError, OverflowError) as error:
         raise UnreadableExposition(f"expected OpenMetrics text, got {error}") from error
+    except LookupError as error:  # where a brace closes nothing, the parser only trips
+        raise UnreadableExposition("expected OpenMetrics text, got misplaced braces") from error
     for family in families:
         for sample in family.samples:
             if not sample.name.endswith("_created"):

@@ -1,5 +1,6 @@
 """The same requests to Debian's Alertmanager and to us: the same answers."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
@@ -140,5 +141,9 @@ def test_basic_credentials_open_nothing_else(client: TestClient, sre: Headers) -
     asked = {"auth": ("grafana", token)}
     assert client.get("/api/v2/alerts", **asked).status_code == 200  # type: ignore[arg-type]
     assert client.get("/api/v1/sync/alerts", **asked).status_code == 401  # type: ignore[arg-type]
-    wrong = {"Authorization": "Basic ???"}
-    assert client.get("/api/v2/alerts", headers=wrong).status_code == 401
+    accented = b64encode("any:\u00e9".encode()), b64encode(b"any:\xe9"), b"\xe9", b"\xc3\xa9"
+    for wrong in (b"???", *accented):
+        headers = [(b"Authorization", b"Basic " + wrong)]
+        assert client.get("/api/v2/alerts", headers=headers).status_code == 401, wrong
+    bearer = [(b"Authorization", b"Bearer \xe9")]
+    assert client.get("/api/v2/alerts", headers=bearer).status_code == 401

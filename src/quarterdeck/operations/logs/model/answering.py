@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cmp_to_key
 from itertools import islice
-from math import ceil
+from math import ceil, inf
 from typing import Any
 
 from quarterdeck.operations.logs.model.entry import REQUEST, Entry, UnusableQuestion
@@ -121,7 +121,7 @@ def _projected(step: Project, row: Row, now: datetime) -> Row:
 def _summarized(step: Summarize, rows: Iterable[Row], now: datetime) -> Iterator[Row]:
     groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in _bounded(rows):
-        key = tuple(_value(one.of, row, now) for one in step.by)
+        key = tuple(_grouping(_value(one.of, row, now)) for one in step.by)
         groups.setdefault(key, []).append(row)
         if len(groups) > MOST_GROUPS:
             raise UnusableQuestion(f"more than {MOST_GROUPS} groups: ask for wider bins")
@@ -130,6 +130,11 @@ def _summarized(step: Summarize, rows: Iterable[Row], now: datetime) -> Iterator
     for key in sorted(groups, key=cmp_to_key(_compare_keys)):
         named = dict(zip((one.name for one in step.by), key, strict=True))
         yield named | {m.name: _aggregated(m.of, groups[key], now) for m in step.makes}
+
+
+def _grouping(value: Any) -> Any:  # noqa: ANN401  a cell
+    # A list is equal to another by its words, as for tostring.
+    return str(value) if isinstance(value, list | dict) else value
 
 
 def _aggregated(of: Expression, rows: Sequence[Row], now: datetime) -> Any:  # noqa: ANN401  a cell
@@ -142,10 +147,17 @@ def _aggregated(of: Expression, rows: Sequence[Row], now: datetime) -> Any:  # n
         return sum(value is True for value in values)
     if of.name == "dcount":
         return len({str(value) for value in values if value is not None})
-    numbers = sorted(float(v) for v in values if isinstance(v, int | float) and v is not True)
+    numbers = sorted(_number(v) for v in values if isinstance(v, int | float) and v is not True)
     if of.name == "percentile":
         return percentile(numbers, float(_value(of.arguments[1], {}, now)))
     return AGGREGATED[of.name](numbers) if numbers else None
+
+
+def _number(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an integer that no floating number reaches
+        return inf if value > 0 else -inf
 
 
 AGGREGATED: dict[str, Callable[[list[float]], float]] = {
@@ -204,6 +216,8 @@ def _binned(value: Any, size: Any) -> Any:  # noqa: ANN401  cells
             return value // size * size
     except ZeroDivisionError as error:
         raise UnusableQuestion("a bin is wider than nothing") from error
+    except OverflowError:
+        return None
     return None
 
 
@@ -215,6 +229,11 @@ def _arithmetic(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
             return None
 
     return applied
+
+
+def _product(left: Any, right: Any) -> Any:  # noqa: ANN401  cells
+    # Words times a number would be those words again and again, and fill the memory.
+    return None if isinstance(left, str | list) or isinstance(right, str | list) else left * right
 
 
 def _compare(left: Any, right: Any) -> int:  # noqa: ANN401  cells
@@ -253,7 +272,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "endswith": lambda a, b: _words(a).endswith(_words(b)),
     "+": _arithmetic(lambda a, b: a + b),
     "-": _arithmetic(lambda a, b: a - b),
-    "*": _arithmetic(lambda a, b: a * b),
+    "*": _arithmetic(_product),
     "/": _arithmetic(lambda a, b: a / b),
     "not": lambda a: a is not True,
     "bin": _binned,
