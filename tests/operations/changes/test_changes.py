@@ -132,6 +132,30 @@ def test_a_freeze_ends_at_its_hour_or_by_hand_once(watch: Watch) -> None:
         service.freeze(work, Order(reason="r", tenant="acme", until=watch.now))
 
 
+def test_a_freeze_of_one_environment_holds_for_a_change_of_all(watch: Watch) -> None:
+    with watch.work() as work:
+        one = service.freeze(work, Order(reason="r", tenant="acme", environment="prod"))
+    with watch.look() as work:
+        assert [f.id for f in service.may_deploy(work, "acme").freezes] == [one.id]
+        assert service.may_deploy(work, "acme", "test").allowed
+
+
+def test_freezes_that_are_over_hide_none_that_is_in_force(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST", 2)
+    with watch.work() as work:
+        service.freeze(work, Order(reason="lasting", tenant="acme"))
+        soon = NOON + timedelta(minutes=1)
+        for n in range(501):
+            service.freeze(work, Order(reason=f"short {n}", tenant="acme", until=soon))
+    watch.pass_time(minutes=2)
+    with watch.look() as work:
+        assert [one.reason for one in service.may_deploy(work, "acme").freezes] == ["lasting"]
+        assert [one.reason for one in service.freezes(work)] == ["lasting"]
+        assert len(service.freezes(work, over=True)) == 2
+
+
 def test_the_platforms_freeze_holds_for_everybody(watch: Watch) -> None:
     with watch.work() as work:
         service.freeze(work, Order(reason="all hands"))

@@ -149,7 +149,7 @@ def record_change(body: NewChange, work: InWork) -> ChangeBody:
 def may_deploy(
     work: InRead,
     tenant: Annotated[str, Query(description="Whose; default: the platform's.")] = PLATFORM,
-    environment: Annotated[str, Query(description="Where.")] = "",
+    environment: Annotated[str, Query(description="Where; empty: everywhere.")] = "",
     purpose: Annotated[Purpose, Query(description="What it is for.")] = Purpose.FEATURE,
     kind: Annotated[ChangeKind, Query(description="What is done.")] = ChangeKind.DEPLOY,
 ) -> VerdictBody:
@@ -164,7 +164,7 @@ def may_deploy(
 def list_freezes(
     work: InRead, *, over: Annotated[bool, Query(description="Those that are over too.")] = False
 ) -> Freezes:
-    """Freezes, newest first; the platform's are everybody's. At most 500."""
+    """Freezes, newest first; the platform's are everybody's. Of those that are over at most 500."""
     return Freezes(freezes=[FreezeBody.of(one) for one in service.freezes(work, over=over)])
 
 

@@ -131,13 +131,13 @@ class Freeze:
         if self.until is not None and self.until <= self.since:
             raise UnusableChange("a freeze ends after it begins")
 
-    def in_force(self, now: datetime) -> bool:
-        """Whether it refuses anything at ``now``."""
-        return self.ended_at is None and (self.until is None or now < self.until)
-
     def covers(self, tenant: str, environment: str) -> bool:
-        """Whether it is about this; the platform's is about everybody."""
-        return self.tenant in (tenant, PLATFORM) and self.environment in ("", environment)
+        """Whether it is about this; the platform's is about everybody.
+
+        What is about no single environment is about each: a freeze of any covers it.
+        """
+        of = not environment or self.environment in ("", environment)
+        return of and self.tenant in (tenant, PLATFORM)
 
     def refuses(self, purpose: Purpose, kind: ChangeKind) -> bool:
         """Whether such a change must wait. A rollback never does, but when all is frozen."""

@@ -136,14 +136,17 @@ def may_deploy(
 ) -> Verdict:
     """Whether one may change something now: what the freezes in force say."""
     work.require(READ, tenant)
-    about = [one for one in _in_force(work, tenant) if one.covers(tenant, environment)]
+    found = store.in_force(work.db, Tenants(frozenset({tenant})), work.now)
+    about = [one for one in found if one.covers(tenant, environment)]
     return judge(about, purpose, kind)
 
 
 def freezes(work: Work, *, over: bool = False) -> list[Freeze]:
-    """Freezes that the actor may see, newest first; in force, or all."""
-    found = store.all_freezes(work.db, work.tenants(READ), over=over)
-    return [one for one in found if over or one.in_force(work.now)]
+    """Freezes that the actor may see, newest first: in force, or the last ``MOST`` of all."""
+    tenants = work.tenants(READ)
+    if over:
+        return store.all_freezes(work.db, tenants, MOST)
+    return store.in_force(work.db, tenants, work.now)
 
 
 def freeze(work: Work, order: Order) -> Freeze:
@@ -212,11 +215,6 @@ def _merged(spans: Iterable[tuple[datetime, datetime]]) -> list[tuple[datetime, 
         begins, ends = found.pop() if joins else (since, until)
         found.append((begins, max(ends, until)))
     return found
-
-
-def _in_force(work: Work, tenant: str) -> list[Freeze]:
-    found = store.all_freezes(work.db, Tenants(frozenset({tenant})))
-    return [one for one in found if one.in_force(work.now)]
 
 
 def _found(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Row,
@@ -151,13 +152,21 @@ def freeze(db: Connection, one: Freeze) -> bool:
     return db.scalar(row.on_conflict_do_nothing().returning(freezes.c.id)) is not None
 
 
-def all_freezes(db: Connection, tenants: Tenants, *, over: bool = False) -> list[Freeze]:
-    """Freezes, newest first, the platform's too; ``over``: those that were ended as well."""
-    seen = or_(tenants.clause(freezes.c.tenant), freezes.c.tenant == PLATFORM)
-    query = select(freezes).where(seen)
-    if not over:
-        query = query.where(freezes.c.ended_at.is_(None))
-    return [_freeze(row) for row in db.execute(query.order_by(freezes.c.id.desc()).limit(500))]
+def in_force(db: Connection, tenants: Tenants, now: datetime) -> list[Freeze]:
+    """Every freeze that refuses something now, newest first, the platform's too."""
+    lasts = or_(freezes.c.until.is_(None), freezes.c.until > micros(now))
+    query = select(freezes).where(_seen(tenants), freezes.c.ended_at.is_(None), lasts)
+    return [_freeze(row) for row in db.execute(query.order_by(freezes.c.id.desc()))]
+
+
+def all_freezes(db: Connection, tenants: Tenants, limit: int) -> list[Freeze]:
+    """The newest freezes, the platform's and those that are over too."""
+    query = select(freezes).where(_seen(tenants)).order_by(freezes.c.id.desc()).limit(limit)
+    return [_freeze(row) for row in db.execute(query)]
+
+
+def _seen(tenants: Tenants) -> ColumnElement[bool]:
+    return or_(tenants.clause(freezes.c.tenant), freezes.c.tenant == PLATFORM)
 
 
 def of_id(db: Connection, tenants: Tenants, freeze_id: str) -> Freeze | None:
