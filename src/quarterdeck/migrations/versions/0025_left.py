@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0025_left"
-down_revision = "0023_segment_verdicts"
+down_revision = "0024_policy_name_keys"
 branch_labels = None
 depends_on = None
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0026_families"
-down_revision = "0023_segment_verdicts"
+down_revision = "0025_left"
 branch_labels = None
 depends_on = None
 
