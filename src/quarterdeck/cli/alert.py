@@ -98,7 +98,7 @@ def ack(
     by: By = "",
     as_json: flags.AsJson = False,
 ) -> None:
-    """Look after an alert, or all of a type or with a label: quiet until it is resolved, then armed again."""
+    """Look after an alert, or all of a type or label: quiet until it ends, then armed again."""
     _handle(context, "acknowledge", _meant(alert, of_type, label, by), as_json=as_json)
 
 
@@ -125,7 +125,7 @@ def resolve(
     by: By = "",
     as_json: flags.AsJson = False,
 ) -> None:
-    """Resolve an alert, or all of a type or with a label: nobody is needed any more."""
+    """Resolve an alert, or all of a type or label: nobody is needed any more."""
     meant = _meant(alert, of_type, label, by)
     if alert is not None:
         _resolve_one(context, alert, by, as_json=as_json)
