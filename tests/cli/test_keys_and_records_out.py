@@ -92,6 +92,7 @@ def test_a_webhook_from_its_secret_to_its_end(run: Run) -> None:
     assert told(run("webhook", "pause", name, "--json"))["state"] == "paused"
     assert told(run("webhook", "resume", name, "--json"))["state"] == "active"
     code, words = run("webhook", "try", name)
+    assert words.startswith("no answer in ")
     assert (code, "which is not public" in words) == (1, True)
     assert "None" not in run("webhook", "attempts", name)[1]
     assert name in run("webhook", "list")[1]

@@ -66,9 +66,7 @@ def try_one(context: typer.Context, webhook: WebhookId, *, as_json: flags.AsJson
     """Send a test at once. Exits 1 if the receiver did not take it."""
     with told():
         made = client_of(context).post(f"{WEBHOOKS}/{webhook}/test")
-    tell(
-        f"answered {made['status']} in {made['took_ms']} ms {made['error']}", made, as_json=as_json
-    )
+    tell(_words(made), made, as_json=as_json)
     if made["status"] is None or made["status"] >= 300:  # noqa: PLR2004  HTTP
         raise typer.Exit(FOUND)
 
@@ -114,6 +112,12 @@ def _do(context: typer.Context, webhook: str, verb: str, *, as_json: bool) -> No
     with told():
         made = client_of(context).post(f"{WEBHOOKS}/{webhook}/{verb}")
     tell(f"webhook {webhook} is {made['state']}", made, as_json=as_json)
+
+
+def _words(made: dict[str, Any]) -> str:
+    said = "no answer" if made["status"] is None else f"answered {made['status']}"
+    error = f": {made['error']}" if made["error"] else ""
+    return f"{said} in {made['took_ms']} ms{error}"
 
 
 def _show(

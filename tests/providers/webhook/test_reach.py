@@ -129,3 +129,10 @@ def test_a_name_without_an_address_is_an_answer_too() -> None:
     with closing(HttpSender()) as sender:
         answer = sender.send("https://nowhere.invalid/", {}, b"{}")
     assert (answer.status, "has no address" in answer.error) == (None, True)
+
+
+@pytest.mark.parametrize("url", ["https://m\u00fcller.example/", "https://1.1.1.1/caf\u00e9"])
+def test_an_address_beyond_ascii_is_an_answer_too(url: str) -> None:
+    with closing(HttpSender()) as sender:
+        answer = sender.send(url, {}, b"{}")
+    assert (answer.status, answer.error) == (None, "the address has letters beyond ASCII")

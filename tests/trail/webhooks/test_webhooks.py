@@ -312,6 +312,26 @@ def test_only_an_address_over_tls_or_on_this_machine_is_sent_to(line: Line, url:
         line.add(url)
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://m\u00fcller.example/x", "write those of its host as xn--"),
+        ("https://example.com/caf\u00e9", "those of its path as %C3%A9"),
+        ("https://example.com:99999/", "Port out of range"),
+        ("https://example.com:x/", "Port could not be cast"),
+        ("https://[x/", "Invalid IPv6 URL"),
+        ("https://example.com:0/", "as https://HOST/PATH"),
+        ("https://example.com/a b", "without spaces"),
+        ("https://example.com/\x7f", "without spaces"),
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_refused_with_words(
+    line: Line, url: str, words: str
+) -> None:
+    with pytest.raises(WebhookInvalid, match=words):
+        line.add(url)
+
+
 def test_pauses_double_up_to_an_hour() -> None:
     pauses = [pause_after(n).total_seconds() for n in range(1, 11)]
     assert pauses == [10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600]

@@ -51,6 +51,8 @@ class HttpSender:
 
     def send(self, url: str, headers: Headers, body: bytes) -> Answer:
         """As the port says."""
+        if not url.isascii():
+            return Answer(status=None, error="the address has letters beyond ASCII")
         self._until.at = monotonic() + self._timeout_s
         limits = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
         try:

@@ -108,6 +108,24 @@ class Attempt:
     at: int
 
 
+def check_address(url: str) -> None:
+    """Refuse an address that cannot be asked as it is written.
+
+    For who adds one: those that stand already are told at each attempt.
+    """
+    if not url.isascii():
+        raise WebhookInvalid(
+            "a webhook's address has no letters beyond ASCII: write those of its host as xn--..., "
+            "and those of its path as %C3%A9"
+        )
+    try:
+        port = urlsplit(url).port
+    except ValueError as error:
+        raise WebhookInvalid(f"a webhook's address is as https://HOST/PATH: {error}") from error
+    if port == 0 or any(letter.isspace() or not letter.isprintable() for letter in url):
+        raise WebhookInvalid("a webhook's address is as https://HOST/PATH, without spaces")
+
+
 def signature(secrets: Sequence[bytes], at_s: int, body: bytes) -> str:
     """The header's value: when it was signed (seconds since 1970), and HMAC-SHA256 over that, a
     point, and the body; one for each secret that is good now.

@@ -16,6 +16,7 @@ from quarterdeck.trail.webhooks.model import (
     State,
     Webhook,
     WebhookNotFound,
+    check_address,
 )
 from quarterdeck.trail.webhooks.service.secret import secret_of
 
@@ -29,6 +30,7 @@ def add(
     """Send the tenant's records from now on; the webhook, and its secret: shown this once."""
     work.require(WRITES, tenant)
     work.require("trail:read", tenant)
+    check_address(url)
     made = Webhook(
         id=work.new_id(),
         tenant=tenant,

@@ -218,7 +218,8 @@ class Sending:
         messages.add(work.db, [dead])
 
     def _dead(self, hook: Webhook, one: Delivery, attempt: Attempt) -> Message:
-        words = f"webhook {hook.id} ({hook.url}) answered {attempt.status}: {attempt.error}"
+        said = "gave no answer" if attempt.status is None else f"answered {attempt.status}"
+        words = f"webhook {hook.id} ({hook.url}) {said}: {attempt.error}"
         now = self.clock()
         return Message(
             consumer=NAME,
