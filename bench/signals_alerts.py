@@ -267,7 +267,9 @@ def _work(url: str, folder: Path) -> None:
     engine, stopping = open_engine(url), Event()
     stop_on_signals(stopping)
     with closing(open_trail(engine, folder / "trail", lasting=False)) as trail:
-        settings = Settings(secret="s" * 32, notifications_per_minute=1_000_000)
+        settings = Settings(
+            secret="s" * 32, notifications_per_minute=1_000_000, webhook_networks="127.0.0.0/8"
+        )
         runtime = build_runtime(settings, Installation(folder), engine, trail)
         to = [
             ingest.subscriber(engine, KeyStore(folder / "keys"), trail.sequencer),

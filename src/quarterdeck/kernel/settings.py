@@ -164,7 +164,9 @@ class Settings:
         0, "Bytes that exports may come to in a day (UTC) before exports are degraded; 0: any."
     )
     webhook_networks: str = setting(
-        "", "Networks not public that webhooks may reach: 10.1.0.0/16, parted by commas."
+        "",
+        "Networks not public that webhooks and receivers of alerts may reach: 10.1.0.0/16, "
+        "parted by commas.",
     )
     demo: bool = setting(default=False, words="Loopback trust; set by the demo command alone.")
 

@@ -24,7 +24,7 @@ def alerting(runtime: Runtime) -> Iterator[Pulses]:
     engine, clock, settings = runtime.engine, runtime.clock, runtime.settings
     dispatcher = Dispatcher(engine=engine, clock=clock, url=settings.base_url)
     with (
-        closing(HttpNotifier()) as notifier,
+        closing(HttpNotifier(settings.webhook_networks)) as notifier,
         closing(
             Sending(
                 engine=engine,

@@ -82,7 +82,7 @@ class Watch:
         made = Sending(
             engine=self.engine,
             clock=self.clock,
-            notifier=HttpNotifier(),
+            notifier=HttpNotifier("127.0.0.0/8"),
             per_minute=per_minute,
         )
         self.sendings.append(made)

@@ -1,6 +1,7 @@
 """Webhooks reach what is public, and what a setting names; whatever a name resolves to."""
 
 import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,7 +12,9 @@ import pytest
 from typing_extensions import override
 
 from quarterdeck.kernel.settings import Settings, UnusableSetting
+from quarterdeck.operations.routing.model import Webhook
 from quarterdeck.providers.webhook import reach
+from quarterdeck.providers.webhook.notifier import HttpNotifier
 from quarterdeck.providers.webhook.reach import may_reach, networks_of
 from quarterdeck.providers.webhook.sender import HttpSender
 
@@ -58,14 +61,19 @@ def test_a_setting_opens_a_network_and_nothing_beside_it() -> None:
         Settings(webhook_networks="10.1.0.0/16,everything")
 
 
+Asked = tuple[str, list[str], list[str | None]]
+
+
 @pytest.fixture
-def asked() -> Iterator[tuple[str, list[str]]]:
-    """A server on loopback, and the Host of each request that it got."""
+def asked() -> Iterator[Asked]:
+    """A server on loopback, and Host and Authorization of each request that it got."""
     hosts: list[str] = []
+    credentials: list[str | None] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             hosts.append(self.headers["Host"])
+            credentials.append(self.headers["Authorization"])
             self.send_response(204)
             self.end_headers()
 
@@ -76,17 +84,15 @@ def asked() -> Iterator[tuple[str, list[str]]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever)
     thread.start()
-    yield str(server.server_port), hosts
+    yield str(server.server_port), hosts, credentials
     server.shutdown()
     thread.join()
     server.server_close()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_this_machine_is_asked_nothing_unless_a_setting_allows(
-    asked: tuple[str, list[str]], host: str
-) -> None:
-    port, hosts = asked
+def test_this_machine_is_asked_nothing_unless_a_setting_allows(asked: Asked, host: str) -> None:
+    port, hosts, _ = asked
     with closing(HttpSender()) as sender:
         answer = sender.send(f"http://{host}:{port}/", {}, b"{}")
     assert (answer.status, hosts) == (None, [])
@@ -97,9 +103,9 @@ def test_this_machine_is_asked_nothing_unless_a_setting_allows(
 
 
 def test_a_name_is_resolved_once_and_asked_where_it_was_checked(
-    asked: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port, hosts = asked
+    port, hosts, _ = asked
     answers = ["127.0.0.1", "169.254.169.254"]
     resolutions: list[str] = []
 
@@ -136,3 +142,32 @@ def test_an_address_beyond_ascii_is_an_answer_too(url: str) -> None:
     with closing(HttpSender()) as sender:
         answer = sender.send(url, {}, b"{}")
     assert (answer.status, answer.error) == (None, "the address has letters beyond ASCII")
+
+
+def test_a_receiver_of_alerts_is_asked_where_webhooks_are(asked: Asked) -> None:
+    port, hosts, _ = asked
+    to = Webhook(url=f"http://127.0.0.1:{port}/", timeout_s=5)
+    with closing(HttpNotifier()) as notifier:
+        reply = notifier.notify(to, "key", 1, b"{}")
+    assert (reply.status, reply.again, hosts) == (None, True, [])
+    assert "which is not public; allow it by the setting webhook_networks" in reply.error
+    with closing(HttpNotifier("127.0.0.0/8")) as notifier:
+        assert notifier.notify(to, "key", 1, b"{}").taken
+    assert hosts == [f"127.0.0.1:{port}"]
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://ada:s%40cret@127.0.0.1:{}/", "Basic " + b64encode(b"ada:s@cret").decode()),
+        ("http://127.0.0.1:{}/caf\u00e9", None),
+    ],
+)
+def test_an_address_of_a_receiver_may_bear_its_credential_and_any_letters(
+    asked: Asked, url: str, expected: str | None
+) -> None:
+    port, _, said = asked
+    with closing(HttpNotifier("127.0.0.0/8")) as notifier:
+        reply = notifier.notify(Webhook(url=url.format(port), timeout_s=5), "key", 1, b"{}")
+    assert (reply.taken, reply.status) == (True, 204)
+    assert said[-1] == expected

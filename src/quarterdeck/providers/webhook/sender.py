@@ -49,12 +49,15 @@ class HttpSender:
             network_backend=_Guarded(networks_of(networks), self._left),
         )
 
-    def send(self, url: str, headers: Headers, body: bytes) -> Answer:
-        """As the port says."""
+    def send(
+        self, url: str, headers: Headers, body: bytes, timeout_s: float | None = None
+    ) -> Answer:
+        """As the port says; ``timeout_s``: in the place of the usual one."""
         if not url.isascii():
             return Answer(status=None, error="the address has letters beyond ASCII")
-        self._until.at = monotonic() + self._timeout_s
-        limits = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
+        whole_s = self._timeout_s if timeout_s is None else timeout_s
+        self._until.whole_s, self._until.at = whole_s, monotonic() + whole_s
+        limits = dict.fromkeys(("connect", "read", "write", "pool"), whole_s)
         try:
             with self._pool.stream(
                 "POST",
@@ -79,7 +82,7 @@ class HttpSender:
         """Seconds that the request of this thread may still take."""
         left: float = self._until.at - monotonic()
         if left <= 0:
-            raise httpcore2.ReadTimeout(f"no whole answer within {self._timeout_s:g} s")
+            raise httpcore2.ReadTimeout(f"no whole answer within {self._until.whole_s:g} s")
         return left
 
 
