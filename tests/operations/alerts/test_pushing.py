@@ -137,7 +137,6 @@ def test_an_end_that_somebody_said_outlives_a_guess(watch: Watch) -> None:
     assert one.expires_at == NOON + timedelta(hours=1)
 
 
-@pytest.mark.census("ATP-103")
 def test_an_acknowledgement_holds_until_it_is_resolved_and_then_re_arms(watch: Watch) -> None:
     watch.push(A)
     [one] = watch.live()

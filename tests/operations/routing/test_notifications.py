@@ -81,7 +81,6 @@ def lapsed(engine: Engine) -> None:
         db.execute(sending.values(due_at=0))
 
 
-@pytest.mark.census("ATP-103")
 def test_a_new_group_without_a_wait_is_told_at_once_and_its_end_at_its_next_turn(
     watch: Watch, team: Sink
 ) -> None:

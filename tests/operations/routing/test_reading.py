@@ -80,6 +80,12 @@ def test_a_whole_configuration_is_read() -> None:
     assert hook.headers == {"Authorization": "Bearer hush"}
 
 
+def test_a_redirect_that_is_to_be_followed_is_noted_for_none_is() -> None:
+    for said, notes in (("true", ("line 42: no redirect is followed",)), ("false", ())):
+        text = GOOD.replace("http_config: {", f"http_config: {{follow_redirects: {said}, ")
+        assert read(text).notes[1:] == notes
+
+
 def test_amtool_finds_it_good_too(tmp_path: Path) -> None:
     if reason := prometheus.missing(prometheus.AMTOOL):
         pytest.skip(reason)

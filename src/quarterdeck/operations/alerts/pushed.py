@@ -5,12 +5,10 @@ The rules are Alertmanager's: api/v2 postAlertsHandler, types.Alert.Validate and
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from quarterdeck.operations.alerts.labels import fault, severity_of
 from quarterdeck.operations.alerts.model import Sign
-
-RESOLVE_TIMEOUT = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,7 +62,7 @@ def _config(top: At, fields: Mapping[str, At]) -> Config:
     for needed in ("route", "receivers"):
         if needed not in fields:
             raise top.fault(f"no {needed} provided")
-    receivers = _receivers(fields["receivers"])
+    receivers, followed = _receivers(fields["receivers"])
     times = _intervals(fields)
     timeout, notes = _global(fields)
     return Config(
@@ -73,7 +73,7 @@ def _config(top: At, fields: Mapping[str, At]) -> Config:
         ),
         intervals=times,
         resolve_timeout=timeout,
-        notes=notes,
+        notes=(*notes, *followed),
     )
 
 
@@ -90,8 +90,10 @@ def _global(fields: Mapping[str, At]) -> tuple[timedelta, tuple[str, ...]]:
     return timeout, tuple(notes)
 
 
-def _receivers(at: At) -> dict[str, Receiver]:
+def _receivers(at: At) -> tuple[dict[str, Receiver], tuple[str, ...]]:
+    """Receivers by their names, and what of them has no effect."""
     found: dict[str, Receiver] = {}
+    notes: list[str] = []
     for one in at.items():
         fields = one.fields(("name", "webhook_configs", *OTHERS))
         name = fields["name"].text() if "name" in fields else ""
@@ -101,9 +103,17 @@ def _receivers(at: At) -> dict[str, Receiver]:
             raise one.fault(f"notification config name {name[:80]!r} is not unique")
         if strange := next((kind for kind in fields if kind in OTHERS), None):
             raise fields[strange].fault(f"{strange} are not sent from here; use webhook_configs")
-        hooks = tuple(_webhook(hook) for hook in _items(fields, "webhook_configs"))
-        found[name] = Receiver(name=name, webhooks=hooks)
-    return found
+        hooks = _items(fields, "webhook_configs")
+        found[name] = Receiver(name=name, webhooks=tuple(map(_webhook, hooks)))
+        notes += [note for hook in hooks for note in _followed(hook)]
+    return found, tuple(notes)
+
+
+def _followed(hook: At) -> Sequence[str]:
+    """That redirects are not followed, where it is asked for: the credential would go along."""
+    config = hook.fields(WEBHOOK).get("http_config")
+    asked = config.fields(HTTP).get("follow_redirects") if config else None
+    return [f"line {asked.line}: no redirect is followed"] if asked and asked.flag() else []
 
 
 def _webhook(at: At) -> Webhook:

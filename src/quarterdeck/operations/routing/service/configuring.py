@@ -70,14 +70,8 @@ def apply(work: Work, tenant: str, text: str) -> Version:
 
 def current(work: Work, tenant: str) -> Version:
     """The configuration that holds, its secrets hidden; raise NoRouting."""
-    return shown(work, tenant, 0)
-
-
-def shown(work: Work, tenant: str, version: int) -> Version:
-    """One version, its secrets hidden; 0 is the one that holds. Raise NoRouting."""
     own = work.require("alerts:read", tenant)
-    newest = configs.newest(work.db, own)
-    found = configs.of_number(work.db, own, version) if version else newest
+    found = configs.newest(work.db, own)
     if found is None:
         raise NoRouting(f"tenant {tenant} has no routing; quarterdeck alert routing apply FILE")
     return _hidden(found)

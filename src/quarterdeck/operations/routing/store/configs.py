@@ -37,13 +37,6 @@ def number(db: Connection, tenants: Tenants) -> int:
     return db.scalar(query) or 0
 
 
-def of_number(db: Connection, tenants: Tenants, version: int) -> Version | None:
-    """One version, if it is there."""
-    mine = (configs.c.version == version, tenants.clause(configs.c.tenant))
-    row = db.execute(select(configs).where(*mine)).one_or_none()
-    return None if row is None else _version(row)
-
-
 def every(db: Connection, tenants: Tenants, limit: int) -> list[Version]:
     """Versions, newest first."""
     query = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Table, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, Connection, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import instant, micros
@@ -160,12 +160,6 @@ def clear(db: Connection, tenants: Tenants) -> None:
     """End every group: alerts are put together anew."""
     for table in (groups, members, left, sources):
         db.execute(delete(table).where(tenants.clause(table.c.tenant)))
-
-
-def count(db: Connection, tenants: Tenants) -> int:
-    """How many groups there are."""
-    mine = tenants.clause(groups.c.tenant)
-    return db.scalars(select(func.count()).select_from(groups).where(mine)).one()
 
 
 def add_sources(db: Connection, tenants: Tenants, found: Sequence[tuple[str, int, bool]]) -> None:
