@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     bindparam,
     case,
+    literal,
     select,
     update,
 )
@@ -24,8 +25,8 @@ from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Sign
+from quarterdeck.operations.alerts.store.table import IS_LASTING, IS_LIVE, alerts, changes
 from quarterdeck.operations.alerts.store.table import LIVE as LIVE_ROWS
-from quarterdeck.operations.alerts.store.table import alerts, changes
 
 PUSHED = (
     update(alerts)
@@ -84,7 +85,7 @@ def known(db: Connection, tenants: Tenants, keys: Sequence[str]) -> dict[str, Ro
     """Alerts that fire under ``keys``, locked in one order until the transaction ends."""
     query = (
         select(alerts)
-        .where(alerts.c.key.in_(keys), alerts.c.state.in_(LIVE), tenants.clause(alerts.c.tenant))
+        .where(alerts.c.key.in_(keys), IS_LIVE, tenants.clause(alerts.c.tenant))
         .order_by(alerts.c.id)
         .with_for_update()
     )
@@ -164,7 +165,8 @@ def _another(ids: Sequence[int]) -> ColumnElement[bool]:
     other = alerts.alias()
     same = select(other.c.id).where(other.c.key == alerts.c.key, other.c.id != alerts.c.id)
     newer = same.where(other.c.id.in_(ids), other.c.id > alerts.c.id)
-    return same.where(other.c.state.in_(LIVE)).exists() | newer.exists()
+    fires = other.c.state != literal("resolved", literal_execute=True)
+    return same.where(fires).exists() | newer.exists()
 
 
 def _anew(now: datetime) -> dict[str, Any]:
@@ -184,11 +186,7 @@ def expired(db: Connection, now: datetime) -> list[Row[Any]]:
     """Some alerts whose time has passed: id, tenant, type, expires_at."""
     query = (
         select(alerts.c.id, alerts.c.tenant, alerts.c.type, alerts.c.expires_at)
-        .where(
-            alerts.c.state.in_(LIVE),
-            alerts.c.expires_at.is_not(None),
-            alerts.c.expires_at <= micros(now),
-        )
+        .where(IS_LASTING, alerts.c.expires_at <= micros(now))
         .order_by(alerts.c.expires_at, alerts.c.id)
         .limit(BULK_ROWS)
     )
@@ -199,7 +197,7 @@ def expire(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) 
     """Resolve those of ``ids`` whose time has passed, as of when it did; as ``end``."""
     mine = (
         alerts.c.id.in_(ids),
-        alerts.c.state.in_(LIVE),
+        IS_LASTING,
         alerts.c.expires_at <= micros(now),
         tenants.clause(alerts.c.tenant),
     )

@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Filter
-from quarterdeck.operations.alerts.store.table import alert_of, alerts, changes
-
-# Written out, not bound: a partial index is used only where its very condition stands.
-IS_LIVE = alerts.c.state != literal("resolved", literal_execute=True)
+from quarterdeck.operations.alerts.store.table import IS_LIVE, alert_of, alerts, changes
 
 
 def of_id(db: Connection, tenants: Tenants, alert: int) -> Alert | None:
@@ -24,7 +21,7 @@ def of_id(db: Connection, tenants: Tenants, alert: int) -> Alert | None:
 
 def firing(db: Connection, tenants: Tenants, key: str) -> Alert | None:
     """The alert that fires under ``key``, if one does."""
-    mine = (alerts.c.key == key, alerts.c.state.in_(LIVE), tenants.clause(alerts.c.tenant))
+    mine = (alerts.c.key == key, IS_LIVE, tenants.clause(alerts.c.tenant))
     row = db.execute(select(alerts).where(*mine)).one_or_none()
     return None if row is None else alert_of(row)
 
@@ -65,7 +62,7 @@ def live(db: Connection, tenants: Tenants, now: datetime) -> list[Alert]:
     query = (
         select(alerts)
         .where(
-            alerts.c.state.in_(LIVE),
+            IS_LIVE,
             or_(alerts.c.expires_at.is_(None), alerts.c.expires_at > micros(now)),
             tenants.clause(alerts.c.tenant),
         )

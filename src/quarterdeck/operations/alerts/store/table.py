@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal,
     text,
 )
 
@@ -67,6 +68,10 @@ alerts = Table(
     Index("operations_alert_unrouted", "tenant", sqlite_where=UNROUTED, postgresql_where=UNROUTED),
     sqlite_autoincrement=True,  # an id that was in somebody's shell never means another alert
 )
+
+# Written out, not bound: a partial index is used only where its very condition stands.
+IS_LIVE = alerts.c.state != literal("resolved", literal_execute=True)
+IS_LASTING = alerts.c.expires_at.is_not(None) & IS_LIVE
 
 changes = Table(
     "operations_alert_change",

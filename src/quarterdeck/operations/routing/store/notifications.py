@@ -25,13 +25,12 @@ from quarterdeck.kernel.db import BULK_ROWS, now_micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.routing.notification import (
     DROPPED,
-    OPEN_STATES,
     SENDING,
     WAITING,
     Notification,
 )
 from quarterdeck.operations.routing.notifying import Standing, Told
-from quarterdeck.operations.routing.store.table import notifications, told
+from quarterdeck.operations.routing.store.table import IS_OPEN, notifications, told
 
 
 def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Told]:
@@ -49,7 +48,7 @@ def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Tol
 
 def waiting(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Notification]:
     """What is yet to be sent, by the id of what its webhook knows."""
-    mine = (notifications.c.told.in_(ids), notifications.c.state.in_(OPEN_STATES))
+    mine = (notifications.c.told.in_(ids), IS_OPEN)
     query = select(notifications).where(*mine, tenants.clause(notifications.c.tenant))
     return {row.told: _notification(row) for row in db.execute(query)}
 
@@ -98,7 +97,7 @@ def claim(
     takeable = (
         select(notifications.c.id)
         .where(
-            notifications.c.state.in_(OPEN_STATES),
+            IS_OPEN,
             notifications.c.due_at <= now_micros(),
             notifications.c.tenant.not_in(held),
             not_(or_(false(), *crowded)),
@@ -124,7 +123,7 @@ def claim(
 
 def any_due(db: Connection) -> bool:
     """Whether ``claim`` would find something. Writes nothing."""
-    mine = (notifications.c.state.in_(OPEN_STATES), notifications.c.due_at <= now_micros())
+    mine = (IS_OPEN, notifications.c.due_at <= now_micros())
     return db.scalar(select(notifications.c.id).where(*mine).limit(1)) is not None
 
 
@@ -200,7 +199,7 @@ def sent_since(db: Connection, since: datetime) -> dict[str, int]:
 
 def counts(db: Connection, tenants: Tenants) -> Mapping[str, int]:
     """How many are to be sent: ``waiting``, and of these ``late``, which failed before."""
-    mine = (notifications.c.state.in_(OPEN_STATES), tenants.clause(notifications.c.tenant))
+    mine = (IS_OPEN, tenants.clause(notifications.c.tenant))
     late = func.sum(func.abs(func.sign(func.length(notifications.c.error))))
     row = db.execute(select(func.count(), late).where(*mine)).one()
     return {"waiting": row[0], "late": int(row[1] or 0)}

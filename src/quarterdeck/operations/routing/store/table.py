@@ -9,6 +9,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal,
     text,
 )
 
@@ -123,6 +124,11 @@ notifications = Table(
     Index("operations_notification_due", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
     Index("operations_notification_tenant", "tenant", "created_at"),
     Index("operations_notification_ended", "ended_at", "tenant"),
+)
+
+# Written out, not bound: a partial index is used only where its very condition stands.
+IS_OPEN = notifications.c.state.in_(
+    [literal(state, literal_execute=True) for state in ("waiting", "sending")]
 )
 
 tables = (configs, turns, groups, members, left, sources, told, notifications)
