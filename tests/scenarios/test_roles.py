@@ -35,3 +35,14 @@ def test_a_process_of_all_roles_records_its_own_metrics_once(tmp_path: Path) -> 
     assert {labels["process"] for _, labels in found} == {"all"}
     once = Counter((name, *sorted(labels.items())) for name, labels in found)
     assert set(once.values()) == {1}
+
+
+def test_a_worker_alone_on_its_machine_drops_old_logs(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run("migrate", "--data", str(data)).returncode == 0
+    old = data / "logs" / "web-1-old-000001.jsonl"
+    old.parent.mkdir(exist_ok=True)
+    old.write_bytes(b"\n" * 1_000_001)
+    kept = {"QUARTERDECK_LOG_KEPT_MB": "1"}
+    with program("serve", "--role", "worker", "--data", str(data), **kept):
+        until(lambda: not old.exists(), 40, "what is too much is dropped")

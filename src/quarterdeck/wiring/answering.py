@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from socket import socket
 from threading import Event
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from quarterdeck.kernel.settings import Configured
 from quarterdeck.kernel.supervise import say_ready
 from quarterdeck.operations.health.measuring import measure as measure_health
 from quarterdeck.operations.health.prober import lose_sight
-from quarterdeck.operations.logs.service import drop_old
 from quarterdeck.operations.maintenance.service import turn as turn_maintenance
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
@@ -109,18 +107,6 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
             name="health gauges",
             every_s=MEASURE_S,
             beat=partial(measure_health, runtime.engine, runtime.clock, {}),
-            stop=stopping,
-        ),
-        Pulse(
-            name="logs",
-            every_s=USES_S,
-            beat=partial(
-                drop_old,
-                runtime.engine,
-                runtime.clock,
-                Path(runtime.settings.data) / "logs",
-                runtime.settings.log_kept_mb,
-            ),
             stop=stopping,
         ),
         Pulse(

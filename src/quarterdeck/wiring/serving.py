@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
 
 from quarterdeck.kernel.db import (
     sqlite_is_safe_across_processes,
@@ -18,6 +19,7 @@ from quarterdeck.kernel.supervise import end_with_supervisor, say_ready
 from quarterdeck.kernel.telemetry import log_also_to
 from quarterdeck.migrations import revision
 from quarterdeck.operations.logs.files import LogFile
+from quarterdeck.operations.logs.service import drop_old
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.model import RELAY
 from quarterdeck.trail.log.opening import Trail, open_trail
@@ -33,9 +35,9 @@ from quarterdeck.wiring.assembling import (
 )
 from quarterdeck.wiring.measuring import own_metrics
 from quarterdeck.wiring.working import do_relay, do_work, work_alone
+from quarterdeck.worker.pulse import Pulse
 
-if TYPE_CHECKING:
-    pass
+DROP_S = 60.0
 
 
 def migrate(configured: Configured, installation: Installation) -> bool:
@@ -74,13 +76,27 @@ def _serve(
     role: str, runtime: Runtime, trail: Trail, configured: Configured, descriptor: int | None
 ) -> None:
     stopping = Event()
-    telling = own_metrics(runtime, role, stopping)
-    telling.start()
+    beside = [own_metrics(runtime, role, stopping), _log_dropping(runtime, stopping)]
+    for pulse in beside:
+        pulse.start()
     try:
         _play(role, runtime, trail, configured, descriptor, stopping)
     finally:
         stopping.set()
-        telling.join(runtime.settings.stop_grace_s)
+        for pulse in beside:
+            pulse.join(runtime.settings.stop_grace_s)
+
+
+def _log_dropping(runtime: Runtime, stopping: Event) -> Pulse:
+    # Every process, for each may be the only one of its machine.
+    drop = partial(
+        drop_old,
+        runtime.engine,
+        runtime.clock,
+        Path(runtime.settings.data) / "logs",
+        runtime.settings.log_kept_mb,
+    )
+    return Pulse(name="logs", every_s=DROP_S, beat=drop, stop=stopping)
 
 
 def _play(

@@ -61,6 +61,19 @@ def test_a_file_is_rotated_and_the_oldest_dropped_but_never_one_that_is_written(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_file_that_another_process_drops_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = LogFile(tmp_path, "web")
+    say(log, "here")
+    gone, listed = tmp_path / "gone.jsonl", Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda folder: [gone, *listed(folder)])
+    assert events(tmp_path) == ["here"]
+    assert files.drop(tmp_path, 0) == 0
+    log.close()
+    assert files.drop(tmp_path, 0) == 1
+
+
 def test_half_a_line_and_nonsense_are_passed_over(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"event": "no time"}\n[1]\nnonsense\n{"timestamp": "2026-03')
     assert events(tmp_path) == []
@@ -89,7 +102,7 @@ def test_who_may_not_read_logs_is_refused(engine: Engine, tmp_path: Path) -> Non
 
 
 def test_evidence_is_kept_until_it_is_released(engine: Engine, tmp_path: Path) -> None:
-    watch = Watch(engine)
+    watch, folder = Watch(engine), tmp_path / "logs"
 
     def told(event: Event) -> None:
         with watch.work() as work:
@@ -97,11 +110,11 @@ def test_evidence_is_kept_until_it_is_released(engine: Engine, tmp_path: Path) -
         deliver_all(engine, lambda: watch.now, [hearing.subscriber()])
 
     def dropped() -> bool:
-        log = LogFile(tmp_path, "web")
+        log = LogFile(folder, "web")
         say(log, "evidence")
         log.close()
-        service.drop_old(engine, lambda: watch.now, tmp_path, 0)
-        return not list(tmp_path.iterdir())
+        service.drop_old(engine, lambda: watch.now, folder, 0)
+        return not list(folder.iterdir())
 
     placed = FreezePlaced(tenant=ACME, investigation="i1", suspicion="tampering", reason="r")
     assert dropped()

@@ -91,9 +91,9 @@ def newest(folder: Path | None, asked: Asked, limit: int) -> list[Entry]:
 
 def entries(folder: Path | None, asked: Asked) -> Iterator[Entry]:
     """Every line of the files that may hold what is asked for, in no order."""
-    for path in _files(folder):
-        with suppress(FileNotFoundError):  # dropped since it was listed
-            if path.stat().st_mtime + LATE.total_seconds() >= asked.since.timestamp():
+    for path, stat in _standing(folder):
+        if stat.st_mtime + LATE.total_seconds() >= asked.since.timestamp():
+            with suppress(FileNotFoundError):  # dropped since it was listed
                 yield from _lines(path)
 
 
@@ -102,23 +102,28 @@ def drop(folder: Path | None, most_bytes: int) -> int:
 
     Those that a process writes to are never dropped.
     """
-    sized = [(path, path.stat().st_size) for path in _files(folder)]
-    total, dropped = sum(size for _, size in sized), 0
-    for path, size in sized:
+    files = _standing(folder)
+    total, dropped = sum(stat.st_size for _, stat in files), 0
+    for path, stat in files:
         if total <= most_bytes:
             break
         if _is_written(path):
             continue
         path.unlink(missing_ok=True)
-        total, dropped = total - size, dropped + 1
+        total, dropped = total - stat.st_size, dropped + 1
     return dropped
 
 
-def _files(folder: Path | None) -> list[Path]:
+def _standing(folder: Path | None) -> list[tuple[Path, os.stat_result]]:
+    """The files, oldest first. Every process drops: one may be gone since it was listed."""
     if folder is None or not folder.is_dir():
         return []
-    found = [path for path in folder.iterdir() if path.suffix == SUFFIX]
-    return sorted(found, key=lambda path: (path.stat().st_mtime_ns, path.name))
+    found = []
+    for path in folder.iterdir():
+        if path.suffix == SUFFIX:
+            with suppress(FileNotFoundError):
+                found.append((path, path.stat()))
+    return sorted(found, key=lambda one: (one[1].st_mtime_ns, one[0].name))
 
 
 def _is_written(path: Path) -> bool:
