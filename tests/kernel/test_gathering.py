@@ -59,6 +59,30 @@ def test_a_process_that_died_is_forgotten_within_a_minute(tmp_path: Path) -> Non
     assert ("quarterdeck_things_total", "worker") not in samples(mine)
 
 
+def test_two_processes_of_a_role_are_told_apart(tmp_path: Path) -> None:
+    gathering.write(tmp_path, "worker", registry(3))
+    (file,) = tmp_path.glob("*.prom")
+    (tmp_path / "worker.7.prom").write_bytes(file.read_bytes())
+    found = [
+        tuple(sorted(sample.labels.items()))
+        for family in Gathered(role="web", region="west", folder=tmp_path).collect()
+        for sample in family.samples
+        if sample.name == "quarterdeck_things_total"
+    ]
+    assert len(found) == len(set(found)) == 2
+
+
+def test_a_step_is_no_growth_and_a_saw_that_climbs_is_one() -> None:
+    step, late, saw = Memory(), Memory(), Memory()
+    for minute in range(240):
+        step.add(minute * 60, (100 if minute < 100 else 300) * MIB)
+        late.add(minute * 60, (100 if minute < 230 else 900) * MIB)
+        saw.add(minute * 60, (100 + minute + 30 * (minute % 2)) * MIB)
+    assert step.growth_bytes_per_hour() == 0
+    assert late.growth_bytes_per_hour() == 0
+    assert saw.growth_bytes_per_hour() == pytest.approx(60 * MIB, rel=0.02)
+
+
 @pytest.mark.census("ATP-373")
 def test_memory_that_grows_and_grows_is_told_from_memory_that_sways() -> None:
     leaking, swaying, warming = Memory(), Memory(), Memory()

@@ -18,7 +18,7 @@ from quarterdeck.kernel.outbox import outbox
 from quarterdeck.kernel.telemetry import kind_of, watch_statements
 from quarterdeck.trail.deliveries.service import gauges
 from quarterdeck.trail.query.problems import ProblemWatch
-from quarterdeck.wiring import problems
+from quarterdeck.wiring import problems, working
 from servers import databases
 from wiring.house import House, house
 
@@ -172,3 +172,15 @@ def test_a_check_tells_how_long_its_dependency_took(well: House) -> None:
 
 def sample(name: str, **labels: str) -> float:
     return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_what_a_worker_counted_is_told_also_where_the_database_is_away(
+    well: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_runtime: object) -> None:
+        raise DBAPIError("SELECT 1", None, Exception("away"))
+
+    monkeypatch.setattr(problems, "measure", away)
+    with pytest.raises(DBAPIError):
+        working._tell_metrics(well.runtime, tmp_path / "told", "worker")  # noqa: SLF001  a pulse
+    assert len(list((tmp_path / "told").glob("worker.*.prom"))) == 1

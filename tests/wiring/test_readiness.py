@@ -8,13 +8,14 @@ from pathlib import Path
 from shutil import rmtree
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine, text
 
 from quarterdeck.access.principals.model import installation as itself
 from quarterdeck.kernel import beats
 from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.db import writing
-from quarterdeck.kernel.health import Health
+from quarterdeck.kernel.health import Entry, Health
 from quarterdeck.kernel.jobs.model import NewJob
 from quarterdeck.kernel.jobs.queue import enqueue
 from quarterdeck.kernel.work import begin
@@ -24,6 +25,7 @@ from quarterdeck.trail.export.store import exports
 from quarterdeck.trail.integrity import readiness as integrity
 from quarterdeck.trail.policy.store import policies
 from quarterdeck.trail.projections.service import control as projections
+from quarterdeck.wiring.readiness import about
 from quarterdeck.wiring.trail import segment_store
 from servers import databases, nats, seaweed
 from servers.forwarder import before
@@ -369,6 +371,23 @@ def test_the_export_queue_counts_what_waits(well: House) -> None:
     with writing(well.engine) as db:
         enqueue(db, utc_now(), NewJob(kind="trail.export", tenant="acme", body={}, actor="ada"))
     assert "1 exports wait, 0 are being made" in well.entries("export")["job_queue"].description
+
+
+def test_while_a_dependency_is_asked_its_last_answer_stands() -> None:
+    def up() -> float | None:
+        return REGISTRY.get_sample_value("quarterdeck_dependency_up", {"dependency": "thing"})
+
+    seen: list[float | None] = []
+
+    def asked() -> Entry:
+        seen.append(up())
+        return Entry(status=Health.HEALTHY, description="")
+
+    about("thing", asked)()
+    about("thing", asked)()
+    assert seen[1] == 1
+    about("thing", lambda: Entry(status=Health.UNHEALTHY, description=""))()
+    assert up() == 0
 
 
 def drop(well: House, table: str) -> None:

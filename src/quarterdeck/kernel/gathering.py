@@ -1,7 +1,9 @@
 """The metrics of an installation's processes as one exposition.
 
 A process that answers nobody writes its own into a file beside the others'; the one that
-answers adds them to its own. Every sample gets the ``role`` of its process and the ``region``.
+answers adds them to its own. Every sample gets the ``role`` of its process and the ``region``;
+those of a file the ``pid`` too, for there may be two of a role: one that runs, and one that died
+of late.
 """
 
 import os
@@ -51,22 +53,23 @@ class Gathered:
     def collect(self) -> Iterable[Metric]:
         """Every family once, with the samples of all processes."""
         found: dict[str, Metric] = {}
-        for role, families in self._sources():
+        for whose, families in self._sources():
             for family in families:
                 whole = found.setdefault(
                     family.name,
                     Metric(family.name, family.documentation, family.type, family.unit),
                 )
-                more = {"role": role, "region": self.region}
+                more = whose | {"region": self.region}
                 whole.samples += [s._replace(labels=more | s.labels) for s in family.samples]
         return found.values()
 
-    def _sources(self) -> Iterator[tuple[str, Iterable[Metric]]]:
-        yield self.role, self.registry.collect()
+    def _sources(self) -> Iterator[tuple[dict[str, str], Iterable[Metric]]]:
+        yield {"role": self.role}, self.registry.collect()
         for path in sorted(self.folder.glob(f"*{SUFFIX}")) if self.folder else ():
             with suppress(FileNotFoundError):  # its process has just ended
                 if utc_now().timestamp() - path.stat().st_mtime <= STALE_S:
-                    yield path.name.partition(".")[0], _read(path)
+                    role, pid, _ = path.name.split(".")
+                    yield {"role": role, "pid": pid}, _read(path)
 
 
 def _read(path: Path) -> Iterator[Metric]:

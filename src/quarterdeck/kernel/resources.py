@@ -16,8 +16,10 @@ GROWTH = Gauge(
     "By how much its memory grows, over the last hours; 0 until enough is known.",
 )
 EVERY_S, KEPT, LEAST = 60.0, 240, 30
-STEADY = 0.8
-"""Of the steps between samples, how many must not shrink for a growth to be steady."""
+PARTS, STEADY = 4, 0.1
+"""A growth is steady where the mean of each quarter of the samples is above the one before it,
+by a tenth of the whole growth at least: one step, however high, is none.
+"""
 
 LIMIT_BYTES_PER_HOUR = 32 << 20
 STAT = Path("/proc/self/stat")
@@ -48,8 +50,11 @@ class Memory:
 
     def _steady(self) -> bool:
         sizes = [size for _, size in self.samples]
-        up = sum(after >= before for before, after in pairwise(sizes))
-        return up >= STEADY * (len(sizes) - 1) and sizes[-1] > sizes[0]
+        size = len(sizes) / PARTS
+        parts = [sizes[round(n * size) : round((n + 1) * size)] for n in range(PARTS)]
+        means = [sum(part) / len(part) for part in parts]
+        least = STEADY * (means[-1] - means[0])
+        return least > 0 and all(after - before >= least for before, after in pairwise(means))
 
 
 def measure(memory: Memory, at_s: float) -> None:

@@ -72,14 +72,16 @@ def about(dependency: str, check: Check) -> Check:
     """``check``, whose words begin with what it is about."""
 
     def named() -> Entry:
-        up = DEPENDENCY_UP.labels(dependency)
-        up.set(0)
+        up = False
         try:
             with DEPENDENCY_SECONDS.labels(dependency).time():
                 found = check()
+            up = found.status is not Health.UNHEALTHY
         except EXPECTED as error:
             raise CheckFailed(f"{dependency}: {error}") from error
-        up.set(1)
+        finally:
+            # Once it is known, and not before: who reads meanwhile gets the last answer.
+            DEPENDENCY_UP.labels(dependency).set(up)
         return Entry(status=found.status, description=f"{dependency}: {found.description}")
 
     return named

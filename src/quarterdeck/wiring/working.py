@@ -99,8 +99,11 @@ def work_alone(
 
 
 def _tell_metrics(runtime: Runtime, folder: Path, role: str) -> None:
-    problems.measure(runtime)
-    gathering.write(folder, role)
+    try:
+        problems.measure(runtime)
+    finally:
+        # What was counted is told also where the database cannot be asked: then above all.
+        gathering.write(folder, role)
 
 
 def do_relay(runtime: Runtime, trail: Trail, stopping: Event) -> None:
