@@ -25,7 +25,7 @@ from quarterdeck.trail.log.record import (
     Record,
     stamp,
 )
-from quarterdeck.trail.policy.compiled import Classifier
+from quarterdeck.trail.policy.compiled import MAX_PATH, Classifier
 from quarterdeck.trail.policy.model import Classification, Rule
 
 KEY = new_key()
@@ -53,7 +53,9 @@ scalars = (
 values = st.recursive(
     scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(short, inner, max_size=3)
 )
-names = short | short.map(lambda text: f"open{text}")
+# In a path a character takes up to twelve; a path of more than MAX_PATH is no rule's.
+brief = words.map(lambda text: text[: (MAX_PATH - len("/payload/open")) // 12])
+names = brief | brief.map(lambda text: f"open{text}")
 payloads = st.dictionaries(names, values, max_size=5)
 
 
