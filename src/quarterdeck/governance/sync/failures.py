@@ -59,12 +59,13 @@ class Unread(CloudFailure):
 
     Attributes:
         items: how many.
-        seen: how many the listing had.
+        seen: how many the listing had; 0 where that is not known.
     """
 
     def __init__(self, items: int, seen: int, where: str, kept: int = 0) -> None:
         """``kept``: items that the listing lacks, and that may be among the unreadable."""
-        words = f"{items} of {seen} items of {where} could not be read; they are in quarantine"
+        of = f"{items} of {seen}" if seen else f"{items}"
+        words = f"{of} items of {where} could not be read; they are in quarantine"
         words += f". {kept} that it lacks are kept: they may be among these" if kept else ""
         super().__init__(FailureClass.DATA, words)
         self.items = items

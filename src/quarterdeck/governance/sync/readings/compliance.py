@@ -145,9 +145,9 @@ class ComplianceReading:
         self.listed += 1
         if outcome["unread"]:
             where = f"{part.value} of subscription {subscription.name}"
-            # A step of an older release tells no number of items.
-            many = outcome.get("items", outcome["unread"])
-            self.failures.append(Unread(outcome["unread"], many, where, outcome.get("kept", 0)))
+            # A step of an older release tells neither.
+            many, kept = outcome.get("items", 0), outcome.get("kept", 0)
+            self.failures.append(Unread(outcome["unread"], many, where, kept))
 
     def _told(self, go: Callable[[], Told]) -> dict[str, int]:
         return asdict(go()) | {"seen": self.seen}

@@ -238,7 +238,8 @@ class CostReading:
     ) -> None:
         where = _where(subscription, chunk)
         if isinstance(told, str):  # a step of an older release told the words alone
-            told = {"kept": len(told), "unread": 0}
+            self.failures += [CloudFailure(FailureClass.DATA, told)] if told else []
+            return
         if told["kept"]:
             self.failures.append(CloudFailure(FailureClass.DATA, _emptied(where, told["kept"])))
         if told["unread"]:
