@@ -40,6 +40,7 @@ def test_a_row_by_tag_is_read_by_the_tags_value() -> None:
         b'{"Cost":1,"UsageDate":20260301}',
         b'{"UsageDate":20260301,"Currency":"EUR"}',
         b'{"Cost":1e40,"UsageDate":20260301,"Currency":"EUR"}',
+        b'{"Cost":1e9999999999999999999,"UsageDate":20260301,"Currency":"EUR"}',
     ],
 )
 def test_what_is_no_charge_is_refused(item: bytes) -> None:

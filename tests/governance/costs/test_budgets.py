@@ -53,6 +53,8 @@ def read(body: str) -> Spending:
         ("null", State.NOT_KNOWN, None),
         ('"50"', State.NOT_KNOWN, None),
         ("1e999999999", State.NOT_KNOWN, None),
+        ("1e-999999", State.WITHIN, "0"),
+        ("0e999999", State.WITHIN, "0"),
     ],
 )
 def test_a_budget_is_within_warned_over_or_not_known(
@@ -64,9 +66,29 @@ def test_a_budget_is_within_warned_over_or_not_known(
     assert found.thresholds == (Decimal(80),)
 
 
+@pytest.mark.parametrize("amount", ["1e999999", "1e-999999", "-1e999999", "0e999999"])
+def test_an_amount_that_no_money_has_is_not_known(amount: str) -> None:
+    found = read(budget(amount="AMOUNT").replace('"AMOUNT"', amount))
+    assert (found.state, found.percent) == (State.NOT_KNOWN, None)
+    assert found.amount is None or found.amount == 0
+
+
+def test_a_threshold_that_nothing_reaches_is_none() -> None:
+    assert read(budget(at="AT").replace('"AT"', "1e999999")).thresholds == ()
+
+
 @pytest.mark.parametrize(
     "body",
-    ["", "[]", "{}", '{"properties": 3}', budget(amount=None), budget(amount=0), budget(unit="?")],
+    [
+        "",
+        "[]",
+        "{}",
+        '{"properties": 3}',
+        budget(amount=None),
+        budget(amount=0),
+        budget(unit="?"),
+        budget(spent="1e9999999999999999999"),
+    ],
 )
 def test_what_the_cloud_does_not_say_is_not_known_and_never_zero(body: str) -> None:
     found = read(body)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -83,7 +83,7 @@ def gathered(charges: Iterable[Charge]) -> dict[Key, Money]:
 def _row(item: bytes) -> dict[str, Any]:
     try:
         found = _DECODER.decode(item)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, InvalidOperation) as error:
         raise UnreadableCosts(
             f"expected a row of costs, got what cannot be read: {error}"
         ) from error

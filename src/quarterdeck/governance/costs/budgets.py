@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,9 @@ from quarterdeck.governance.costs.model import is_currency
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.money import Money
+
+MOST_DIGITS = 30
+"""Before or behind the point; beyond, sums and texts of them would fill the memory."""
 
 
 class State(StrEnum):
@@ -85,7 +88,7 @@ def spending(budget: Budget) -> Spending:
 def _parsed(body: str) -> Mapping[str, Any]:
     try:
         return _object(json.loads(body, parse_float=Decimal))
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, InvalidOperation):
         return {}
 
 
@@ -101,7 +104,10 @@ def _number(value: Any) -> Decimal | None:  # noqa: ANN401  a JSON value
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
     found = Decimal(value)
-    return found if found.is_finite() else None
+    if not found.is_finite() or (found and found.adjusted() > MOST_DIGITS):
+        return None
+    # What is finer than any money is nothing; its reciprocal would have as many digits.
+    return found if found and found.adjusted() >= -MOST_DIGITS else Decimal(0)
 
 
 def _money(said: Mapping[str, Any]) -> Money | None:
