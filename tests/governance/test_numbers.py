@@ -1,5 +1,7 @@
 """The estate in numbers: what Prometheus is told, of what is known and of what is not."""
 
+from math import isnan
+
 from prometheus_client import REGISTRY
 
 from governance.compliance.said import state
@@ -23,6 +25,21 @@ def read(estate: Estate, domain: str) -> None:
     with estate.work() as work:
         request_sync(work, policies(among=[domain]), domain)
     estate.run_due()
+
+
+def test_of_a_directory_that_was_never_read_no_number_is_told(estate: Estate) -> None:
+    _, cloud = estate.connect("contoso")
+    measure_estate(estate.engine, estate.clock)
+    users, gaps = told("identity_users"), told("identity_unread_listings")
+    assert users is not None
+    assert gaps is not None
+    assert (isnan(users), isnan(gaps)) == (True, True)
+    assert told("identity_answers", question="enforced", answer="yes") is None
+    assert told("identity_credentials", state="ended") is None
+    settle(cloud)
+    read(estate, IDENTITY)
+    measure_estate(estate.engine, estate.clock)
+    assert told("identity_users") == 3
 
 
 def test_users_are_told_by_what_is_known_of_them(estate: Estate) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from datetime import datetime
+from math import nan
 
 from prometheus_client import Gauge
 
@@ -21,14 +22,23 @@ CREDENTIALS = Gauge(
 GAPS = Gauge("quarterdeck_identity_unread_listings", "Listings that could not be read.")
 
 
-def show(count: Count, ends: list[datetime], now: datetime, gaps: int) -> None:
-    """Show what is known of users, how soon secrets end, and what could not be read."""
-    USERS.set(count.users)
+def show(count: Count | None, ends: list[datetime], now: datetime, gaps: int) -> None:
+    """Show what is known of users, how soon secrets end, and what could not be read.
+
+    ``count`` None: no directory was read yet, and nothing of it is shown as a number.
+    """
+    ANSWERS.clear()
+    CREDENTIALS.clear()
+    GAPS.set(gaps if count is not None or gaps else nan)
+    USERS.set(nan if count is None else count.users)
+    if count is not None:
+        _show_known(count, sum(end <= now for end in ends), len(ends))
+
+
+def _show_known(count: Count, ended: int, ends: int) -> None:
     for name, many in asdict(count).items():
         question, _, answer = name.partition("_")
         if answer:
             ANSWERS.labels(question, answer).set(many)
-    ended = sum(end <= now for end in ends)
     CREDENTIALS.labels("ended").set(ended)
-    CREDENTIALS.labels("ends_soon").set(len(ends) - ended)
-    GAPS.set(gaps)
+    CREDENTIALS.labels("ends_soon").set(ends - ended)

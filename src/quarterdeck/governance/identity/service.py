@@ -71,8 +71,9 @@ def summary(
 
 def measure(work: Work, tenants: Tenants) -> None:
     """Tell the metrics how ``tenants`` stand; for the process that answers."""
+    known = queries.assessed(work.db, tenants)
     metrics.show(
-        queries.count(work.db, tenants, work.now - STALE_AFTER),
+        queries.count(work.db, tenants, work.now - STALE_AFTER) if known else None,
         queries.ends(work.db, tenants, work.now + SOON),
         work.now,
         len(queries.gaps(work.db, tenants)),
