@@ -47,15 +47,17 @@ class Client:
         """The JSON document at ``path``; parameters that are None are left out."""
         return self._json("GET", path, params=_given(query))
 
-    def rows(self, path: str, name: str, **query: object) -> list[dict[str, Any]]:
-        """Every row under ``name`` in the list at ``path``, of all its pages."""
-        found: list[dict[str, Any]] = []
+    def each(self, path: str, name: str, **query: object) -> Iterator[dict[str, Any]]:
+        """The rows under ``name`` in the list at ``path``, of all its pages, as they come."""
         given: dict[str, Any] | None = _given(query)
         while path:
             answer = self._answer("GET", path, params=given)
-            found += self._parsed(answer, path)[name]
+            yield from self._parsed(answer, path)[name]
             path, given = answer.links.get("next", {}).get("url", ""), None
-        return found
+
+    def rows(self, path: str, name: str, **query: object) -> list[dict[str, Any]]:
+        """Every row under ``name`` in the list at ``path``, of all its pages."""
+        return list(self.each(path, name, **query))
 
     def lines(self, path: str, **query: object) -> Iterator[str]:
         """The list at ``path``, all of it: one JSON object a line, as they come."""

@@ -105,12 +105,12 @@ def _show_users(
     as_lines: bool = False,
 ) -> None:
     with told():
-        found = client_of(context).rows(
-            f"{URL}/{what}", "users", tenant_ids=_joined(tenant), **asked
-        )
-    if as_lines:
-        show_lines(json.dumps(user, ensure_ascii=False) for user in found)
-        return
+        named = _joined(tenant)
+        each = client_of(context).each(f"{URL}/{what}", "users", tenant_ids=named, **asked)
+        if as_lines:
+            show_lines(json.dumps(user, ensure_ascii=False) for user in each)
+            return
+        found = list(each)
     if as_json:
         show_json(found)
         return
