@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.kernel.clock import utc_now
+from quarterdeck.providers.azure.asks import Api, Ask
 from quarterdeck.providers.azure.client import Client, manners
 from quarterdeck.providers.azure.cloud import AzureCloud, Places
 from quarterdeck.providers.azure.options import AzureOptions, Patience
@@ -101,3 +103,25 @@ def test_an_error_without_words_still_has_its_status(tmp_path: Path) -> None:
         list(cloud.subscriptions())
     assert failed.value.kind is FailureClass.UNKNOWN
     assert failed.value.request_id == "abc"
+
+
+class Stopped(Exception):
+    """Whoever waits is told to stop."""
+
+
+def test_a_wait_for_the_quota_is_no_part_of_a_request() -> None:
+    def stop(_seconds: float) -> None:
+        raise Stopped
+
+    def unanswered() -> float:
+        labels = {"api": "advisor", "status": "none"}
+        return REGISTRY.get_sample_value("quarterdeck_cloud_requests_total", labels) or 0
+
+    transport, how = Transport(AzureOptions()), manners(Patience(attempts=1))
+    ask = Ask(api=Api.ADVISOR, url="https://cloud.invalid", needs="")
+    how.pacer.hold((how.principal, ask.api, ask.scope), 5)
+    before = unanswered()
+    with pytest.raises(Stopped):
+        Client(transport, FixedToken(), how, utc_now, stop).send(ask)
+    transport.close()
+    assert unanswered() == before

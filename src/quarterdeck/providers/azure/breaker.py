@@ -56,7 +56,7 @@ class Breakers:
         except CloudFailure as failure:
             self._count(key, failure)
             raise
-        except BaseException:
+        except BaseException:  # also a stop: a probe that is never released keeps all others out
             self._release(key)
             raise
         self._close(key)

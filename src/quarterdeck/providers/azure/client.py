@@ -85,9 +85,9 @@ class Client:
         token = self._token(ask.api)
         key = (self._how.principal, ask.api, ask.scope)
         wait_s = self._how.pacer.admit(key, self._how.patience.longest_asked_s)
+        if wait_s > 0:
+            self._stand(ask.api, "quota", wait_s)
         with self._counted(key):
-            if wait_s > 0:
-                self._stand(ask.api, "quota", wait_s)
             answer = self._transport.send(ask, token)
         self._how.pacer.answered(key, answer.headers)
         metrics.REQUESTS.labels(ask.api, str(answer.status)).inc()
@@ -111,7 +111,7 @@ class Client:
         began = monotonic()
         try:
             yield
-        except BaseException:
+        except BaseException:  # also a stop: the request was made, and nobody knows its answer
             metrics.REQUESTS.labels(key[1], "none").inc()
             raise
         metrics.SECONDS.labels(key[1]).observe(monotonic() - began)
