@@ -16,6 +16,7 @@ from quarterdeck.operations.alerts.labels import fault
 from quarterdeck.operations.alerts.model import Alert, AlertState, Filter, Severity
 from quarterdeck.operations.alerts.pushed import Push, Span, merged, wrong
 from quarterdeck.operations.alerts.service import lifecycle, looking, pushing
+from quarterdeck.operations.silences.matchers import parse
 
 PROMETHEUS = Actor("prometheus", frozenset({("alerts:push", "acme"), ("alerts:read", "acme")}))
 SRE = Actor(
@@ -245,6 +246,25 @@ def test_alerts_are_found_by_what_they_bear(watch: Watch) -> None:
     assert nodes(severities=(Severity.CRITICAL,)) == ["a", "b"]
     assert nodes(words="DOW") == ["A", "a", "b"]
     assert nodes(words="%") == []
+
+
+@pytest.mark.parametrize(
+    ("matchers", "expected"),
+    [
+        ("node=a", "a"),
+        ('node=""', ""),
+        ('node=~"a|b",alertname=Down', "ab"),
+        ("node!=a", "b"),
+        ("x=y", ""),
+    ],
+)
+def test_of_what_fires_only_what_matches_is_read(
+    watch: Watch, matchers: str, expected: str
+) -> None:
+    watch.push(A, B)
+    with watch.work() as work:
+        found = looking.live(work, "acme", parse(matchers))
+    assert sorted(one.sign.labels["node"] for one in found) == list(expected)
 
 
 def test_who_may_not_push_pushes_nothing(watch: Watch) -> None:

@@ -10,7 +10,7 @@ from quarterdeck.api.operations.alert_bodies import AlertBody
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.alerts.service import looking
 from quarterdeck.operations.silences import service
-from quarterdeck.operations.silences.matchers import all_match, parse_all
+from quarterdeck.operations.silences.matchers import parse_all
 from quarterdeck.operations.silences.model import Silence, SilenceState, Wanted
 from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
@@ -126,9 +126,8 @@ def add_silence(work: InWork, new: NewSilence) -> SilenceBody:
 @router.post("/preview", responses=READS, **needs("alerts:read"))
 def preview_silence(work: InWork, asked: Preview) -> Previewed:
     """What a silence would mute now; nothing changes."""
-    live = looking.live(work, asked.tenant)
-    matchers = parse_all(asked.matchers)
-    found = [one for one in live if all_match(matchers, one.sign.labels)]
+    work.require("alerts:read", asked.tenant)  # whoever may not hears nothing of matchers
+    found = looking.live(work, asked.tenant, parse_all(asked.matchers))
     return Previewed(count=len(found), alerts=[AlertBody.of(one) for one in found[:MOST_SHOWN]])
 
 

@@ -12,7 +12,7 @@ from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.alerts.service import looking as alerts
 from quarterdeck.operations.silences import service
-from quarterdeck.operations.silences.matchers import all_match, parse_all
+from quarterdeck.operations.silences.matchers import parse_all
 from quarterdeck.operations.silences.model import SilenceState, Wanted
 from quarterdeck.web.deps import By, InWork
 from quarterdeck.web.permissions import needs
@@ -103,8 +103,7 @@ def _page(
 
 
 def _muted(frame: Frame, matchers: str, of: str) -> list[Alert]:
-    wanted = parse_all(_lines(matchers))
-    return [one for one in alerts.live(frame.work, of) if all_match(wanted, one.sign.labels)]
+    return alerts.live(frame.work, of, parse_all(_lines(matchers)))
 
 
 def _lines(matchers: str) -> list[str]:

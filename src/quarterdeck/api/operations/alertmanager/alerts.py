@@ -28,7 +28,6 @@ from quarterdeck.operations.routing.service.muting import Seen
 from quarterdeck.operations.silences.matchers import (
     BadMatcher,
     Matchers,
-    all_match,
     compiled,
     parse_all,
 )
@@ -54,8 +53,6 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     def takes(self, one: Seen, status: Mapping[str, Any]) -> bool:
         """Whether an alert with this status is among them."""
-        if not all_match(self.matchers, one.alert.sign.labels):
-            return False
         if self.receiver and not any(self._names(name) for name, _ in one.routes):
             return False
         muted = (bool(status["silencedBy"]), bool(status["inhibitedBy"]))
@@ -145,7 +142,7 @@ def listed(work: Work, tenant: str, shown: Shown) -> list[dict[str, Any]]:
     """GettableAlerts, in the order of fingerprints."""
     return [
         forms.alert_body(one.alert, _receivers(one), status)
-        for one in muting.seen(work, tenant)
+        for one in muting.seen(work, tenant, shown.matchers)
         if shown.takes(one, status := status_of(one))
     ]
 
@@ -153,7 +150,7 @@ def listed(work: Work, tenant: str, shown: Shown) -> list[dict[str, Any]]:
 def grouped(work: Work, tenant: str, shown: Shown) -> list[dict[str, Any]]:
     """AlertGroups, by their labels and receivers."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in muting.seen(work, tenant):
+    for one in muting.seen(work, tenant, shown.matchers):
         if shown.takes(one, status := status_of(one)):
             body = forms.alert_body(one.alert, _receivers(one), status)
             for receiver, labels in one.routes:

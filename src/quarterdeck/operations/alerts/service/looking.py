@@ -13,6 +13,7 @@ from quarterdeck.operations.alerts.model import (
     Filter,
 )
 from quarterdeck.operations.alerts.store import queries
+from quarterdeck.operations.silences.matchers import Matchers, Operator, all_match
 
 MOST = 500
 MOST_SIMILAR = 10
@@ -64,9 +65,12 @@ def active_count(work: Work) -> int:
     return sum(counts(work).values())
 
 
-def live(work: Work, tenant: str) -> list[Alert]:
-    """Every alert of a tenant that fires, in the order of fingerprints."""
-    return queries.live(work.db, work.require("alerts:read", tenant), work.now)
+def live(work: Work, tenant: str, matchers: Matchers = ()) -> list[Alert]:
+    """Every alert of a tenant that fires and matches, in the order of fingerprints."""
+    own = work.require("alerts:read", tenant)
+    pairs = [(m.name, m.value) for m in matchers if m.operator is Operator.EQUAL and m.value]
+    found = queries.live(work.db, own, work.now, pairs)  # most need not be read for that
+    return [one for one in found if all_match(matchers, one.sign.labels)] if matchers else found
 
 
 def account(work: Work, alert: int) -> Account:

@@ -13,7 +13,7 @@ from quarterdeck.operations.routing.service.configuring import config_of
 from quarterdeck.operations.routing.service.placing import common
 from quarterdeck.operations.routing.store import groups
 from quarterdeck.operations.silences import service as silences
-from quarterdeck.operations.silences.matchers import all_match
+from quarterdeck.operations.silences.matchers import Matchers, all_match
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +60,9 @@ def mutings(
     }
 
 
-def seen(work: Work, tenant: str) -> list[Seen]:
-    """Every alert of a tenant that fires, with what mutes it and where it goes."""
-    return _seen(work, tenant, looking.live(work, tenant))
+def seen(work: Work, tenant: str, matchers: Matchers = ()) -> list[Seen]:
+    """Every alert of a tenant that fires and matches, with what mutes it and where it goes."""
+    return _seen(work, tenant, looking.live(work, tenant, matchers))
 
 
 def seen_one(work: Work, alert: Alert) -> Seen:
