@@ -49,6 +49,7 @@ from waiting import until
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "15"))
 FILLED = int(os.environ.get("BENCH_ALERTS", "100000"))
+STORM, STORM_GROUPS = int(os.environ.get("BENCH_STORM", "50000")), 200
 BATCH, CONNECTIONS, PER_SECOND, LOOKS = 100, 4, 100, 60
 PAGE = "/api/v1/alerts?limit=50"
 PUSHED_BAR, PAGE_BAR_MS, TOLD_BAR_MS = 2_000, 50, 1_000
@@ -101,6 +102,9 @@ def _measured(name: str, url: str, folder: Path, team: sink.Sink) -> None:
         _apply(load, team.url)
         took = sorted(uvloop.run(_tell(load, team)))
         _show(name, f"alert to receiver at {PER_SECOND}/s, group_wait 0", took, TOLD_BAR_MS)
+        pushed, whole, posts_told = uvloop.run(_storm(load, team))
+        storm = f"storm of {STORM:,} in {STORM_GROUPS} groups"
+        print(f"{name:<9} {storm}: in {pushed:.1f} s, all told {whole:.1f} s, {posts_told} posts")
         rate, posts = uvloop.run(_push_all(load))
         print(f"{name:<9} alerts in, {BATCH} a post {rate:>22,.0f} /s of {PUSHED_BAR:,}")
         _show(name, "  each post", sorted(posts), 0)
@@ -150,12 +154,36 @@ async def _tell(load: Load, team: sink.Sink) -> list[float]:
             pushed |= {one["labels"]["number"]: at for one in body}  # type: ignore[index]
             answer = await client.post("/api/v2/alerts", json=body)
             assert answer.is_success, answer.text
-    until(lambda: len(team.got) >= len(pushed), 60, "the last notification")
+    until(lambda: len(team.of("/team")) >= len(pushed), 60, "the last notification")
     return [
         got.at - pushed[alert["labels"]["number"]]
-        for got in team.got
+        for got in team.of("/team")
         for alert in got.body["alerts"]
     ]
+
+
+async def _storm(load: Load, team: sink.Sink) -> tuple[float, float, int]:
+    """Push very many at once; when they were in, when the receiver knew all, in how many posts."""
+    began, first = perf_counter(), load.number
+    async with httpx2.AsyncClient(base_url=load.url, headers=load.headers, timeout=60) as client:
+        while load.number < first + STORM:
+            body = load.body(1000, "Flood", again=False)
+            headers = {"Content-Type": "application/json"}
+            answer = await client.post("/api/v2/alerts", content=body, headers=headers)
+            assert answer.is_success, answer.text
+    pushed = perf_counter() - began
+    known: set[str] = set()
+    read = 0
+
+    def told() -> int:
+        nonlocal read
+        new = team.of("/storm")[read:]
+        read += len(new)
+        known.update(one["fingerprint"] for got in new for one in got.body["alerts"])
+        return len(known)
+
+    until(lambda: told() >= STORM, 120, "the last of the storm")
+    return pushed, perf_counter() - began, len(team.of("/storm"))
 
 
 async def _push_all(load: Load) -> tuple[float, list[float]]:
@@ -190,14 +218,18 @@ async def _fill(load: Load) -> float:
 
 
 def _apply(load: Load, url: str) -> None:
-    """Pages at once, each by itself; the storm in 200 groups, to nobody."""
-    routes = [{"matchers": ["alertname=~Page.*"], "receiver": "team", "group_by": ["..."]}]
+    """Pages at once, each by itself; a flood in 200 groups, to one; the rest to nobody."""
+    routes: list[dict[str, object]] = [
+        {"matchers": ["alertname=~Page.*"], "receiver": "team", "group_by": ["..."]},
+        {"matchers": ["alertname=~Flood.*"], "receiver": "storm", "group_interval": "1s"},
+    ]
     route: dict[str, object] = {"receiver": "nobody", "group_by": ["alertname"], "group_wait": "0s"}
     route["routes"] = routes
     hooks = [{"url": f"{url}/team"}]
     receivers: list[dict[str, object]] = [
         {"name": "nobody"},
         {"name": "team", "webhook_configs": hooks},
+        {"name": "storm", "webhook_configs": [{"url": f"{url}/storm"}]},
     ]
     text = json.dumps({"route": route, "receivers": receivers})
     path = f"{load.url}/api/v1/routing/acme"
