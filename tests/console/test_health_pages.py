@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
@@ -78,6 +79,18 @@ def test_the_root_stands_first_with_what_hangs_on_it_under_it(client: TestClient
     assert database < web < mail
     assert "because of it: " in text[database:web]
     assert re.search(r"<th scope=\"col\">North</th><th scope=\"col\">West</th>", text)
+
+
+def test_the_page_says_where_it_does_not_show_every_service(
+    client: TestClient, shop: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "MOST", 1)
+    assert "only</h2>" not in client.get("/services").text
+    probe = Probe(name="ready", kind=ProbeKind.HTTP, target="http://127.0.0.1:1/")
+    with begin(shop.engine, installation(), shop.clock) as work:
+        far = replace(entry("far", probe, "West", ()), environment="test")
+        registry.register(work, far)
+    assert "These are the first 3 services only" in client.get("/services").text
 
 
 @pytest.mark.usefixtures("shop")

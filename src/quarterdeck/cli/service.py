@@ -33,7 +33,10 @@ def show_all(
     """Show services, roots of trouble first. Exits 1 if one is down or degraded."""
     with told():
         asked = {"tenant": tenant or None, "environment": environment or None}
-        found = client_of(context).get(SERVICES, **asked)["services"]
+        answer = client_of(context).get(SERVICES, **asked)
+    found = answer["services"]
+    if answer["more"]:
+        say(f"there are more than these {len(found)}: ask by --tenant, or by --environment")
     if as_json:
         show_json(found)
     else:

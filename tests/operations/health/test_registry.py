@@ -151,3 +151,23 @@ def test_services_are_paged_by_their_names(watch: Watch) -> None:
         first = registry.standings(work, limit=2)
         rest = registry.standings(work, after=("acme", "prod", "b"))
     assert [one.service.name for one in first + rest] == ["a", "b", "c"]
+
+
+def test_of_many_services_whole_environments_are_shown_and_that_there_are_more(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "MOST", 2)
+    for place, name in (("a", "w"), ("b", "x"), ("b", "y"), ("b", "z"), ("c", "w")):
+        watch.register(name, environment=place)
+
+    def shown(**asked: str) -> tuple[list[str], bool]:
+        with watch.look() as work:
+            found = registry.places(work, **asked)
+        return [one.standing.service.name for one in found.every], found.more
+
+    assert shown() == (["w", "x", "y", "z"], True)
+    assert shown(environment="b") == (["x", "y", "z"], False)
+    assert shown(environment="c") == (["w"], False)
+    with watch.look() as work:
+        assert registry.place_of(work, "acme", "b", "z").standing.service.name == "z"
+        assert len(registry.standings(work)) == 5

@@ -1,6 +1,5 @@
 """Services, their trees, history and checks as the API shows and takes them."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Self
 
@@ -18,7 +17,7 @@ from quarterdeck.operations.health.model.registry import (
     Service,
 )
 from quarterdeck.operations.health.model.state import Seen, State
-from quarterdeck.operations.health.service.registry import Place
+from quarterdeck.operations.health.service.registry import Place, Places
 from quarterdeck.web.bodies import Body
 
 
@@ -126,10 +125,14 @@ class ServiceRow(BaseModel):
         )
 
 
+MORE = "Whether there are others: ask by tenant, or by environment."
+
+
 class Services(BaseModel):
     """Services by tenant, environment and name."""
 
     services: list[ServiceRow]
+    more: bool = Field(description=MORE)
 
 
 class ChangeBody(BaseModel):
@@ -248,11 +251,12 @@ class Topology(BaseModel):
 
     nodes: list[Node]
     edges: list[Edge]
+    more: bool = Field(description=MORE)
 
     @classmethod
-    def of(cls, places: Sequence[Place]) -> Self:
+    def of(cls, places: Places) -> Self:
         nodes, edges = {}, []
-        for place in places:
+        for place in places.every:
             service = place.standing.service
             prefix = f"{service.tenant}/{service.environment}"
             own = f"{prefix}/{service.name}"
@@ -271,7 +275,7 @@ class Topology(BaseModel):
                 nodes[name] = Node(
                     id=name, title=words, region="", state=State.UNKNOWN, registered=False
                 )
-        return cls(nodes=[nodes[key] for key in sorted(nodes)], edges=edges)
+        return cls(nodes=[nodes[key] for key in sorted(nodes)], edges=edges, more=places.more)
 
 
 class ComponentBody(BaseModel):

@@ -35,9 +35,12 @@ InEnvironment = Annotated[str, Query(description="Only in this environment.")]
 
 @router.get("/services", responses=problems(401, 403, 404), **READS)
 def list_services(work: InRead, tenant: OfTenant = "", environment: InEnvironment = "") -> Services:
-    """Services with how they are, and what is sick because of what; at most 1000."""
+    """Services with how they are, and what is sick because of what; `more` where there are others.
+
+    At least the first 1000, up to the end of an environment.
+    """
     found = registry.places(work, tenant=tenant, environment=environment)
-    return Services(services=[ServiceRow.of(place) for place in found])
+    return Services(services=[ServiceRow.of(place) for place in found.every], more=found.more)
 
 
 @router.get("/topology", responses=problems(401, 403, 404), **READS)

@@ -57,10 +57,12 @@ class Cell:
 @router.get("/services", response_class=HTMLResponse, **READS)
 def services(frame: InFrame) -> HTMLResponse:
     """Every environment's tree, roots of trouble first, and a matrix by region."""
-    places = registry.places(frame.work, tenant=frame.shell.tenant)
+    found = registry.places(frame.work, tenant=frame.shell.tenant)
+    places = found.every
     return frame.show(
         "services.html",
         trees=trees(places),
+        more=found.more,
         counts={state.value: _many(places, state) for state in reversed(ORDER)},
         regions=regions(places),
         matrix=matrix(places),

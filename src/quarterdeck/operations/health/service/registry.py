@@ -39,6 +39,7 @@ CHECK = "operations.health_check"
 CHECKED_EVERY = timedelta(hours=24)
 SHOWN_CHANGES = 200
 MOST = 1000
+"""Services shown at once; the last of their environments is shown whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,14 @@ class Place:
     standing: Standing
     because_of: tuple[str, ...]
     breaks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Services by tenant, environment and name; ``more``: there are others after them."""
+
+    every: list[Place]
+    more: bool
 
 
 def register(work: Work, service: Service) -> None:
@@ -151,27 +160,33 @@ def standings(
     tenant: str = "",
     environment: str = "",
     after: tuple[str, str, str] | None = None,
-    limit: int = MOST,
+    limit: int | None = None,
 ) -> list[Standing]:
     """Services with how they are, by tenant, environment and name."""
     tenants = work.require(READ, tenant) if tenant else work.tenants(READ)
     return store.all_standing(work.db, tenants, environment=environment, after=after, limit=limit)
 
 
-def places(work: Work, *, tenant: str = "", environment: str = "") -> list[Place]:
+def places(work: Work, *, tenant: str = "", environment: str = "") -> Places:
     """Services in their trees: what is sick because of what, as it stands now."""
-    found = standings(work, tenant=tenant, environment=environment)
+    found = standings(work, tenant=tenant, environment=environment, limit=MOST)
+    rest: list[Standing] = []
+    if len(found) == MOST:
+        last = found[-1].service
+        found += standings(work, tenant=last.tenant, environment=last.environment, after=_key(last))
+        after = _key(found[-1].service)
+        rest = standings(work, tenant=tenant, environment=environment, after=after, limit=1)
     by_environment: dict[tuple[str, str], list[Standing]] = {}
     for one in found:
-        key = (one.service.tenant, one.service.environment)
-        by_environment.setdefault(key, []).append(one)
-    return [place for group in by_environment.values() for place in _placed(group)]
+        by_environment.setdefault(_key(one.service)[:2], []).append(one)
+    every = [place for group in by_environment.values() for place in _placed(group)]
+    return Places(every=every, more=bool(rest))
 
 
 def place_of(work: Work, tenant: str, environment: str, name: str) -> Place:
     """One service in its tree; raise NoSuchService if there is none."""
-    work.require(READ, tenant)
-    found = (p for p in places(work, tenant=tenant, environment=environment))
+    tenants = work.require(READ, tenant)
+    found = _placed(store.all_standing(work.db, tenants, environment=environment))
     one = next((p for p in found if p.standing.service.name == name), None)
     if one is None:
         raise _no_service(tenant, environment, name)
@@ -203,6 +218,10 @@ def open_health(work: Work, name: str) -> Standing | None:
     No permission: such a service was registered to be seen.
     """
     return store.open_standing(work.db, name)
+
+
+def _key(service: Service) -> tuple[str, str, str]:
+    return service.tenant, service.environment, service.name
 
 
 def _placed(group: list[Standing]) -> list[Place]:
