@@ -114,7 +114,10 @@ def test_maintenance_is_begun_shown_on_every_page_and_ended(client: TestClient) 
     assert window
     assert client.post(f"/maintenance/{window[1]}/end", data={}).status_code == 303
     assert "No maintenance now" in client.get("/maintenance").text
-    assert client.post("/maintenance", data={"reason": "x", "minutes": "soon"}).status_code == 422
+    for odd in ("soon", "-1", "1.5", "9" * 500):
+        refused = client.post("/maintenance", data={"reason": "x", "minutes": odd})
+        assert refused.status_code == 422
+        assert "minutes are a whole number, such as 60" in refused.text
     assert client.post("/maintenance", data={"reason": "", "minutes": "5"}).status_code == 422
 
 

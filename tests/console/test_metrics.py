@@ -62,3 +62,12 @@ def test_a_gap_parts_a_line_and_one_point_is_a_dot() -> None:
 def test_the_axis_ends_at_a_round_number(most: float, top: float) -> None:
     ats = [utc_now()]
     assert chart(ats, [("a", [most])]).ticks[-1][1] == pytest.approx(top)
+
+
+@pytest.mark.parametrize("odd", [float("inf"), float("-inf"), float("nan"), 5e-324])
+def test_a_number_that_has_no_place_is_a_gap(odd: float) -> None:
+    ats = [utc_now() + timedelta(minutes=n) for n in range(3)]
+    drawn = chart(ats, [("a", [1, odd, 2]), ("b", [odd, odd, odd])])
+    assert drawn.ticks[-1][1] == 2
+    assert drawn.lines[0].last == 2
+    assert chart(ats, [("b", [odd, odd, odd])]).ticks[-1][1] == 1

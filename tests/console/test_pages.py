@@ -1,6 +1,7 @@
 """Pages as a browser without JavaScript gets them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from json import loads
 
@@ -9,7 +10,9 @@ from starlette.testclient import TestClient
 
 from console.conftest import reader, sign_in
 from console.stage import Stage, resource
+from quarterdeck.console.navigation import GROUPS
 from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+from quarterdeck.operations.logs import service as logs
 
 PAGES = (
     "/",
@@ -194,6 +197,11 @@ def test_another_tenants_record_is_not_there(estate: Stage) -> None:
         assert names(client.get("/resources").text) == ["db-1"]
 
 
+def test_each_key_leads_to_one_page() -> None:
+    keys = Counter(entry.key for group in GROUPS for entry in group.entries)
+    assert [key for key, many in keys.items() if many > 1] == []
+
+
 def test_the_navigation_leads_nobody_to_a_refusal(estate: Stage) -> None:
     with reader(estate) as client:
         client.post("/sign-in", data={"token": estate.token("management")})
@@ -232,3 +240,15 @@ def headline(text: str) -> str:
 def names(text: str) -> list[str]:
     """The names of the resources in a list."""
     return re.findall(r'<a data-row class="break" href="[^"]*">([^<]*)</a>', text)
+
+
+def test_of_many_rows_the_first_are_shown_and_it_is_said(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"n": f"row-{n}"} for n in range(501)]
+    monkeypatch.setattr(logs, "query", lambda *_: logs.Answer(columns=["n"], rows=rows))
+    text = client.get("/logs?query=traces").text
+    assert "The first 500 of 501 rows" in text
+    assert ("row-499" in text, "row-500" in text) == (True, False)
+    del rows[500]
+    assert "The first" not in client.get("/logs?query=traces").text

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import isfinite
 
 WIDTH, HEIGHT, LEFT, BELOW, ABOVE = 640, 200, 56, 22, 8
 SHADES = 6
 TICKS, LABELS = 4, 4
+LEAST = 1e-300  # what is smaller has no tenth
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 Values = Sequence[float | None]
@@ -42,7 +44,8 @@ class Chart:
 def chart(
     ats: Sequence[datetime], lines: Sequence[tuple[str, Values]], limit: float | None = None
 ) -> Chart:
-    """Draw lines, each with a value or None for each of ``ats``."""
+    """Draw lines, each with a value or None for each of ``ats``; what is not finite is none."""
+    lines = [(name, [_finite(value) for value in values]) for name, values in lines]
     known = [value for _, values in lines for value in values if value is not None]
     top = _top(max([*known, limit or 0.0]))
     rare = max(1, -(-len(ats) // LABELS))
@@ -70,6 +73,10 @@ def _line(name: str, number: int, values: Values, top: float) -> Line:
     )
 
 
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and isfinite(value) else None
+
+
 def _x(at: int, among: int) -> float:
     return round(LEFT + at * (WIDTH - LEFT - 8) / max(1, among - 1), 1)
 
@@ -80,7 +87,7 @@ def _y(value: float, top: float) -> float:
 
 def _top(most: float) -> float:
     """The least round number that is not below ``most``."""
-    if most <= 0:
+    if most < LEAST:
         return 1.0
     scale = 1.0
     while scale * 10 <= most:

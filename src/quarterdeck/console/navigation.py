@@ -70,7 +70,7 @@ GROUPS = (
             Entry(label="Silences", path="/silences", key="q", permission="alerts:read"),
             Entry(label="Routing", path="/routing", key="u", permission="alerts:read"),
             Entry(label="Logs", path="/logs", key="f", permission="logs:read"),
-            Entry(label="Metrics", path="/watch/metrics", key="v", permission="metrics:read"),
+            Entry(label="Metrics", path="/watch/metrics", key="j", permission="metrics:read"),
         ),
     ),
     Group(

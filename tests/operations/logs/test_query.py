@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from quarterdeck.operations.logs.model.answering import answer, percentile, row_of, since_of
+from quarterdeck.operations.logs.model.answering import (
+    answer,
+    percentile,
+    row_of,
+    since_of,
+    until_of,
+)
 from quarterdeck.operations.logs.model.entry import Asked, Entry, Level, UnusableQuestion, entry_of
 from quarterdeck.operations.logs.model.parsing import parse
 
@@ -34,6 +40,31 @@ def test_the_runbooks_query_is_of_the_last_hour_alone() -> None:
     query = "requests | where timestamp > ago(1h)"
     assert len(asked(query)) == 120
     assert since_of(parse(query), NOON) == NOON - timedelta(hours=1)
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("where", "since", "until"),
+    [
+        ("timestamp > ago(3h) and timestamp >= ago(1h)", 1, None),
+        ("timestamp >= ago(1h) | where timestamp > ago(3h)", 1, None),
+        ("ago(2h) < timestamp", 2, None),
+        ("timestamp < ago(2h)", None, 2),
+        ("ago(2h) >= timestamp and timestamp > ago(3h)", 3, 2),
+        ("timestamp > ago(2h) or timestamp > ago(5h)", 5, None),
+        ("timestamp > ago(2h) or duration > 3", None, None),
+        ("timestamp < ago(2h) or timestamp < ago(5h)", None, 2),
+        ("duration > 3", None, None),
+    ],
+)
+def test_bounds_of_time_are_found_wherever_they_stand(
+    where: str, since: int | None, until: int | None
+) -> None:
+    query = parse(f"requests | where {where} | take 5 | where timestamp > ago(9h)")
+    assert since_of(query, NOON) == (None if since is None else NOON - since * HOUR)
+    assert until_of(query, NOON) == (None if until is None else NOON - until * HOUR)
 
 
 @pytest.mark.census("ATP-219")

@@ -11,7 +11,7 @@ from quarterdeck.web.permissions import needs
 
 router = APIRouter(include_in_schema=False)
 
-SHOWN = 200
+SHOWN, ROWS = 200, 500
 REFUSED = 422
 
 
@@ -40,6 +40,7 @@ def logs(
         asked=asked,
         query=query,
         answer=answer,
+        shown=ROWS,
         refusal=refusal,
         levels=[one.value for one in Level],
         entries=service.find(frame.work, folder, asked, SHOWN)[::-1] if answer is None else [],

@@ -16,7 +16,7 @@ from quarterdeck.web.permissions import needs
 
 router = APIRouter(include_in_schema=False)
 
-SHOWN = 100
+SHOWN, MOST_DIGITS = 100, 9
 REFUSED = 422
 Field = Annotated[str, Form(max_length=500)]
 
@@ -33,10 +33,10 @@ def enable(
 ) -> Response:
     """Begin maintenance now; the page again where something is wrong."""
     try:
-        plan = maintenance.Plan(reason=reason, duration_minutes=int(minutes), tenant=tenant)
+        plan = maintenance.Plan(reason=reason, duration_minutes=_whole(minutes), tenant=tenant)
         with changing(request, actor) as work:
             maintenance.schedule(work, plan)
-    except (Invalid, ValueError) as refusal:
+    except Invalid as refusal:
         with looking(request, actor) as frame:
             return _windows(frame, str(refusal), REFUSED)
     return see("/maintenance")
@@ -79,6 +79,12 @@ def thaw(work: InWork, freeze: str) -> RedirectResponse:
     """End a freeze."""
     changes.thaw(work, freeze)
     return see("/changes")
+
+
+def _whole(minutes: str) -> int:
+    if not minutes.isascii() or not minutes.isdecimal() or len(minutes) > MOST_DIGITS:
+        raise Invalid(f"minutes are a whole number, such as 60, not {minutes[:40]!r}")
+    return int(minutes)
 
 
 def _windows(frame: Frame, refusal: str, status: int = 200) -> HTMLResponse:

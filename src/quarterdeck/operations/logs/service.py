@@ -13,7 +13,7 @@ from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import Actor, Tenants, Work, read
 from quarterdeck.operations.logs import files, store
-from quarterdeck.operations.logs.model.answering import answer, belongs, row_of, since_of
+from quarterdeck.operations.logs.model.answering import answer, belongs, row_of, since_of, until_of
 from quarterdeck.operations.logs.model.entry import Asked, Entry
 from quarterdeck.operations.logs.model.parsing import parse
 
@@ -46,13 +46,16 @@ def find(work: Work, folder: Path | None, asked: Asked, limit: int = MOST) -> li
 def query(work: Work, folder: Path | None, text: str) -> Answer:
     """What a pipe query answers; without a bound on ``timestamp``, of the last 24 hours.
 
+    Where it only says until when, of the 24 hours before that.
+
     Raises:
         UnusableQuestion: says where it cannot be read, and what was expected.
     """
     work.require(READ, PLATFORM)
     parsed = parse(text)
-    since = since_of(parsed, work.now) or work.now - USUAL
-    asked = Asked(since=since, until=work.now + AHEAD)
+    until = until_of(parsed, work.now) or work.now
+    since = since_of(parsed, work.now) or until - USUAL
+    asked = Asked(since=since, until=until + AHEAD)
     lines = (e for e in files.entries(folder, asked) if asked.wants(e) and belongs(e, parsed.table))
     rows = answer(parsed, (row_of(entry) for entry in lines), work.now)
     columns = list(dict.fromkeys(name for row in rows for name in row))

@@ -1,6 +1,7 @@
 """Answering pipe queries over rows. Pure; what is not there is null, and null is never less."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cmp_to_key
 from itertools import islice
@@ -26,6 +27,25 @@ from quarterdeck.operations.logs.model.pipe import (
 Row = dict[str, Any]
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_GROUPS, MOST_KEPT = 10_000, 500_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """A side on which a time range ends.
+
+    Attributes:
+        signs: with ``timestamp`` on their left they bound it so; turned: on their right.
+        narrow, widen: of several bounds, the one for all of them, and for any.
+    """
+
+    signs: tuple[str, ...]
+    turned: tuple[str, ...]
+    narrow: Callable[[Iterable[datetime]], datetime]
+    widen: Callable[[Iterable[datetime]], datetime]
+
+
+LATER = Side(signs=(">", ">="), turned=("<", "<="), narrow=max, widen=min)
+EARLIER = Side(signs=("<", "<="), turned=(">", ">="), narrow=min, widen=max)
 
 
 def row_of(entry: Entry) -> Row:
@@ -70,24 +90,41 @@ def answer(query: Query, rows: Iterable[Row], now: datetime) -> list[Row]:
 
 def since_of(query: Query, now: datetime) -> datetime | None:
     """From when on rows can matter: by the first steps, where they say so."""
+    found = [_bound(one, now, LATER) for one in _conditions(query)]
+    return max((at for at in found if at), default=None)
+
+
+def until_of(query: Query, now: datetime) -> datetime | None:
+    """Until when rows can matter, that instant with them."""
+    found = [_bound(one, now, EARLIER) for one in _conditions(query)]
+    return min((at for at in found if at), default=None)
+
+
+def _conditions(query: Query) -> Iterator[Expression]:
     for step in query.steps:
         if not isinstance(step, Where):
-            return None
-        found = _bound(step.condition, now)
-        if found is not None:
-            return found
-    return None
+            return
+        yield step.condition
 
 
-def _bound(of: Expression, now: datetime) -> datetime | None:
+def _bound(of: Expression, now: datetime, side: Side) -> datetime | None:
     match of:
-        case Call("and", (left, right)):
-            return _bound(left, now) or _bound(right, now)
-        case Call(">" | ">=", (Column("timestamp"), limit)):
-            value = _value(limit, {}, now)
-            return value if isinstance(value, datetime) else None
+        case Call("and" | "or" as name, (left, right)):
+            found = [at for one in (left, right) if (at := _bound(one, now, side)) is not None]
+            if name == "and":
+                return side.narrow(found) if found else None
+            return side.widen(found) if len(found) > 1 else None
+        case Call(sign, (Column("timestamp"), limit)) if sign in side.signs:
+            return _instant(limit, now)
+        case Call(sign, (limit, Column("timestamp"))) if sign in side.turned:
+            return _instant(limit, now)
         case _:
             return None
+
+
+def _instant(of: Expression, now: datetime) -> datetime | None:
+    value = _value(of, {}, now)
+    return value if isinstance(value, datetime) else None
 
 
 def _stepped(step: Step, rows: Iterable[Row], now: datetime) -> Iterable[Row]:
