@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from quarterdeck.trail.policy.compiled import STRICT, Classifier, Timed, retention_of
+from quarterdeck.trail.policy.compiled import (
+    MAX_PATH,
+    STRICT,
+    Classifier,
+    Timed,
+    retention_of,
+)
 from quarterdeck.trail.policy.model import (
     Classification,
     PolicyInvalid,
@@ -63,6 +69,14 @@ def test_an_event_that_takes_too_long_gets_the_strictest_class_and_is_counted() 
     assert found == ["public", STRICT.cls, STRICT.cls, STRICT.cls, STRICT.cls]
     assert timed.over
     assert REGISTRY.get_sample_value(name) == before + 1
+
+
+def test_a_field_whose_path_is_too_long_to_compare_gets_the_strictest_class() -> None:
+    rules = Classification(rules=(Rule(path="/payload/open*", cls="public"),))
+    shape = Classifier(rules).shape("orders:create", "order")
+    longest = "/payload/open".ljust(MAX_PATH, "x")
+    assert shape.verdict(longest).cls == "public"
+    assert shape.verdict(f"{longest}x") is STRICT
 
 
 def test_the_retention_class_is_that_of_the_first_rule_that_gives_one() -> None:
