@@ -17,9 +17,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-CALLS = ("fsync", "fdatasync", "replace", "rename", "unlink", "write", "ftruncate", "truncate")
+CALLS = (
+    *("fsync", "fdatasync", "replace", "rename", "unlink"),
+    *("write", "pwrite", "ftruncate", "truncate"),
+)
 SYNCS = ("fsync", "fdatasync")
-WORD = 8
+WORD, BLOCK = 8, 512
 Inode = int
 
 
@@ -174,18 +177,33 @@ def _left(now: str, was: str, luck: Random) -> str:
 
 
 def torn(synced: bytes, written: bytes, luck: Random) -> bytes:
-    """Bytes of a file: at least what was synced, where it only grew since.
+    """Bytes of a file: at least what was synced, where it only grew since; of what was written
+    over other bytes, some blocks.
 
     A word that is mapped reaches the disk whole, or not at all.
     """
     if len(written) == WORD:
         return luck.choice([b"", bytes(WORD), written])
-    if not written.startswith(synced):
+    if len(written) < len(synced):
         return luck.choice([synced, written])
     rest = written[len(synced) :]
     kept = rest[: luck.randint(0, len(rest))]
     lost = len(rest) - len(kept)
-    return synced + kept + luck.choice([b"", bytes(lost), luck.randbytes(lost)])
+    return (
+        _mixed(synced, written[: len(synced)], luck)
+        + kept
+        + luck.choice([b"", bytes(lost), luck.randbytes(lost)])
+    )
+
+
+def _mixed(synced: bytes, written: bytes, luck: Random) -> bytes:
+    """Each block is the one before, or the new one."""
+    if synced == written:
+        return written
+    both = (
+        (synced[at : at + BLOCK], written[at : at + BLOCK]) for at in range(0, len(synced), BLOCK)
+    )
+    return b"".join(map(luck.choice, both))
 
 
 def put(path: Path, content: bytes) -> None:

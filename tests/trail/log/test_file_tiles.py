@@ -24,7 +24,7 @@ from quarterdeck.trail.log.storage.bundles import FileTiles
 from quarterdeck.trail.log.storage.disclosures import disclosures
 from quarterdeck.trail.log.storage.files import FileReader
 from quarterdeck.trail.log.storage.frames import Part
-from quarterdeck.trail.log.storage.journal import FileJournal
+from quarterdeck.trail.log.storage.journal import ROOM_BYTES, FileJournal
 from quarterdeck.trail.log.storage.layout import Layout
 from quarterdeck.trail.log.storage.leaves import leaves, logs
 from quarterdeck.trail.log.storage.removal import FileRemoval
@@ -37,10 +37,12 @@ SMALL, LARGE = 20_000, 1 << 20
 Open = Callable[..., Installation]
 
 
-def trail_of(folder: Path, file_bytes: int) -> Trail:
+def trail_of(folder: Path, file_bytes: int, room_bytes: int = ROOM_BYTES) -> Trail:
     layout = Layout(folder)
     tail = Tail(layout.journal)
-    journal = FileJournal(layout.journal, file_bytes=file_bytes, reserve_bytes=0)
+    journal = FileJournal(
+        layout.journal, file_bytes=file_bytes, room_bytes=room_bytes, reserve_bytes=0
+    )
     return Trail(
         reader=FileReader(layout, tail),
         sequencer=GroupingSequencer(journal),

@@ -21,8 +21,9 @@ from trail.installation import Installation
 from trail.log.power import Disk, Moment, cut, killed
 from trail.log.test_file_tiles import trail_of
 
-SMALL = 6_000
-"""Bytes of a journal file: several are begun, synced and removed on the way."""
+SMALL, LARGE, ROOM = 6_000, 16_000, 9_000
+"""Bytes of a journal file: of small ones several are begun, synced and removed on the way; in
+large ones several groups are written over the zeros of one room, and room is made again."""
 
 Leave = Callable[[Moment, Path, Path], None]
 
@@ -30,7 +31,7 @@ Leave = Callable[[Moment, Path, Path], None]
 class Life:
     """An installation that grows in steps, and what it promised after each."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sizes: tuple[int, int]) -> None:
         self.folder = folder
         self.engine = open_engine(f"sqlite:///{folder}/db")
         metadata.create_all(self.engine)
@@ -38,7 +39,7 @@ class Life:
         self.acknowledged: dict[int, bytes] = {}
         self.note = b""
         self.here = Installation(
-            self.engine, KeyStore(folder / "keys"), folder, trail_of(folder / "trail", SMALL)
+            self.engine, KeyStore(folder / "keys"), folder, trail_of(folder / "trail", *sizes)
         )
         self.here.name_somebody()
 
@@ -58,9 +59,11 @@ class Life:
         self.engine.dispose()
 
 
-def lived(folder: Path, steps: tuple[int, ...]) -> Disk:
-    """The moments of a life, at each of which it might have ended."""
-    life = Life(folder)
+def lived(folder: Path, steps: tuple[int, ...], sizes: tuple[int, int]) -> Disk:
+    """The moments of a life, at each of which it might have ended; ``sizes`` of a journal file
+    and of the room in it.
+    """
+    life = Life(folder, sizes)
     disk = Disk(folder / "trail", life.engine, life.promised)
     with pytest.MonkeyPatch.context() as patch:
         disk.watch(patch)
@@ -106,9 +109,10 @@ def judged(here: Installation, moment: Moment) -> None:
     assert copy.findings == (), (moment.call, copy.findings)
 
 
-@pytest.fixture(scope="module")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Disk:
-    return lived(tmp_path_factory.mktemp("life"), (3, 250, 2, 8, 40))
+@pytest.fixture(scope="module", params=[(SMALL, 0), (LARGE, ROOM)], ids=["bare", "with room"])
+def disk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Disk:
+    steps = (1, 1, 1, 3, 1, 30, 1, 1, 9, 20, 1, 1) if request.param[1] else (3, 250, 2, 8, 40)
+    return lived(tmp_path_factory.mktemp("life"), steps, request.param)
 
 
 def spread(disk: Disk, count: int) -> list[Moment]:
@@ -126,6 +130,18 @@ def test_it_was_watched_at_every_kind_of_boundary(disk: Disk) -> None:
     assert os.write.__module__ != __name__
 
 
+@pytest.mark.parametrize("disk", [(LARGE, ROOM)], indirect=True)
+def test_room_was_made_again_and_written_over_by_several_groups(disk: Disk) -> None:
+    calls = [moment.call for moment in disk.moments]
+    assert calls.count("pwrite") > 1
+    assert calls.count("fdatasync") > calls.count("pwrite")
+    assert any(
+        path.endswith(".journal") and content.endswith(bytes(1000))
+        for moment in disk.moments
+        for path, (_, content) in moment.folder.items()
+    )
+
+
 def test_a_kill_at_any_boundary_loses_nothing(disk: Disk, tmp_path: Path) -> None:
     for number, moment in enumerate(spread(disk, 12)):
         born_again(disk, moment, tmp_path / str(number), killed)
@@ -134,6 +150,8 @@ def test_a_kill_at_any_boundary_loses_nothing(disk: Disk, tmp_path: Path) -> Non
 def test_a_power_cut_at_any_boundary_loses_nothing_that_was_acknowledged(
     disk: Disk, tmp_path: Path
 ) -> None:
-    for number, moment in enumerate(spread(disk, 18)):
+    # At its sync a group is written, and any of it may have reached the disk.
+    syncs = [moment for moment in disk.moments if moment.call == "fdatasync"]
+    for number, moment in enumerate([*spread(disk, 18), *syncs]):
         luck = Random(number)  # noqa: S311  the same luck each time
         born_again(disk, moment, tmp_path / str(number), partial(cut, luck=luck))
