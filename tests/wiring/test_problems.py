@@ -12,16 +12,19 @@ from psycopg.errors import DeadlockDetected
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
 
+from quarterdeck.access.principals.model import installation as itself
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.outbox import outbox
 from quarterdeck.kernel.telemetry import kind_of, watch_statements
-from quarterdeck.trail.deliveries.service import gauges
+from quarterdeck.kernel.work import begin
+from quarterdeck.trail.deliveries.service import control, gauges
 from quarterdeck.trail.query.problems import ProblemWatch
 from quarterdeck.wiring import problems, working
 from servers import databases
 from wiring.house import House, house
 
+CONSUMER = "projection-worker"
 FAMILIES = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 
 
@@ -131,9 +134,6 @@ def test_a_deadlock_is_counted(engine: Engine) -> None:
     assert kind_of(DeadlockDetected()) == "deadlock"
 
 
-@pytest.mark.census(
-    "ATP-089", "ATP-090", "ATP-091", "ATP-092", "ATP-093", "ATP-095", "ATP-097", "ATP-254"
-)
 @pytest.mark.parametrize(
     ("family", "label"),
     [
@@ -159,6 +159,45 @@ def test_every_panel_has_its_family(family: str, label: str) -> None:
     row = re.search(rf"^\| `{family}` \| \w+ \| (.*?) \|", FAMILIES.read_text(), re.MULTILINE)
     assert row is not None
     assert label in row[1]
+
+
+@pytest.mark.census("ATP-097", "ATP-254")
+def test_a_consumer_that_stands_still_lags_in_messages_and_seconds(well: House) -> None:
+    well.deliver()
+    with begin(well.engine, itself(), utc_now) as work:
+        control.pause(work, CONSUMER, "an upgrade")
+    well.append_poison()
+    well.deliver()
+    gauges.measure(well.engine, well.runtime.reader, lambda: utc_now() + timedelta(seconds=30))
+    assert sample("quarterdeck_consumer_lag", consumer=CONSUMER) == 1
+    assert sample("quarterdeck_consumer_oldest_seconds", consumer=CONSUMER) >= 30
+    with begin(well.engine, itself(), utc_now) as work:
+        control.resume(work, CONSUMER)
+    well.deliver()
+    gauges.measure(well.engine, well.runtime.reader, utc_now)
+    assert sample("quarterdeck_consumer_lag", consumer=CONSUMER) == 0
+
+
+@pytest.mark.census("ATP-093")
+def test_a_message_that_is_given_up_is_one_dead_letter_of_its_consumer(well: House) -> None:
+    def dead() -> float:
+        gauges.measure(well.engine, well.runtime.reader, utc_now)
+        [family] = [f for f in REGISTRY.collect() if f.name == "quarterdeck_dead_letters"]
+        return sum(s.value for s in family.samples if s.labels["consumer"] == CONSUMER)
+
+    well.deliver()
+    assert dead() == 0
+    well.append_poison()
+    well.deliver()
+    assert dead() == 1
+
+
+@pytest.mark.census("ATP-092")
+def test_each_projection_has_its_lag(well: House) -> None:
+    well.work()
+    watch(well).beat()
+    [family] = [f for f in REGISTRY.collect() if f.name == "quarterdeck_projection_lag_seconds"]
+    assert {"timeline", "actor", "resource"} <= {s.labels["projection"] for s in family.samples}
 
 
 def test_a_check_tells_how_long_its_dependency_took(well: House) -> None:

@@ -163,6 +163,7 @@ def test_a_series_that_is_there_no_more_ends(runtime: Runtime) -> None:
     assert told._told == {}  # noqa: SLF001  what the next beat ends
 
 
+@pytest.mark.census("ATP-095")
 def test_caches_are_counted_by_their_answers(runtime: Runtime) -> None:
     cache = runtime.caches.named("summaries", 60)
     cache.get("a", lambda: 1)
