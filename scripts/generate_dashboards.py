@@ -55,8 +55,7 @@ UP = promql(
         by=("tenant", "environment", "service", "region"),
     )
 )
-POOL = "max by (service) (quarterdeck_database_pool_{})"
-FULL = f"{POOL.format('used')} / {POOL.format('max')}"
+FULL = "max by (pool) (quarterdeck_pool_used / quarterdeck_pool_max)"
 
 RULES = (
     Rule(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from prometheus_client import REGISTRY, CollectorRegistry, Gauge
+from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.core import CounterMetricFamily
 from sqlalchemy import Engine
 
@@ -16,9 +16,6 @@ from quarterdeck.kernel.work import read
 from quarterdeck.operations.metrics.model import Sample, stale_mark
 from quarterdeck.operations.metrics.opening import Key, Metrics
 from quarterdeck.operations.metrics.service.recording import record
-
-USED = Gauge("quarterdeck_database_pool_used", "Database connections in use.", ["service"])
-MOST = Gauge("quarterdeck_database_pool_max", "Database connections there may be.", ["service"])
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +39,6 @@ class OwnMetrics:
 
     def beat(self) -> None:
         """Record every series as it is now; end those that are there no more."""
-        self._count_connections()
         with read(self.engine, installation(), self.clock) as work:
             # A whole second: times at even steps take no room.
             now = {_key(s): s for s in self._samples(work.now.replace(microsecond=0))}
@@ -58,14 +54,6 @@ class OwnMetrics:
             for sample in family.samples:
                 if not sample.name.endswith("_created"):
                     yield Sample(sample.name, own | sample.labels, at, sample.value)
-
-    def _count_connections(self) -> None:
-        pool = self.engine.pool
-        used, size = getattr(pool, "checkedout", None), getattr(pool, "size", None)
-        if used is None or size is None:  # of one connection that never goes back
-            return
-        USED.labels(self.process).set(used())
-        MOST.labels(self.process).set(2 * size())  # as many may overflow: ``open_engine``
 
 
 @dataclass(frozen=True, slots=True)

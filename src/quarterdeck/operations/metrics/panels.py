@@ -251,15 +251,8 @@ PANELS = (
         title="Database Connection Pool Usage",
         unit=Unit.COUNT,
         queries=(
-            Query(
-                making=Making.VALUE,
-                of="quarterdeck_database_pool_used",
-                by=("service",),
-                name="used",
-            ),
-            Query(
-                making=Making.VALUE, of="quarterdeck_database_pool_max", by=("service",), name="max"
-            ),
+            _value("quarterdeck_pool_used", "pool", name="used"),
+            _value("quarterdeck_pool_max", "pool", name="max"),
         ),
         source="runbook 001: below 80 % of max",
     ),

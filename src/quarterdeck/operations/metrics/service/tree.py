@@ -19,6 +19,7 @@ from quarterdeck.operations.metrics.service.drawing import draw
 
 STATEMENTS = "quarterdeck_database_statement_seconds"
 CONSOLE, OTHERS = 'service="console"', 'service!="console"'
+DATABASE = '{pool="database"}'
 MS = 1000.0
 
 
@@ -56,8 +57,8 @@ def tree(work: Work, metrics: Metrics) -> Tree:
         web_error_rate=now(_failing(CONSOLE)),
         api_latency_ms=_ms(now(_p95(OTHERS))),
         api_success_rate=None if failing is None else 1 - failing,
-        pool_used=now(Query(making=Making.VALUE, of="quarterdeck_database_pool_used")),
-        pool_max=now(Query(making=Making.VALUE, of="quarterdeck_database_pool_max")),
+        pool_used=now(Query(making=Making.VALUE, of=f"quarterdeck_pool_used{DATABASE}")),
+        pool_max=now(Query(making=Making.VALUE, of=f"quarterdeck_pool_max{DATABASE}")),
         query_ms={
             part: _ms(now(Query(making=Making.QUANTILE, of=STATEMENTS, quantile=part)))
             for part in QUANTILES
