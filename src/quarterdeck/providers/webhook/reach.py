@@ -31,7 +31,9 @@ def networks_of(said: str) -> Sequence[Network]:
     return tuple(ip_network(one.strip(), strict=False) for one in said.split(",") if one.strip())
 
 
-def resolved(host: str, port: int, allowed: Iterable[Network]) -> list[str]:
+def resolved(
+    host: str, port: int, allowed: Iterable[Network], setting: str = "webhook_networks"
+) -> list[str]:
     """The addresses of ``host``, asked for once: connect to these, or a second answer may differ.
 
     Raises:
@@ -46,7 +48,7 @@ def resolved(host: str, port: int, allowed: Iterable[Network]) -> list[str]:
     for one in addresses:
         if not may_reach(ip_address(one), among):
             raise Unreachable(
-                f"{host} is {one}, which is not public; allow it by the setting webhook_networks"
+                f"{host} is {one}, which is not public; allow it by the setting {setting}"
             )
     return addresses
 
