@@ -60,6 +60,7 @@ from quarterdeck.api.operations import (
     routing,
     services,
     silences,
+    slos,
     system_health,
 )
 from quarterdeck.api.operations import logs as own_logs
@@ -127,6 +128,7 @@ ROUTERS = [
     alert_events.router,
     alert_desk.router,
     silences.router,
+    slos.router,
     routing.router,
     own_logs.router,
     system_health.router,  # before metrics, whose paths are as general as /metrics/NAME

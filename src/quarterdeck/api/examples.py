@@ -51,6 +51,8 @@ PARAMETERS: dict[str, Any] = {
     "stage": "ready",
     "window": f"{_ID}17",
     "freeze": f"{_ID}18",
+    "slo": "availability",
+    "kind": "SLO",
     "silence": f"{_ID}1b",
     "from": "2026-02-01T00:00:00Z",
     "to": "2026-03-01T00:00:00Z",
@@ -61,6 +63,7 @@ BUNDLE = "000.p/17"
 """The first bundle, or tile, of a log with 17 entries."""
 
 OTHERWISE: dict[tuple[str, str], Any] = {
+    ("remove_slo_object", "name"): "availability",
     ("offboard_tenant", "tenant"): "fabrikam-directory-id",
     ("remove_environment", "environment"): "retired",
     ("log_entries", "index"): BUNDLE,
@@ -108,6 +111,21 @@ receivers:
     webhook_configs: [{url: "https://hooks.contoso.example/team"}]
   - name: pager
     webhook_configs: [{url: "https://hooks.contoso.example/pager"}]
+"""
+_SLO = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: {name: availability, displayName: Availability}
+spec:
+  service: web
+  indicator:
+    metadata: {name: up}
+    spec:
+      thresholdMetric:
+        metricSource: {type: Quarterdeck, spec: {query: quarterdeck_service_up}}
+  timeWindow: [{duration: 30d, isRolling: true}]
+  budgetingMethod: Timeslices
+  objectives: [{op: gte, value: 1, target: 0.999, timeSliceTarget: 1, timeSliceWindow: 1m}]
 """
 _PACK = {
     "files": {
@@ -252,6 +270,8 @@ BODIES: dict[str, Any] = {
         "query": "requests | where timestamp > ago(1h) "
         "| summarize P95=percentile(duration,95) by bin(timestamp,5m)"
     },
+    "apply_slo_objects": {"text": _SLO},
+    "preview_slo_objects": {"text": _SLO},
     "check_health": {"environment": "installation"},
     "decide_job": {"step": "delete", "outcome": {"deleted": 3}},
     "check_compliance": {"tenant": "contoso", "framework": "baseline"},

@@ -38,6 +38,7 @@ NOUNS = {
     "logs": "What the platform itself says: find, follow, ask.",
     "maintenance": "Windows in which something is worked on.",
     "change": "What was changed, and whether one may change something now.",
+    "slo": "What was promised of services, and what of it is spent.",
     "metric": "Numbers over time: what there is, and what was measured.",
     "identity": "Who is in the directories, and how they prove who they are.",
     "preflight": "Try each call that the platform makes of a cloud.",

@@ -168,13 +168,17 @@ class Settings:
         "Networks not public that webhooks and receivers of alerts may reach: 10.1.0.0/16, "
         "parted by commas.",
     )
+    prometheus_networks: str = setting(
+        "", "Networks not public in which SLOs may ask a Prometheus, parted by commas."
+    )
     demo: bool = setting(default=False, words="Loopback trust; set by the demo command alone.")
 
     def __post_init__(self) -> None:
         _check_secret(self.secret)
         _check_network("behind_proxy", self.behind_proxy)
-        for network in self.webhook_networks.split(","):
-            _check_network("webhook_networks", network.strip())
+        for name in ("webhook_networks", "prometheus_networks"):
+            for network in getattr(self, name).split(","):
+                _check_network(name, network.strip())
         for name in ("base_url", "azure_endpoint", "azure_authority", "oidc_issuer", *AZURE):
             _check_address(name, getattr(self, name))
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)

@@ -29,6 +29,7 @@ from quarterdeck.operations.maintenance.store import windows
 from quarterdeck.operations.metrics import tables as metrics
 from quarterdeck.operations.routing.store.table import tables as routing
 from quarterdeck.operations.silences.store import silences
+from quarterdeck.operations.slos.store import tables as slos
 from quarterdeck.trail.deliveries.store import tables as trail_deliveries
 from quarterdeck.trail.erasure.store import erasures
 from quarterdeck.trail.export.store import exports as trail_exports
@@ -90,6 +91,7 @@ __all__ = [
     "schedules",
     "sessions",
     "silences",
+    "slos",
     "sync",
     "tenants",
     "texts",

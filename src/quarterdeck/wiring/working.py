@@ -32,6 +32,7 @@ from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
 from quarterdeck.operations.health.service.registry import own_schedule
 from quarterdeck.operations.logs import hearing as logs
+from quarterdeck.operations.slos.jobs import kinds as slo_kinds
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.model import RELAY
 from quarterdeck.trail.export.jobs import export_kind
@@ -44,6 +45,7 @@ from quarterdeck.wiring import problems
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
 from quarterdeck.wiring.measuring import sample_pulses
+from quarterdeck.wiring.slos import numbers
 from quarterdeck.wiring.trail import (
     catching_up,
     export_press,
@@ -171,7 +173,11 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         closing(sending),
         closing(prober),
         alerting(runtime) as told,
+        numbers(runtime) as sources,
         delivering(runtime, topic, duties.subscribers) as pulses,
     ):
-        duties = replace(duties, pulses={**duties.pulses, **told, **pulses})
+        slos = {kind.name: kind for kind in slo_kinds(sources)}
+        duties = replace(
+            duties, kinds={**duties.kinds, **slos}, pulses={**duties.pulses, **told, **pulses}
+        )
         work(engine, clock, runtime.settings, duties, stopping)

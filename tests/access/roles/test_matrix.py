@@ -97,6 +97,8 @@ alerts:acknowledge        x   x   .   x   .   .   x   .   .   x   x
 alerts:resolve            x   x   .   x   .   .   x   .   .   x   x
 alerts:silence            x   x   .   .   .   .   x   .   .   x   x
 routing:write             x   .   .   .   .   .   x   .   .   x   x
+slos:read                 x   x   x   x   x   x   x   x   .   x   x
+slos:write                x   .   x   .   .   .   x   .   .   x   x
 incidents:read            x   x   x   x   x   x   x   x   .   x   x
 incidents:open            x   x   x   x   .   .   x   .   .   x   x
 incidents:acknowledge     x   x   .   x   .   .   .   .   .   x   x

@@ -117,6 +117,8 @@ _MATRIX = (
     ("alerts:resolve", "Resolve an alert.", "sre on-call security operator"),
     ("alerts:silence", "Silence alerts.", "sre on-call operator"),
     ("routing:write", "Say who hears of which alerts.", "sre operator"),
+    ("slos:read", "See SLOs and their error budgets.", _READERS),
+    ("slos:write", "Set and remove SLOs.", "sre devops operator"),
     ("incidents:read", "See incidents.", _READERS),
     ("incidents:open", "Open an incident.", "sre on-call devops security operator"),
     ("incidents:acknowledge", "Acknowledge an incident.", "sre on-call security"),

@@ -127,6 +127,15 @@ def covering(work: Work, tenant: str, environment: str = "", service: str = "") 
     return [one for one in now if one.covers(tenant, environment, service)]
 
 
+def spans(work: Work, tenants: Tenants, since: datetime, until: datetime) -> list[Window]:
+    """The windows that were open at some time in [since, until), the platform's among them.
+
+    For those who count, in no person's name. One that was called off before it began is none.
+    """
+    found = store.between(work.db, tenants, since, until)
+    return [one for one in found if one.ended_at is None or one.ended_at > one.start]
+
+
 def turn(engine: Engine, clock: Clock) -> bool:
     """Mark and tell of windows whose start or end has come; for a pulse."""
     with read(engine, NOBODY, clock) as work:

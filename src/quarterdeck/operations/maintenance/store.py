@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    func,
     insert,
     or_,
     select,
@@ -86,6 +87,15 @@ def of_id(db: Connection, tenants: Tenants, window: str) -> Window | None:
     query = select(windows).where(windows.c.id == window, tenants.clause(windows.c.tenant))
     row = db.execute(query).one_or_none()
     return None if row is None else _window(row)
+
+
+def between(db: Connection, tenants: Tenants, since: datetime, until: datetime) -> list[Window]:
+    """Windows that were open at some time in [since, until), by their start."""
+    until_then = func.coalesce(windows.c.ended_at, windows.c.ends_at)
+    query = select(windows).where(
+        _seen(tenants), windows.c.starts_at < micros(until), until_then > micros(since)
+    )
+    return [_window(row) for row in db.execute(query.order_by(windows.c.starts_at))]
 
 
 def end(db: Connection, tenants: Tenants, window: str, at: datetime, by: str) -> bool:

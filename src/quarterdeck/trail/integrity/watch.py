@@ -14,6 +14,7 @@ from quarterdeck.kernel.db import reading, writing
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import Actor, Tenants, Work, begin
 from quarterdeck.trail.freeze import service as freezes
+from quarterdeck.trail.integrity.metrics import DAMAGE, DAMAGED, RECORDS, SEGMENTS
 from quarterdeck.trail.integrity.model import Finding
 from quarterdeck.trail.integrity.storage import scans
 from quarterdeck.trail.integrity.storage.scans import Watched
@@ -66,6 +67,7 @@ class Watcher:
         with reading(self.engine) as db:
             (before,) = scans.of_tenants(db, mine) or [Watched(log=log.tenant)]
         after, findings = self._checked(before, signed)
+        DAMAGE.inc(len(findings))
         after, more = self._segment(after, mine)
         self._keep(before, replace(after, at=micros(self.clock())), signed, mine)
         return self._tell(log.tenant, [*findings, *more])
@@ -111,6 +113,7 @@ class Watcher:
             count = min(WIDTH, end - at)
             hashes = self.reader.hashes(log, 0, at, count)
             entries = self.reader.entries(log, at, count)
+            RECORDS.inc(len(entries))
             found = purges.leaf_hashes(at, entries, hashes, self._naming(log))
             above = self.reader.hashes(log, 1, at // WIDTH, 1) if count == WIDTH else []
             yield from _differences(at, count, found, hashes, above)
@@ -147,6 +150,8 @@ class Watcher:
             for result in trial.verdict.results
             for words in result.found[:1]
         ]
+        SEGMENTS.inc()
+        DAMAGED.inc(bool(wrong))
         return replace(watched, segment=watched.segment + 1), wrong
 
     def _keep(self, before: Watched, after: Watched, signed: Checkpoint, mine: Tenants) -> None:

@@ -1,0 +1,56 @@
+"""/slos: what was promised of services, and what of each error budget is spent."""
+
+from fastapi import APIRouter
+from starlette.responses import HTMLResponse
+
+from quarterdeck.console import lines
+from quarterdeck.console.frame import Frame, InFrame
+from quarterdeck.operations.slos.drawing import Left, lefts
+from quarterdeck.operations.slos.model.policy import STEPS
+from quarterdeck.operations.slos.model.standing import Standing, Verdict
+from quarterdeck.operations.slos.service import applying, looking
+from quarterdeck.web.permissions import needs
+
+router = APIRouter(include_in_schema=False)
+
+READS = needs(applying.READ)
+MARKS = {
+    Verdict.MET: "ok",
+    Verdict.BURNING: "warning",
+    Verdict.EXHAUSTED: "critical",
+    Verdict.UNKNOWN: "unknown",
+}
+
+
+@router.get("/slos", response_class=HTMLResponse, **READS)
+def slos(frame: InFrame) -> HTMLResponse:
+    """Every SLO with what is left of its budgets."""
+    found = looking.slos(frame.work, frame.shell.tenant)
+    return frame.show(
+        "slos.html", found=found, counts=looking.verdicts(found), states=MARKS, verdicts=Verdict
+    )
+
+
+@router.get("/slos/{tenant}/{slo}", response_class=HTMLResponse, **READS)
+def one_slo(frame: InFrame, tenant: str, slo: str) -> HTMLResponse:
+    """One SLO: how its budgets were spent, its windows, what the policy demands."""
+    shown = looking.slo_of(frame.work, tenant, slo)
+    drawn = [(one, _drawn(frame, tenant, one)) for one in shown.objectives]
+    return frame.show(
+        "slo.html",
+        shown=shown,
+        drawn=drawn,
+        states=MARKS,
+        steps=STEPS,
+        size=(lines.WIDTH, lines.HEIGHT),
+        held={(one.objective, one.what): one.since for one in shown.holding},
+        text=applying.export(frame.work, tenant, slo),
+    )
+
+
+def _drawn(frame: Frame, tenant: str, one: Standing) -> tuple[list[Left], lines.Chart | None]:
+    line = looking.burn_down(frame.work, tenant, one.slo, one.objective)
+    if not line:
+        return [], None
+    ats = [point.at for point in line]
+    return line, lines.chart(ats, [("left", lefts(line))])

@@ -1,0 +1,1 @@
+"""What an SLO is, and the arithmetic of its budget. Pure."""

@@ -1,0 +1,133 @@
+"""How an SLO stands. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from fractions import Fraction
+
+from quarterdeck.operations.slos.model.budget import Budget
+from quarterdeck.operations.slos.model.burn import Burn, BurnState, named
+
+STALE = timedelta(minutes=10)
+PLACES = 9
+
+
+class Verdict(StrEnum):
+    """What is to be said of an objective in a word."""
+
+    MET = "met"
+    BURNING = "burning"
+    EXHAUSTED = "exhausted"
+    UNKNOWN = "not known"
+
+
+WORST = (Verdict.EXHAUSTED, Verdict.BURNING, Verdict.UNKNOWN, Verdict.MET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurnShown:
+    """What a rule of burn rates found, in numbers to look at.
+
+    Attributes:
+        rate: that must not last; ``long_rate`` and ``short_rate`` are what there is.
+    """
+
+    name: str
+    long: str
+    short: str
+    severity: str
+    rate: float
+    state: str
+    long_rate: float | None
+    short_rate: float | None
+    events: float
+    least: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How an objective stands.
+
+    Attributes:
+        objective: its place among those of the SLO, from 1 on.
+        since, until: the window; of one that rolls, ``until`` is ``at``.
+        reason: why it is not known, where somebody said.
+        share: the part of the budget that is consumed; 1 is all.
+        coverage: how much of what has passed is known, 0 to 1.
+        excluded_minutes: of the window, spent in maintenance.
+        newest: the end of the newest slice that is known.
+        demands: of the error-budget policy.
+        little: events are too few for the policy to demand anything.
+    """
+
+    tenant: str
+    slo: str
+    objective: str
+    title: str
+    target: str
+    measure: str
+    at: datetime
+    verdict: Verdict
+    reason: str
+    since: datetime
+    until: datetime
+    minutes: float
+    consumed_minutes: float | None
+    left_minutes: float | None
+    share: float | None
+    attained: float | None
+    coverage: float
+    excluded_minutes: float
+    newest: datetime | None
+    burns: tuple[BurnShown, ...]
+    demands: tuple[str, ...]
+    little: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """Something that holds of an objective since an instant: a demand, or a burn."""
+
+    objective: str
+    what: str
+    since: datetime
+
+
+def verdict(
+    budget: Budget, burns: Sequence[Burn], newest: datetime | None, now: datetime, step: timedelta
+) -> Verdict:
+    """The word; never that it is met where nothing is known, or nothing new."""
+    if budget.share is not None and budget.share >= 1:
+        return Verdict.EXHAUSTED
+    if any(one.state is BurnState.BURNING for one in burns):
+        return Verdict.BURNING
+    if budget.share is None or newest is None or now - newest > STALE + 2 * step:
+        return Verdict.UNKNOWN
+    return Verdict.MET
+
+
+def worst(found: Sequence[Verdict]) -> Verdict:
+    """Of some objectives; of none, nothing is known."""
+    return min(found, key=WORST.index, default=Verdict.UNKNOWN)
+
+
+def shown(one: Burn) -> BurnShown:
+    """A finding in numbers to look at."""
+    return BurnShown(
+        name=one.rule.name,
+        long=named(one.rule.long),
+        short=named(one.rule.short),
+        severity=one.rule.severity.value,
+        rate=float(one.rule.rate),
+        state=one.state.value,
+        long_rate=number(one.long),
+        short_rate=number(one.short),
+        events=float(one.events),
+        least=one.least,
+    )
+
+
+def number(exact: Fraction | None) -> float | None:
+    """A fraction as a number to look at."""
+    return None if exact is None else round(float(exact), PLACES)

@@ -1,0 +1,1 @@
+"""What people do with SLOs, and what the clock does."""

@@ -1,0 +1,112 @@
+"""How SLOs stand, as they were last judged; and how their budgets were spent."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from quarterdeck.kernel.clock import MICROSECOND
+from quarterdeck.kernel.work import Work
+from quarterdeck.operations.slos import drawing, rules
+from quarterdeck.operations.slos.drawing import Left
+from quarterdeck.operations.slos.model.openslo import Slo
+from quarterdeck.operations.slos.model.standing import Crossing, Standing, Verdict, worst
+from quarterdeck.operations.slos.planning import Known, Planned, known, plan
+from quarterdeck.operations.slos.reading import read
+from quarterdeck.operations.slos.service.applying import READ, SLO, NoSuchSlo, kept
+from quarterdeck.operations.slos.store import counting, objects, standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An SLO, and how its objectives stand; those that were not judged yet are left out."""
+
+    tenant: str
+    slo: Slo
+    objectives: tuple[Standing, ...]
+    holding: tuple[Crossing, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of all objectives the worst word."""
+        return worst([one.verdict for one in self.objectives])
+
+    @property
+    def name(self) -> str:
+        """Of the SLO."""
+        return self.slo.metadata.name
+
+
+def slos(work: Work, tenant: str = "") -> list[Shown]:
+    """SLOs by tenant and name."""
+    tenants = work.require(READ, tenant) if tenant else work.tenants(READ)
+    found: dict[tuple[str, str], list[Standing]] = {}
+    for one in standing.found(work.db, tenants):
+        found.setdefault((one.tenant, one.slo), []).append(one)
+    return [
+        Shown(
+            tenant=row.tenant,
+            slo=_slo(row.text),
+            objectives=tuple(found.get((row.tenant, row.name), ())),
+        )
+        for row in objects.found(work.db, tenants, (SLO,))
+    ]
+
+
+def slo_of(work: Work, tenant: str, name: str) -> Shown:
+    """One SLO; raise NoSuchSlo."""
+    own = work.require(READ, tenant)
+    rows = objects.found(work.db, own, (SLO,), name)
+    if not rows:
+        raise NoSuchSlo(f"no SLO {name[:80]} of {tenant[:80]}")
+    return Shown(
+        tenant=tenant,
+        slo=_slo(rows[0].text),
+        objectives=tuple(standing.found(work.db, own, name)),
+        holding=tuple(standing.open_crossings(work.db, own, name)),
+    )
+
+
+def plans(work: Work, tenant: str) -> list[Planned]:
+    """What is counted of each SLO of a tenant."""
+    own = work.require(READ, tenant)
+    every = kept(work, own)
+    among: Known = known(every)
+    return [one for slo in every if isinstance(slo, Slo) for one in plan(tenant, slo, among)]
+
+
+def rules_of(work: Work, tenant: str) -> rules.Rules:
+    """What a Prometheus would judge a tenant's SLOs by."""
+    return rules.rules(tenant, plans(work, tenant))
+
+
+def burn_down(work: Work, tenant: str, name: str, objective: str = "1") -> list[Left]:
+    """How the budget of the current window was spent, from its beginning to now.
+
+    It is empty where nothing was judged yet, or nothing can be.
+
+    Raises:
+        NoSuchSlo: there is no such SLO, or it has no such objective.
+    """
+    own = work.require(READ, tenant)
+    every = [one for one in plans(work, tenant) if one.slo.metadata.name == name]
+    planned = next((one for one in every if one.number == objective), None)
+    if planned is None:
+        raise NoSuchSlo(f"no objective {objective[:20]} of an SLO {name[:80]} of {tenant[:80]}")
+    judged = standing.found(work.db, own, name)
+    found = next((one for one in judged if one.objective == objective), None)
+    if found is None or planned.measure is None:
+        return []
+    step = planned.measure.step
+    long = drawing.every(found, step) // MICROSECOND
+    until = min(found.at, found.until)
+    parts = counting.along(work.db, own, found.measure, found.since, until, long)
+    return drawing.burn_down(planned, found, parts, step)
+
+
+def _slo(text: str) -> Slo:
+    [one] = [one for one in read(text).objects if isinstance(one, Slo)]
+    return one
+
+
+def verdicts(found: Sequence[Shown]) -> dict[Verdict, int]:
+    """How many SLOs there are of each word."""
+    return {word: sum(one.verdict is word for one in found) for word in Verdict}

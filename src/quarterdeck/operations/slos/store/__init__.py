@@ -1,0 +1,1 @@
+"""SLOs in SQL: what was applied, what was counted, how it stands."""

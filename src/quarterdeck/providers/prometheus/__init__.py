@@ -1,0 +1,1 @@
+"""Numbers of SLOs from a Prometheus."""

@@ -1,0 +1,58 @@
+"""SLOs on the command line."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import yaml
+
+from api.operations.test_slos import evaluate
+from operations.slos.stage import UP
+from quarterdeck.runtime import Runtime
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def test_an_slo_is_tried_applied_shown_and_deleted(
+    run: Run, runtime: Runtime, tmp_path: Path
+) -> None:
+    file = tmp_path / "slo.yaml"
+    file.write_text(UP)
+    assert run("slo list")[::2] == (0, "no SLO is set: quarterdeck slo apply FILE")
+    code, table, _ = run(f"slo preview {file} --tenant acme")
+    assert (code, len(table.splitlines())) == (0, 6)
+    assert "43.2 min\tQuarterdeck\t10 % in 1h\t72\t0" in table
+    assert run(f"slo apply {file} --tenant acme")[2] == "applied SLO availability"
+    assert run(f"slo apply {file} --tenant acme")[2] == "nothing is new in it"
+    evaluate(runtime)
+    assert "acme\tavailability\t99.9 %\tnot known\tnot known" in run("slo list")[1]
+    code, table, words = run("slo show availability --tenant acme")
+    assert (code, len(table.splitlines())) == (0, 6)
+    assert "not known left of 43.2 min" in words
+    assert len(run("slo history availability --tenant acme")[1].splitlines()) > 80
+    [shown] = yaml.safe_load_all(run("slo show availability --tenant acme --yaml")[1])
+    assert shown["spec"]["objectives"][0]["target"] == 0.999
+    assert run("slo delete availability --tenant acme")[2] == "SLO availability is removed"
+    assert json.loads(run("slo list --json")[1]) == []
+
+
+def test_rules_are_printed_for_prometheus(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "slo.yaml"
+    file.write_text(UP + "---\n" + UP.replace("availability", "any").replace("Quarterdeck", "Any"))
+    run(f"slo apply {file} --tenant acme")
+    code, text, words = run("slo rules --tenant acme")
+    assert code == 0
+    assert [one["name"] for one in yaml.safe_load(text)["groups"]] == [
+        "slo-acme-availability-1",
+        "slo-acme-availability-1-budget",
+    ]
+    assert "any, 99.9 %: a source of type 'Any' is none of Prometheus" in words
+
+
+def test_a_file_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "slo.yaml"
+    assert run(f"slo apply {file}")[0] == 2
+    file.write_text(UP.replace("0.999", "9"))
+    code, _, words = run(f"slo apply {file} --tenant acme")
+    assert code == 2
+    assert "document 1.spec.objectives[0]: a target is above 0" in words

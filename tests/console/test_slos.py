@@ -1,0 +1,69 @@
+"""The pages of SLOs, without JavaScript."""
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from console.stage import Stage
+from operations.slos.stage import UP
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.work import begin, read
+from quarterdeck.operations.metrics.model import Sample
+from quarterdeck.operations.metrics.opening import open_metrics
+from quarterdeck.operations.metrics.service.recording import record
+from quarterdeck.operations.slos.own import TYPE, OwnNumbers
+from quarterdeck.operations.slos.service import applying
+from quarterdeck.operations.slos.service.evaluating import Evaluating
+
+
+def judge(stage: Stage, text: str, up: Sequence[float]) -> None:
+    """Have ``acme`` promise something, and judge it by a gauge of so many minutes."""
+    with closing(open_metrics(stage.engine, stage.folder / "series")) as metrics:
+        with begin(stage.engine, installation(), stage.clock) as work:
+            applying.apply(work, "acme", text)
+            last = work.now - timedelta(minutes=1)
+            ats = [last - timedelta(minutes=n) for n in range(len(up))]
+            samples = [Sample("up", {}, at, one) for at, one in zip(ats, up, strict=True)]
+        with read(stage.engine, installation(), stage.clock) as work:
+            record(work, metrics, "acme", samples, backfill=True)
+        own = OwnNumbers(engine=stage.engine, metrics=metrics, clock=stage.clock)
+        Evaluating(
+            tenant="acme",
+            engine=stage.engine,
+            clock=stage.clock,
+            working=lambda: begin(stage.engine, installation(), stage.clock),
+            numbers={TYPE: own},
+        ).round()
+
+
+def test_the_list_says_what_is_left_and_what_is_not_known(
+    client: TestClient, estate: Stage
+) -> None:
+    assert "No SLO is set" in client.get("/slos").text
+    judge(estate, UP, [1.0] * 60)
+    unknown = UP.replace("name: availability", "name: other").replace("Availability", "Other")
+    judge(estate, unknown.replace("query: up", "query: nothing"), [])
+    text = client.get("/slos").text
+    assert "1 of 2 SLOs met, 1 not known" in text
+    assert "43.2 min of 43.2 min" in text
+
+
+@pytest.mark.census("ATP-190", "ATP-201")
+def test_one_slo_shows_its_line_its_windows_and_its_policy(
+    client: TestClient, estate: Stage
+) -> None:
+    judge(estate, UP, [0.0] * 6 + [1.0] * 1500)
+    assert "1 of 1 SLO in trouble" in client.get("/slos").text
+    text = client.get("/slos/acme/availability").text
+    assert "Availability: burning" in text
+    assert "<polyline" in text
+    assert re.search(r"3[78]\.2 min of 43\.2 min", text)
+    assert "10 % in 1h" in text
+    assert "From 10 % on: feature releases are frozen" in text
+    assert text.count("not reached") == 3
+    assert "apiVersion: openslo/v1" in text
+    assert client.get("/slos/acme/nothing").status_code == 404

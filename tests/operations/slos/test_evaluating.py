@@ -1,0 +1,69 @@
+"""SLOs are counted from our own series, judged, and told of once."""
+
+import pytest
+
+from operations.slos.stage import MINUTE, NOON, REQUESTS, UP, Stage
+from quarterdeck.operations.maintenance import service as maintenance
+from quarterdeck.operations.slos.model.standing import Verdict
+
+
+def states(stage: Stage, tenant: str = "acme") -> dict[str, str]:
+    [found] = stage.evaluate(tenant)
+    return {one.name: one.state for one in found.burns}
+
+
+@pytest.mark.census("ATP-190", "ATP-196")
+def test_a_month_of_availability_has_43_2_minutes_and_failed_checks_consume_them(
+    stage: Stage,
+) -> None:
+    stage.apply(UP)
+    stage.gauge("up", [1.0] * 200 + [0.0] * 5 + [1.0] * 3)
+    [found] = stage.evaluate()
+    assert found.minutes == pytest.approx(43.2)
+    assert found.consumed_minutes == pytest.approx(5)
+    assert found.left_minutes == pytest.approx(38.2)
+    assert found.share == pytest.approx(5 / 43.2)
+    assert found.attained == pytest.approx(202 / 207)
+    assert found.newest == NOON - MINUTE
+    assert found.verdict is Verdict.BURNING
+    assert states(stage)["10 % in 1h"] == "burning"
+
+
+def test_what_is_not_known_is_never_met(stage: Stage) -> None:
+    stage.apply(UP)
+    [nothing] = stage.evaluate()
+    assert (nothing.verdict, nothing.attained, nothing.share) == (Verdict.UNKNOWN, None, None)
+    assert set(states(stage).values()) == {"not known"}
+    stage.gauge("up", [1.0] * 60)
+    stage.pass_time(minutes=1)
+    [fresh] = stage.evaluate()
+    assert (fresh.verdict, fresh.attained) == (Verdict.MET, 1.0)
+    assert fresh.coverage == pytest.approx(60 / 43_200)
+    stage.pass_time(minutes=30)
+    [stale] = stage.evaluate()
+    assert (stale.verdict, stale.attained) == (Verdict.UNKNOWN, 1.0)
+
+
+def test_maintenance_is_part_of_no_sum(stage: Stage) -> None:
+    stage.apply(UP)
+    with stage.work() as work:
+        plan = maintenance.Plan(reason="patching", duration_minutes=60, tenant="acme")
+        maintenance.schedule(work, plan)
+    stage.pass_time(minutes=70)
+    stage.gauge("up", [1.0] * 61 + [0.0] * 60 + [1.0] * 10)
+    [found] = stage.evaluate()
+    assert (found.consumed_minutes, found.excluded_minutes) == (0.0, 60.0)
+    assert found.minutes == pytest.approx((43_200 - 60) / 1000)
+    assert found.verdict is Verdict.MET
+
+
+def test_few_events_call_nobody_and_many_do(stage: Stage) -> None:
+    stage.apply(REQUESTS)
+    stage.counter("requests", [0.2] * 60, code="200")
+    stage.counter("requests", [0.0] * 50 + [0.5] * 10, code="500")
+    [found] = stage.evaluate()
+    assert {one.state for one in found.burns[:2]} == {"not enough traffic"}
+    assert found.share is not None
+    assert found.share > 1
+    assert (found.demands, found.little) == ((), True)
+    assert stage.told("SloBurning", "BudgetStepReached") == []
