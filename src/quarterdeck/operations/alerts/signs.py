@@ -8,6 +8,7 @@ from quarterdeck.operations.alerts.model import Severity, Sign
 FAILURE, STALLED, ERRORS = "sync_failure", "sync_stalled", "high_error_rate"
 UNREADABLE = "sync_unreadable"
 SERVICE = "service_health"
+BURN = "slo_burn"
 TYPES = (FAILURE, STALLED, ERRORS, UNREADABLE)
 
 ENDS = {
@@ -34,6 +35,8 @@ def ended(fact: Fact) -> str | None:
     """The key of the alert that ``fact`` ends, if any."""
     if fact.name == "ServiceCameBack":
         return _service_key(fact)
+    if fact.name == "SloBurnEased":
+        return _burn_key(fact)
     kind = ENDS.get(fact.name)
     return key(kind, fact.tenant, fact.payload["domain"]) if kind else None
 
@@ -136,11 +139,33 @@ def _service(severity: Severity, what: str) -> Callable[[Fact], Sign]:
     return sign
 
 
+def _burn_key(fact: Fact) -> str:
+    said = fact.payload
+    return f"{BURN}/{fact.tenant}/{said['slo']}/{said['objective']}/{said['rule']}"
+
+
+def _burn(fact: Fact) -> Sign:
+    """A rate that pages is critical; one that calls for a ticket is a warning."""
+    said = fact.payload
+    names = ("slo", "objective", "service", "environment", "rule")
+    labels = {name: said[name] for name in names if said[name]}
+    return Sign(
+        key=_burn_key(fact),
+        tenant=fact.tenant,
+        type=BURN,
+        severity=Severity.CRITICAL if said["severity"] == "page" else Severity.WARNING,
+        title=f"Error budget of {said['slo']} burns: {said['rule']}"[:500],
+        labels={"alertname": BURN, "tenant": fact.tenant, **labels},
+        annotations={"summary": said["reason"]},
+    )
+
+
 BEGINS: dict[str, Callable[[Fact], Sign]] = {
     "SyncFailed": _failure,
     "SyncStalled": _stall,
     "SyncErrorRateHigh": _rate,
     "SyncItemsUnreadable": _unreadable,
+    "SloBurning": _burn,
     "ServiceWentDown": _service(Severity.CRITICAL, "is down"),
     "ServiceDegraded": _service(Severity.WARNING, "does its work impaired"),
     "ServiceLostFromSight": _service(Severity.WARNING, "is out of sight"),

@@ -13,6 +13,7 @@ from quarterdeck.operations.changes.model import MAX_TEXT, Change, ChangeKind, F
 
 NAME = "changes"
 
+BUDGET = ("slo", "objective", "demand")
 CONFIG, ROTATION = ChangeKind.CONFIG, ChangeKind.ROTATION
 TITLES: dict[str, tuple[ChangeKind, Callable[[Fact], str]]] = {
     "PackApplied": (CONFIG, lambda f: f"Pack {f.payload['pack']} applied"),
@@ -26,9 +27,12 @@ TITLES: dict[str, tuple[ChangeKind, Callable[[Fact], str]]] = {
 }
 """By the name of a fact: what kind of change it is, and what it is called."""
 
-FREEZES = {"FreezePlaced": "investigation"}
-THAWS = {"FreezeLifted": "investigation"}
-"""By the name of a fact: the field that tells one cause from another."""
+FREEZES = {"FreezePlaced": ("investigation",), "BudgetStepReached": BUDGET}
+THAWS = {"FreezeLifted": ("investigation",), "BudgetStepLeft": BUDGET}
+"""By the name of a fact: the fields that tell one cause from another."""
+
+DEMANDS = {"features": Level.FEATURES, "emergency": Level.EMERGENCY}
+"""What an error budget demands that is a freeze; an incident and a postmortem are none."""
 
 
 def subscriber() -> Subscriber:
@@ -40,9 +44,9 @@ def _hear(work: Work, fact: Fact) -> None:
     at = instant(fact.moment)
     if fact.name in TITLES:
         service.hear(work, _change(work, fact, at))
-    if fact.name in FREEZES:
+    if fact.name in FREEZES and _is_freeze(fact):
         service.put_in_force(work, _freeze(work, fact, at))
-    if fact.name in THAWS:
+    if fact.name in THAWS and _is_freeze(fact):
         service.thaw_key(work, fact.tenant, _key(fact, THAWS[fact.name]))
 
 
@@ -63,19 +67,28 @@ def _change(work: Work, fact: Fact, at: datetime) -> Change:
 
 
 def _freeze(work: Work, fact: Fact, at: datetime) -> Freeze:
-    """While it is not known whether somebody altered the records, nothing is changed."""
-    words = f"{fact.payload['suspicion']}: {fact.payload['reason']}"
+    """While it is not known whether somebody altered the records, nothing is changed.
+
+    A budget that is spent in part refuses less: what the error-budget policy says.
+    """
+    said = fact.payload
+    words = f"{said['suspicion']}: {said['reason']}" if "suspicion" in said else said["reason"]
     return Freeze(
         id=work.new_id(),
         tenant=TenantId(fact.tenant),
         key=_key(fact, FREEZES[fact.name]),
-        level=Level.EVERYTHING,
+        level=DEMANDS.get(str(said.get("demand")), Level.EVERYTHING),
         reason=words[:MAX_TEXT],
         since=at,
+        environment=str(said.get("environment", "")),
         by=fact.actor,
         source=fact.name,
     )
 
 
-def _key(fact: Fact, field: str) -> str:
-    return f"{field}:{fact.payload[field]}"
+def _is_freeze(fact: Fact) -> bool:
+    return "demand" not in fact.payload or fact.payload["demand"] in DEMANDS
+
+
+def _key(fact: Fact, fields: tuple[str, ...]) -> str:
+    return f"{fields[0]}:{'/'.join(str(fact.payload[field]) for field in fields)}"
