@@ -15,7 +15,7 @@ from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import MANUAL, Phase, Programme, Requirement
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import TenantNotFound, Work
-from quarterdeck.packs import watched
+from quarterdeck.packs import promised, watched
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Retention
 from quarterdeck.trail.policy.model import Classification
@@ -252,6 +252,12 @@ KINDS: dict[str, Kind] = {
         standing=watched.service,
         put=watched.put_service,
         names=watched.service_names,
+    ),
+    "slo": Kind(
+        form=promised.SloSpec,
+        standing=promised.slo,
+        put=promised.put_slo,
+        names=promised.slo_names,
     ),
 }
 """In the order in which they are applied: a limit needs its tenant."""
