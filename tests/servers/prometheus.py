@@ -62,6 +62,27 @@ def prometheus(folder: Path, config: str, rules: str) -> Iterator[Callable[[str]
 
 
 @contextmanager
+def filled(folder: Path, exposition: str) -> Iterator[str]:
+    """The URL of a Prometheus that has the samples of a text in the OpenMetrics form."""
+    folder.mkdir(exist_ok=True)
+    (folder / "prometheus.yml").write_text("{}\n")
+    (folder / "samples").write_text(exposition)
+    made = ["promtool", "tsdb", "create-blocks-from", "openmetrics"]
+    subprocess.run([*made, folder / "samples", folder / "data"], check=True, capture_output=True)
+    line = [
+        PROMETHEUS,
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/data",
+        "--storage.tsdb.retention.time=100y",
+        "--web.listen-address=127.0.0.1:0",
+    ]
+    with _running(line, folder) as (log, _):
+        found = until(lambda: LISTENING.search(log.read_text()), what="Prometheus")
+        assert found
+        yield f"http://{found[1]}"
+
+
+@contextmanager
 def _running(line: list[str], folder: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
     log = folder / "log"
     with log.open("wb") as into, subprocess.Popen(line, stdout=into, stderr=into) as process:

@@ -1,6 +1,6 @@
 """Where the tests of SLOs play: series that one records, a clock that one sets."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -117,6 +117,14 @@ class Stage:
                 samples.append(Sample(name, labels, first + MINUTE * n, total))
         self._record(samples)
 
+    def keep(self, lines: Iterable[tuple[str, datetime, float]]) -> None:
+        """Samples of series that are written with their labels."""
+        for series, at, value in lines:
+            name, _, rest = series.partition("{")
+            pairs = [one.partition("=") for one in rest.rstrip("}").split(",") if one]
+            labels = {label: words.strip('"') for label, _, words in pairs}
+            self._record([Sample(name, labels, at, value)])
+
     def evaluate(self, tenant: str = "acme") -> list[Standing]:
         own = OwnNumbers(engine=self.engine, metrics=self.metrics, clock=self.clock)
         return Evaluating(
@@ -132,7 +140,7 @@ class Stage:
             facts = outbox.after(db, "acme", 0, 1000)
         return [fact for fact in facts if fact.name in names]
 
-    def _record(self, samples: object) -> None:
+    def _record(self, samples: Iterable[Sample]) -> None:
         with self.look() as work:
-            found = record(work, self.metrics, "acme", list(samples), backfill=True)  # type: ignore[call-overload]
+            found = record(work, self.metrics, "acme", samples, backfill=True)
         assert not found.refused
