@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0027_slos"
-down_revision = "0023_segment_verdicts"
+down_revision = "0026_families"
 branch_labels = None
 depends_on = None
 
