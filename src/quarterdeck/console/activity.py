@@ -41,6 +41,8 @@ SAID = {
     "alerts:handle": "Alerts handled together",
     "alerts:silence": "Alerts silenced",
     "alerts:unsilence": "Silence ended",
+    "rules:import": "Alert rules brought in",
+    "rules:write": "Alert rule changed",
     "routing:write": "Routing of alerts applied",
     "records:disclose": "Committed fields looked at",
 }

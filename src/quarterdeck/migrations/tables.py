@@ -28,6 +28,7 @@ from quarterdeck.operations.logs.store import holds as log_holds
 from quarterdeck.operations.maintenance.store import windows
 from quarterdeck.operations.metrics import tables as metrics
 from quarterdeck.operations.routing.store.table import tables as routing
+from quarterdeck.operations.rules.store.table import tables as rules
 from quarterdeck.operations.silences.store import silences
 from quarterdeck.operations.slos.store import tables as slos
 from quarterdeck.trail.deliveries.store import tables as trail_deliveries
@@ -87,6 +88,7 @@ __all__ = [
     "purges",
     "refusals",
     "routing",
+    "rules",
     "scans",
     "schedules",
     "sessions",

@@ -10,10 +10,12 @@ from quarterdeck.operations.alerts.service.pushing import expire
 from quarterdeck.operations.routing.service.dispatching import Dispatcher
 from quarterdeck.operations.routing.service.forgetting import forget
 from quarterdeck.operations.routing.service.sending import Sending
+from quarterdeck.operations.rules.service.evaluating import Evaluator
 from quarterdeck.providers.webhook.notifier import HttpNotifier
 from quarterdeck.runtime import Runtime
 
 EXPIRE_S, DISPATCH_S, NOTIFY_S, FORGET_S = 0.25, 0.1, 0.05, 600.0
+EVALUATE_S = 1.0  # that a turn is late at most
 
 Pulses = Mapping[str, tuple[float, Callable[[], object]]]
 
@@ -34,7 +36,11 @@ def alerting(runtime: Runtime) -> Iterator[Pulses]:
             )
         ) as sending,
     ):
+        rules = Evaluator(
+            engine=engine, metrics=runtime.metrics, clock=clock, url=settings.base_url
+        )
         yield {
+            "evaluate rules": (EVALUATE_S, rules.beat),
             "expire alerts": (EXPIRE_S, partial(expire, engine, clock)),
             "dispatch alerts": (DISPATCH_S, dispatcher.beat),
             "notify": (NOTIFY_S, sending.beat),

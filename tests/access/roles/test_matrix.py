@@ -96,6 +96,7 @@ alerts:push               x   .   .   .   .   .   x   .   x   x   x
 alerts:acknowledge        x   x   .   x   .   .   x   .   .   x   x
 alerts:resolve            x   x   .   x   .   .   x   .   .   x   x
 alerts:silence            x   x   .   .   .   .   x   .   .   x   x
+rules:write               x   .   .   .   .   .   x   .   .   x   x
 routing:write             x   .   .   .   .   .   x   .   .   x   x
 slos:read                 x   x   x   x   x   x   x   x   .   x   x
 slos:write                x   .   x   .   .   .   x   .   .   x   x

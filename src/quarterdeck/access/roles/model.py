@@ -116,6 +116,7 @@ _MATRIX = (
     ("alerts:acknowledge", "Acknowledge an alert.", "sre on-call security operator"),
     ("alerts:resolve", "Resolve an alert.", "sre on-call security operator"),
     ("alerts:silence", "Silence alerts.", "sre on-call operator"),
+    ("rules:write", "Write the rules by which alerts fire.", "sre operator"),
     ("routing:write", "Say who hears of which alerts.", "sre operator"),
     ("slos:read", "See SLOs and their error budgets.", _READERS),
     ("slos:write", "Set and remove SLOs.", "sre devops operator"),

@@ -16,13 +16,14 @@ class Push:
     """One alert of a request; ``labels`` without those that are empty.
 
     Attributes:
+        ends_at: None: not before somebody says so.
         guessed: nobody said when it ends.
     """
 
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     starts_at: datetime
-    ends_at: datetime
+    ends_at: datetime | None
     guessed: bool
     generator_url: str = ""
 
@@ -66,6 +67,6 @@ def merged(old: Span, new: Span, now: datetime) -> Span:
 
 def wrong(push: Push) -> str:
     """Why an alert is not taken; empty if it is."""
-    if push.ends_at < push.starts_at:
+    if push.ends_at is not None and push.ends_at < push.starts_at:
         return "start time must be before end time"
     return fault(push.labels, push.annotations)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, Row
 
 from quarterdeck.events.operations import AlertEnded
 from quarterdeck.kernel.clock import Clock, instant, micros
-from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.db import BULK_ROWS, reading
 from quarterdeck.kernel.work import Actor, Tenants, Work, begin
 from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import Sign
@@ -41,7 +41,7 @@ def push(work: Work, tenant: str, pushed: Sequence[Push]) -> None:
     ones = {one.sign.key: one for one in (_one(tenant, push) for push in pushed)}
     keys = sorted(ones)
     old = live.known(work.db, own, keys) if keys else {}
-    fresh = [ones[key] for key in keys if key not in old and ones[key].push.ends_at > work.now]
+    fresh = [ones[key] for key in keys if key not in old and _lasts(ones[key].push, work.now)]
     _begin(work, own, fresh)
     _go_on(work, own, [(ones[key], old[key]) for key in keys if key in old])
 
@@ -59,6 +59,19 @@ def expire(engine: Engine, clock: Clock) -> int:
     return len(found)
 
 
+def firing(work: Work, tenant: str, keys: Sequence[str]) -> set[str]:
+    """Those of ``keys`` under which an alert fires, for who pushed them."""
+    own = work.require("alerts:push", tenant)
+    found: set[str] = set()
+    for at in range(0, len(keys), BULK_ROWS):
+        found |= live.known(work.db, own, keys[at : at + BULK_ROWS]).keys()
+    return found
+
+
+def _lasts(push: Push, now: datetime) -> bool:
+    return push.ends_at is None or push.ends_at > now
+
+
 def _one(tenant: str, push: Push) -> _One:
     printed = fingerprint(push.labels)
     return _One(push, printed, push.sign(tenant, printed))
@@ -71,7 +84,7 @@ def _begin(work: Work, own: Tenants, fresh: Sequence[_One]) -> None:
         live.row_of(one.sign, work.now, one.fingerprint)
         | {
             "starts_at": micros(one.push.starts_at),
-            "expires_at": micros(one.push.ends_at),
+            "expires_at": None if one.push.ends_at is None else micros(one.push.ends_at),
             "guessed": one.push.guessed,
         }
         for one in fresh

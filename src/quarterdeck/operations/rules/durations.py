@@ -1,0 +1,56 @@
+"""Durations as ISO 8601 (``PT5M``) and as Prometheus (``5m``) writes them. Pure."""
+
+import re
+from datetime import timedelta
+
+from quarterdeck.operations.metrics.spans import UnusableSpan, span
+from quarterdeck.operations.rules.model import RuleInvalid
+
+PROMETHEUS = re.compile(
+    r"(?:(\d{1,4})y)?(?:(\d{1,5})w)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?"
+    r"(?:(\d{1,8})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,12})ms)?"
+)
+UNITS_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
+ISO_UNITS = (("H", 3600), ("M", 60), ("S", 1))
+UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
+NOTHING = ("", "0", "PT0S", "P0D", "0s", "0m")
+
+
+def iso(words: str) -> timedelta:
+    """Read ``PT5M``, nothing too; raise RuleInvalid."""
+    if words in NOTHING:
+        return timedelta(0)
+    try:
+        return span(words)
+    except UnusableSpan as error:
+        raise RuleInvalid(str(error)) from error
+
+
+def written_iso(length: timedelta) -> str:
+    """A duration of whole seconds as ISO 8601 writes it."""
+    left, parts = int(length.total_seconds()), []
+    days, left = divmod(left, 86_400)
+    for unit, seconds in ISO_UNITS:
+        number, left = divmod(left, seconds)
+        parts += [f"{number}{unit}"] if number else []
+    date = f"{days}D" if days else ""
+    return f"P{date}{'T' + ''.join(parts) if parts else ''}" if date or parts else "PT0S"
+
+
+def prometheus(words: str) -> timedelta:
+    """Read ``1h30m``; raise RuleInvalid."""
+    found = PROMETHEUS.fullmatch(words)
+    if words != "0" and (not words or found is None):
+        raise RuleInvalid(f"not a valid duration string: {words[:40]!r}")
+    numbers = found.groups() if found else ()
+    total_ms = sum(int(n or 0) * unit for n, unit in zip(numbers, UNITS_MS, strict=False))
+    return timedelta(milliseconds=min(total_ms, 10 * UNITS_MS[0]))
+
+
+def written_prometheus(length: timedelta) -> str:
+    """A duration as Prometheus reads it."""
+    left, words = length // timedelta(milliseconds=1), ""
+    for unit, ms in UNITS:
+        number, left = divmod(left, ms)
+        words += f"{number}{unit}" if number else ""
+    return words or "0s"

@@ -1,0 +1,229 @@
+"""An alert rule: a condition, how long it must hold, and what to say of it."""
+
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
+from quarterdeck.operations.rules.measures import Measure
+
+NAME = re.compile(r"[A-Za-z0-9_.:-]{1,200}")
+RESERVED = frozenset({"catalogue", "export", "import", "test"})
+LONGEST = timedelta(days=30)
+MOST_LABELS, MOST_WORDS = 40, 16_384
+
+
+class RuleInvalid(Invalid):
+    """A rule has an error; ``errors`` says at which place of which rule."""
+
+    def __init__(self, why: str, pointer: str = "#/text") -> None:
+        super().__init__(why)
+        self.errors = ({"detail": why, "pointer": pointer},)
+
+
+class RuleNotFound(NotFound):
+    """The tenant has no such rule, or no such version of it."""
+
+
+class RuleChanged(Conflict):
+    """Somebody changed the rule since it was read."""
+
+
+class Comparison(StrEnum):
+    """How a number is compared with the threshold."""
+
+    ABOVE = ">"
+    AT_LEAST = ">="
+    BELOW = "<"
+    AT_MOST = "<="
+    EQUAL = "=="
+    NOT_EQUAL = "!="
+
+
+COMPARED: dict[Comparison, Callable[[float, float], bool]] = {
+    Comparison.ABOVE: operator.gt,
+    Comparison.AT_LEAST: operator.ge,
+    Comparison.BELOW: operator.lt,
+    Comparison.AT_MOST: operator.le,
+    Comparison.EQUAL: operator.eq,
+    Comparison.NOT_EQUAL: operator.ne,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A number that is beyond a limit."""
+
+    measure: Measure
+    comparison: Comparison
+    value: float
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` is beyond it."""
+        return COMPARED[self.comparison](value, self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromQL:
+    """An expression that an attached Prometheus evaluates; we only know what it says."""
+
+    expr: str
+
+
+Condition = Threshold | PromQL
+
+
+class State(StrEnum):
+    """What a rule says. Worse is earlier, but for what is switched off."""
+
+    ERROR = "error"
+    FIRING = "firing"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    INACTIVE = "inactive"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What is to be done beside the alert: ``email`` to some recipients."""
+
+    type: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Where a rule stands in Prometheus' files.
+
+    Attributes:
+        file: it came from, without its ending.
+        place: of the rule in the group, from 0.
+        extra: what else the group says, as ``limit``.
+    """
+
+    name: str
+    file: str = ""
+    place: int = 0
+    interval: timedelta | None = None
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A rule as somebody wrote it.
+
+    Attributes:
+        name: it is known by, once a tenant.
+        alert: the ``alertname`` of its alerts; the name where that is empty.
+        hold: how long the condition must hold before it fires (``for``), by its data's time.
+        keep: how long it fires on after the condition has passed.
+        severity: in the words of whoever wrote it: ``critical``, ``SEV-2``.
+        runbook: where the steps stand that answer it.
+        remediation: the runbook to run by itself; it is said and not run yet.
+        notification: how soon people are told, in runbook 000's words.
+    """
+
+    name: str
+    condition: Condition
+    alert: str = ""
+    hold: timedelta = timedelta(0)
+    keep: timedelta = timedelta(0)
+    severity: str = "warning"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    runbook: str = ""
+    remediation: str = ""
+    notification: str = ""
+    actions: tuple[Action, ...] = ()
+    enabled: bool = True
+    group: Group | None = None
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name) or self.name in RESERVED:
+            raise RuleInvalid(
+                f"rule {self.name[:80]!r}: a name has letters, digits and _ . : - "
+                f"and is none of {', '.join(sorted(RESERVED))}"
+            )
+        if not timedelta(0) <= self.hold <= LONGEST or not timedelta(0) <= self.keep <= LONGEST:
+            raise RuleInvalid(f"rule {self.name}: for and keep_firing are 30 days at most")
+        if len(self.labels) > MOST_LABELS or len(self.annotations) > MOST_LABELS:
+            raise RuleInvalid(f"rule {self.name}: more than {MOST_LABELS} labels, or annotations")
+        if sum(map(len, (*self.labels.values(), *self.annotations.values()))) > MOST_WORDS:
+            raise RuleInvalid(f"rule {self.name}: its labels and annotations are too long")
+
+    @property
+    def alertname(self) -> str:
+        """What its alerts are called."""
+        return self.alert or self.name
+
+    def labelled(self, labels: Mapping[str, str]) -> dict[str, str]:
+        """The labels of its alert about what has ``labels``; the rule's own come first."""
+        own = {"severity": self.severity, **self.labels, "alertname": self.alertname}
+        return {**labels, **own}
+
+    def likeness(self) -> tuple[object, ...]:
+        """What two versions share whose alerts are about the same things."""
+        by = self.condition.measure.by if isinstance(self.condition, Threshold) else None
+        return type(self.condition), by, self.labelled({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A rule as it was at one time.
+
+    Attributes:
+        how: ``applied``, ``enabled``, ``disabled``, ``rolled back to N`` or ``deleted``.
+        why: in the words of whoever did it.
+    """
+
+    tenant: str
+    name: str
+    version: int
+    text: str
+    by: str
+    at: datetime
+    how: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a rule says now.
+
+    Attributes:
+        reason: of an error, or of what is not known.
+        value: the number that is farthest beyond (or nearest to) the threshold.
+        firing, pending, unknown, series: how many of its series are so, and there are.
+        at: when it was evaluated; None: never yet.
+    """
+
+    state: State = State.UNKNOWN
+    reason: str = "not evaluated yet"
+    value: float | None = None
+    firing: int = 0
+    pending: int = 0
+    unknown: int = 0
+    series: int = 0
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A rule as it is kept: what holds, and what it says."""
+
+    tenant: str
+    version: int
+    text: str
+    by: str
+    at: datetime
+    rule: Rule
+    standing: Standing
+
+
+def worst(states: Sequence[State]) -> State:
+    """The state of a rule by those of its parts; nothing is known of none."""
+    return min(states, key=list(State).index, default=State.UNKNOWN)

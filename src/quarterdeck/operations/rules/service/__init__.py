@@ -1,0 +1,1 @@
+"""What is done with rules: written, looked at, evaluated, tried, carried in and out."""

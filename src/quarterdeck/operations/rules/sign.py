@@ -1,0 +1,61 @@
+"""The alert that a rule raises about one thing. Pure."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from quarterdeck.operations.alerts.labels import fingerprint
+from quarterdeck.operations.alerts.pushed import Push
+from quarterdeck.operations.rules.instance import Instance
+from quarterdeck.operations.rules.model import Rule, Threshold
+
+VALUE = re.compile(r"\{\{\s*(?:\$value(?:\s*\|\s*\w+)?|printf\s+\"[^\"]*\"\s+\$value)\s*\}\}")
+LABEL = re.compile(r"\{\{\s*\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*\}\}")
+NOT_RUN = "not run: runbooks do not run by themselves yet"
+NOT_SENT = "not sent by itself yet: route it"
+
+
+def key(rule: Rule, tenant: str, labels: Mapping[str, str]) -> str:
+    """What the alert is known by: as one that is pushed with its labels."""
+    return f"{tenant}/{fingerprint(rule.labelled(labels))}"
+
+
+def push(
+    rule: Rule, one: Instance, starts_at: datetime, ends_at: datetime | None, url: str
+) -> Push:
+    """The alert; it ends when it is said to, and never by time."""
+    return Push(
+        labels=rule.labelled(one.labels),
+        annotations=annotations(rule, one),
+        starts_at=starts_at,
+        ends_at=ends_at,
+        guessed=False,
+        generator_url=url,
+    )
+
+
+def annotations(rule: Rule, one: Instance) -> dict[str, str]:
+    """What to know of it: the rule's words, the value, where the steps stand."""
+    value = "not known" if one.value is None else f"{one.value:.6g}"
+    said = {name: _filled(words, one, value) for name, words in rule.annotations.items()}
+    own = {"summary": summary(rule, value), "value": value}
+    if rule.runbook and "runbook_url" not in said:
+        own["runbook" if "://" not in rule.runbook else "runbook_url"] = rule.runbook
+    if rule.remediation:
+        own["auto_remediation"] = f"{rule.remediation} ({NOT_RUN})"
+    for action in rule.actions:
+        own[f"action_{action.type}"] = f"{', '.join(action.recipients)} ({NOT_SENT})"
+    return own | said
+
+
+def summary(rule: Rule, value: str) -> str:
+    """A line that says what is wrong."""
+    condition = rule.condition
+    if not isinstance(condition, Threshold):
+        return rule.alertname
+    return f"{rule.alertname}: {value} {condition.comparison} {condition.value:g}"
+
+
+def _filled(words: str, one: Instance, value: str) -> str:
+    with_value = VALUE.sub(lambda _: value, words)
+    return LABEL.sub(lambda found: one.labels.get(found[1], ""), with_value)
