@@ -37,6 +37,7 @@ FORMS = {
     "state": "done",
     "item": "approval",
     "what": "resources",
+    "version": "1",
 }
 
 

@@ -131,9 +131,13 @@ def known(
     export, file = stage.export(acme)
     view = {"page": "/resources", "name": "all"}
     alert, silence = _watched(client, ada, acme)
+    ruled = {"rule": BODIES["apply_alert_rule"]["rule"]}
+    path = f"/api/v1/alert-rules/{acme}/high-cpu-usage"
+    assert client.put(path, json=ruled, headers=ada).is_success
     return {
         "alert": alert,
         "silence": silence,
+        "rule": "high-cpu-usage",
         "of": acme,
         "export": export,
         "file": file,

@@ -149,6 +149,16 @@ class Seeded:
         assert asked.is_success, asked.text
         return str(self.rows("alerts", "alerts")[0]["id"])
 
+    def rule(self) -> str:
+        """An alert rule with two versions."""
+        name = str(PARAMETERS["rule"])
+        for threshold in (80, 90):
+            said = BODIES["apply_alert_rule"]["rule"]
+            rule = said | {"threshold": said["threshold"] | {"value": threshold}}
+            path = f"/api/v1/alert-rules/contoso/{name}"
+            assert self.client.put(path, json={"rule": rule}, headers=self.ada).is_success
+        return name
+
     def silence(self) -> str:
         """A silence that holds."""
         made = self.client.post("/api/v2/silences", json=BODIES["post_silences"], headers=self.sre)
@@ -193,6 +203,7 @@ class Seeded:
             "view": self.view(),
             "silence": self.silence() if "silence" in operation else PARAMETERS["silence"],
             "alert": self.alert() if ALERTING & set(operation.split("_")) else PARAMETERS["alert"],
+            "rule": self.rule(),
             "message": put_dead(self.stage.engine, "contoso"),
             "replay": self.replay(),
             "hold": self.hold(asked=operation == "keep_hold"),

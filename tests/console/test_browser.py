@@ -127,6 +127,10 @@ def test_the_keyboard_leads_everywhere(ada: Watched) -> None:
     page.keyboard.press("g")
     page.keyboard.press("r")
     page.wait_for_url("**/resources")
+    for keys, place in {"gg": "changes", "gS": "slos", "gr": "resources"}.items():
+        for key in keys:
+            page.keyboard.press(f"Shift+{key}" if key.isupper() else key)
+        page.wait_for_url(f"**/{place}")
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")

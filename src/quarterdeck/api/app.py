@@ -52,6 +52,7 @@ from quarterdeck.api.openapi import document, operation_id
 from quarterdeck.api.operations import (
     alert_desk,
     alert_events,
+    alert_rules,
     alerts,
     changes,
     health_checks,
@@ -127,6 +128,7 @@ ROUTERS = [
     changes.router,
     alert_events.router,
     alert_desk.router,
+    alert_rules.router,
     silences.router,
     slos.router,
     routing.router,

@@ -54,6 +54,7 @@ PARAMETERS: dict[str, Any] = {
     "slo": "availability",
     "kind": "SLO",
     "silence": f"{_ID}1b",
+    "rule": "high-cpu-usage",
     "from": "2026-02-01T00:00:00Z",
     "to": "2026-03-01T00:00:00Z",
 }
@@ -139,6 +140,15 @@ _FOCUS = (
     "12.50,11.25,EUR,2026-02-01T00:00:00Z,Storage,another-subscription\n"
 )
 
+_RULE = {
+    "threshold": {"of": "CpuPercentage", "is": ">", "value": 90},
+    "for": "PT5M",
+    "severity": "critical",
+    "runbook": "https://wiki.example/cpu",
+}
+_RULES = """{"alertRules": [{"name": "high-cpu-usage", "threshold": 80, "window": "PT5M",
+  "action": {"type": "email", "recipients": ["ops@example.com"]}}]}"""
+
 BODIES: dict[str, Any] = {
     "create_tenant": {**_DIRECTORY, "owner": "Retail", "purpose": "Shops"},
     "create_connection": {**_DIRECTORY, "tenant_id": "second-directory-id"},
@@ -183,6 +193,13 @@ BODIES: dict[str, Any] = {
         "comment": "its database is moved tonight",
     },
     "preview_silence": {"tenant": "contoso", "matchers": ["service=checkout"]},
+    "import_alert_rules": {"text": _RULES, "why": "the rules of runbook 003"},
+    "install_alert_catalogue": {"why": "as runbook 004 has it"},
+    "apply_alert_rule": {"rule": _RULE, "why": "80 was too often"},
+    "try_written_rule": {"rule": {"name": "high-cpu-usage", **_RULE}},
+    "roll_back_alert_rule": {"version": 1, "why": "90 was too late"},
+    "enable_alert_rule": {"why": "the migration is over"},
+    "disable_alert_rule": {"why": "a migration"},
     "apply_routing": {"text": _ROUTING},
     "check_routing": {"text": _ROUTING},
     "test_routing": {"labels": {"severity": "critical", "service": "checkout"}, "text": _ROUTING},

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from quarterdeck.cli import alert_routing, alert_silence, flags
+from quarterdeck.cli import alert_routing, alert_rule, alert_silence, flags
 from quarterdeck.cli.alert_routing import pairs_of
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, show_json, show_table, stop, tell
@@ -19,6 +19,7 @@ commands = typer.Typer(
 )
 commands.add_typer(alert_silence.commands, name="silence")
 commands.add_typer(alert_routing.commands, name="routing")
+commands.add_typer(alert_rule.commands, name="rule")
 commands.command("route")(alert_routing.route)
 
 OfType = Annotated[

@@ -64,7 +64,8 @@ GROUPS = (
         label="Watch",
         entries=(
             Entry(label="Alerts", path="/alerts", key="a", permission="alerts:read"),
-            Entry(label="SLOs", path="/slos", key="j", permission="slos:read"),
+            Entry(label="SLOs", path="/slos", key="S", permission="slos:read"),
+            Entry(label="Rules", path="/alert-rules", key="R", permission="alerts:read"),
             Entry(label="Health", path="/services", key="h", permission="health:read"),
             Entry(label="Maintenance", path="/maintenance", key="m", permission="health:read"),
             Entry(label="Changes", path="/changes", key="g", permission="changes:read"),

@@ -1,6 +1,7 @@
 """What processes of this machine use: CPU and memory, and whether memory grows and grows."""
 
 import os
+import shutil
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ CPU = Gauge("quarterdeck_process_cpu_seconds", "CPU time of this process since i
 GROWTH = Gauge(
     "quarterdeck_process_memory_growth_bytes_per_hour",
     "By how much its memory grows, over the last hours; 0 until enough is known.",
+)
+DISK = Gauge(
+    "quarterdeck_disk_free_share", "Of the disk with the data directory: what is free, 0 to 1."
 )
 EVERY_S, KEPT, LEAST = 60.0, 240, 30
 PARTS, STEADY = 4, 0.1
@@ -55,6 +59,12 @@ class Memory:
         means = [sum(part) / len(part) for part in parts]
         least = STEADY * (means[-1] - means[0])
         return least > 0 and all(after - before >= least for before, after in pairwise(means))
+
+
+def measure_disk(folder: Path) -> None:
+    """Set the gauge of the disk that ``folder`` is on."""
+    used = shutil.disk_usage(folder)
+    DISK.set(used.free / used.total)
 
 
 def measure(memory: Memory, at_s: float) -> None:

@@ -30,7 +30,7 @@ Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
-AZURE = ("azure_graph_endpoint", "azure_status_url")
+MORE = ("prometheus_url", "azure_graph_endpoint", "azure_status_url")
 MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
@@ -139,6 +139,11 @@ class Settings:
     ready_dead_letters: int = setting(
         100, "Dead letters above which the projection service is degraded."
     )
+    prometheus_url: str = setting(
+        "", "Prometheus that evaluates alert rules in PromQL; empty: their state is not known."
+    )
+    prometheus_token: str = setting("", "Bearer token for it.", secret=True)
+    prometheus_tenant: str = setting("_platform", "Whose alert rules it evaluates.")
     nats_url: str = setting("", "NATS with JetStream that carries the topic; empty: in process.")
     sandboxes: str = setting("", "Where to try dead letters: dev=https://HOST, parted by commas.")
     sandbox_tokens: str = setting(
@@ -179,7 +184,7 @@ class Settings:
         for name in ("webhook_networks", "prometheus_networks"):
             for network in getattr(self, name).split(","):
                 _check_network(name, network.strip())
-        for name in ("base_url", "azure_endpoint", "azure_authority", "oidc_issuer", *AZURE):
+        for name in ("base_url", "azure_endpoint", "azure_authority", "oidc_issuer", *MORE):
             _check_address(name, getattr(self, name))
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
         self._check_exposure()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 
+from quarterdeck.kernel.settings import Settings
 from quarterdeck.operations.alerts.service.pushing import expire
 from quarterdeck.operations.routing.service.dispatching import Dispatcher
 from quarterdeck.operations.routing.service.forgetting import forget
 from quarterdeck.operations.routing.service.sending import Sending
 from quarterdeck.operations.rules.service.evaluating import Evaluator
+from quarterdeck.providers.prometheus.rules import HttpPrometheus
 from quarterdeck.providers.webhook.notifier import HttpNotifier
 from quarterdeck.runtime import Runtime
 
@@ -20,12 +22,20 @@ EVALUATE_S = 1.0  # that a turn is late at most
 Pulses = Mapping[str, tuple[float, Callable[[], object]]]
 
 
+def _prometheus(settings: Settings) -> HttpPrometheus | None:
+    if not settings.prometheus_url:
+        return None
+    return HttpPrometheus(settings.prometheus_url, settings.prometheus_token)
+
+
 @contextmanager
 def alerting(runtime: Runtime) -> Iterator[Pulses]:
     """The pulses of a worker that alerts; when the block ends, what is under way has ended."""
     engine, clock, settings = runtime.engine, runtime.clock, runtime.settings
     dispatcher = Dispatcher(engine=engine, clock=clock, url=settings.base_url)
+    prometheus = _prometheus(settings)
     with (
+        closing(prometheus) if prometheus else nullcontext(),
         closing(HttpNotifier(settings.webhook_networks)) as notifier,
         closing(
             Sending(
@@ -37,7 +47,12 @@ def alerting(runtime: Runtime) -> Iterator[Pulses]:
         ) as sending,
     ):
         rules = Evaluator(
-            engine=engine, metrics=runtime.metrics, clock=clock, url=settings.base_url
+            engine=engine,
+            metrics=runtime.metrics,
+            clock=clock,
+            url=settings.base_url,
+            attached=prometheus,
+            attached_to=settings.prometheus_tenant,
         )
         yield {
             "evaluate rules": (EVALUATE_S, rules.beat),

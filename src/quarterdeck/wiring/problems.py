@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -77,6 +78,7 @@ def memory_growth(runtime: Runtime) -> list[Problem]:
 def measure(runtime: Runtime) -> None:
     """Set the gauges of this process and of the database."""
     resources.measure(runtime.memory, monotonic())
+    resources.measure_disk(Path(runtime.settings.data))
     for pool, engine in (("database", runtime.engine), ("read models", runtime.explorer.read)):
         used, most = pool_use(engine)
         POOL_USED.labels(pool).set(used)

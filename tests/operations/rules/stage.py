@@ -51,7 +51,11 @@ class Stage:
     def work(self, actor: Actor = SRE) -> AbstractContextManager[Work]:
         return begin(self.engine, actor, self.clock)
 
-    def apply(self, said: Mapping[str, Any] | None = None, **more: object) -> Kept:
+    def apply(
+        self,
+        said: Mapping[str, object] | None = None,
+        **more: Any,  # noqa: ANN401  JSON
+    ) -> Kept:
         """A rule, the one about CPU if no other; ``hold`` is its ``for``."""
         wanted: dict[str, object] = {**(said or CPU), **more}
         wanted["for"] = wanted.pop("hold", wanted["for"])

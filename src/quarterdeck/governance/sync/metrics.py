@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from prometheus_client import Counter, Gauge, Histogram
 
 from quarterdeck.governance.sync.freshness import Freshness
-from quarterdeck.governance.sync.model import Run
+from quarterdeck.governance.sync.model import Policies, Run
 
 RUNS = Counter(
     "quarterdeck_sync_runs_total",
@@ -27,6 +27,11 @@ AGE = Gauge(
     "Age of the data: since the last success of a domain's oldest connection.",
     ["tenant", "domain"],
 )
+INTERVAL = Gauge(
+    "quarterdeck_sync_interval_seconds",
+    "Between two syncs of a domain, as it is set.",
+    ["tenant", "domain"],
+)
 STALE = Gauge("quarterdeck_sync_stale", "Tenants whose data is too old.", ["domain"])
 LATEST = Gauge(
     "quarterdeck_sync_runs_day", "Runs that began within 24 h, by state.", ["domain", "state"]
@@ -41,11 +46,17 @@ def count(run: Run) -> None:
         TOOK.labels(run.domain).observe(run.duration.total_seconds())
 
 
-def show(ages: Iterable[Freshness], day: dict[tuple[str, str], int], held: dict[str, int]) -> None:
+def show(
+    ages: Iterable[Freshness],
+    known: Policies,
+    day: dict[tuple[str, str], int],
+    held: dict[str, int],
+) -> None:
     """Show how old the data is, how the last day's runs did, and what is held."""
-    for gauge in (AGE, STALE, LATEST, HELD):
+    for gauge in (AGE, INTERVAL, STALE, LATEST, HELD):
         gauge.clear()
     for age in ages:
+        INTERVAL.labels(age.tenant, age.domain).set(known[age.domain].interval.total_seconds())
         STALE.labels(age.domain).inc(age.state.value == "stale")
         if age.age is not None:
             AGE.labels(age.tenant, age.domain).set(age.age.total_seconds())

@@ -85,6 +85,7 @@ class RuleDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
     actions: list[ActionDoc] = []
     enabled: bool = True
     group: GroupDoc | None = None
+    words: str = ""
 
 
 def rule_of(given: object, where: str = "") -> Rule:
@@ -169,6 +170,7 @@ def _rule(doc: RuleDoc) -> Rule:
         actions=tuple(Action(type=a.type, recipients=tuple(a.recipients)) for a in doc.actions),
         enabled=doc.enabled,
         group=_group(doc.group) if doc.group else None,
+        words=doc.words,
     )
 
 
@@ -213,6 +215,7 @@ def _doc(rule: Rule) -> RuleDoc:
         actions=[ActionDoc(a.type, list(a.recipients)) for a in rule.actions],
         enabled=rule.enabled,
         group=_group_doc(group) if group else None,
+        words=rule.words,
     )
 
 

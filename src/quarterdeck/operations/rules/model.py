@@ -125,6 +125,7 @@ class Rule:
         runbook: where the steps stand that answer it.
         remediation: the runbook to run by itself; it is said and not run yet.
         notification: how soon people are told, in runbook 000's words.
+        words: the condition as it was written, where its form has words for it.
     """
 
     name: str
@@ -141,6 +142,7 @@ class Rule:
     actions: tuple[Action, ...] = ()
     enabled: bool = True
     group: Group | None = None
+    words: str = ""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name) or self.name in RESERVED:
@@ -163,7 +165,7 @@ class Rule:
     def labelled(self, labels: Mapping[str, str]) -> dict[str, str]:
         """The labels of its alert about what has ``labels``; the rule's own come first."""
         own = {"severity": self.severity, **self.labels, "alertname": self.alertname}
-        return {**labels, **own}
+        return {name: value for name, value in {**labels, **own}.items() if value}
 
     def likeness(self) -> tuple[object, ...]:
         """What two versions share whose alerts are about the same things."""

@@ -23,29 +23,32 @@ def key(rule: Rule, tenant: str, labels: Mapping[str, str]) -> str:
 def push(
     rule: Rule, one: Instance, starts_at: datetime, ends_at: datetime | None, url: str
 ) -> Push:
-    """The alert; it ends when it is said to, and never by time."""
+    """The alert; it ends when it is said to, and never by time. ``url``: of the rule's page."""
     return Push(
         labels=rule.labelled(one.labels),
-        annotations=annotations(rule, one),
+        annotations=annotations(rule, one, url),
         starts_at=starts_at,
         ends_at=ends_at,
         guessed=False,
-        generator_url=url,
+        generator_url=url if "://" in url else "",
     )
 
 
-def annotations(rule: Rule, one: Instance) -> dict[str, str]:
+def annotations(rule: Rule, one: Instance, url: str) -> dict[str, str]:
     """What to know of it: the rule's words, the value, where the steps stand."""
     value = "not known" if one.value is None else f"{one.value:.6g}"
     said = {name: _filled(words, one, value) for name, words in rule.annotations.items()}
     own = {"summary": summary(rule, value), "value": value}
-    if rule.runbook and "runbook_url" not in said:
-        own["runbook" if "://" not in rule.runbook else "runbook_url"] = rule.runbook
+    if "://" in rule.runbook:
+        own["runbook_url"] = rule.runbook
+    elif "runbook_url" not in said:
+        own["runbook"] = f"{url}#respond"
+        own["runbook_section"] = rule.runbook
     if rule.remediation:
         own["auto_remediation"] = f"{rule.remediation} ({NOT_RUN})"
     for action in rule.actions:
         own[f"action_{action.type}"] = f"{', '.join(action.recipients)} ({NOT_SENT})"
-    return own | said
+    return {name: words for name, words in (own | said).items() if words}
 
 
 def summary(rule: Rule, value: str) -> str:

@@ -1,1 +1,1 @@
-"""Numbers of SLOs from a Prometheus."""
+"""Prometheus, as a client of it."""

@@ -18,12 +18,9 @@ export function listenToKeys() {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") return leave(event);
     if (writing(event.target) || document.querySelector("dialog[open]")) return;
-    if (event.key === "g") {
-      went = event.timeStamp;
-      return;
-    }
+    if (event.key === "Shift") return; // on the way to a capital letter
     if (event.timeStamp - went < 1500 && go(event)) return;
-    went = -Infinity;
+    went = event.key === "g" ? event.timeStamp : -Infinity;
     act(event);
   });
 }

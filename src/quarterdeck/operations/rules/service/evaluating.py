@@ -16,7 +16,7 @@ from quarterdeck.operations.alerts.service import pushing
 from quarterdeck.operations.metrics.opening import Metrics
 from quarterdeck.operations.rules import sign
 from quarterdeck.operations.rules.instance import Instance
-from quarterdeck.operations.rules.model import Kept, State
+from quarterdeck.operations.rules.model import Kept, PromQL, State
 from quarterdeck.operations.rules.outcome import (
     Facts,
     Known,
@@ -26,6 +26,9 @@ from quarterdeck.operations.rules.outcome import (
     look,
     outcome,
 )
+from quarterdeck.operations.rules.ports import Attached, PrometheusAway, Remote
+from quarterdeck.operations.rules.remote import NOT_ATTACHED
+from quarterdeck.operations.rules.remote import standing as remote_standing
 from quarterdeck.operations.rules.service import gathering
 from quarterdeck.operations.rules.store import standing, written
 
@@ -66,12 +69,15 @@ class Evaluator:
 
     Attributes:
         url: where this installation is reached.
+        attached: evaluates rules in PromQL of the tenant ``attached_to``; None: nobody does.
     """
 
     engine: Engine
     metrics: Metrics
     clock: Clock
     url: str = ""
+    attached: Attached | None = None
+    attached_to: str = ""
 
     def beat(self) -> int:
         """Evaluate the rules whose turn has come; of how many tenants. For a pulse."""
@@ -93,10 +99,27 @@ class Evaluator:
         with read(self.engine, ITSELF, self.clock) as work:
             one = _read(work, tenant, turn)
             facts = gathering.gather(work, self.metrics, tenant, [k.rule for k in one.rules])
-        found = [(kept, _outcome(kept, one, facts)) for kept in one.rules]
+        remotes = self._remotes(one)
+        found = [
+            (kept, _outcome(kept, one, facts))
+            if not isinstance(kept.rule.condition, PromQL)
+            else (kept, _elsewhere(kept, remotes, one.at))
+            for kept in one.rules
+        ]
         with begin(self.engine, ITSELF, self.clock) as work:
             if standing.holds(work.db, tenant, one.fence):
                 _write(work, one, found, self.url)
+
+    def _remotes(self, one: _Round) -> Sequence[Remote] | str:
+        """What Prometheus says, asked once a round; a text: why that is not known."""
+        if not any(isinstance(kept.rule.condition, PromQL) for kept in one.rules):
+            return ""
+        if self.attached is None or one.tenant != self.attached_to:
+            return NOT_ATTACHED
+        try:
+            return self.attached.rules()
+        except PrometheusAway as error:
+            return str(error)
 
     def _count(self) -> None:
         with reading(self.engine) as db:
@@ -129,6 +152,10 @@ def _outcome(kept: Kept, one: _Round, facts: Facts) -> Outcome:
         return failed(old, str(error), one.at)
 
 
+def _elsewhere(kept: Kept, remotes: Sequence[Remote] | str, at: datetime) -> Outcome:
+    return Outcome(standing=remote_standing(kept.rule, remotes, at), live={})
+
+
 def _write(work: Work, one: _Round, found: Sequence[tuple[Kept, Outcome]], url: str) -> None:
     own = Tenants(frozenset({one.tenant}))
     for kept, made in found:
@@ -156,7 +183,7 @@ def _tell(work: Work, one: _Round, found: Sequence[tuple[Kept, Outcome]], url: s
     pushes = []
     for kept, made in found:
         rule, old = kept.rule, one.known.get(kept.rule.name, {})
-        where = f"{url}/alert-rules/{one.tenant}/{rule.name}" if url else ""
+        where = f"{url}/alert-rules/{one.tenant}/{rule.name}"
         for printed, i in made.live.items():
             if _is_told(i, old.get(printed), one.at):
                 pushes.append(sign.push(rule, i, instant(i.fired_at or i.since), None, where))

@@ -1,0 +1,123 @@
+"""Rules as people change them: each change a version, who and why."""
+
+import pytest
+
+from operations.rules.stage import CPU, Stage
+from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound
+from quarterdeck.operations.rules.document import rule_of
+from quarterdeck.operations.rules.model import RuleChanged, RuleInvalid, RuleNotFound, State
+from quarterdeck.operations.rules.service import looking, writing
+
+EVE = Actor("eve", frozenset({("rules:write", "other"), ("alerts:read", "other")}))
+READER = Actor("reader", frozenset({("alerts:read", "acme")}))
+
+
+def changed(value: float) -> dict[str, object]:
+    return {"threshold": {"of": "cpu", "value": value}}
+
+
+def test_each_change_is_a_version_and_any_can_be_had_back(stage: Stage) -> None:
+    assert stage.apply().version == 1
+    assert stage.apply().version == 1  # the same again is no change
+    with stage.work() as work:
+        writing.apply(work, "acme", rule_of({**CPU, **changed(90)}), why="too often")
+    with stage.work() as work:
+        assert writing.roll_back(work, "acme", "high-cpu", 1, "too late").version == 3
+    with stage.work() as work:
+        found = looking.history(work, "acme", "high-cpu")
+        diff = looking.diff(work, "acme", "high-cpu", 1, 2)
+        assert looking.diff(work, "acme", "high-cpu", 1, 3) == ""
+    assert [(one.version, one.how, one.by, one.why) for one in found] == [
+        (3, "rolled back to 1", "sre-1", "too late"),
+        (2, "applied", "sre-1", "too often"),
+        (1, "applied", "sre-1", ""),
+    ]
+    assert "-  value: 80.0" in diff
+    assert "+  value: 90.0" in diff
+    assert stage.events() == ["RuleApplied"] * 3
+
+
+def test_what_was_deleted_ends_its_alerts_and_can_be_had_back(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.feed(85)
+    assert len(stage.alerts()) == 1
+    with stage.work() as work:
+        writing.delete(work, "acme", "high-cpu", "nobody looks at it")
+    assert stage.alerts() == []
+    with pytest.raises(RuleNotFound), stage.work() as work:
+        looking.one(work, "acme", "high-cpu")
+    with stage.work() as work:
+        assert [one.how for one in looking.history(work, "acme", "high-cpu")] == [
+            "deleted",
+            "applied",
+        ]
+        assert writing.roll_back(work, "acme", "high-cpu", 1).version == 3
+    stage.feed(85)
+    assert stage.state() is State.FIRING
+
+
+def test_what_is_disabled_says_nothing_until_it_is_enabled(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.feed(85)
+    with stage.work() as work:
+        writing.enable(work, "acme", "high-cpu", on=False, why="a migration")
+    assert (stage.state(), stage.alerts()) == (State.DISABLED, [])
+    stage.feed(85)
+    assert (stage.state(), stage.alerts()) == (State.DISABLED, [])
+    with stage.work() as work:
+        writing.enable(work, "acme", "high-cpu", on=True)
+        assert len(looking.history(work, "acme", "high-cpu")) == 3
+    stage.feed(85)
+    assert len(stage.alerts()) == 1
+
+
+def test_a_changed_threshold_goes_on_and_another_severity_begins_anew(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.feed(95)
+    [first] = stage.alerts()
+    stage.apply(hold="PT0S", **changed(90))
+    stage.feed(95)
+    assert [one.id for one in stage.alerts()] == [first.id]
+    stage.apply(hold="PT0S", severity="info", **changed(90))
+    assert stage.alerts() == []
+    stage.feed(95)
+    [second] = stage.alerts()
+    assert second.sign.severity == "info"
+
+
+def test_a_change_of_what_somebody_else_changed_is_refused(stage: Stage) -> None:
+    stage.apply()
+    stage.apply(**changed(90))
+    with pytest.raises(RuleChanged, match="at version 2, not 1"), stage.work() as work:
+        writing.apply(work, "acme", rule_of({**CPU, **changed(95)}), expected=1)
+
+
+def test_many_are_applied_together_or_not_at_all(stage: Stage) -> None:
+    rules = [rule_of({**CPU, "name": name}) for name in ("a", "b")]
+    with stage.work() as work:
+        done = writing.apply_all(work, "acme", rules, "a start")
+    assert (list(done.created), list(done.unchanged)) == (["a", "b"], [])
+    with stage.work() as work:
+        assert list(writing.apply_all(work, "acme", rules).unchanged) == ["a", "b"]
+    with pytest.raises(RuleInvalid, match="twice"), stage.work() as work:
+        writing.apply_all(work, "acme", [rule_of({**CPU, "name": "c"})] * 2)
+    with stage.work() as work:
+        assert [kept.rule.name for kept in looking.listed(work, "acme")] == ["a", "b"]
+        assert looking.counts(work) == {State.UNKNOWN: 2}
+    assert stage.events() == ["RulesImported"]
+
+
+def test_others_see_and_change_nothing(stage: Stage) -> None:
+    stage.apply()
+    with pytest.raises(TenantNotFound), stage.work(EVE) as work:
+        looking.one(work, "acme", "high-cpu")
+    with stage.work(EVE) as work:
+        assert looking.listed(work) == []
+    for change in (
+        lambda work: writing.apply(work, "acme", rule_of(CPU)),
+        lambda work: writing.delete(work, "acme", "high-cpu"),
+        lambda work: writing.enable(work, "acme", "high-cpu", on=False),
+        lambda work: writing.roll_back(work, "acme", "high-cpu", 1),
+    ):
+        with pytest.raises(MissingPermission), stage.work(READER) as work:
+            change(work)
