@@ -1,5 +1,7 @@
 """Rules as people change them: each change a version, who and why."""
 
+from typing import Any
+
 import pytest
 
 from operations.rules.stage import CPU, Stage
@@ -12,7 +14,7 @@ EVE = Actor("eve", frozenset({("rules:write", "other"), ("alerts:read", "other")
 READER = Actor("reader", frozenset({("alerts:read", "acme")}))
 
 
-def changed(value: float) -> dict[str, object]:
+def changed(value: float) -> dict[str, Any]:
     return {"threshold": {"of": "cpu", "value": value}}
 
 

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0028_rules"
-down_revision = "0023_segment_verdicts"
+down_revision = "0027_slos"
 branch_labels = None
 depends_on = None
 
