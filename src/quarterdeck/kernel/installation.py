@@ -2,14 +2,18 @@
 
 quarterdeck.db       the database, where no other is set; -wal and -shm beside it
 write.lock           whose turn it is to write to it
+bulk.lock            whose turn it is among bulk writers
 up.lock              held while ``quarterdeck up`` runs
 keys/                signing keys, wrapped tenant keys, ``secret``: back them up apart
 first-token          the first admin's token, until it is used
 backups/             copies made before migrations
 bundles/             exports of logs
 exports/             files of exports that are repeated
-read/                read models of the logs, likewise; made anew from them if lost
-series/              samples of metrics, likewise
+read/                read models of the logs, where the database is this directory's own;
+                     made anew from them if lost
+series/              samples of metrics, likewise; lost, they cannot be made anew
+metrics/             what each process that answers nobody counts
+logs/                what each process said
 trail/               the logs, where the database is this directory's own
 worm/                sealed segments, where no bucket is set
 """
