@@ -131,7 +131,7 @@ class _Asking:
     def _asked(self, meant: Selector, function: Function) -> list[Series]:
         asked = Asked(function, self.measure.step)
         with read(self.of.engine, installation(), self.of.clock) as work:
-            return reading.along(work, self.of.metrics, self.tenant, meant, self.ends, asked)
+            return list(reading.along(work, self.of.metrics, self.tenant, meant, self.ends, asked))
 
 
 def summed(lines: Sequence[Series], combine: Callable[[Sequence[float]], float]) -> Line:

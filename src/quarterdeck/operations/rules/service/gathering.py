@@ -30,7 +30,7 @@ def gather(
     faults: dict[str, str] = {}
     for name, since in sorted(_wanted(rules, first).items()):
         try:
-            series[name] = reading.select(work, metrics, tenant, Selector(name), since, last)
+            series[name] = list(reading.select(work, metrics, tenant, Selector(name), since, last))
         except QuarterdeckError as error:
             faults[name] = str(error)
     return Facts(series=series, faults=faults)
