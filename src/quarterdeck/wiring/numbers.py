@@ -8,10 +8,14 @@ from quarterdeck.governance.identity import service as identity
 from quarterdeck.governance.preflight import service as preflight
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.work import ANY, Actor, Tenants, read
+from quarterdeck.operations.slos import measuring as slos
 
 EVERYONE = Tenants(frozenset({ANY}))
 CLOCK = Actor("quarterdeck", frozenset())
-MEASURES = (identity.measure, compliance.measure, preflight.measure, exports.measure)
+MEASURES = (
+    *(identity.measure, compliance.measure, preflight.measure, exports.measure),
+    slos.measure,
+)
 
 
 def measure_estate(engine: Engine, clock: Clock) -> None:

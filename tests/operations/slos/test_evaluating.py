@@ -3,7 +3,9 @@
 import pytest
 
 from operations.slos.stage import MINUTE, NOON, REQUESTS, UP, Stage
+from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.maintenance import service as maintenance
+from quarterdeck.operations.slos import measuring
 from quarterdeck.operations.slos.model.standing import Verdict
 
 
@@ -67,3 +69,42 @@ def test_few_events_call_nobody_and_many_do(stage: Stage) -> None:
     assert found.share > 1
     assert (found.demands, found.little) == ((), True)
     assert stage.told("SloBurning", "BudgetStepReached") == []
+
+
+def test_what_is_known_of_budgets_is_a_metric_and_nothing_else_is(stage: Stage) -> None:
+    other = UP.replace("name: availability", "name: other").replace("query: up", "query: nothing")
+    stage.apply(f"{UP}---\n{other}")
+    stage.gauge("up", [1.0] * 60 + [0.0] * 5)
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    with stage.look() as work:
+        measuring.measure(work, Tenants(frozenset({"acme"})))
+    [family] = measuring.CONSUMED.collect()
+    [sample] = family.samples
+    assert sample.labels == {"tenant": "acme", "slo": "availability", "objective": "1"}
+    assert sample.value == pytest.approx(5 / 43.2)
+    counts = {
+        one.labels["verdict"]: one.value for one in next(iter(measuring.MET.collect())).samples
+    }
+    assert counts == {"burning": 1, "not known": 1, "met": 0, "exhausted": 0}
+
+
+def test_one_number_a_minute_is_no_traffic_that_could_be_low(stage: Stage) -> None:
+    counted = UP.replace("Timeslices", "Occurrences")
+    stage.apply(counted)
+    stage.gauge("up", [1.0] * 55 + [0.0] * 5)
+    stage.pass_time(minutes=1)
+    [found] = stage.evaluate()
+    assert {one.least for one in found.burns} == {0}
+    assert found.verdict is Verdict.EXHAUSTED
+    assert "burning" in {one.state for one in found.burns}
+
+
+def test_a_source_that_says_more_good_than_all_makes_no_budget_grow(stage: Stage) -> None:
+    swapped = REQUESTS.replace("bad:", "good:").replace('requests{code="500"}', "requests")
+    stage.apply(swapped.replace("query: requests}", "query: some}"))
+    stage.counter("some", [10.0] * 10)
+    stage.counter("requests", [30.0] * 10)
+    stage.pass_time(minutes=1)
+    [found] = stage.evaluate()
+    assert (found.attained, found.share) == (1.0, 0.0)

@@ -70,7 +70,8 @@ class Planned:
         said = self.slo.metadata.annotations.get(LEAST)
         if said is not None:
             return whole(said)
-        if self.slo.budgeting is not Budgeting.OCCURRENCES:
+        counting = self.measure is not None and self.measure.of_events
+        if not counting or self.slo.budgeting is not Budgeting.OCCURRENCES:
             return 0
         return least_events(rate, allowed(self.objective.target))
 

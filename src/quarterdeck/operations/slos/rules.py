@@ -146,18 +146,23 @@ class _Writer:
         return " and ".join(parts)
 
     def _slice(self) -> str:
+        sliced = self.planned.slo.budgeting is Budgeting.TIMESLICES
+        least = f"{self.measure.slice_target or 1:f}"
         if isinstance(self.of, Level):
-            return self.of.expression
+            level = self.of.expression
+            return f"({level}) >= bool {least}" if sliced else level
         window = named(self.measure.step)
         total = self.of.total(window)
         share = f"({self.of.share(window)})"
-        if self.planned.slo.budgeting is Budgeting.TIMESLICES:
-            share = f"({share} >= bool {self.measure.slice_target or 1:f})"
+        if sliced:
+            share = f"({share} >= bool {least})"
         # A slice in which nothing happened let nobody down.
         return f"{share} or ({total} == 0) + 1"
 
     def _lost(self, length: timedelta) -> str:
         name = named(length)
+        if isinstance(self.of, Level) and self.planned.slo.budgeting is Budgeting.OCCURRENCES:
+            return f"1 - avg_over_time({self._name('slo:slice:good')}[{name}])"
         if isinstance(self.of, Level) or self.timed:
             slices, good = length // self.measure.step, self._name("slo:slice:good")
             return f"(count_over_time({good}[{name}]) - sum_over_time({good}[{name}])) / {slices}"

@@ -103,6 +103,12 @@ class Measure:
         """Of its source."""
         return self.queries()[0].type
 
+    @property
+    def of_events(self) -> bool:
+        """Whether events are counted, and not one number a slice."""
+        compared = isinstance(self.what, Compared) and "histogram" in self.what.query.spec
+        return compared or isinstance(self.what, Counts)
+
     def queries(self) -> list[Query]:
         """What is asked for it."""
         if isinstance(self.what, Counts):
@@ -118,11 +124,16 @@ class Counted:
     total: float
 
     @property
+    def kept(self) -> float:
+        """The good ones: never fewer than none, nor more than all, whatever a source says."""
+        return min(max(self.good, 0.0), self.total)
+
+    @property
     def share(self) -> Fraction:
         """The good part; of nothing, all."""
         if not self.total:
             return Fraction(1)
-        return min(max(Fraction(self.good) / Fraction(self.total), Fraction(0)), Fraction(1))
+        return Fraction(self.kept) / Fraction(self.total)
 
 
 Slices = Mapping[datetime, Counted]

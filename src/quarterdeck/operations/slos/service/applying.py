@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from hashlib import sha256
 
 from quarterdeck.access.tenants import service as access
@@ -113,13 +114,19 @@ def export(work: Work, tenant: str, name: str = "") -> str:
     if name and not found:
         raise NoSuchSlo(f"no SLO {name[:80]} of {tenant[:80]}")
     order = list(KINDS)
-    every = [one for row in found for one in read(row.text).objects]
+    every = [one for row in found for one in objects_of(row.text)]
     return write(sorted(every, key=lambda one: order.index(kind_of(one))))
 
 
 def kept(work: Work, own: Tenants) -> list[Object]:
     """What was applied for one tenant."""
-    return [one for row in objects.found(work.db, own) for one in read(row.text).objects]
+    return [one for row in objects.found(work.db, own) for one in objects_of(row.text)]
+
+
+@lru_cache(maxsize=4096)
+def objects_of(text: str) -> tuple[Object, ...]:
+    """The objects of a text that was read before. YAML takes milliseconds."""
+    return read(text).objects
 
 
 def _with(there: Iterable[Object], new: Iterable[Object]) -> Known:

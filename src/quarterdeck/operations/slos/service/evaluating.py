@@ -207,7 +207,7 @@ def _row(
         "tenant": tenant,
         "measure": measure.key,
         "at": micros(at),
-        "good": counted.good if counted else 0.0,
+        "good": counted.kept if counted else 0.0,
         "total": counted.total if counted else 0.0,
         "share": float(share),
         "known": int(counted is not None),

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quarterdeck.kernel.clock import MICROSECOND
-from quarterdeck.kernel.work import Work
+from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos import drawing, rules
 from quarterdeck.operations.slos.drawing import Left
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.model.standing import Crossing, Standing, Verdict, worst
 from quarterdeck.operations.slos.planning import Known, Planned, known, plan
-from quarterdeck.operations.slos.reading import read
-from quarterdeck.operations.slos.service.applying import READ, SLO, NoSuchSlo, kept
+from quarterdeck.operations.slos.service.applying import READ, SLO, NoSuchSlo, kept, objects_of
 from quarterdeck.operations.slos.store import counting, objects, standing
 
 
@@ -65,6 +64,11 @@ def slo_of(work: Work, tenant: str, name: str) -> Shown:
     )
 
 
+def every_standing(work: Work, tenants: Tenants) -> list[Standing]:
+    """How every objective stands. For those who measure, in no person's name."""
+    return standing.found(work.db, tenants)
+
+
 def plans(work: Work, tenant: str) -> list[Planned]:
     """What is counted of each SLO of a tenant."""
     own = work.require(READ, tenant)
@@ -103,7 +107,7 @@ def burn_down(work: Work, tenant: str, name: str, objective: str = "1") -> list[
 
 
 def _slo(text: str) -> Slo:
-    [one] = [one for one in read(text).objects if isinstance(one, Slo)]
+    [one] = [one for one in objects_of(text) if isinstance(one, Slo)]
     return one
 
 
