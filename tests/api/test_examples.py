@@ -203,7 +203,7 @@ class Seeded:
             "view": self.view(),
             "silence": self.silence() if "silence" in operation else PARAMETERS["silence"],
             "alert": self.alert() if ALERTING & set(operation.split("_")) else PARAMETERS["alert"],
-            "rule": self.rule(),
+            "rule": self.rule() if "rule" in operation else PARAMETERS["rule"],
             "message": put_dead(self.stage.engine, "contoso"),
             "replay": self.replay(),
             "hold": self.hold(asked=operation == "keep_hold"),

@@ -7,7 +7,7 @@ import pytest
 
 from operations.rules.stage import CPU, NOON, SRE, Stage
 from quarterdeck.kernel.work import Actor, MissingPermission
-from quarterdeck.operations.metrics.model import Sample
+from quarterdeck.operations.metrics.model import Sample, stale_mark
 from quarterdeck.operations.metrics.service.recording import record
 from quarterdeck.operations.rules.catalogue import CATALOGUE
 from quarterdeck.operations.rules.document import rule_of
@@ -142,6 +142,21 @@ def test_lag_of_half_a_minute_for_ten_minutes(stage: Stage) -> None:
     minutes(stage, "quarterdeck_projection_lag_seconds", 11, 31, {"projection": "timeline"})
     assert says(stage, "ProjectionLagHigh", stage.now - timedelta(minutes=2)) is State.PENDING
     assert says(stage, "ProjectionLagHigh") is State.FIRING
+
+
+def test_of_a_group_what_ended_is_left_out_and_what_is_late_is_not_known(stage: Stage) -> None:
+    rule = rule_of({**CPU, "threshold": {"of": "cpu", "by": ["app"], "value": 100}, "for": "PT0S"})
+    for host in ("a", "b"):
+        minutes(stage, "cpu", 3, 60, {"app": "web", "host": host})
+    assert says(stage, rule) is State.FIRING
+    stage.now += EVERY
+    keep(stage, [Sample("cpu", {"app": "web", "host": "b"}, stage.now, stale_mark())])
+    assert tried(stage, rule).seen[0].value == 60
+    keep(stage, [Sample("cpu", {"app": "web", "host": "a"}, stage.now, stale_mark())])
+    assert tried(stage, rule).seen[0].why == "its series ended"
+    stage.now += 4 * EVERY
+    minutes(stage, "cpu", 0.5, 60, {"app": "web", "host": "c"})
+    assert tried(stage, rule).seen[0].value == 60
 
 
 def test_what_nothing_measures_is_not_known(stage: Stage) -> None:

@@ -21,6 +21,7 @@ ONCE = timedelta(minutes=5) // MICROSECOND  # of one point nobody knows the inte
 LOOKED_AT = 12  # points from which the interval of a series is taken
 
 LATE, NOTHING = "its data is late", "nothing happened in its window"
+ENDED = "its series ended"
 
 By = Mapping[str, Sequence[Series]]
 """Series by the name of their metric, as far back as every measure of it reaches."""
@@ -138,6 +139,8 @@ def _one(measure: Measure, series: Series, at: datetime) -> Reading | None:
     newest = _newest(series, micros(at))
     if newest is None:
         return None
+    if is_stale(series.values[newest]):
+        return Reading(labels=series.labels, value=None, newest=series.times[newest], why=ENDED)
     if _is_late(series, newest, micros(at), measure.late_after):
         return Reading(labels=series.labels, value=None, newest=series.times[newest], why=LATE)
     value = evaluate(series, at, measure.asked)
@@ -155,8 +158,6 @@ def _newest(series: Series, end: int) -> int | None:
 
 
 def _is_late(series: Series, newest: int, now: int, allowed: timedelta | None) -> bool:
-    if is_stale(series.values[newest]):
-        return True  # it ended: of what comes after nobody knows anything
     silent = now - series.times[newest]
     if allowed is not None:
         return silent > allowed // MICROSECOND
@@ -181,7 +182,11 @@ def _labels(by: Sequence[str], key: Key) -> dict[str, str]:
 
 
 def _joined(by: Sequence[str], key: Key, group: Sequence[Reading], across: Across) -> Reading:
-    """One number of a group: not known as long as one of its series is not."""
+    """One number of a group: not known as long as one of its series is not.
+
+    What ended, as with each new release, is of the group no more, while others go on.
+    """
+    group = [one for one in group if one.why != ENDED] or group
     newest = max(one.newest for one in group)
     values = [one.value for one in group if one.value is not None]
     value = JOINED[across](values) if len(values) == len(group) else None
