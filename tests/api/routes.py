@@ -20,6 +20,8 @@ BODIES: dict[str, dict[str, Any]] = {
         "filter": "class=logic",
         "confirm": True,
     },
+    "apply_alert_rule": {"rule": {}},
+    "try_written_rule": {"rule": {}},
 }
 
 # Form fields and addresses of the console that must be of a kind to be read at all.

@@ -131,9 +131,10 @@ def known(
     export, file = stage.export(acme)
     view = {"page": "/resources", "name": "all"}
     alert, silence = _watched(client, ada, acme)
-    ruled = {"rule": BODIES["apply_alert_rule"]["rule"]}
-    path = f"/api/v1/alert-rules/{acme}/high-cpu-usage"
-    assert client.put(path, json=ruled, headers=ada).is_success
+    for severity in ("warning", "critical"):  # a rule of two versions
+        ruled = {"rule": BODIES["apply_alert_rule"]["rule"] | {"severity": severity}}
+        path = f"/api/v1/alert-rules/{acme}/high-cpu-usage"
+        assert client.put(path, json=ruled, headers=ada).is_success
     return {
         "alert": alert,
         "silence": silence,
