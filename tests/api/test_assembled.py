@@ -43,6 +43,7 @@ OPEN = OPEN_OF_THE_API | {
 
 LIVE = "/api/v1/stream"
 ALERT = "CheckoutOfAcmeIsSlow"
+PROMISE = "what-acme-promised"
 OURS = {"asset", "domain", "consumer", "queue", "topic"}
 """Parameters that name a thing of the installation, not of a tenant."""
 
@@ -133,12 +134,13 @@ def known(
     alert, silence = _watched(client, ada, acme)
     for severity in ("warning", "critical"):  # a rule of two versions
         ruled = {"rule": BODIES["apply_alert_rule"]["rule"] | {"severity": severity}}
-        path = f"/api/v1/alert-rules/{acme}/high-cpu-usage"
+        path = f"/api/v1/alert-rules/{acme}/acme-cpu-usage"
         assert client.put(path, json=ruled, headers=ada).is_success
     return {
         "alert": alert,
         "silence": silence,
-        "rule": "high-cpu-usage",
+        "rule": "acme-cpu-usage",
+        "slo": PROMISE,
         "of": acme,
         "export": export,
         "file": file,
@@ -165,11 +167,14 @@ def known(
 
 
 def _watched(client: TestClient, ada: Headers, tenant: str) -> tuple[str, str]:
-    """An alert that fires and a silence, and who is told of alerts."""
+    """An alert that fires and a silence; who is told of alerts; an SLO."""
     theirs, pushed = f"/t/{tenant}/api/v2", [{"labels": {"alertname": ALERT}}]
     assert client.post(f"{theirs}/alerts", json=pushed, headers=ada).is_success
     told = client.put(f"/api/v1/routing/{tenant}", json=BODIES["apply_routing"], headers=ada)
     assert told.is_success
+    text = BODIES["apply_slo_objects"]["text"].replace("name: availability", f"name: {PROMISE}")
+    promised = client.put(f"/api/v1/slo-objects/{tenant}", json={"text": text}, headers=ada)
+    assert promised.is_success
     wanted = BODIES["post_silences"]
     silence = client.post(f"{theirs}/silences", json=wanted, headers=ada).json()["silenceID"]
     found = client.get("/api/v1/alerts", params={"tenant": tenant}, headers=ada).json()["alerts"]

@@ -159,6 +159,13 @@ class Seeded:
             assert self.client.put(path, json={"rule": rule}, headers=self.ada).is_success
         return name
 
+    def promised(self) -> str:
+        """An SLO that is set."""
+        body = BODIES["apply_slo_objects"]
+        asked = self.client.put("/api/v1/slo-objects/contoso", json=body, headers=self.ada)
+        assert asked.is_success, asked.text
+        return str(PARAMETERS["slo"])
+
     def silence(self) -> str:
         """A silence that holds."""
         made = self.client.post("/api/v2/silences", json=BODIES["post_silences"], headers=self.sre)
@@ -202,6 +209,7 @@ class Seeded:
             "check": self.checked(),
             "view": self.view(),
             "silence": self.silence() if "silence" in operation else PARAMETERS["silence"],
+            "slo": self.promised() if "_slo" in operation else PARAMETERS["slo"],
             "alert": self.alert() if ALERTING & set(operation.split("_")) else PARAMETERS["alert"],
             "rule": self.rule() if "rule" in operation else PARAMETERS["rule"],
             "message": put_dead(self.stage.engine, "contoso"),

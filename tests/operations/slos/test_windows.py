@@ -10,7 +10,7 @@ from quarterdeck.operations.slos.model.spans import (
     Calendar,
     Span,
     Unit,
-    UnusableSpan,
+    UnusableLength,
     Window,
     span,
 )
@@ -57,5 +57,5 @@ def test_a_window_that_rolls_ends_now() -> None:
 
 @pytest.mark.parametrize("words", ["", "d", "0d", "1", "1s", "-1d", "1.5h", "1D", "99999d"])
 def test_what_is_no_length_is_refused(words: str) -> None:
-    with pytest.raises(UnusableSpan):
+    with pytest.raises(UnusableLength):
         span(words)

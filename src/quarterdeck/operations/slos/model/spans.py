@@ -15,7 +15,7 @@ WRITTEN = re.compile(r"([1-9][0-9]{0,3})([mhdwMQY])")
 LONGEST = timedelta(days=366)
 
 
-class UnusableSpan(Invalid):
+class UnusableLength(Invalid):
     """No length of time, or one of which no window is made."""
 
 
@@ -66,11 +66,11 @@ def span(words: str) -> Span:
     """Read ``30d``.
 
     Raises:
-        UnusableSpan: says what was expected.
+        UnusableLength: says what was expected.
     """
     found = WRITTEN.fullmatch(words)
     if found is None:
-        raise UnusableSpan(f"expected a length such as 5m, 1h, 30d or 1M, got {words[:40]!r}")
+        raise UnusableLength(f"expected a length such as 5m, 1h, 30d or 1M, got {words[:40]!r}")
     return Span(int(found[1]), Unit(found[2]))
 
 
@@ -91,11 +91,11 @@ class Window:
 
     def __post_init__(self) -> None:
         if self.span.length > LONGEST:
-            raise UnusableSpan(f"a window is at most {LONGEST.days} days long")
+            raise UnusableLength(f"a window is at most {LONGEST.days} days long")
         if self.rolling and self.span.length < timedelta(hours=1):
-            raise UnusableSpan("a window is at least an hour long")
+            raise UnusableLength("a window is at least an hour long")
         if self.calendar is not None and self.span.unit in (Unit.MINUTE, Unit.HOUR):
-            raise UnusableSpan("a calendar counts days, weeks, months, quarters or years")
+            raise UnusableLength("a calendar counts days, weeks, months, quarters or years")
 
     @property
     def rolling(self) -> bool:
