@@ -1,8 +1,10 @@
 """Each operation of the document has an example of its request, and the example works."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +41,8 @@ from quarterdeck.trail.keys.keystore import KeyStore
 from servers import databases
 from trail.deliveries.letters import NAME, put_dead
 
-ENDLESS = "stream"
+ENDLESS, JSON = "stream", "application/json"
+PACKED = {"application/x-protobuf": {"Content-Encoding": "snappy"}}
 LAST = (
     "remove_service",
     "remove_environment",
@@ -50,6 +53,8 @@ LAST = (
 TENANT_BY_TOKEN = {"ingest_events", "ingest_logs"}
 ALERTING = {"alert", "triggered", "routing"}
 """What names an alert, or a routing that was applied."""
+RULING, PROMISING = {"rule", "rules"}, {"slo", "slos"}
+SHORT = {"reason": "r", "duration_minutes": 5}
 OF_ONE_TENANT = {
     "push_alerts",
     "get_alerts",
@@ -97,9 +102,16 @@ class Seeded:
         found: list[dict[str, Any]] = answer[name] if name else answer
         return found
 
-    def program(self) -> str:
+    @cache  # noqa: B019  it lives as long as its test
+    def exported(self, operation: str) -> tuple[str, str]:
+        """An export of its own, and a file of it."""
+        return self.stage.export("contoso", operation)
+
+    @cache  # noqa: B019
+    def program(self, operation: str) -> str:
+        """A program of its own, with a right."""
         with begin(self.stage.engine, installation(), self.stage.clock) as work:
-            made = principals.create(work, Kind.PROGRAM, "a program")
+            made = principals.create(work, Kind.PROGRAM, f"asks to {operation}")
             principals.grant(work, made.id, "auditor", "contoso")
             return str(made.id)
 
@@ -149,6 +161,19 @@ class Seeded:
         assert asked.is_success, asked.text
         return str(self.rows("alerts", "alerts")[0]["id"])
 
+    def measured(self) -> str:
+        """A metric with a series."""
+        name = str(PARAMETERS["metric"])
+        said = {"samples": [{"metric": name, "value": 1}]}
+        asked = self.client.post("/api/v1/metrics/samples", json=said, headers=self.ada)
+        assert asked.is_success, asked.text
+        return name
+
+    def consumer(self) -> str:
+        """A consumer that has a dead letter."""
+        put_dead(self.stage.engine, "contoso")
+        return NAME
+
     def rule(self) -> str:
         """An alert rule with two versions."""
         name = str(PARAMETERS["rule"])
@@ -189,37 +214,60 @@ class Seeded:
         view = {"page": "/resources", "name": "all"}
         return str(self.client.post("/api/v1/views", json=view, headers=self.ada).json()["id"])
 
-    def values(self, operation: str) -> dict[str, object]:
-        """What stands for each example here."""
-        program, size = self.program(), self.rows("trail/logs", "logs")[0]["size"]
-        # First: it has a worker run whatever waits.
-        export = self.stage.export("contoso", operation)
-        job = asking(self.stage.engine) if operation == "decide_job" else self.waiting()
-        runs = self.rows("sync/runs", "runs")
-        here = {
-            "principal": program,
-            "token": self.token(program),
-            "session": self.session(),
-            "grant": self.rows("grants", "grants", principal=program)[0]["id"],
-            "connection": self.rows("tenants/contoso/connections", "")[0]["id"],
-            "resource": self.rows("resources", "resources")[0]["id"],
-            "run": job if operation == "cancel_sync_run" else runs[0]["id"],
-            "job": job,
-            "state": self.rows("compliance/states", "states")[0]["id"],
-            "check": self.checked(),
-            "view": self.view(),
-            "silence": self.silence() if "silence" in operation else PARAMETERS["silence"],
-            "slo": self.promised() if "_slo" in operation else PARAMETERS["slo"],
-            "alert": self.alert() if ALERTING & set(operation.split("_")) else PARAMETERS["alert"],
-            "rule": self.rule() if "rule" in operation else PARAMETERS["rule"],
-            "message": put_dead(self.stage.engine, "contoso"),
-            "replay": self.replay(),
-            "hold": self.hold(asked=operation == "keep_hold"),
-            "window": self.opened("maintenance/enable", {"reason": "r", "duration_minutes": 5}),
-            "freeze": self.opened("freezes", {"reason": "r"}),
-            "erasure": self.erasure() if "erasure" in operation else PARAMETERS["erasure"],
-        } | dict(zip(("export", "file"), export, strict=True))
-        found: dict[str, object] = {PARAMETERS[name]: value for name, value in here.items()}
+    def made(self, name: str, operation: str) -> object:
+        """What stands for the example of a parameter here."""
+        of = self.rows
+        makers: dict[str, Callable[[], object]] = {
+            "principal": lambda: self.program(operation),
+            "token": lambda: self.token(self.program(operation)),
+            "session": self.session,
+            "grant": lambda: of("grants", "grants", principal=self.program(operation))[0]["id"],
+            "connection": lambda: of("tenants/contoso/connections", "")[0]["id"],
+            "resource": lambda: of("resources", "resources")[0]["id"],
+            "run": lambda: self.run(waits=operation == "cancel_sync_run"),
+            "job": lambda: self.job(decided=operation == "decide_job"),
+            "state": lambda: of("compliance/states", "states")[0]["id"],
+            "check": self.checked,
+            "view": self.view,
+            "silence": self.silence,
+            "slo": self.promised,
+            "alert": self.alert,
+            "rule": self.rule,
+            "metric": self.measured,
+            "message": lambda: put_dead(self.stage.engine, "contoso"),
+            "consumer": self.consumer,
+            "replay": self.replay,
+            "hold": lambda: self.hold(asked=operation == "keep_hold"),
+            "window": lambda: self.opened("maintenance/enable", SHORT),
+            "freeze": lambda: self.opened("freezes", {"reason": "r"}),
+            "erasure": self.erasure,
+            "export": lambda: self.exported(operation)[0],
+            "file": lambda: self.exported(operation)[1],
+        }
+        return makers[name]() if name in makers else PARAMETERS[name]
+
+    def run(self, *, waits: bool) -> str:
+        """A run of a sync: one that ended, or one that no worker has taken."""
+        return self.waiting() if waits else str(self.rows("sync/runs", "runs")[0]["id"])
+
+    def job(self, *, decided: bool) -> str:
+        """A job that waits for a worker, or for somebody's decision."""
+        return str(asking(self.stage.engine)) if decided else self.waiting()
+
+    def values(
+        self, operation: str, places: Sequence[object], body: object
+    ) -> dict[object, object]:
+        """What stands here for each of the examples that an operation names."""
+        for word, make in ((ALERTING, self.alert), (RULING, self.rule), (PROMISING, self.promised)):
+            if word & set(operation.split("_")):
+                make()
+        named = [*places, *words_of(body)]
+        found: dict[object, object] = {
+            example: self.made(name, operation)
+            for name, example in PARAMETERS.items()
+            if example in named
+        }
+        size = self.rows("trail/logs", "logs")[0]["size"]
         return found | {BUNDLE: f"000.p/{size}"}
 
 
@@ -298,22 +346,47 @@ def test_every_example_works(seeded: Seeded) -> None:
 
 
 def send(seeded: Seeded, method: str, path: str, operation: Operation) -> Any:  # noqa: ANN401  a client's answer
-    values = seeded.values(operation["operationId"])
+    kind, example = body_of(operation)
+    required = [p for p in operation.get("parameters", ()) if p["required"]]
+    values = seeded.values(operation["operationId"], [p["example"] for p in required], example)
     query: dict[str, Any] = {}
-    for parameter in (p for p in operation.get("parameters", ()) if p["required"]):
+    for parameter in required:
         value = values.get(parameter["example"], parameter["example"])
         path = path.replace(f"{{{parameter['name']}}}", str(value))
         if parameter["in"] == "query":
             query[parameter["name"]] = value
-    content = operation.get("requestBody", {}).get("content", {})
-    if "text/csv" in content:
-        headers = {**seeded.ada, "Content-Type": "text/csv"}
-        file = content["text/csv"]["example"]
-        return seeded.client.request(method, path, params=query, content=file, headers=headers)
-    example = content.get("application/json", {}).get("example")
-    if isinstance(example, dict):
-        example = {k: values.get(v, v) if isinstance(v, str) else v for k, v in example.items()}
     # Without a tenant in the path, the token says whose log it is.
     by = seeded.producer if operation["operationId"] in TENANT_BY_TOKEN else seeded.ada
     by = seeded.sre if operation["operationId"] in OF_ONE_TENANT else by
-    return seeded.client.request(method, path, params=query, json=example, headers=by)
+    if kind in ("", JSON):
+        said = filled(example, values)
+        return seeded.client.request(method, path, params=query, json=said, headers=by)
+    headers = {**by, "Content-Type": kind, **PACKED.get(kind, {})}
+    return seeded.client.request(method, path, params=query, content=example, headers=headers)
+
+
+def body_of(operation: Operation) -> tuple[str, Any]:
+    """The media type of an operation's body and its example: JSON where that may be; or none."""
+    content = operation.get("requestBody", {}).get("content", {})
+    kind = JSON if JSON in content else next(iter(content), "")
+    return kind, content[kind].get("example") if kind else None
+
+
+def words_of(example: object) -> list[object]:
+    """What stands in a body, but not deeper than in a list."""
+    parts = list(example.values()) if isinstance(example, dict) else []
+    lists = [part for part in parts if isinstance(part, list)]
+    return [one for one in [*parts, *chain(*lists)] if isinstance(one, str | int)]
+
+
+def filled(example: object, values: Mapping[object, object]) -> object:
+    """A body with what stands here for its examples."""
+    if isinstance(example, dict):
+        return {name: filled_in(part, values) for name, part in example.items()}
+    return example
+
+
+def filled_in(part: object, values: Mapping[object, object]) -> object:
+    if isinstance(part, list):
+        return [filled_in(one, values) for one in part]
+    return values.get(part, part) if isinstance(part, str | int) else part
