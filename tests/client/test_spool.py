@@ -1,5 +1,6 @@
 """The spool: what it does after a death at the worst moment."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,22 @@ def test_every_cut_of_the_last_line_leaves_the_lines_before_it(tmp_path: Path) -
         (folder / "0.ndjson").write_bytes(after[:cut])
         assert torn.append(ordered(3)) == 2
         assert [line.count(b"source_seq") for line in everything(torn).lines] == [1, 1]
+
+
+def test_a_child_that_is_forked_meanwhile_keeps_no_lock(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, MANY)
+    read, write = os.pipe()
+    with spool.sending() as ours:
+        child = os.fork()
+        if not child:
+            os.close(write)
+            os.read(read, 1)  # until the parent has tried
+            with spool.sending() as mine:
+                os._exit(0 if mine else 1)
+    with spool.sending() as again:
+        assert (ours, again) == (True, True)
+    os.close(write)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_a_line_whose_number_was_not_kept_is_counted(tmp_path: Path) -> None:

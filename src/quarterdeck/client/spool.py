@@ -31,6 +31,33 @@ TAIL = struct.Struct("<QQQQ")  # last number, segment, its end, lines lost
 PLACE = struct.Struct("<QQ")  # segment, offset
 
 
+_locks: set[IO[bytes]] = set()
+
+
+@contextmanager
+def _lockable(path: Path) -> Iterator[IO[bytes]]:
+    """A file to lock, that a forked child does not keep locked."""
+    with path.open("ab") as file:
+        _locks.add(file)
+        try:
+            yield file
+        finally:
+            _locks.discard(file)
+            if not file.closed:  # as in a child
+                fcntl.flock(file, fcntl.LOCK_UN)  # a child may not have let go yet
+
+
+def _let_go() -> None:
+    # A lock is the open file's, and the child has that too: it would hold it against all,
+    # itself included, for the threads that are to let go of it are the parent's.
+    for file in _locks:
+        file.close()
+    _locks.clear()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
 class SpoolFull(Exception):
     """The spool holds as much as it may; the event is lost, and its number is the evidence."""
 
@@ -132,7 +159,7 @@ class Spool:
     @contextmanager
     def sending(self) -> Iterator[bool]:
         """Whether this is the one that sends now, until the end of the block."""
-        with (self._folder / "sender.lock").open("ab") as file:
+        with _lockable(self._folder / "sender.lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -154,7 +181,7 @@ class Spool:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with (self._folder / "lock").open("ab") as file:
+        with _lockable(self._folder / "lock") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
