@@ -109,12 +109,16 @@ def carry_out(
     file: Annotated[
         str | None, typer.Option(help="Only rules that were imported from this file.")
     ] = None,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Print a tenant's rules in one form, those that can be said in it."""
     with told():
         path = f"{RULES}/{quote(tenant, safe='')}/export"
         found = client_of(context).get(path, form=form, file=file)
-    typer.echo(found["text"], nl=False)
+    if as_json:
+        show_json(found)
+    else:
+        typer.echo(found["text"], nl=False)
 
 
 @commands.command()
@@ -136,13 +140,15 @@ def delete(
     tenant: Tenant,
     why: Why = "",
     yes: flags.Yes = False,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Have a rule hold no more: its alerts end, its history stays."""
     if not yes and not typer.confirm(f"Delete the rule {rule} of {tenant}?", err=True):
         stop("nothing was deleted", WRONG_USE)
     with told():
         client_of(context).delete(f"{_path(tenant, rule)}?why={quote(why)}")
-    say(f"deleted {rule}; quarterdeck alert rule rollback {rule} VERSION brings it back")
+    words = f"deleted {rule}; quarterdeck alert rule rollback {rule} VERSION brings it back"
+    tell(words, {"tenant": tenant, "rule": rule}, as_json=as_json)
 
 
 @commands.command()

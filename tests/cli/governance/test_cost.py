@@ -9,6 +9,7 @@ import pytest
 from governance.costs.ledgers import POLICIES, sync
 from governance.costs.test_budgets import budget
 from governance.estate import Estate
+from waiting import until
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -75,6 +76,7 @@ def test_the_clouds_own_budgets_are_shown_and_one_that_is_over_counts(
     _, cloud = estate.connect("contoso", POLICIES)
     cloud.said["budgets", "s1"] = [[budget(spent="120").encode()]]
     sync(estate)
+    until(lambda: run("cost budgets")[1], 10, "what the worker beside reads")
     code, table, _ = run("cost budgets")
     assert (code, "over\tcontoso\ts1\tmonthly\t120.00 EUR\t100\t120" in table) == (1, True), table
     code, found, _ = run("cost budgets --json")

@@ -26,6 +26,9 @@ from quarterdeck.operations.slos.model.spans import Window
 Plain = dict[str, Any]
 
 
+BREAKS = frozenset("\x85\u2028\u2029\ufeff")
+
+
 def write(objects: Iterable[Object]) -> str:
     """YAML of ``objects``, a document each."""
     return yaml.dump_all(
@@ -183,3 +186,12 @@ def _represent(dumper: yaml.SafeDumper, one: _Number) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(_Number, _represent)
+
+
+def _text(dumper: yaml.SafeDumper, one: str) -> yaml.ScalarNode:
+    # Anywhere but in double quotes a reader takes these for the end of a line, or for nothing.
+    style = '"' if BREAKS & set(one) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", one, style=style)
+
+
+_Dumper.add_representer(str, _text)
