@@ -111,7 +111,8 @@ def over_limit(work: Work, run: Run, kept: Policies) -> bool:
     """Whether ``run`` takes, or took, longer than its domain may; ``kept`` as it is kept now."""
     if run.domain not in kept:
         return False
-    return (run.duration or work.now - run.started_at) > kept[run.domain].limit
+    took = work.now - run.started_at if run.duration is None else run.duration
+    return took > kept[run.domain].limit
 
 
 def patterns_of(work: Work, known: Policies, tenant: str = "") -> list[Pattern]:
