@@ -50,6 +50,10 @@ def test_the_list_says_what_is_left_and_what_is_not_known(
     text = client.get("/slos").text
     assert "1 of 2 SLOs met, 1 not known" in text
     assert "43.2 min of 43.2 min" in text
+    other = client.get("/slos/acme/other").text
+    assert "not known" in other
+    assert "burn-down" not in other  # no picture of a budget that nobody knows
+    assert "not known of what is known" not in other
 
 
 @pytest.mark.census("ATP-190", "ATP-201")

@@ -82,7 +82,8 @@ def apply(
     as_json: flags.AsJson = False,
 ) -> None:
     """Have the rules of a file hold, all or none; those it does not name stay as they are."""
-    _carry(context, tenant, file, file.stem, why, dry_run=dry_run, as_json=as_json)
+    words, done = _carried(context, tenant, file, why, dry_run=dry_run)
+    tell(words, done, as_json=as_json)
 
 
 @commands.command("import")
@@ -96,8 +97,14 @@ def carry_in(
     as_json: flags.AsJson = False,
 ) -> None:
     """Bring in rules of others: the runbooks' YAML and JSON, rule files of Prometheus."""
+    found = []
     for file in files:
-        _carry(context, tenant, file, file.stem, why, dry_run=dry_run, as_json=as_json)
+        words, done = _carried(context, tenant, file, why, dry_run=dry_run)
+        found.append({"path": str(file), **done})
+        if not as_json:
+            say(words)
+    if as_json:
+        show_json(found)
 
 
 @commands.command("export")
@@ -252,27 +259,21 @@ def try_rule(
         raise typer.Exit(FOUND)
 
 
-def _carry(
-    context: typer.Context,
-    tenant: str,
-    file: Path,
-    name: str,
-    why: str,
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
+def _carried(
+    context: typer.Context, tenant: str, file: Path, why: str, *, dry_run: bool
+) -> tuple[str, dict[str, Any]]:
+    """What the rules of a file came to, in words and as it was answered."""
     try:
         text = file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         stop(f"{file} cannot be read: {error}", WRONG_USE)
-    body = {"text": text, "file": name, "why": why, "dry_run": dry_run}
+    body = {"text": text, "file": file.stem, "why": why, "dry_run": dry_run}
     with told():
         done = client_of(context).post(f"{RULES}/{quote(tenant, safe='')}/import", body)
     for note in done["notes"]:
         say(note)
-    words = f"{file}: {len(done['unchanged'])} rules read" if dry_run else f"{file}: {_done(done)}"
-    tell(words, done, as_json=as_json)
+    words = f"{len(done['unchanged'])} rules read" if dry_run else _done(done)
+    return f"{file}: {words}", done
 
 
 def _turn(

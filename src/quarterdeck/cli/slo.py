@@ -121,9 +121,13 @@ def delete(
     *,
     tenant: Tenant = "_platform",
     kind: Annotated[str, typer.Option(help="SLO, SLI, DataSource, AlertPolicy, ...")] = "SLO",
+    yes: flags.Yes = False,
     as_json: flags.AsJson = False,
 ) -> None:
     """Remove an SLO, with what was counted and what it demanded; or an object of another kind."""
+    if not yes:
+        what = f"{kind} {name}" + (" and all that was counted of it" if kind == "SLO" else "")
+        typer.confirm(f"Remove {what}?", abort=True, err=True)
     with told():
         client_of(context).delete(f"{OBJECTS}/{tenant}/{kind}/{name}")
     tell(f"{kind} {name} is removed", {"kind": kind, "name": name}, as_json=as_json)

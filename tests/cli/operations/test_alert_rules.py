@@ -58,6 +58,10 @@ def test_rules_of_others_come_in_and_go_out(run: Run, tmp_path: Path) -> None:
     file.write_text(PHOENIX)
     assert "1 rules read" in run(f"alert rule import {file} --tenant acme --dry-run")[2]
     assert "no e-mail is sent" in run(f"alert rule import {file} --tenant acme")[2]
+    twice = answer(run, f"alert rule import {file} {file} --tenant acme")
+    assert [(one["path"], one["unchanged"]) for one in twice] == [
+        (str(file), ["high-cpu-usage"])
+    ] * 2
     out = run("alert rule export --tenant acme --form json")[1]
     assert json.loads(out) == json.loads(PHOENIX)
     assert "expr: CpuPercentage > 80" in run("alert rule export --tenant acme --form prometheus")[1]

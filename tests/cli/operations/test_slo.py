@@ -32,7 +32,9 @@ def test_an_slo_is_tried_applied_shown_and_deleted(
     assert len(run("slo history availability --tenant acme")[1].splitlines()) > 80
     [shown] = yaml.safe_load_all(run("slo show availability --tenant acme --yaml")[1])
     assert shown["spec"]["objectives"][0]["target"] == 0.999
-    assert run("slo delete availability --tenant acme")[2] == "SLO availability is removed"
+    assert run("slo delete availability --tenant acme")[0] != 0  # nobody says yes
+    assert json.loads(run("slo show availability --tenant acme --json")[1])["slo"] == "availability"
+    assert run("slo delete availability --tenant acme --yes")[2] == "SLO availability is removed"
     assert json.loads(run("slo list --json")[1]) == []
 
 

@@ -167,9 +167,6 @@ def test_tenants_are_apart(stage: Stage) -> None:
 
 def test_the_line_of_a_budget_ends_where_it_stands(stage: Stage) -> None:
     stage.apply(UP)
-    stage.evaluate()
-    with stage.look() as work:
-        assert looking.burn_down(work, "acme", "availability") == []  # nothing is known of it
     stage.gauge("up", [1.0] * 600 + [0.0] * 5 + [None] * 600 + [1.0] * 10)
     stage.pass_time(minutes=1)
     [found] = stage.evaluate()

@@ -50,7 +50,7 @@ def one_slo(frame: InFrame, tenant: str, slo: str) -> HTMLResponse:
 
 def _drawn(frame: Frame, tenant: str, one: Standing) -> tuple[list[Left], lines.Chart | None]:
     line = looking.burn_down(frame.work, tenant, one.slo, one.objective)
-    if not line:
+    if all(point.share is None for point in line[1:]):  # a budget begins whole: that alone is none
         return [], None
     ats = [point.at for point in line]
     return line, lines.chart(ats, [("left", lefts(line))])

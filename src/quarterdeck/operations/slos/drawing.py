@@ -47,7 +47,6 @@ def burn_down(
     """What was left at the end of each part of the window that has passed.
 
     It begins whole and ends where the objective stands; of events, each bad one takes the same.
-    Where nothing is known there is no line.
     """
     length, until = every(found, step), min(found.at, found.until)
     slices = (found.until - found.since) // step - sum(one.excluded for one in parts.values())
@@ -61,7 +60,7 @@ def burn_down(
         share = budget(planned.objective.target, planned.slo.budgeting, tally, step).share
         seen = part.known or part.excluded
         line.append(Left(at, number(1 - (share or Fraction(0))) if seen else None))
-    return line if sofar.known or sofar.excluded else []
+    return line
 
 
 def _tally(method: Budgeting, sofar: Part, slices: int, whole: Fraction) -> Tally:
