@@ -102,9 +102,19 @@ def standings(work: Work, tenant: str = "", *, ahead: timedelta = AHEAD) -> list
     return [standing(work, kept, work.now, ahead) for kept in listed(work, tenant)]
 
 
+def woken(
+    work: Work, tenant: str, name: str, at: datetime, ahead: timedelta = AHEAD
+) -> list[Standing]:
+    """How each schedule stands at an instant, or those of one name; raise NoSuchSchedule."""
+    found = [kept for kept in listed(work, tenant) if name in ("", kept.name)]
+    if name and not found:
+        raise NoSuchSchedule(f"no schedule {name[:80]!r}")
+    return [standing(work, kept, at, ahead) for kept in found]
+
+
 def standing(work: Work, kept: Kept, at: datetime, ahead: timedelta = AHEAD) -> Standing:
     """How a schedule stands at an instant, as it is now, and how it goes on."""
-    check_instant(at), check_instant(at + ahead)
+    check_instant(check_instant(at) + ahead)
     meant = who(work, kept)
     held = shifts(kept.schedule, at, at + ahead)
     runs = merged(held)
