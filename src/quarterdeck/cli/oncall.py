@@ -280,14 +280,18 @@ def ics(
     *,
     tenant: Tenant = "_platform",
     person: Annotated[str | None, typer.Option(help="Only this person; alone: everywhere.")] = None,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Print shifts as a calendar: of a schedule, of a person, or of a person in a schedule."""
     if not name and not person:
         stop("name a schedule, or --person", WRONG_USE)
     path = f"{_path(tenant, name)}/calendar.ics" if name else f"{HERE}/calendar.ics"
     with told():
-        calendar = client_of(context).get_bytes(_with(path, person=person))
-    sys.stdout.write(calendar.decode())
+        calendar = client_of(context).get_bytes(_with(path, person=person)).decode()
+    if as_json:
+        show_json({"text": calendar})
+    else:
+        sys.stdout.write(calendar)
 
 
 @commands.command()

@@ -61,6 +61,7 @@ def test_shifts_holes_load_and_calendars(run: Run, tmp_path: Path) -> None:
     code, text, _ = run(f"oncall ics office {HERE}")
     assert (code, text.startswith("BEGIN:VCALENDAR")) == (0, True)
     assert "BEGIN:VEVENT" in run(f"oncall ics --person {ADA}")[1]
+    assert json.loads(run(f"oncall ics office {HERE} --json")[1])["text"].endswith("\r\n")
     assert run("oncall ics")[0] == 2
 
 
