@@ -197,10 +197,10 @@ def _layer_doc(layer: Layer) -> dict[str, Any]:
     return _without_empty(said)
 
 
-def _rotation_doc(rotation: Rotation) -> dict[str, str]:
+def _rotation_doc(rotation: Rotation) -> dict[str, Any]:
     said = {
         "unit": rotation.unit.value,
-        "every": str(rotation.every),
+        "every": rotation.every,
         "at": f"{rotation.at:%H:%M}",
         "weekday": WEEKDAYS[rotation.weekday] if rotation.unit is Unit.WEEKS else "",
         "waits": "true" if rotation.waits else "",

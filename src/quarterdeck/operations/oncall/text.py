@@ -15,6 +15,7 @@ from quarterdeck.operations.oncall.model.faults import UnusableSchedule
 
 LARGEST = 256 * 1024
 MOST_NODES = 50_000
+MOST_WHOLE = 999_999
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 NOTHING = ("", "~", "null")
@@ -66,7 +67,9 @@ class Part:
         return self.word().lower()
 
     def whole(self) -> int:
-        """A whole number."""
+        """A whole number; JSON has them too."""
+        if type(self.found) is int and 0 <= self.found <= MOST_WHOLE:
+            return self.found
         if not re.fullmatch(r"[0-9]{1,6}", self.word()):
             raise self.refuse(f"expected a whole number, got {_shown(self.found)}")
         return int(self.word())
