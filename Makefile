@@ -1,5 +1,7 @@
 # What people and CI run. Each target sets up what it needs; a second time that costs nothing.
 .DEFAULT_GOAL := help
+# A thousand processes of the tests, each compiling every module again, are minutes of nothing.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo setup test check format conformance bench screenshots lock clean \
 	check-form check-types check-imports check-measures check-rules check-documents
 

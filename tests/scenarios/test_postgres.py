@@ -100,7 +100,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
         token = (folder / "data" / "first-token").read_text().strip()
         plant.headers = {"Authorization": f"Bearer {token}"}
         for url in plant.webs:
-            until(partial(answers, url), 30, f"{url} answers")
+            until(partial(answers, url), 120, f"{url} answers")
         connect(plant, folder)
         yield plant
 

@@ -1,16 +1,15 @@
 """The HTTP API: routers, errors, and nothing else."""
 
-from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from collections.abc import Iterable
+from functools import partial
 from importlib.metadata import version
 from threading import BoundedSemaphore, Event
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute
 
 from quarterdeck.access.limits.model import Rate
 from quarterdeck.access.limits.service import Limits
@@ -48,7 +47,7 @@ from quarterdeck.api.governance import (
     tenants,
     upkeep,
 )
-from quarterdeck.api.openapi import document, operation_id
+from quarterdeck.api.openapi import document
 from quarterdeck.api.operations import (
     alert_desk,
     alert_events,
@@ -100,6 +99,7 @@ from quarterdeck.web.headers import SecurityHeaders
 from quarterdeck.web.loopback import LOOPBACK_NAMES
 from quarterdeck.web.observe import Observe
 from quarterdeck.web.proxies import BehindProxy
+from quarterdeck.web.routes import routes_of
 
 ROUTERS = [
     tenants.router,
@@ -200,19 +200,8 @@ def build_app(runtime: Runtime) -> FastAPI:
     _prepare(app, runtime)
     problems.install(app)
     once.install(app)
-    app.router.routes.extend(_routes())
+    app.router.routes.extend(routes_of([*ROUTERS, *ROOT_ROUTERS]))
     return app
-
-
-@cache
-def _routes() -> Sequence[BaseRoute]:
-    """All routes. An app that includes a router itself works each route out anew: a second."""
-    whole = APIRouter(generate_unique_id_function=operation_id)
-    for router in ROUTERS:
-        whole.include_router(router, prefix="/api/v1")
-    for router in ROOT_ROUTERS:
-        whole.include_router(router)
-    return whole.routes
 
 
 def _prepare(app: FastAPI, runtime: Runtime) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 
 from quarterdeck.api.examples import illustrate
 from quarterdeck.web.permissions import PERMISSION
@@ -28,11 +27,6 @@ ABOUT = (
 )
 
 Operation = dict[str, Any]
-
-
-def operation_id(route: APIRoute) -> str:
-    """The name of the function behind a route: as stable as the code that programs call."""
-    return route.name
 
 
 def document(app: FastAPI) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from quarterdeck.packs.model import Difference, Pack
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/packs", tags=["packs"])
+router = api_router(prefix="/packs", tags=["packs"])
 
 EXAMPLE = {
     "pack.yaml": "pack: acme\ntitle: Acme\nsource: our own\nversion: '1'\n",

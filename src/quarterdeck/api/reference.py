@@ -2,18 +2,23 @@
 
 from html import escape
 from importlib.resources import files
+from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from quarterdeck.api.sections import section_of, sections
 from quarterdeck.kernel.errors import NotFound
 from quarterdeck.kernel.work import ANY, Actor, MissingPermission
 from quarterdeck.web.deps import By
 from quarterdeck.web.permissions import needs
-from quarterdeck.web.problems import catalogue, status_of, title_of
+from quarterdeck.web.problems import catalogue, problems, status_of, title_of
 from quarterdeck.web.routes import Router
 
 router = Router(tags=["reference"])
+
+Section = Annotated[str, Query(max_length=100, description="Of one section alone.")]
 
 DOCUMENT = "/api/v1/openapi.json"
 ANYONE = "access:ask"  # held by everybody who holds anything
@@ -28,9 +33,14 @@ POLICY = (
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 START = (
-    f'window.onload = () => SwaggerUIBundle({{url: "{DOCUMENT}", dom_id: "#swagger-ui", '
-    "validatorUrl: null, deepLinking: true});\n"
+    'const section = encodeURIComponent(document.querySelector("[aria-current]").textContent);\n'
+    f'window.onload = () => SwaggerUIBundle({{url: "{DOCUMENT}?section=" + section, '
+    'dom_id: "#swagger-ui", validatorUrl: null, deepLinking: true});\n'
 )
+
+
+class NoSuchSection(NotFound):
+    """No operation of the API is in this section."""
 
 
 class NoSuchProblem(NotFound):
@@ -51,11 +61,13 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{tit
 @router.get(
     "/api/v1/swagger", response_class=HTMLResponse, include_in_schema=False, **needs(ANYONE)
 )
-def get_swagger(actor: By) -> HTMLResponse:
-    """The API, to read and to try."""
+def get_swagger(request: Request, actor: By, section: Section = "") -> HTMLResponse:
+    """The API, to read and to try: one section at a time, the first where no such is named."""
     _require_anyone(actor)
+    known = sections(request.app.openapi())
     packed = all((VENDORED / name).is_file() for name in ASSETS)
-    return HTMLResponse(_swagger() if packed else _unpacked(), headers=_guarded())
+    body = _swagger(known, section if section in known else known[0]) if packed else _unpacked()
+    return HTMLResponse(body, headers=_guarded())
 
 
 @router.get("/swagger/{asset}", response_class=Response, **needs(ANYONE))
@@ -70,11 +82,16 @@ def get_swagger_asset(actor: By, asset: str) -> Response:
     return Response(file.read_bytes(), media_type=ASSETS[asset])
 
 
-@router.get(DOCUMENT, **needs(ANYONE))
-def get_openapi(request: Request, actor: By) -> JSONResponse:
-    """The API as an OpenAPI document."""
+@router.get(DOCUMENT, responses=problems(404), **needs(ANYONE))
+def get_openapi(request: Request, actor: By, section: Section = "") -> JSONResponse:
+    """The API as an OpenAPI document; of one section, where that is named."""
     _require_anyone(actor)
-    return JSONResponse(request.app.openapi())
+    document = request.app.openapi()
+    if section and section not in sections(document):
+        raise NoSuchSection(
+            f"no section {section[:80]}; there are: {', '.join(sections(document))}"
+        )
+    return JSONResponse(section_of(document, section) if section else document)
 
 
 @router.get("/problems/{name}", response_class=HTMLResponse)
@@ -93,14 +110,19 @@ def _require_anyone(actor: Actor) -> None:
         raise MissingPermission(ANYONE, ANY)
 
 
-def _swagger() -> str:
+def _swagger(known: list[str], shown: str) -> str:
     head = '<link rel="stylesheet" href="/swagger/swagger-ui.css">'
     scripts = "".join(
         f'<script src="/swagger/{name}"></script>' for name in ("swagger-ui-bundle.js", "start.js")
     )
-    return PAGE.format(
-        title="Quarterdeck API", head=head, body=f'<div id="swagger-ui"></div>{scripts}'
-    )
+    links = " ".join(_link(name, current=name == shown) for name in known)
+    body = f'<nav class="swagger-ui wrapper">{links}</nav><div id="swagger-ui"></div>{scripts}'
+    return PAGE.format(title="Quarterdeck API", head=head, body=body)
+
+
+def _link(section: str, *, current: bool) -> str:
+    here = ' aria-current="page" style="font-weight: bold"' if current else ""
+    return f'<a href="?section={quote(section)}"{here}>{escape(section)}</a>'
 
 
 def _unpacked() -> str:

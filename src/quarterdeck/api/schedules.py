@@ -8,9 +8,9 @@ from quarterdeck.kernel import schedules
 from quarterdeck.web.deps import InRead
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/schedules", tags=["jobs"])
+router = api_router(prefix="/schedules", tags=["jobs"])
 
 
 class ScheduleRow(BaseModel):

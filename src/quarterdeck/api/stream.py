@@ -13,10 +13,10 @@ from quarterdeck.web import feed, sse
 from quarterdeck.web.deps import By, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 from quarterdeck.web.signin import recheck
 
-router = Router(tags=["stream"])
+router = api_router(tags=["stream"])
 
 MAX_TENANTS = 50
 

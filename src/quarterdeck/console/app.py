@@ -1,10 +1,8 @@
 """The console: web pages over the same use cases as the API."""
 
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping
 
-from fastapi import APIRouter, FastAPI
-from starlette.routing import BaseRoute
+from fastapi import FastAPI
 
 from quarterdeck.console import assets, preferences
 from quarterdeck.console.pages import (
@@ -44,6 +42,7 @@ from quarterdeck.console.pages import (
 from quarterdeck.console.problem_page import problem_page
 from quarterdeck.console.templates import environment
 from quarterdeck.kernel.settings import Source
+from quarterdeck.web.routes import routes_of
 
 PAGES = [
     sign_in.router,
@@ -92,14 +91,4 @@ def install(app: FastAPI, sources: Mapping[str, Source]) -> None:
     app.state.console = environment(files)
     app.state.setting_sources = sources
     app.state.problem_page = problem_page
-    app.include_router(assets.routes(files))
-    app.router.routes.extend(_routes())
-
-
-@cache
-def _routes() -> Sequence[BaseRoute]:
-    """All pages. An app that includes a router itself works each route out anew."""
-    whole = APIRouter()
-    for router in [preferences.routes(), *PAGES]:
-        whole.include_router(router)
-    return whole.routes
+    app.router.routes.extend(routes_of([assets.routes(files), preferences.routes(), *PAGES]))

@@ -1,11 +1,13 @@
 """Routes as this house makes them."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from enum import Enum
 from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from starlette.routing import BaseRoute
 from typing_extensions import override
 
 Answer = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -29,5 +31,24 @@ class HouseRoute(APIRoute):
         return answered
 
 
-Router = partial(APIRouter, route_class=HouseRoute)
+def by_name(route: APIRoute) -> str:
+    """The name of the function behind a route: as stable as the code that programs call."""
+    return route.name
+
+
+Router = partial(APIRouter, route_class=HouseRoute, generate_unique_id_function=by_name)
 """``APIRouter`` with the routes of this house."""
+
+
+def api_router(prefix: str = "", *, tags: list[str | Enum]) -> APIRouter:
+    """A ``Router`` of paths under /api/v1.
+
+    The whole path from the beginning: a router that is included into another works each of its
+    routes out twice, and all of them together took a start a second longer.
+    """
+    return Router(prefix=f"/api/v1{prefix}", tags=tags)
+
+
+def routes_of(routers: Iterable[APIRouter]) -> list[BaseRoute]:
+    """The routes of all, in their order."""
+    return [route for router in routers for route in router.routes]

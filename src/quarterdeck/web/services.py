@@ -21,9 +21,10 @@ ROUTES = {
     "query": "api/v1/audit api/v1/trail/logs/{tenant}/records",
     "integrity": "api/v1/trail witness",
     "access": "api/v1/(access|grants|principals|roles|sessions|tokens|views)",
-    "watch": "api/v2 alerts/events api/v1/(alerts|changes|environments|freezes|health-checks|logs"
-    "|maintenance|metrics|notifications|oncall|routing|series|services|silences|stream|sync/alerts"
-    "|topology)",
+    "watch": "api/v2 alerts/events "
+    "api/v1/(alert-rules|alerts|changes|environments|freezes|health-checks|logs|maintenance"
+    "|metrics|notifications|oncall|routing|series|services|silences|slo-objects|slo-rules|slos"
+    "|stream|sync/alerts|topology)",
     "health": "health metrics api/v1/status api/{service}/health",
     CONSOLE: "api/v1/(swagger|openapi.json)",
     "estate": "api/v1 inventory monitoring",

@@ -14,9 +14,9 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["access"])
+router = api_router(tags=["access"])
 
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
 

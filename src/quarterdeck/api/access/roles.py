@@ -10,9 +10,9 @@ from quarterdeck.api.access.answers import RoleBody
 from quarterdeck.web.deps import InRead
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["access"])
+router = api_router(tags=["access"])
 
 
 class Roles(BaseModel):

@@ -18,9 +18,9 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.etags import IfMatch, check_match, etag_of
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/tenants/{tenant}", tags=["tenants"])
+router = api_router(prefix="/tenants/{tenant}", tags=["tenants"])
 
 
 class ChangeBody(Body):

@@ -19,9 +19,9 @@ from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["access"])
+router = api_router(tags=["access"])
 
 OVERLAP_S = int(LONGEST_OVERLAP.total_seconds())
 

@@ -11,9 +11,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/views", tags=["access"])
+router = api_router(prefix="/views", tags=["access"])
 
 
 class ViewBody(BaseModel):

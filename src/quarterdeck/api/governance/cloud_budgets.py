@@ -15,9 +15,9 @@ from quarterdeck.kernel.work import Tenants
 from quarterdeck.web.deps import InRead
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/costs/budgets", tags=["costs"])
+router = api_router(prefix="/costs/budgets", tags=["costs"])
 
 
 class BudgetBody(BaseModel):

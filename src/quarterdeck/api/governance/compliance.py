@@ -30,9 +30,9 @@ from quarterdeck.web.deps import InRead
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/compliance", tags=["compliance"])
+router = api_router(prefix="/compliance", tags=["compliance"])
 
 READS = needs(queries.READ)
 TREND_DAYS = 30

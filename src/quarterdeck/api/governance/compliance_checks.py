@@ -16,9 +16,9 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/compliance/checks", tags=["compliance"])
+router = api_router(prefix="/compliance/checks", tags=["compliance"])
 
 
 class NewCheck(Body):

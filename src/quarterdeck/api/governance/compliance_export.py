@@ -14,10 +14,10 @@ from quarterdeck.web.deps import InRead
 from quarterdeck.web.paging import Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 from quarterdeck.web.streaming import SMALL_ROWS
 
-router = Router(prefix="/exports", tags=["compliance"])
+router = api_router(prefix="/exports", tags=["compliance"])
 
 
 @router.get(

@@ -22,10 +22,10 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 from quarterdeck.web.streaming import SMALL_ROWS
 
-router = Router(tags=["costs"])
+router = api_router(tags=["costs"])
 
 InForm = Annotated[Format, Query(alias="format", description="How the file is written.")]
 ASKED = problems(401, 403, 404, 422)

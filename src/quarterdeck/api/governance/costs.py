@@ -26,9 +26,9 @@ from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/costs", tags=["costs"])
+router = api_router(prefix="/costs", tags=["costs"])
 
 LAST_MOMENT = time(23, 59, 59, 999_999)
 Word = Annotated[str, Query(max_length=400)]

@@ -25,10 +25,10 @@ from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.paging import Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 from quarterdeck.web.streaming import SMALL_ROWS
 
-router = Router(prefix="/exports", tags=["exports"])
+router = api_router(prefix="/exports", tags=["exports"])
 
 InForm = Annotated[Format, Query(alias="format", description="How the file is written.")]
 

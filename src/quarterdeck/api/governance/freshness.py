@@ -11,9 +11,9 @@ from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.web.deps import InRead
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/freshness", tags=["sync"])
+router = api_router(prefix="/freshness", tags=["sync"])
 
 
 class FreshnessBody(BaseModel):

@@ -17,9 +17,9 @@ from quarterdeck.web.deps import InRead
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/identity", tags=["identity"])
+router = api_router(prefix="/identity", tags=["identity"])
 
 READS = needs(identity.READ)
 Days = Annotated[int, Query(ge=1, le=3650, description="Unused for so long is stale.")]

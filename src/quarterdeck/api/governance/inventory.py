@@ -15,9 +15,9 @@ from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.paging import InPage, Page
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import Router, api_router
 
-router = Router(tags=["resources"])
+router = api_router(tags=["resources"])
 root_router = Router(tags=["resources"])
 
 SAID = problems(401, 403, 404, 422)

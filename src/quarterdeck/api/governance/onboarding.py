@@ -14,9 +14,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/tenants/{tenant}", tags=["tenants"])
+router = api_router(prefix="/tenants/{tenant}", tags=["tenants"])
 
 OfItem = Annotated[ItemName, Path(description="An item of the checklist.")]
 

@@ -21,9 +21,9 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/preflight", tags=["preflight"])
+router = api_router(prefix="/preflight", tags=["preflight"])
 
 KEPT_S = 300.0
 

@@ -21,9 +21,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["programmes"])
+router = api_router(tags=["programmes"])
 
 READS, WRITES = needs(service.READ), needs(service.WRITE)
 ONE = "/programmes/{programme}/tenants/{tenant}"

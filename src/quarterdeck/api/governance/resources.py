@@ -30,10 +30,10 @@ from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 from quarterdeck.web.streaming import SMALL_ROWS
 
-router = Router(tags=["resources"])
+router = api_router(tags=["resources"])
 
 Word = Annotated[str, Query(max_length=512)]
 

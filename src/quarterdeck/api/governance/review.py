@@ -9,9 +9,9 @@ from quarterdeck.api.governance.policies import InPolicies
 from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.review import Line, Verdict, overall, review
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/review", tags=["review"])
+router = api_router(prefix="/review", tags=["review"])
 
 
 class LineBody(BaseModel):

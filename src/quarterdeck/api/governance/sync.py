@@ -15,9 +15,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/sync", tags=["sync"])
+router = api_router(prefix="/sync", tags=["sync"])
 
 Only = Annotated[str, Query(description="Only these tenants, parted by commas.")]
 

@@ -18,9 +18,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["tenants"])
+router = api_router(tags=["tenants"])
 
 Text = Annotated[str, Field(max_length=200)]
 

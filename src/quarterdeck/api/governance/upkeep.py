@@ -18,9 +18,9 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.etags import IfMatch, check_match, etag_of
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/sync", tags=["sync"])
+router = api_router(prefix="/sync", tags=["sync"])
 
 Seconds = Annotated[float | None, Field(ge=0, le=1e9)]
 Tenant = Annotated[str, Query(max_length=200, description="Only for this one; empty: for all.")]

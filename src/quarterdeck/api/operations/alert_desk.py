@@ -23,9 +23,9 @@ from quarterdeck.web.faults import InvalidRequest
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/alerts", tags=["alerts"])
+router = api_router(prefix="/alerts", tags=["alerts"])
 
 UNDO = {
     "acknowledge": "unacknowledge",

@@ -12,9 +12,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import Router, api_router
 
-router = Router(prefix="/alerts/events", tags=["alerts"])
+router = api_router(prefix="/alerts/events", tags=["alerts"])
 root_router = Router(prefix="/alerts/events", tags=["alerts"])
 
 ABOUT = ("resource", "resource_id", "instance", "node", "pod", "service", "domain", "job")

@@ -30,9 +30,9 @@ from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/alert-rules", tags=["alert rules"])
+router = api_router(prefix="/alert-rules", tags=["alert rules"])
 
 READS, WRITES = problems(401, 403, 404, 422), problems(401, 403, 404, 409, 422)
 READ, WRITE = needs("alerts:read"), needs("rules:write")

@@ -11,9 +11,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/sync/alerts", tags=["alerts"])
+router = api_router(prefix="/sync/alerts", tags=["alerts"])
 
 OfType = Annotated[
     list[str], Query(default_factory=list, description="Only of this type; repeat for more.")

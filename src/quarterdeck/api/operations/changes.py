@@ -16,9 +16,9 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["changes"])
+router = api_router(tags=["changes"])
 
 READS = needs(service.READ)
 USUAL = timedelta(hours=24)

@@ -17,9 +17,9 @@ from quarterdeck.web.deps import By, InRead, Installation
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/health-checks", tags=["health"])
+router = api_router(prefix="/health-checks", tags=["health"])
 
 
 @router.get("", responses=problems(401, 403, 404, 422), **needs(registry.READ))

@@ -13,9 +13,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/logs", tags=["logs"])
+router = api_router(prefix="/logs", tags=["logs"])
 
 READS = needs(service.READ)
 

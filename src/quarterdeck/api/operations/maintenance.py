@@ -15,9 +15,9 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/maintenance", tags=["maintenance"])
+router = api_router(prefix="/maintenance", tags=["maintenance"])
 
 READS, WRITES = needs(service.READ), needs(service.WRITE)
 

@@ -30,9 +30,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["metrics"])
+router = api_router(tags=["metrics"])
 
 USUAL = timedelta(hours=1)
 MOST_POINTS = 200_000

@@ -32,9 +32,9 @@ from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/oncall", tags=["on-call"])
+router = api_router(prefix="/oncall", tags=["on-call"])
 
 READS, WRITES = problems(401, 403, 404, 422), problems(401, 403, 404, 409, 422)
 ONE = "/schedules/{tenant}/{schedule}"
@@ -43,18 +43,13 @@ Person = Annotated[str, Query(max_length=200, description="Only of this person: 
 Expected = Annotated[
     int | None, Query(ge=0, le=2**31 - 1, description="Only if it is at this version.")
 ]
+ICS = "text/calendar; charset=utf-8"
 CALENDAR: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The calendar (RFC 5545).",
         "content": {"text/calendar": {"schema": {"type": "string"}}},
     }
 }
-
-
-class Calendar(Response):
-    """An answer that calendars read."""
-
-    media_type = "text/calendar; charset=utf-8"
 
 
 @router.get("", responses=READS, **needs(READ))
@@ -100,14 +95,14 @@ def oncall_load(
     return Loads(since=start, until=end, loads=bodies)
 
 
-@router.get("/calendar.ics", response_class=Calendar, responses=READS | CALENDAR, **needs(READ))
+@router.get("/calendar.ics", responses=READS | CALENDAR, **needs(READ))
 def get_person_oncall_calendar(
     work: InRead,
     person: Annotated[str, Query(min_length=1, max_length=200)],
     tenant: OfTenant = "",
-) -> Calendar:
+) -> Response:
     """One person's shifts in every schedule, as a calendar."""
-    return Calendar(calendars.of_person(work, person, tenant))
+    return Response(calendars.of_person(work, person, tenant), media_type=ICS)
 
 
 @router.get("/schedules", responses=READS, **needs(READ))
@@ -183,12 +178,10 @@ def list_oncall_shifts(
     return Shifts.of(looking.roster(work, tenant, schedule, start, end))
 
 
-@router.get(
-    f"{ONE}/calendar.ics", response_class=Calendar, responses=READS | CALENDAR, **needs(READ)
-)
-def get_oncall_calendar(tenant: str, schedule: str, work: InRead, person: Person = "") -> Calendar:
+@router.get(f"{ONE}/calendar.ics", responses=READS | CALENDAR, **needs(READ))
+def get_oncall_calendar(tenant: str, schedule: str, work: InRead, person: Person = "") -> Response:
     """The shifts of a schedule as a calendar."""
-    return Calendar(calendars.of_schedule(work, tenant, schedule, person))
+    return Response(calendars.of_schedule(work, tenant, schedule, person), media_type=ICS)
 
 
 @router.post(f"{ONE}/overrides", status_code=201, responses=WRITES, **needs(OVERRIDE))
@@ -196,6 +189,7 @@ def add_oncall_override(
     tenant: str, schedule: str, body: NewOverride, work: InWork
 ) -> ScheduleBody:
     """Have a person take a span; one's own shift, unless one plans them."""
+    work.require(OVERRIDE, tenant)
     kept = overriding.override(
         work, tenant, schedule, body.override(), expected=body.expected_version
     )
@@ -214,6 +208,7 @@ def remove_oncall_override(
 @router.post(f"{ONE}/swaps", status_code=201, responses=WRITES, **needs(OVERRIDE))
 def ask_oncall_swap(tenant: str, schedule: str, body: NewSwap, work: InWork) -> ScheduleBody:
     """Ask somebody to exchange spans; nothing changes until they accept."""
+    work.require(OVERRIDE, tenant)
     kept = overriding.ask(work, tenant, schedule, body.swap(), expected=body.expected_version)
     return _told(work, kept)
 

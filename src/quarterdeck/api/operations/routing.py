@@ -15,9 +15,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["routing"])
+router = api_router(tags=["routing"])
 
 READS, WRITES = problems(401, 403, 404, 422), problems(401, 403, 404, 409, 422)
 

@@ -20,9 +20,9 @@ from quarterdeck.operations.health.service import registry
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["services"])
+router = api_router(tags=["services"])
 
 READS, WRITES = needs(registry.READ), needs(registry.WRITE)
 ONE = "/services/{tenant}/{environment}/{service}"

@@ -22,9 +22,9 @@ from quarterdeck.operations.slos.service import applying, looking
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["slos"])
+router = api_router(tags=["slos"])
 
 READS, WRITES = needs(applying.READ), needs(applying.WRITE)
 OfTenant = Annotated[str, Query(description="Only of this tenant.")]

@@ -6,9 +6,9 @@ from quarterdeck.operations.metrics.service.tree import Tree, tree
 from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(tags=["metrics"])
+router = api_router(tags=["metrics"])
 
 
 class WebApp(BaseModel):

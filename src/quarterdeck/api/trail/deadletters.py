@@ -30,10 +30,10 @@ from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 from quarterdeck.web.trials import here_of, lock_of
 
-router = Router(prefix="/trail", tags=["dead letters"])
+router = api_router(prefix="/trail", tags=["dead letters"])
 
 MAX_WORD = 200
 Word = Annotated[str, Query(max_length=MAX_WORD)]

@@ -12,9 +12,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail", tags=["deliveries"])
+router = api_router(prefix="/trail", tags=["deliveries"])
 
 
 class CountDetails(BaseModel):

@@ -17,9 +17,9 @@ from quarterdeck.web.deps import By, InRead, Installation, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail/exports", tags=["trail"])
+router = api_router(prefix="/trail/exports", tags=["trail"])
 
 MAX_INDEX = 2**53 - 1
 

@@ -11,9 +11,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail/holds", tags=["trail"])
+router = api_router(prefix="/trail/holds", tags=["trail"])
 
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 

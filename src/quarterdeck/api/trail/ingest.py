@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from quarterdeck.api.trail.desk import Answer, Asked, Desk
+from quarterdeck.api.trail.desk import PROTOBUF, Answer, Asked, Desk
 from quarterdeck.web.deps import By, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
@@ -24,17 +24,22 @@ EVENT = {
     "payload": {"amount": "12.50"},
 }
 LOG: dict[str, Any] = {"resourceLogs": []}
+BYTES = {"type": "string", "format": "binary"}
 RESULT = {
     "description": "What became of each event, in order: its place in the log, or its problem.",
     "content": {"application/json": {}, "application/x-ndjson": {}},
+}
+EXPORTED = {
+    "description": "An ExportLogsServiceResponse, in the form of the request.",
+    "content": {"application/json": {}, PROTOBUF: {"schema": BYTES}},
 }
 REFUSALS = problems(400, 401, 403, 404, 409, 413, 415, 422, 429)
 
 
 def _taking(example: dict[str, Any], *more: str) -> dict[str, Any]:
     """What the document says of the body, which the desk reads itself."""
-    told: dict[str, Any] = {kind: {"schema": {}} for kind in more}
-    schema = {"type": "object", "examples": [example]}
+    told = {kind: {"schema": BYTES if kind == PROTOBUF else {}} for kind in more}
+    schema: dict[str, Any] = {"type": "object", "examples": [example]}
     content = {"application/json": {"schema": schema, "example": example}, **told}
     extra = needs("audit:ingest")["openapi_extra"]
     return {"openapi_extra": extra | {"requestBody": {"required": True, "content": content}}}
@@ -65,13 +70,13 @@ async def ingest_events_of(
     return await _answered(request, actor, runtime, tenant, logs=False)
 
 
-@router.post("/v1/logs", responses=REFUSALS, **_taking(LOG, "application/x-protobuf"))
+@router.post("/v1/logs", responses={200: EXPORTED, **REFUSALS}, **_taking(LOG, PROTOBUF))
 async def ingest_logs(request: Request, actor: By, runtime: Installation) -> Response:
     """Append OpenTelemetry log records (OTLP over HTTP, JSON or protobuf) as events."""
     return await _answered(request, actor, runtime, "", logs=True)
 
 
-@router.post("/t/{tenant}/v1/logs", responses=REFUSALS, **_taking(LOG, "application/x-protobuf"))
+@router.post("/t/{tenant}/v1/logs", responses={200: EXPORTED, **REFUSALS}, **_taking(LOG, PROTOBUF))
 async def ingest_logs_of(
     tenant: str, request: Request, actor: By, runtime: Installation
 ) -> Response:

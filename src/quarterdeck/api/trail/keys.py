@@ -19,9 +19,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail/logs/{tenant}", tags=["trail"])
+router = api_router(prefix="/trail/logs/{tenant}", tags=["trail"])
 
 PLAIN = "text/plain; charset=utf-8"
 

@@ -16,9 +16,9 @@ from quarterdeck.trail.log.model import Served
 from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail/logs", tags=["trail"])
+router = api_router(prefix="/trail/logs", tags=["trail"])
 
 ANYBODY = Actor("anonymous", frozenset())
 BINARY = "application/octet-stream"

@@ -16,9 +16,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail", tags=["trail"])
+router = api_router(prefix="/trail", tags=["trail"])
 
 Number = Annotated[int | None, Query(ge=1, le=2**31 - 1, description="Default: the newest.")]
 Known = Annotated[

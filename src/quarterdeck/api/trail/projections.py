@@ -13,9 +13,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/audit/projections", tags=["trail"])
+router = api_router(prefix="/audit/projections", tags=["trail"])
 
 Projection = Annotated[str, Path(description=f"One of {', '.join(Name)}.")]
 

@@ -21,9 +21,9 @@ from quarterdeck.web.ndjson import Listing
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/audit", tags=["trail"])
+router = api_router(prefix="/audit", tags=["trail"])
 
 Word = Annotated[str, Query(max_length=400)]
 Found = tuple[Spot, RecordView]

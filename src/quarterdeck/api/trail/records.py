@@ -17,9 +17,9 @@ from quarterdeck.web.ndjson import Listing
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail/logs/{tenant}", tags=["trail"])
+router = api_router(prefix="/trail/logs/{tenant}", tags=["trail"])
 
 Index = Annotated[int, Path(ge=0, le=MAX_INDEX, description="Of the record in its log.")]
 Size = Annotated[int, Query(ge=0, le=MAX_INDEX)]

@@ -19,9 +19,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import By, InRead, Installation
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail/reports", tags=["trail"])
+router = api_router(prefix="/trail/reports", tags=["trail"])
 
 EXPORTS = needs("exports:create")
 From = Annotated[AwareDatetime, Query(alias="from", description="Occurred then, or later.")]

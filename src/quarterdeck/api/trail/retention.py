@@ -14,9 +14,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail", tags=["trail"])
+router = api_router(prefix="/trail", tags=["trail"])
 
 SHOWN = 1000
 OfTenant = Annotated[str, Query(min_length=1, max_length=200)]

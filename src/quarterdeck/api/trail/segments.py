@@ -15,9 +15,9 @@ from quarterdeck.web.deps import InRead, Installation
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail", tags=["trail"])
+router = api_router(prefix="/trail", tags=["trail"])
 
 
 class SegmentBody(BaseModel):

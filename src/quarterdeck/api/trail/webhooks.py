@@ -17,9 +17,9 @@ from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import api_router
 
-router = Router(prefix="/trail/webhooks", tags=["trail"])
+router = api_router(prefix="/trail/webhooks", tags=["trail"])
 
 WRITES = needs("webhooks:write")
 MAX_OVERLAP_S = 30 * 86_400

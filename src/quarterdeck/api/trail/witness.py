@@ -16,10 +16,10 @@ from quarterdeck.trail.witnesses.model import MalformedRequest, WitnessMoved
 from quarterdeck.web.deps import Installation
 from quarterdeck.web.faults import Malformed
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import Router
+from quarterdeck.web.routes import Router, api_router
 
 router = Router(prefix="/witness", tags=["trail"])
-cosigned = Router(prefix="/trail/logs/{tenant}", tags=["trail"])
+cosigned = api_router(prefix="/trail/logs/{tenant}", tags=["trail"])
 
 PLAIN = "text/plain; charset=utf-8"
 SIZE = "text/x.tlog.size"

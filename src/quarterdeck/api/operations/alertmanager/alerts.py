@@ -64,7 +64,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
         return compiled(self.receiver).fullmatch(receiver) is not None
 
 
-@both(router, "POST", "/alerts", "alerts:push", body=True)
+@both(router, "POST", "/alerts", "alerts:push", body=True, silent=True)
 def push_alerts(raw: Raw, tenant: Annotated[str, meant("alerts:push")], work: InWork) -> Response:
     """Take alerts in, as Prometheus pushes them. Durable once answered.
 

@@ -18,14 +18,29 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 
 
 def both(
-    router: APIRouter, method: str, path: str, permission: str, *, body: bool = False
+    router: APIRouter,
+    method: str,
+    path: str,
+    permission: str,
+    *,
+    body: bool = False,
+    silent: bool = False,
 ) -> Callable[[Route], Route]:
-    """Serve a function at ``/api/v2{path}`` and at ``/t/{tenant}/api/v2{path}``."""
+    """Serve a function at ``/api/v2{path}`` and at ``/t/{tenant}/api/v2{path}``.
+
+    Args:
+        router: what it becomes a route of.
+        method: of HTTP.
+        path: within the API.
+        permission: what it needs.
+        body: whether it takes one.
+        silent: whether its success is an answer without a body.
+    """
     extra = needs(permission)["openapi_extra"]
     if body:
         extra |= {"requestBody": {"required": True, "content": {JSON_TYPE: {"schema": {}}}}}
     told: dict[int | str, Any] = problems(400, 401, 403, 404, 415, 422, 429)
-    told[200] = {"content": {JSON_TYPE: {"schema": {}}}}
+    told[200] = {"description": "Taken."} if silent else {"content": {JSON_TYPE: {"schema": {}}}}
 
     def declared(function: Route) -> Route:
         for prefix, suffix, more in (("", "", []), ("/t/{tenant}", "_of", [NAMED])):

@@ -77,7 +77,7 @@ def get_silence(
     return Response(orjson.dumps(forms.silence_body(found, work)), media_type=JSON_TYPE)
 
 
-@both(router, "DELETE", "/silence/{silence}", "alerts:silence")
+@both(router, "DELETE", "/silence/{silence}", "alerts:silence", silent=True)
 def delete_silence(
     silence: str, tenant: Annotated[str, meant("alerts:silence")], work: InWork
 ) -> Response:
