@@ -18,6 +18,7 @@ import httpx2
 from prometheus_client import Counter, Histogram
 
 from quarterdeck.kernel.clock import instant
+from quarterdeck.operations.slos.model.address import fault_of
 from quarterdeck.operations.slos.model.burn import named
 from quarterdeck.operations.slos.model.measure import (
     Compared,
@@ -125,11 +126,13 @@ class PrometheusNumbers:
 
 def _address(query: Query) -> str:
     url = query.connection.get("url", "")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+    if not url:
         raise UnusableQuery(
             "a query of type Prometheus needs a DataSource whose connectionDetails have its url"
         )
-    return url.rstrip("/")
+    if why := fault_of(url):
+        raise UnusableQuery(f"the DataSource cannot be asked: {why}")
+    return str(url).rstrip("/")
 
 
 def _bounded(answer: httpcore2.Response) -> list[bytes]:
@@ -145,7 +148,7 @@ def _bounded(answer: httpcore2.Response) -> list[bytes]:
 def _said(status: int, body: bytes) -> Any:  # noqa: ANN401  JSON
     try:
         said = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         ASKED.labels("silent").inc()
         raise SourceSilent(f"the Prometheus answers {status}, and no JSON") from error
     if isinstance(said, dict) and said.get("status") == "success":
@@ -166,9 +169,10 @@ def _points(said: Any) -> Line:  # noqa: ANN401  JSON
         if len(lines) > 1:
             raise UnusableQuery(f"the query has {len(lines)} series: add them up")
         pairs = [(float(at), float(value)) for line in lines for at, value in line["values"]]
-    except (KeyError, TypeError, ValueError) as error:
+        found = {instant(round(at * 1000) * 1000): value for at, value in pairs}
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise SourceSilent("the Prometheus answers in a form that is not its own") from error
-    return {instant(round(at * 1000) * 1000): value for at, value in pairs if math.isfinite(value)}
+    return {at: value for at, value in found.items() if math.isfinite(value)}
 
 
 def _counted(total: Line, part: Line, *, bad: bool) -> Slices:

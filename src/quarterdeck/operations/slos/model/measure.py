@@ -1,6 +1,7 @@
 """What is counted of an objective, slice by slice. Pure."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -122,6 +123,11 @@ class Counted:
 
     good: float
     total: float
+
+    @property
+    def usable(self) -> bool:
+        """Whether they are numbers."""
+        return math.isfinite(self.good) and math.isfinite(self.total)
 
     @property
     def kept(self) -> float:

@@ -13,6 +13,7 @@ from quarterdeck.kernel.errors import NotFound
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.schedules import Schedule
 from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.slos.model.address import fault_of
 from quarterdeck.operations.slos.model.openslo import (
     KINDS,
     DataSource,
@@ -153,8 +154,8 @@ def _check(there: Iterable[Object], new: Iterable[Object]) -> None:
 
 def _check_connection(one: DataSource) -> None:
     url = one.connection.get("url", "")
-    if url and not (isinstance(url, str) and url.startswith(("http://", "https://"))):
-        raise UnusableSlo(f"DataSource {one.metadata.name}: url begins with https:// or http://")
+    if url and (why := fault_of(url)):
+        raise UnusableSlo(f"DataSource {one.metadata.name}: {why}")
 
 
 def _put(work: Work, own: Tenants, tenant: str, one: Object) -> bool:

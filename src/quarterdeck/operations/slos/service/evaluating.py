@@ -9,7 +9,8 @@ from fractions import Fraction
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import EPOCH, Clock, micros
-from quarterdeck.kernel.db import BULK_ROWS
+from quarterdeck.kernel.db import BULK_ROWS, DatabaseUnavailable
+from quarterdeck.kernel.jobs.model import Cancelled, LeaseLost, Stopping
 from quarterdeck.kernel.work import Actor, Tenants, Work, read
 from quarterdeck.operations.maintenance import service as maintenance
 from quarterdeck.operations.maintenance.model import Window as Maintenance
@@ -18,7 +19,7 @@ from quarterdeck.operations.slos.model.budget import Tally
 from quarterdeck.operations.slos.model.measure import Counted, Measure, Slices, UnusableQuery, met
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.model.standing import Standing
-from quarterdeck.operations.slos.planning import Planned, known, plan
+from quarterdeck.operations.slos.planning import Known, Planned, known, plan
 from quarterdeck.operations.slos.ports import Numbers, SourceSilent
 from quarterdeck.operations.slos.service import crossing
 from quarterdeck.operations.slos.service.applying import kept
@@ -38,12 +39,15 @@ KEPT = timedelta(days=1)
 
 CHUNK = timedelta(days=1)
 
+ENDING = (Cancelled, LeaseLost, Stopping, DatabaseUnavailable)
+"""What ends a round: none of it is of one SLO."""
+
 Working = Callable[[], AbstractContextManager[Work]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluating:
-    """One round over the SLOs of one tenant.
+    """One round over the SLOs of one tenant. One that fails stops no other.
 
     Attributes:
         working: a unit of work that commits only while the round's job is held.
@@ -64,12 +68,33 @@ class Evaluating:
         return Tenants(frozenset({self.tenant}))
 
     def round(self) -> list[Standing]:
-        """Count what is new, judge every objective, and tell what begins and ends."""
+        """Count what is new, judge every objective, and tell what begins and ends.
+
+        Raises:
+            Exception: the first that was not expected, once every SLO had its turn.
+        """
         with read(self.engine, NOBODY, self.clock) as work:
             every = kept(work, self.own)
         among = known(every)
-        slos = [one for one in every if isinstance(one, Slo)]
-        return [one for slo in slos for one in self._slo(slo, plan(self.tenant, slo, among))]
+        found: list[Standing] = []
+        failures = [
+            failure
+            for slo in every
+            if isinstance(slo, Slo) and (failure := self._tried(slo, among, found)) is not None
+        ]
+        if failures:
+            raise failures[0]
+        return found
+
+    def _tried(self, slo: Slo, among: Known, found: list[Standing]) -> Exception | None:
+        """Judge an SLO; what was not expected of it, which stops no other."""
+        try:
+            found += self._slo(slo, plan(self.tenant, slo, among))
+        except ENDING:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever it throws must block no other SLO
+            return error
+        return None
 
     def _slo(self, slo: Slo, planned: Sequence[Planned]) -> list[Standing]:
         faults = {
@@ -199,6 +224,7 @@ def _row(
 ) -> dict[str, object] | None:
     """A slice as it is kept; None: nothing is known of it."""
     start = at - measure.step
+    counted = counted if counted is not None and counted.usable else None
     excluded = any(one.start < at and (one.ended_at or one.end) > start for one in closed)
     if counted is None and not excluded:
         return None
