@@ -1,7 +1,7 @@
 """How an SLO stands. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -10,6 +10,8 @@ from quarterdeck.operations.slos.model.budget import Budget
 from quarterdeck.operations.slos.model.burn import Burn, BurnState, named
 
 STALE = timedelta(minutes=10)
+"""What is older says no more how things are, be it judged or counted."""
+
 PLACES = 9
 
 
@@ -105,6 +107,27 @@ def verdict(
     if budget.share is None or newest is None or now - newest > STALE + 2 * step:
         return Verdict.UNKNOWN
     return Verdict.MET
+
+
+def aged(one: Standing, now: datetime) -> Standing:
+    """How an objective that was judged at ``one.at`` stands now: what was well is not known by now.
+
+    That something burns, or is exhausted, is true until somebody says otherwise.
+    """
+    if now - one.at <= STALE:
+        return one
+    since = f"not judged since {one.at:%Y-%m-%d %H:%M} UTC"
+    return replace(
+        one,
+        verdict=Verdict.UNKNOWN if one.verdict is Verdict.MET else one.verdict,
+        reason=f"{since}; {one.reason}" if one.reason else since,
+        burns=tuple(map(_aged, one.burns)),
+    )
+
+
+def _aged(burn: BurnShown) -> BurnShown:
+    quiet = burn.state == BurnState.QUIET
+    return replace(burn, state=BurnState.UNKNOWN.value) if quiet else burn
 
 
 def worst(found: Sequence[Verdict]) -> Verdict:

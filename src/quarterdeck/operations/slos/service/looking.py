@@ -8,7 +8,7 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos import drawing, rules
 from quarterdeck.operations.slos.drawing import Left
 from quarterdeck.operations.slos.model.openslo import Slo
-from quarterdeck.operations.slos.model.standing import Crossing, Standing, Verdict, worst
+from quarterdeck.operations.slos.model.standing import Crossing, Standing, Verdict, aged, worst
 from quarterdeck.operations.slos.planning import Known, Planned, known, plan
 from quarterdeck.operations.slos.service.applying import READ, SLO, NoSuchSlo, kept, objects_of
 from quarterdeck.operations.slos.store import counting, objects, standing
@@ -38,7 +38,7 @@ def slos(work: Work, tenant: str = "") -> list[Shown]:
     """SLOs by tenant and name."""
     tenants = work.require(READ, tenant) if tenant else work.tenants(READ)
     found: dict[tuple[str, str], list[Standing]] = {}
-    for one in standing.found(work.db, tenants):
+    for one in every_standing(work, tenants):
         found.setdefault((one.tenant, one.slo), []).append(one)
     return [
         Shown(
@@ -59,14 +59,14 @@ def slo_of(work: Work, tenant: str, name: str) -> Shown:
     return Shown(
         tenant=tenant,
         slo=_slo(rows[0].text),
-        objectives=tuple(standing.found(work.db, own, name)),
+        objectives=tuple(aged(one, work.now) for one in standing.found(work.db, own, name)),
         holding=tuple(standing.open_crossings(work.db, own, name)),
     )
 
 
 def every_standing(work: Work, tenants: Tenants) -> list[Standing]:
     """How every objective stands. For those who measure, in no person's name."""
-    return standing.found(work.db, tenants)
+    return [aged(one, work.now) for one in standing.found(work.db, tenants)]
 
 
 def plans(work: Work, tenant: str) -> list[Planned]:
