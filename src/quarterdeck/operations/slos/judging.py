@@ -8,7 +8,14 @@ from quarterdeck.operations.slos.model.budget import Budget, Tally, budget
 from quarterdeck.operations.slos.model.burn import Burn, BurnRule, burn
 from quarterdeck.operations.slos.model.measure import Measure
 from quarterdeck.operations.slos.model.policy import STEPS
-from quarterdeck.operations.slos.model.standing import Standing, Verdict, number, shown, verdict
+from quarterdeck.operations.slos.model.standing import (
+    Standing,
+    Verdict,
+    is_stale,
+    number,
+    shown,
+    verdict,
+)
 from quarterdeck.operations.slos.planning import Planned
 
 Tallying = Callable[[datetime, datetime], Tally]
@@ -41,6 +48,7 @@ def judge(
     burns = [_burn(planned, rule, tally, at) for rule in planned.rules]
     demands, little = _demands(planned, found, whole)
     slices = (until - since) // measure.step
+    stale = is_stale(whole.newest, at.now, measure.step)
     return Standing(
         tenant=tenant,
         slo=slo.metadata.name,
@@ -49,7 +57,7 @@ def judge(
         target=f"{objective.target:f}",
         measure=measure.key,
         at=at.now,
-        verdict=verdict(found, burns, whole.newest, at.now, measure.step),
+        verdict=verdict(found, burns, stale=stale),
         reason=reason,
         since=since,
         until=until,
@@ -64,6 +72,7 @@ def judge(
         burns=tuple(map(shown, burns)),
         demands=demands,
         little=little,
+        stale=stale,
     )
 
 
@@ -93,6 +102,7 @@ def unknown(tenant: str, planned: Planned, now: datetime) -> Standing:
         newest=None,
         burns=(),
         demands=(),
+        stale=True,
     )
 
 

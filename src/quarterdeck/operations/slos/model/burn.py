@@ -147,15 +147,14 @@ def _state(
     least: int,
 ) -> BurnState:
     hot = all(part is not None and _hot(rule, part, may) for part in parts)
-    covered = tallies[0].coverage >= ENOUGH
+    seen = tallies[0].coverage >= ENOUGH and all(tally.known for tally in tallies)
     enough = tallies[0].total >= least
     if hot and enough:
         # Whatever the rest may hold: of what is known this much is lost.
         return BurnState.BURNING
-    if not enough and (hot or covered):
+    if not enough and (hot or seen):
         return BurnState.LITTLE
-    quiet = covered and all(tally.known for tally in tallies)
-    return BurnState.QUIET if quiet else BurnState.UNKNOWN
+    return BurnState.QUIET if seen else BurnState.UNKNOWN
 
 
 def _hot(rule: BurnRule, part: Fraction, may: Fraction) -> bool:

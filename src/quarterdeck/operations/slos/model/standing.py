@@ -61,6 +61,7 @@ class Standing:
         newest: the end of the newest slice that is known.
         demands: of the error-budget policy.
         little: events are too few for the policy to demand anything.
+        stale: nothing new is known; what holds goes on.
     """
 
     tenant: str
@@ -85,6 +86,7 @@ class Standing:
     burns: tuple[BurnShown, ...]
     demands: tuple[str, ...]
     little: bool = False
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,15 +98,18 @@ class Crossing:
     since: datetime
 
 
-def verdict(
-    budget: Budget, burns: Sequence[Burn], newest: datetime | None, now: datetime, step: timedelta
-) -> Verdict:
+def is_stale(newest: datetime | None, now: datetime, step: timedelta) -> bool:
+    """Whether nothing new is known, of slices of ``step``."""
+    return newest is None or now - newest > STALE + 2 * step
+
+
+def verdict(budget: Budget, burns: Sequence[Burn], *, stale: bool) -> Verdict:
     """The word; never that it is met where nothing is known, or nothing new."""
     if budget.share is not None and budget.share >= 1:
         return Verdict.EXHAUSTED
     if any(one.state is BurnState.BURNING for one in burns):
         return Verdict.BURNING
-    if budget.share is None or newest is None or now - newest > STALE + 2 * step:
+    if budget.share is None or stale:
         return Verdict.UNKNOWN
     return Verdict.MET
 

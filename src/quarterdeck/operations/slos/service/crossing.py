@@ -51,7 +51,7 @@ def release(work: Work, own: Tenants, tenant: str, slo: Slo, keep: Iterable[str]
 
 
 def _over(what: str, now: Standing) -> bool:
-    if now.reason:  # a source is silent: what it would say now nobody knows
+    if now.reason or now.stale:  # a source is silent: what it would say now nobody knows
         return False
     if what.startswith(BURN):
         states = {BURN + one.name: one.state for one in now.burns}
