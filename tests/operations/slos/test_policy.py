@@ -93,7 +93,7 @@ def eased(stage: Stage) -> set[str]:
 
 def test_a_burn_goes_on_when_its_source_falls_silent_and_events_grow_few(stage: Stage) -> None:
     stage.apply(REQUESTS)  # it takes 348 events of an hour, or 834 of six, for a word
-    stage.counter("requests", [1.5] * 300 + [6.5] * 60, code="200")
+    stage.counter("requests", [1.53] * 300 + [6.5] * 60, code="200")
     stage.counter("requests", [0.0] * 350 + [1.0] * 10, code="500")
     stage.pass_time(minutes=1)
     stage.evaluate()
