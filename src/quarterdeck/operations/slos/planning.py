@@ -19,6 +19,7 @@ from quarterdeck.operations.slos.model.openslo import (
     Sli,
     Slo,
     UnusableSlo,
+    kind_of,
 )
 
 LEAST, ENVIRONMENT = "quarterdeck/min-events", "quarterdeck/environment"
@@ -125,6 +126,29 @@ def sli_of(slo: Slo, among: Known) -> Sli:
     if found is None:
         raise UnusableSlo(f"no SLI {slo.indicator[:80]!r}: apply it first, or with the SLO")
     return found
+
+
+def refers(one: Object) -> set[tuple[str, str]]:
+    """Kind and name of each object that must be there so that ``one`` can be counted."""
+    if isinstance(one, Slo):
+        return {("SLI", one.indicator)} if isinstance(one.indicator, str) else refers(one.indicator)
+    if not isinstance(one, Sli):
+        return set()
+    return {("DataSource", source.ref) for source in one.sources if source.ref}
+
+
+def touched(objects: Iterable[Object], by: Iterable[Object]) -> list[Slo]:
+    """The SLOs among ``objects`` of which something else may be counted by ``by``."""
+    every = list(objects)
+    names = {(kind_of(one), one.metadata.name) for one in by}
+    slis = [one for one in every if isinstance(one, Sli) and refers(one) & names]
+    names |= {("SLI", one.metadata.name) for one in slis}
+    return [
+        one
+        for one in every
+        if isinstance(one, Slo)
+        and (refers(one) & names or (kind_of(one), one.metadata.name) in names)
+    ]
 
 
 def _extra(slo: Slo, among: Known) -> tuple[BurnRule, ...]:

@@ -41,11 +41,18 @@ class Query:
     Attributes:
         type: of the source, as ``Prometheus``.
         connection: how the source is reached, as its DataSource says.
+        source: the name of its DataSource; "": it has none.
     """
 
     type: str
     spec: Spec
     connection: Spec
+    source: str = ""
+
+    @property
+    def said(self) -> list[object]:
+        """What is asked, and whom; how that one is reached is no part of it."""
+        return [self.type, self.source, self.spec]
 
     def text(self, name: str = "query") -> str:
         """A word of the spec.
@@ -91,7 +98,8 @@ class Measure:
     """What is counted, and in slices of which length.
 
     Attributes:
-        key: the same for measures that count the same of one SLO, and for no others.
+        key: the same for measures that count the same of one SLO, and for no others. It says
+            nothing of how a source is reached: one that moves has what was counted of it.
     """
 
     key: str
@@ -168,13 +176,29 @@ def measure(
     """
     what = _what(objective, sli, sources)
     step = step_of(slo, objective)
-    said = [tenant, slo.metadata.name, repr(what), str(step), str(objective.slice_target)]
+    said = [tenant, slo.metadata.name, _said(what), str(step), _plain(objective.slice_target)]
     return Measure(
-        key=sha256(json.dumps(said).encode()).hexdigest()[:24],
+        key=sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:24],
         what=what,
         step=step,
         slice_target=objective.slice_target,
     )
+
+
+def _said(what: Counts | Share | Compared) -> list[object]:
+    match what:
+        case Counts():
+            parts = [one and one.said for one in (what.good, what.bad, what.total)]
+            return ["counts", *parts, what.counter]
+        case Share():
+            return ["share", what.query.said, what.of]
+        case Compared():
+            return ["compared", what.query.said, what.op, _plain(what.value)]
+
+
+def _plain(number: Decimal | None) -> str:
+    """The same for the same number, however it was written."""
+    return "" if number is None else f"{number.normalize():f}"
 
 
 def _what(
@@ -200,4 +224,4 @@ def _query(source: Source, sources: Mapping[str, DataSource]) -> Query:
     found = sources.get(source.ref)
     if found is None:
         raise UnusableSlo(f"no DataSource {source.ref[:80]!r}: apply it first, or with the SLO")
-    return Query(type=found.type, spec=source.spec, connection=found.connection)
+    return Query(type=found.type, spec=source.spec, connection=found.connection, source=source.ref)

@@ -131,6 +131,13 @@ class Sli:
     measure: Ratio | Threshold
     description: str = ""
 
+    @property
+    def sources(self) -> list[Source]:
+        """Whoever is asked for it."""
+        of = self.measure
+        every = [of.good, of.bad, of.total, of.raw] if isinstance(of, Ratio) else [of.source]
+        return [one for one in every if one is not None]
+
 
 class Budgeting(StrEnum):
     """How a budget is counted.

@@ -115,7 +115,8 @@ class Evaluating:
         name, numbers = slo.metadata.name, [one.objective for one in found]
         crossing.release(work, self.own, self.tenant, slo, numbers)
         standing.forget(work.db, self.own, name, numbers)
-        counting.forget(work.db, self.own, name, [one.measure for one in found])
+        if all(one.measure for one in found):  # what cannot be planned now may be again
+            counting.forget(work.db, self.own, name, [one.measure for one in found])
         for one in found:
             counting.prune(work.db, self.own, one.measure, one.since - KEPT)
 
