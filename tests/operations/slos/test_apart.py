@@ -4,9 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Thread
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from operations.slos.stage import UP, Stage
 from quarterdeck.kernel.jobs.model import LeaseLost
@@ -16,7 +17,9 @@ from quarterdeck.operations.slos.model.measure import Counted, Measure, Slices
 from quarterdeck.operations.slos.model.openslo import UnusableSlo
 from quarterdeck.operations.slos.model.standing import Standing, Verdict
 from quarterdeck.operations.slos.reading import read
-from quarterdeck.operations.slos.service import looking
+from quarterdeck.operations.slos.service import applying, looking
+from quarterdeck.operations.slos.store import objects
+from quarterdeck.operations.slos.store import tables as kept
 
 ODD = UP.replace("name: availability", "name: a-first").replace("type: Quarterdeck", "type: Odd")
 SOURCE = """\
@@ -74,6 +77,55 @@ def test_a_round_that_lost_its_job_ends_at_once(stage: Stage) -> None:
     with pytest.raises(LeaseLost):
         stage.evaluate()
     assert standings(stage) == {}
+
+
+@dataclass
+class Removing:
+    """A source that is asked while somebody removes the SLO; all of it is bad."""
+
+    stage: Stage
+    asked: int = 0
+
+    def slices(self, tenant: str, measure: Measure, ends: Sequence[datetime]) -> Slices:  # noqa: ARG002  as Odd
+        self.asked += 1
+        if self.asked == 1:
+            with self.stage.work() as work:
+                applying.remove(work, tenant, "SLO", "a-first")
+        return dict.fromkeys(ends, Counted(0.0, 1.0))
+
+
+def test_an_slo_that_is_removed_while_it_is_counted_leaves_nothing(stage: Stage) -> None:
+    source = stage.others["Odd"] = Removing(stage)
+    stage.apply(f"{ODD}---\n{UP}")
+    stage.gauge("up", [1.0] * 10)
+    stage.pass_time(minutes=1)
+    [other] = stage.evaluate()
+    assert (other.slo, source.asked) == ("availability", 1)
+    assert stage.told("BudgetStepReached", "SloBurning") == []
+    with stage.engine.connect() as db:
+        assert db.scalars(select(kept.measures.c.slo)).all() == ["availability"]
+        assert db.scalars(select(kept.slices.c.measure).distinct()).all() == [other.measure]
+        assert db.scalars(select(kept.standings.c.slo)).all() == ["availability"]
+        assert db.scalars(select(kept.crossings.c.slo)).all() == []
+
+
+def test_an_slo_waits_to_be_removed_until_what_it_demands_is_written(stage: Stage) -> None:
+    stage.apply(UP)
+    removing = Thread(target=remove, args=(stage,))
+    with stage.work() as work:
+        own = work.require(applying.WRITE, "acme")
+        assert objects.hold(work.db, own, "SLO", "availability")
+        removing.start()
+        removing.join(0.3)
+        assert removing.is_alive()
+    removing.join()
+    with stage.work() as work:
+        assert not objects.hold(work.db, own, "SLO", "availability")
+
+
+def remove(stage: Stage) -> None:
+    with stage.work() as work:
+        applying.remove(work, "acme", "SLO", "availability")
 
 
 @pytest.mark.parametrize("said", [Counted(math.nan, 1.0), Counted(1.0, math.inf)])

@@ -1,7 +1,7 @@
 """Counts what is new of each SLO, and says how each stands."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -22,8 +22,8 @@ from quarterdeck.operations.slos.model.standing import Standing
 from quarterdeck.operations.slos.planning import Known, Planned, known, plan
 from quarterdeck.operations.slos.ports import Numbers, SourceSilent
 from quarterdeck.operations.slos.service import crossing
-from quarterdeck.operations.slos.service.applying import kept
-from quarterdeck.operations.slos.store import counting, standing
+from quarterdeck.operations.slos.service.applying import SLO, NoSuchSlo, kept
+from quarterdeck.operations.slos.store import counting, objects, standing
 
 LAG = timedelta(minutes=1)
 """Samples come in a while after they were taken."""
@@ -90,11 +90,21 @@ class Evaluating:
         """Judge an SLO; what was not expected of it, which stops no other."""
         try:
             found += self._slo(slo, plan(self.tenant, slo, among))
+        except NoSuchSlo:
+            return None
         except ENDING:
             raise
         except Exception as error:  # noqa: BLE001  whatever it throws must block no other SLO
             return error
         return None
+
+    @contextmanager
+    def _while_there(self, slo: Slo) -> Iterator[Work]:
+        """A unit of work in which an SLO cannot be removed; raise NoSuchSlo if it was."""
+        with self.working() as work:
+            if not objects.hold(work.db, self.own, SLO, slo.metadata.name):
+                raise NoSuchSlo(f"the SLO {slo.metadata.name} is no more")
+            yield work
 
     def _slo(self, slo: Slo, planned: Sequence[Planned]) -> list[Standing]:
         faults = {
@@ -102,7 +112,7 @@ class Evaluating:
             for one in planned
             if one.measure is not None
         }
-        with self.working() as work:
+        with self._while_there(slo) as work:
             found = [self._judged(work, one, faults) for one in planned]
             for one in found:
                 standing.put(work.db, self.own, one)
@@ -161,7 +171,7 @@ class Evaluating:
             if (row := _row(self.tenant, measure, at, found.get(at), closed)) is not None
         ]
         for n in range(0, max(len(rows), 1), BULK_ROWS):
-            with self.working() as work:
+            with self._while_there(planned.slo) as work:
                 counting.add(work.db, rows[n : n + BULK_ROWS])
                 done = ends[-1] if n + BULK_ROWS >= len(rows) else None
                 if done is not None:
