@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.slos.stage import UP, Stage
+from operations.slos.stage import REQUESTS, UP, Stage
 from quarterdeck.operations.slos.model.openslo import UnusableSlo
 from quarterdeck.operations.slos.model.standing import Standing
 from quarterdeck.operations.slos.service import applying, looking
@@ -128,3 +128,26 @@ def test_what_is_written_otherwise_is_counted_as_the_same(stage: Stage) -> None:
     changes = (("combine: min", "combine: max"), ("gte", "gt"), ("value: 1", "value: 2"))
     others = [key(one.replace(old, new)) for old, new in (*changes, (": 1m", ": 2m"))]
     assert len({key(one), *others}) == 5
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("type: Quarterdeck", "type: Prometheus", "bad is of type Prometheus and total of type Qu"),
+        ("type: Quarterdeck", "metricSourceRef: prod", "bad is of DataSource prod and total of ty"),
+        ("bad: {metricSource: {type: Quarterdeck", "good: {metricSource: {type: Any", "good is of"),
+    ],
+)
+def test_a_part_of_another_source_than_the_total_is_refused(
+    stage: Stage, old: str, new: str, words: str
+) -> None:
+    prod = SOURCE.replace("ours", "prod").replace("Quarterdeck", "Prometheus")
+    with pytest.raises(UnusableSlo, match="SLO answers: ") as refused:
+        stage.apply(f"{prod}---\n{REQUESTS.replace(old, new, 1)}")
+    assert words in str(refused.value)
+    assert "by the same type or metricSourceRef" in str(refused.value)
+
+
+def test_a_part_of_the_same_source_by_another_name_is_none_of_another(stage: Stage) -> None:
+    named = REQUESTS.replace("type: Quarterdeck", "metricSourceRef: ours", 1)
+    stage.apply(f"{SOURCE}---\n{named}")

@@ -50,6 +50,11 @@ class Query:
     source: str = ""
 
     @property
+    def called(self) -> str:
+        """What people call its source."""
+        return f"DataSource {self.source[:80]}" if self.source else f"type {self.type[:40]}"
+
+    @property
     def said(self) -> list[object]:
         """What is asked, and whom; how that one is reached is no part of it."""
         return [self.type, self.source, self.spec]
@@ -172,7 +177,7 @@ def measure(
     """What is counted of an objective.
 
     Raises:
-        UnusableSlo: a DataSource that is referred to is not there.
+        UnusableSlo: a DataSource that is referred to is not there, or there are two.
     """
     what = _what(objective, sli, sources)
     step = step_of(slo, objective)
@@ -210,12 +215,25 @@ def _what(
         return Compared(query=_query(of.source, sources), op=op, value=value)
     if of.total is None:
         return Share(query=_query(of.raw or Source(), sources), of=of.raw_type)
-    return Counts(
+    found = Counts(
         good=_query(of.good, sources) if of.good else None,
         bad=_query(of.bad, sources) if of.bad else None,
         total=_query(of.total, sources),
         counter=of.counter,
     )
+    _check_one_source(found)
+    return found
+
+
+def _check_one_source(what: Counts) -> None:
+    """One source is asked for both: parts of what another counted are no parts of it."""
+    name, part = ("good", what.good) if what.good else ("bad", what.bad or what.total)
+    total = what.total
+    if (part.type, part.connection) != (total.type, total.connection):
+        raise UnusableSlo(
+            f"{name} is of {part.called} and total of {total.called}: "
+            f"have {name} and total of one source, by the same type or metricSourceRef"
+        )
 
 
 def _query(source: Source, sources: Mapping[str, DataSource]) -> Query:
