@@ -13,6 +13,7 @@ STALE = timedelta(minutes=10)
 """What is older says no more how things are, be it judged or counted."""
 
 PLACES = 9
+BURN, DEMAND = "burn:", "demand:"
 
 
 class Verdict(StrEnum):
@@ -91,11 +92,20 @@ class Standing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """Something that holds of an objective since an instant: a demand, or a burn."""
+    """Something that holds of an objective since an instant: a demand, or a burn.
+
+    Attributes:
+        what: ``demand:`` or ``burn:``, and its name.
+    """
 
     objective: str
     what: str
     since: datetime
+
+    @property
+    def demand(self) -> str:
+        """Of the error-budget policy; "": it is a burn."""
+        return self.what.removeprefix(DEMAND) if self.what.startswith(DEMAND) else ""
 
 
 def is_stale(newest: datetime | None, now: datetime, step: timedelta) -> bool:
@@ -127,6 +137,7 @@ def aged(one: Standing, now: datetime) -> Standing:
         verdict=Verdict.UNKNOWN if one.verdict is Verdict.MET else one.verdict,
         reason=f"{since}; {one.reason}" if one.reason else since,
         burns=tuple(map(_aged, one.burns)),
+        stale=True,
     )
 
 

@@ -11,13 +11,20 @@ from quarterdeck.events.slos import (
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos.model.burn import BurnState
+from quarterdeck.operations.slos.model.figures import percent
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.model.policy import STEPS
-from quarterdeck.operations.slos.model.standing import BurnShown, Crossing, Standing, Verdict
+from quarterdeck.operations.slos.model.standing import (
+    BURN,
+    DEMAND,
+    BurnShown,
+    Crossing,
+    Standing,
+    Verdict,
+)
 from quarterdeck.operations.slos.planning import ENVIRONMENT
 from quarterdeck.operations.slos.store import standing as store
 
-BURN, DEMAND = "burn:", "demand:"
 HOLDING = (BurnState.BURNING.value, BurnState.UNKNOWN.value)
 BY_DEMAND = {one.demand.value: one for one in STEPS}
 
@@ -76,7 +83,7 @@ def _begin_demand(work: Work, slo: Slo, now: Standing, demand: str) -> None:
     step = BY_DEMAND[demand]
     if _cross(work, now, DEMAND + demand):
         reason = (
-            f"SLO {now.slo}, {now.title}: {100 * (now.share or 0):.1f} % of the error budget is "
+            f"SLO {now.slo}, {now.title}: {percent(now.share)} of the error budget is "
             f"consumed (step {step.percent} %): {step.words}"
         )
         work.publish(
@@ -96,7 +103,7 @@ def _end(work: Work, own: Tenants, slo: Slo, tenant: str, one: Crossing) -> None
     if one.what.startswith(BURN):
         work.publish(SloBurnEased(**about, rule=one.what.removeprefix(BURN)))
         return
-    step = BY_DEMAND[one.what.removeprefix(DEMAND)]
+    step = BY_DEMAND[one.demand]
     work.publish(BudgetStepLeft(**about, percent=step.percent, demand=step.demand.value))
 
 

@@ -8,6 +8,7 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos import drawing, rules
 from quarterdeck.operations.slos.drawing import Left
 from quarterdeck.operations.slos.model.openslo import Slo
+from quarterdeck.operations.slos.model.policy import STEPS
 from quarterdeck.operations.slos.model.standing import Crossing, Standing, Verdict, aged, worst
 from quarterdeck.operations.slos.planning import Known, Planned, known, plan
 from quarterdeck.operations.slos.service.applying import READ, SLO, NoSuchSlo, kept, objects_of
@@ -28,6 +29,12 @@ class Shown:
         """Of all objectives the worst word."""
         return worst([one.verdict for one in self.objectives])
 
+    def in_force(self, one: Standing) -> tuple[str, ...]:
+        """What the policy demands of an objective now, and what goes on since before a silence."""
+        held = {each.demand for each in self.holding if each.objective == one.objective}
+        every = (step.demand.value for step in STEPS)
+        return tuple(demand for demand in every if demand in held or demand in one.demands)
+
     @property
     def name(self) -> str:
         """Of the SLO."""
@@ -40,11 +47,13 @@ def slos(work: Work, tenant: str = "") -> list[Shown]:
     found: dict[tuple[str, str], list[Standing]] = {}
     for one in every_standing(work, tenants):
         found.setdefault((one.tenant, one.slo), []).append(one)
+    holding = standing.every_crossing(work.db, tenants)
     return [
         Shown(
             tenant=row.tenant,
             slo=_slo(row.text),
             objectives=tuple(found.get((row.tenant, row.name), ())),
+            holding=holding.get((row.tenant, row.name), ()),
         )
         for row in objects.found(work.db, tenants, (SLO,))
     ]
