@@ -70,7 +70,7 @@ def test_a_demand_that_holds_is_listed_though_its_source_is_silent(
     file.write_text(UP)
     run(f"slo apply {file} --tenant acme")
     evaluate(runtime)
-    assert run("slo list")[1].splitlines()[-1].endswith("43.2 min\t")
+    assert run("slo list")[1].splitlines()[-1].endswith("43.2 min")
     row = {"tenant": "acme", "slo": "availability", "objective": "1", "what": "demand:features"}
     with begin(runtime.engine, installation(), runtime.clock) as work:
         assert cross(work.db, row, work.now)
