@@ -171,3 +171,7 @@ def test_observations_above_the_bound_are_what_is_lost(tmp_path: Path) -> None:
     total = {"series": 'seconds_count{service="web"}', "values": "0+100x60"}
     fine = [bucket("0.5", "0+99x60"), bucket("1.0", "0+100x60"), total]
     fired(tmp_path, LATENCY, fine, "1h")
+    slow = [bucket("0.5", "0+99x60"), bucket("1.0", "0+90x60"), total]
+    one = LATENCY.replace("    - {displayName: P95, op: lte, value: 0.5, target: 0.95}\n", "")
+    fired(tmp_path, one, slow, "1h", *ALL[2:])  # 10 of 100 where 1 may: ten times as fast
+    fired(tmp_path, one, fine, "1h")
