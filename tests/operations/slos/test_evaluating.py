@@ -74,6 +74,24 @@ def test_what_was_met_is_not_known_once_nobody_judges_any_more(stage: Stage) -> 
     assert {one.state for one in found.burns} == {"not known"}
 
 
+MONTHLY = UP.replace(
+    "duration: 30d, isRolling: true",
+    "duration: 1M, isRolling: false, calendar: {startTime: 2026-01-01, timeZone: UTC}",
+)
+
+
+def test_a_burn_rate_looks_back_beyond_the_beginning_of_a_month(stage: Stage) -> None:
+    stage.apply(MONTHLY)
+    stage.gauge("up", [1.0] * 3 * 1440)  # it is noon of the first
+    stage.pass_time(minutes=1)
+    for minutes in (0, 60):  # what was counted before it began is kept
+        stage.pass_time(minutes=minutes)
+        [found] = stage.evaluate()
+        assert found.since == NOON.replace(hour=0)
+        assert found.burns[-1].state == "quiet"
+        assert found.burns[-1].events == 3 * 1440 - minutes
+
+
 def test_what_burns_does_so_until_somebody_judges_otherwise(stage: Stage) -> None:
     stage.apply(UP)
     stage.gauge("up", [0.0] * 60)

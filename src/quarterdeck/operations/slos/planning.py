@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 
 from quarterdeck.kernel.errors import Invalid
@@ -57,6 +58,11 @@ class Planned:
     def title(self) -> str:
         """What people call the objective."""
         return self.objective.display_name or f"{percent(self.objective)} %"
+
+    @property
+    def reach(self) -> timedelta:
+        """How far back its burn rates look: of a window by the calendar, to before it began."""
+        return max((one.long for one in self.rules), default=timedelta(0))
 
     @property
     def environment(self) -> str:

@@ -35,7 +35,7 @@ AGAIN = timedelta(hours=1)
 """What came in late is looked for so long; what was counted stays as it is."""
 
 KEPT = timedelta(days=1)
-"""Slices are kept so much longer than a window reaches."""
+"""Slices are kept so much longer than a window reaches, of the objective or of a burn rate."""
 
 CHUNK = timedelta(days=1)
 
@@ -117,18 +117,21 @@ class Evaluating:
             for one in found:
                 standing.put(work.db, self.own, one)
                 crossing.tell(work, self.own, slo, one)
-            self._tidy(work, slo, found)
+            self._tidy(work, slo, planned, found)
         return found
 
-    def _tidy(self, work: Work, slo: Slo, found: Sequence[Standing]) -> None:
+    def _tidy(
+        self, work: Work, slo: Slo, planned: Sequence[Planned], found: Sequence[Standing]
+    ) -> None:
         """Drop what belongs to objectives and measures that are no more, and what is too old."""
         name, numbers = slo.metadata.name, [one.objective for one in found]
         crossing.release(work, self.own, self.tenant, slo, numbers)
         standing.forget(work.db, self.own, name, numbers)
         if all(one.measure for one in found):  # what cannot be planned now may be again
             counting.forget(work.db, self.own, name, [one.measure for one in found])
-        for one in found:
-            counting.prune(work.db, self.own, one.measure, one.since - KEPT)
+        for of, one in zip(planned, found, strict=True):
+            first = min(one.since, one.at - of.reach)
+            counting.prune(work.db, self.own, one.measure, first - KEPT)
 
     def _counted(self, planned: Planned, measure: Measure) -> str:
         """Count the slices that are new; why some cannot be, or ""."""
@@ -150,7 +153,8 @@ class Evaluating:
         last = floored(now - LAG, measure.step)
         with read(self.engine, NOBODY, self.clock) as work:
             done = counting.counted_to(work.db, self.own, measure.key)
-        first = max(planned.slo.window.around(last)[0], now - BACK)
+        first = min(planned.slo.window.around(last)[0], last - planned.reach)
+        first = max(first, now - BACK)
         at = floored(max(first, min(done, last - AGAIN)) if done else first, measure.step)
         at += measure.step
         while at <= last:
