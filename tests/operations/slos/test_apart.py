@@ -186,6 +186,8 @@ def test_an_address_that_can_never_be_asked_is_refused(stage: Stage, url: str, w
         ("threshold: 2", "threshold: 1e400", "a threshold is"),
         ("threshold: 2", "threshold: 1e-400", "a threshold is"),
         ("threshold: 2", "threshold: -1", "a threshold is"),
+        ("op: gte", "op: lt", "never too low: got lt"),
+        ("op: gte", "op: lte", "never too low: got lte"),
         ("lookbackWindow: 1h", "lookbackWindow: 9999Y", "at most 366 days"),
         ("lookbackWindow: 1h", "lookbackWindow: 1h, alertAfter: 9999Y", "at most 366 days"),
     ],

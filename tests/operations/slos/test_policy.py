@@ -87,6 +87,59 @@ def test_a_burn_is_an_alert_until_it_is_over(stage: Stage) -> None:
     assert firing(stage) == {"warning": 2}
 
 
+LASTING = """\
+  alertPolicies:
+    - kind: AlertPolicy
+      metadata: {name: calls}
+      spec:
+        conditions:
+          - kind: AlertCondition
+            metadata: {name: lasting}
+            spec:
+              severity: page
+              condition: {kind: burnrate, op: gt, threshold: 300, lookbackWindow: 10m, AFTER}
+"""
+LASTS = UP + LASTING.replace("AFTER", "alertAfter: 5m")
+
+
+def begun(stage: Stage) -> bool:
+    return "lasting" in {fact.payload["rule"] for fact in stage.told("SloBurning")}
+
+
+def test_a_burn_that_must_last_calls_nobody_before_it_does(stage: Stage) -> None:
+    stage.apply(LASTS)
+    stage.gauge("up", [1.0] * 60 + [0.0] * 4)
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    for bad in (1, 3, 1):
+        assert not begun(stage)
+        with stage.look() as work:
+            held = looking.slo_of(work, "acme", "availability").holding
+            assert [one.what for one in looking.slos(work, "acme")[0].holding] == [
+                one.what for one in held
+            ]
+        assert "lasting" not in {one.what.partition(":")[2] for one in held}
+        stage.pass_time(minutes=bad - 1)
+        stage.gauge("up", [0.0] * bad)
+        stage.pass_time(minutes=1)
+        stage.evaluate()
+    assert begun(stage)
+    assert firing(stage) == {}
+    deliver(stage)
+    assert "critical" in firing(stage)
+
+
+def test_a_burn_that_must_last_begins_anew_once_it_was_over(stage: Stage) -> None:
+    stage.apply(LASTS)
+    for values in ([0.0] * 4, [1.0] * 9, [0.0] * 4):
+        stage.pass_time(minutes=len(values) - 1)
+        stage.gauge("up", values)
+        stage.pass_time(minutes=1)
+        stage.evaluate()
+    assert not begun(stage)
+    assert "lasting" not in eased(stage)
+
+
 def eased(stage: Stage) -> set[str]:
     return {fact.payload["rule"] for fact in stage.told("SloBurnEased")}
 

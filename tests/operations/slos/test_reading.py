@@ -219,7 +219,7 @@ conditions = st.builds(
     AlertCondition,
     metadata=metadata,
     severity=words,
-    op=st.sampled_from(Op),
+    op=st.sampled_from([Op.GT, Op.GTE]),
     threshold=st.integers(1, 100).map(Decimal),
     lookback=spans,
     after=st.none() | spans,

@@ -166,11 +166,7 @@ def _extra(slo: Slo, among: Known) -> tuple[BurnRule, ...]:
         if policy is not None
         for one in policy.conditions
     ]
-    return tuple(
-        extra(one.metadata.name, one.severity, one.op, Fraction(one.threshold), one.lookback.length)
-        for one in found
-        if one is not None
-    )
+    return tuple(extra(one) for one in found if one is not None)
 
 
 def check(slo: Slo) -> None:

@@ -220,6 +220,8 @@ class AlertCondition:
             raise UnusableSlo(
                 f"a threshold is 0, or from {LEAST_RATE} to {MOST_RATE}, got {self.threshold}"
             )
+        if self.op in (Op.LT, Op.LTE):
+            raise UnusableSlo(f"a burn rate is too high by gt or gte, never too low: got {self.op}")
         for one in (self.lookback, self.after):
             if one is not None and one.length > LONGEST:
                 raise UnusableSlo(f"a burn rate is of at most {LONGEST.days} days, got {one}")

@@ -13,7 +13,7 @@ STALE = timedelta(minutes=10)
 """What is older says no more how things are, be it judged or counted."""
 
 PLACES = 9
-BURN, DEMAND = "burn:", "demand:"
+BURN, DEMAND, PENDING = "burn:", "demand:", "pending:"
 
 
 class Verdict(StrEnum):
@@ -34,6 +34,7 @@ class BurnShown:
 
     Attributes:
         rate: that must not last; ``long_rate`` and ``short_rate`` are what there is.
+        after_s: how long it must be too much before it calls somebody, in seconds.
     """
 
     name: str
@@ -46,6 +47,7 @@ class BurnShown:
     short_rate: float | None
     events: float
     least: int
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,8 @@ class Crossing:
     """Something that holds of an objective since an instant: a demand, or a burn.
 
     Attributes:
-        what: ``demand:`` or ``burn:``, and its name.
+        what: ``demand:`` or ``burn:``, and its name; ``pending:``, of a burn that does not last
+            for long enough yet.
     """
 
     objective: str
@@ -164,6 +167,7 @@ def shown(one: Burn) -> BurnShown:
         short_rate=number(one.short),
         events=float(one.events),
         least=one.least,
+        after_s=one.rule.after.total_seconds(),
     )
 
 

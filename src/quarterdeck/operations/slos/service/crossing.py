@@ -1,6 +1,7 @@
 """What begins and ends of an SLO: demands of the policy, and burns. Each is told once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from quarterdeck.events.slos import (
     BudgetStepLeft,
@@ -17,6 +18,7 @@ from quarterdeck.operations.slos.model.policy import STEPS
 from quarterdeck.operations.slos.model.standing import (
     BURN,
     DEMAND,
+    PENDING,
     BurnShown,
     Crossing,
     Standing,
@@ -40,7 +42,7 @@ def tell(work: Work, own: Tenants, slo: Slo, now: Standing) -> None:
         if one.objective == now.objective
     }
     for burn in now.burns:
-        if burn.state == BurnState.BURNING:
+        if burn.state == BurnState.BURNING and _lasts(work, now, burn, held):
             _begin_burn(work, slo, now, burn)
     for demand in now.demands:
         _begin_demand(work, slo, now, demand)
@@ -60,11 +62,22 @@ def release(work: Work, own: Tenants, tenant: str, slo: Slo, keep: Iterable[str]
 def _over(what: str, now: Standing) -> bool:
     if now.reason or now.stale:  # a source is silent: what it would say now nobody knows
         return False
-    if what.startswith(BURN):
-        states = {BURN + one.name: one.state for one in now.burns}
-        return states.get(what) not in HOLDING
+    if not what.startswith(DEMAND):
+        states = {one.name: one.state for one in now.burns}
+        return states.get(what.removeprefix(BURN).removeprefix(PENDING)) not in HOLDING
     known = now.verdict is not Verdict.UNKNOWN
     return known and what.removeprefix(DEMAND) not in now.demands
+
+
+def _lasts(work: Work, now: Standing, burn: BurnShown, held: Mapping[str, Crossing]) -> bool:
+    """Whether a rate is too much for as long as it must be; the first time, remember when."""
+    if not burn.after_s:
+        return True
+    pending = held.get(PENDING + burn.name)
+    if pending is None:
+        _cross(work, now, PENDING + burn.name)
+        return False
+    return work.now - pending.since >= timedelta(seconds=burn.after_s)
 
 
 def _begin_burn(work: Work, slo: Slo, now: Standing, burn: BurnShown) -> None:
@@ -98,6 +111,8 @@ def _begin_demand(work: Work, slo: Slo, now: Standing, demand: str) -> None:
 
 def _end(work: Work, own: Tenants, slo: Slo, tenant: str, one: Crossing) -> None:
     if not store.uncross(work.db, own, slo.metadata.name, one):
+        return
+    if one.what.startswith(PENDING):
         return
     about = _about(tenant, slo, one.objective)
     if one.what.startswith(BURN):

@@ -1,6 +1,6 @@
 """How SLOs stand, as they were last judged; and how their budgets were spent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quarterdeck.kernel.clock import MICROSECOND
@@ -9,7 +9,14 @@ from quarterdeck.operations.slos import drawing, rules
 from quarterdeck.operations.slos.drawing import Left
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.model.policy import STEPS
-from quarterdeck.operations.slos.model.standing import Crossing, Standing, Verdict, aged, worst
+from quarterdeck.operations.slos.model.standing import (
+    PENDING,
+    Crossing,
+    Standing,
+    Verdict,
+    aged,
+    worst,
+)
 from quarterdeck.operations.slos.planning import Known, Planned, known, plan
 from quarterdeck.operations.slos.service.applying import READ, SLO, NoSuchSlo, kept, objects_of
 from quarterdeck.operations.slos.store import counting, objects, standing
@@ -53,10 +60,14 @@ def slos(work: Work, tenant: str = "") -> list[Shown]:
             tenant=row.tenant,
             slo=_slo(row.text),
             objectives=tuple(found.get((row.tenant, row.name), ())),
-            holding=holding.get((row.tenant, row.name), ()),
+            holding=_begun(holding.get((row.tenant, row.name), ())),
         )
         for row in objects.found(work.db, tenants, (SLO,))
     ]
+
+
+def _begun(found: Iterable[Crossing]) -> tuple[Crossing, ...]:
+    return tuple(one for one in found if not one.what.startswith(PENDING))
 
 
 def slo_of(work: Work, tenant: str, name: str) -> Shown:
@@ -69,7 +80,7 @@ def slo_of(work: Work, tenant: str, name: str) -> Shown:
         tenant=tenant,
         slo=_slo(rows[0].text),
         objectives=tuple(aged(one, work.now) for one in standing.found(work.db, own, name)),
-        holding=tuple(standing.open_crossings(work.db, own, name)),
+        holding=_begun(standing.open_crossings(work.db, own, name)),
     )
 
 
