@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from ssl import SSLContext
-from threading import local
 from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
@@ -31,21 +30,14 @@ from quarterdeck.operations.slos.model.measure import (
 from quarterdeck.operations.slos.ports import SourceSilent
 from quarterdeck.operations.slos.promql import Events, counted, worst
 from quarterdeck.providers.webhook.guarded import Guarded
-from quarterdeck.providers.webhook.reach import Unreachable, networks_of
+from quarterdeck.providers.webhook.reach import networks_of
+from quarterdeck.providers.webhook.whole import FAILURES, WholeTime
 
 TIMEOUT_S = 30.0
 MOST_BYTES = 4_000_000
 MOST_ERROR = 300
 BAD_DATA = (400, 422)
 SETTING = "prometheus_networks"
-FAILURES = (
-    httpcore2.NetworkError,
-    httpcore2.TimeoutException,
-    httpcore2.ProtocolError,
-    httpcore2.UnsupportedProtocol,
-    Unreachable,
-    OSError,
-)
 ASKED = Counter("quarterdeck_slo_requests_total", "Questions to a Prometheus.", ["outcome"])
 SECONDS = Histogram(
     "quarterdeck_slo_request_seconds",
@@ -67,10 +59,10 @@ class PrometheusNumbers:
         self, networks: str = "", timeout_s: float = TIMEOUT_S, trust: SSLContext | None = None
     ) -> None:
         self._timeout_s = timeout_s
-        self._until = local()
+        self._time = WholeTime()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=trust or httpx2.create_ssl_context(),
-            network_backend=Guarded(networks_of(networks), self._left, SETTING),
+            network_backend=Guarded(networks_of(networks), self._time.left, SETTING),
         )
 
     def slices(self, tenant: str, measure: Measure, ends: Sequence[datetime]) -> Slices:  # noqa: ARG002  a Prometheus knows no tenants: whom it serves, its DataSource says
@@ -105,10 +97,9 @@ class PrometheusNumbers:
 
     def _asked(self, url: str) -> Any:  # noqa: ANN401  JSON
         began = monotonic()
-        self._until.at = began + self._timeout_s
-        limits = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
+        within = self._time.begin(self._timeout_s)
         try:
-            with self._pool.stream("GET", url, extensions={"timeout": limits}) as answer:
+            with self._pool.stream("GET", url, extensions=within) as answer:
                 body = b"".join(_bounded(answer))
         except FAILURES as error:
             ASKED.labels("silent").inc()
@@ -116,12 +107,6 @@ class PrometheusNumbers:
             raise SourceSilent(f"the Prometheus does not answer: {words}") from error
         SECONDS.observe(monotonic() - began)
         return _said(answer.status, body)
-
-    def _left(self) -> float:
-        left: float = self._until.at - monotonic()
-        if left <= 0:
-            raise httpcore2.ReadTimeout(f"no whole answer within {self._timeout_s:g} s")
-        return left
 
 
 def _address(query: Query) -> str:
