@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, IntegrityError
 
 from quarterdeck.kernel.clock import EPOCH, Clock, micros
 from quarterdeck.kernel.db import BULK_ROWS, DatabaseUnavailable
+from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.jobs.model import Cancelled, LeaseLost, Stopping
 from quarterdeck.kernel.work import Actor, Tenants, Work, read
 from quarterdeck.operations.maintenance import service as maintenance
@@ -42,6 +44,12 @@ CHUNK = timedelta(days=1)
 ENDING = (Cancelled, LeaseLost, Stopping, DatabaseUnavailable)
 """What ends a round: none of it is of one SLO."""
 
+OF_ONE = (
+    *(QuarterdeckError, ArithmeticError, LookupError, TypeError, ValueError),
+    *(DataError, IntegrityError),
+)
+"""What the bad input of one SLO comes out as, or what its source says."""
+
 Working = Callable[[], AbstractContextManager[Work]]
 
 
@@ -71,7 +79,7 @@ class Evaluating:
         """Count what is new, judge every objective, and tell what begins and ends.
 
         Raises:
-            Exception: the first that was not expected, once every SLO had its turn.
+            Exception: the first failure that is of one SLO, once every other had its turn.
         """
         with read(self.engine, NOBODY, self.clock) as work:
             every = kept(work, self.own)
@@ -87,14 +95,14 @@ class Evaluating:
         return found
 
     def _tried(self, slo: Slo, among: Known, found: list[Standing]) -> Exception | None:
-        """Judge an SLO; what was not expected of it, which stops no other."""
+        """Judge an SLO; how that failed, which stops no other."""
         try:
             found += self._slo(slo, plan(self.tenant, slo, among))
         except NoSuchSlo:
             return None
         except ENDING:
             raise
-        except Exception as error:  # noqa: BLE001  whatever it throws must block no other SLO
+        except OF_ONE as error:
             return error
         return None
 
