@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from operations.slos.stage import REQUESTS, UP
+from operations.slos.test_policy import LASTS
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.planning import known, plan
 from quarterdeck.operations.slos.reading import read
@@ -171,3 +172,13 @@ def test_observations_above_the_bound_are_what_is_lost(tmp_path: Path) -> None:
     total = {"series": 'seconds_count{service="web"}', "values": "0+100x60"}
     fine = [bucket("0.5", "0+99x60"), bucket("1.0", "0+100x60"), total]
     fired(tmp_path, LATENCY, fine, "1h")
+    slow = [bucket("0.5", "0+99x60"), bucket("1.0", "0+90x60"), total]
+    one = LATENCY.replace("    - {displayName: P95, op: lte, value: 0.5, target: 0.95}\n", "")
+    fired(tmp_path, one, slow, "1h", *ALL[2:])  # 10 of 100 where 1 may: ten times as fast
+    fired(tmp_path, one, fine, "1h")
+
+
+def test_a_burn_that_must_last_fires_once_it_does(tmp_path: Path) -> None:
+    series = [{"series": "up", "values": "1x60 0x20"}]
+    fired(tmp_path, LASTS, series, "68m", *ALL)
+    fired(tmp_path, LASTS, series, "70m", *ALL, "lasting")

@@ -119,6 +119,7 @@ class _Writer:
         return {
             "alert": "SloBurning",
             "expr": self._burning(rule),
+            **({"for": named(rule.after)} if rule.after else {}),
             "labels": {
                 **self.labels,
                 "service": slo.service,
