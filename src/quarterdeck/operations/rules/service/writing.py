@@ -41,7 +41,7 @@ def apply(work: Work, tenant: str, rule: Rule, *, why: str = "", expected: int =
         RuleChanged: it is not at the version that was ``expected``.
     """
     own = work.require("rules:write", tenant)
-    written.lock(work.db, own, rule.name)
+    standing.begin(work.db, own)
     old = written.of_name(work.db, own, rule.name)
     _check_version(rule.name, old, expected)
     if old is not None and old.text == text_of(rule):
@@ -54,6 +54,7 @@ def apply(work: Work, tenant: str, rule: Rule, *, why: str = "", expected: int =
 def apply_all(work: Work, tenant: str, rules: Sequence[Rule], why: str = "") -> Applied:
     """Apply many rules at once; one leaf stands for all. Raise RuleInvalid."""
     own = work.require("rules:write", tenant)
+    standing.begin(work.db, own)
     _check_once(rules)
     # Names that are there are found one by one: this is no hot path.
     pairs = [(rule, written.of_name(work.db, own, rule.name)) for rule in rules]
@@ -76,6 +77,7 @@ def apply_all(work: Work, tenant: str, rules: Sequence[Rule], why: str = "") -> 
 def enable(work: Work, tenant: str, name: str, *, on: bool, why: str = "") -> Kept:
     """Have a rule be evaluated, or not; one that is so already stays as it is."""
     own = work.require("rules:write", tenant)
+    standing.begin(work.db, own)
     old = _found(work, own, name)
     if old.rule.enabled is on:
         return old
@@ -87,6 +89,7 @@ def enable(work: Work, tenant: str, name: str, *, on: bool, why: str = "") -> Ke
 def roll_back(work: Work, tenant: str, name: str, version: int, why: str = "") -> Kept:
     """Have a rule be again what it was at ``version``, as a new version; also one deleted."""
     own = work.require("rules:write", tenant)
+    standing.begin(work.db, own)
     then = written.version(work.db, own, name, version)
     if then is None:
         raise RuleNotFound(f"rule {name[:80]!r} has no version {version}")
@@ -102,6 +105,7 @@ def roll_back(work: Work, tenant: str, name: str, version: int, why: str = "") -
 def delete(work: Work, tenant: str, name: str, why: str = "") -> None:
     """Have a rule hold no more; its alerts end, its versions stay. Raise RuleNotFound."""
     own = work.require("rules:write", tenant)
+    standing.begin(work.db, own)
     old = _found(work, own, name)
     _keep(work, own, [(old.rule, old)], written.DELETED, why)
     written.remove(work.db, own, name)
@@ -122,7 +126,6 @@ def _keep(
         (_version(work, tenant, rule, numbers.get(rule.name, 0) + 1, how, why), rule.enabled)
         for rule, _ in pairs
     ]
-    standing.begin(work.db, own)
     written.add(work.db, own, made)
     for rule, old in pairs:
         if old is not None and (how == written.DELETED or _begins_anew(old.rule, rule)):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import micros
@@ -92,12 +92,6 @@ def add(db: Connection, tenants: Tenants, made: Sequence[tuple[Version, bool]]) 
 def remove(db: Connection, tenants: Tenants, name: str) -> None:
     """Have a rule hold no more; its versions stay."""
     db.execute(delete(rules).where(tenants.clause(rules.c.tenant), rules.c.name == name))
-
-
-def lock(db: Connection, tenants: Tenants, name: str) -> None:
-    """Have nobody else write the rule until the transaction ends."""
-    mine = (tenants.clause(rules.c.tenant), rules.c.name == name)
-    db.execute(update(rules).where(*mine).values(version=rules.c.version))
 
 
 def _row(one: Version) -> dict[str, Any]:
