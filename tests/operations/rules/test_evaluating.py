@@ -193,3 +193,26 @@ def test_one_of_two_workers_has_a_turn(stage: Stage) -> None:
         assert standing.holds(db, "acme", first[0])
         assert standing.claim(db, "acme", 10**15 + 15_000_000, 15_000_000) is not None
         assert not standing.holds(db, "acme", first[0])
+
+
+def test_numbers_that_come_to_none_are_not_known_and_stop_no_other_rule(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.apply(CPU | {"name": "sum"}, threshold={"of": "odd", "by": [], "is": "!=", "value": 1})
+    mean = {"of": "odd", "by": [], "across": "avg", "is": "!=", "value": 1}
+    stage.apply(CPU | {"name": "mean"}, threshold=mean)
+    share = {"of": 'odd{host="a"}', "among": 'odd{host="a"}', "by": [], "is": "!=", "value": 1}
+    stage.apply(CPU | {"name": "share"}, threshold=share)
+    rise = {"of": "odd", "function": "increase", "value": 1}
+    stage.apply(CPU | {"name": "rise"}, threshold=rise)
+    for host, sign in (("a", 1), ("b", -1)):
+        for n in range(3):
+            at = stage.now + EVERY * n
+            stage.record("odd", sign * float("inf") * (-1) ** n, at, host=host)
+    stage.now += EVERY
+    stage.feed(85)
+    assert stage.state() is State.FIRING
+    for name in ("sum", "mean", "share"):
+        said = stage.standing(name)
+        assert (said.state, said.reason) == (State.UNKNOWN, "what comes out is no number (NaN)")
+    assert stage.state("rise") is State.ERROR
+    assert "cannot be worked out" in stage.standing("rise").reason

@@ -275,3 +275,17 @@ def test_what_is_nested_a_million_times_is_refused_at_once() -> None:
     ]
     with pytest.raises(RuleInvalid, match="too much"):
         read("\n".join([*lines, "rules: *i"]))
+
+
+def test_a_threshold_that_is_no_number_is_refused_in_every_form() -> None:
+    for value in (".nan", ".inf", "-.inf"):
+        with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+            read(yaml.safe_dump({"rules": [CPU]}).replace("value: 80", f"value: {value}"))
+        with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+            read(PHOENIX.replace("80", value))
+    with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+        read(SYNC.replace("10%", f"{'9' * 400}%"))
+    with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+        read(SYNC.replace("interval * 2", f"interval * {'9' * 400}"))
+    with pytest.raises(RuleInvalid, match="condition: expected"):
+        read(SYNC.replace("1 hour", f"{'9' * 40} hours"))

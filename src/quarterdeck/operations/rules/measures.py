@@ -12,7 +12,7 @@ from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.histograms import bound, quantile
 from quarterdeck.operations.metrics.model import Function, Labels, Series, is_stale
 from quarterdeck.operations.metrics.selector import Selector
-from quarterdeck.operations.metrics.windows import Asked, evaluate, reach
+from quarterdeck.operations.metrics.windows import Asked, evaluate, reach, total
 
 LONGEST = timedelta(days=1)
 GAPS = 3  # a series that was silent for so many of its own intervals is late
@@ -226,8 +226,8 @@ def _quantile(labels: Labels, found: Mapping[float, Reading], measure: Measure) 
 
 
 JOINED: dict[Across, Callable[[Sequence[float]], float]] = {
-    Across.SUM: math.fsum,
+    Across.SUM: total,
     Across.MAX: max,
     Across.MIN: min,
-    Across.AVG: lambda values: math.fsum(values) / len(values),
+    Across.AVG: lambda values: total(values) / len(values),
 }

@@ -1,5 +1,6 @@
 """What one round makes of a rule: its state, and what began, goes on and passed. Pure."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +20,7 @@ from quarterdeck.operations.rules.model import (
 
 LOW = (Comparison.BELOW, Comparison.AT_MOST)
 NO_SERIES = "no series has a point"
+NO_NUMBER = "what comes out is no number (NaN)"
 
 Known = Mapping[str, Instance]
 """What of a rule is pending or fires, by the fingerprint of its labels."""
@@ -70,7 +72,7 @@ def look(rule: Rule, facts: Facts, at: datetime) -> list[Seen]:
     try:
         found = measures.read(condition.measure, facts.series, at)
         return [_seen(condition, one) for one in found]
-    except ArithmeticError as error:
+    except (ArithmeticError, ValueError) as error:
         raise RuleFailed(f"its numbers cannot be worked out: {error}") from error
 
 
@@ -145,12 +147,13 @@ def _check(measure: measures.Measure, facts: Facts) -> None:
 
 
 def _seen(condition: Threshold, one: measures.Reading) -> Seen:
+    value = None if one.value is None or math.isnan(one.value) else one.value
     return Seen(
         labels=one.labels,
-        holds=None if one.value is None else condition.holds(one.value),
-        value=one.value,
+        holds=None if value is None else condition.holds(value),
+        value=value,
         newest=one.newest,
-        why=one.why,
+        why=one.why if value == one.value else NO_NUMBER,
     )
 
 

@@ -14,7 +14,7 @@ from quarterdeck.operations.metrics.model import Function
 from quarterdeck.operations.metrics.selector import selector
 from quarterdeck.operations.rules.forms.text import mapping, sequence
 from quarterdeck.operations.rules.measures import Measure
-from quarterdeck.operations.rules.model import Comparison, Rule, RuleInvalid, Threshold
+from quarterdeck.operations.rules.model import Comparison, Rule, RuleInvalid, Threshold, limit
 
 KEY = "alerts"
 FIELDS = ("name", "condition", "severity", "notification")
@@ -25,7 +25,7 @@ NUMBER, SIGN = r"(\d+(?:\.\d+)?)", r"(>=|<=|==|!=|>|<)"
 STATUS = re.compile(r'job\.status\s*==\s*"(\w+)"')
 SUCCESS = re.compile(rf"last_success\s*{SIGN}\s*expected_interval(?:\s*\*\s*{NUMBER})?")
 RATE = re.compile(
-    rf"error_rate\s*{SIGN}\s*{NUMBER}\s*%\s+over\s+(\d+)\s+(second|minute|hour|day)s?"
+    rf"error_rate\s*{SIGN}\s*{NUMBER}\s*%\s+over\s+(\d{{1,9}})\s+(second|minute|hour|day)s?"
 )
 SOON = timedelta(minutes=5)
 UNITS = {"second": "seconds", "minute": "minutes", "hour": "hours", "day": "days"}
@@ -95,7 +95,7 @@ def _status(found: re.Match[str]) -> Threshold:
 
 def _success(found: re.Match[str]) -> Threshold:
     measure = Measure(of=selector(AGE), among=selector(INTERVAL), by=("tenant", "domain"))
-    value = float(found[2] or 1)
+    value = limit(float(found[2] or 1))
     return Threshold(measure=measure, comparison=Comparison(found[1]), value=value)
 
 
@@ -108,7 +108,8 @@ def _rate(found: re.Match[str]) -> Threshold:
         window=window,
         by=("domain",),
     )
-    return Threshold(measure=measure, comparison=Comparison(found[1]), value=float(found[2]) / 100)
+    value = limit(float(found[2]) / 100)
+    return Threshold(measure=measure, comparison=Comparison(found[1]), value=value)
 
 
 FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Threshold]], ...] = (
