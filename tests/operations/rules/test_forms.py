@@ -16,6 +16,7 @@ from quarterdeck.operations.rules.document import doc_of, kept, rule_of, text_of
 from quarterdeck.operations.rules.durations import iso, prometheus, written_iso, written_prometheus
 from quarterdeck.operations.rules.forms import phoenix, sync
 from quarterdeck.operations.rules.forms import prometheus as files
+from quarterdeck.operations.rules.forms import text as texts
 from quarterdeck.operations.rules.model import Rule, RuleInvalid, State, Threshold
 from quarterdeck.operations.rules.service import exchanging
 from quarterdeck.operations.rules.service.exchanging import Form, read
@@ -144,6 +145,9 @@ groups:
     out = files.write(found.rules)
     assert "SUCCESS: 2 rules found" in promtool(out, tmp_path)
     assert yaml.safe_load(out)["groups"][0]["limit"] == 10
+    long = read(text.replace("limit: 10", f"limit: {'9' * 5000}"))
+    assert long.rules[0].group is not None
+    assert long.rules[0].group.extra == {"limit": "9" * 5000}
 
 
 @pytest.mark.census("AG-029")
@@ -289,3 +293,49 @@ def test_a_threshold_that_is_no_number_is_refused_in_every_form() -> None:
         read(SYNC.replace("interval * 2", f"interval * {'9' * 400}"))
     with pytest.raises(RuleInvalid, match="condition: expected"):
         read(SYNC.replace("1 hour", f"{'9' * 40} hours"))
+
+
+@pytest.mark.parametrize(
+    ("scalar", "why"),
+    [
+        ("!!bool foo", "line 2: no bool"),
+        ('!!int ""', "line 2: no int"),
+        ("!!timestamp x", "line 2: no timestamp"),
+        ("2026-13-01", "line 2: no timestamp"),
+        ("[1, &a !!float z]", "line 2: no float"),
+        ("[1, \n1:" + "59:" * 300 + "59.5]", "line 3: no float"),
+        pytest.param(
+            "1:" + "59:" * 1_000_000 + "59",
+            "line 2: a number has at most 1000 characters",
+            id="of-hours",
+        ),
+        ("9" * 4400, "line 2: a number has at most 1000 characters"),
+        ("{[1, 2]: 3}", "line 2: found unhashable key"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_with_its_line(scalar: str, why: str) -> None:
+    with pytest.raises(RuleInvalid, match=f"^{why}"):
+        read(f"rules:\n  - {scalar}")
+
+
+@pytest.mark.parametrize(
+    ("scalar", "why"),
+    [
+        (r'"a\0b"', "line 2: text must have no NUL"),
+        ("a\0b", "line 2: YAML has no such character: '.x00'"),
+        ("a\ud800b", "line 2: YAML has no such character: '.ud800'"),
+        ("a\x07b", "line 2: YAML has no such character: '.x07'"),
+        ("{a: 1, b: 2, 'a': 3}", "line 2: 'a' stands there twice"),
+    ],
+)
+def test_what_cannot_be_stored_and_keys_that_stand_twice_are_refused(scalar: str, why: str) -> None:
+    for key in ("rules", "groups"):
+        with pytest.raises(RuleInvalid, match=f"^{why}"):
+            read(f"{key}:\n  - {scalar}")
+
+
+def test_a_lone_surrogate_is_refused_by_either_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    for reader in (texts.LOADER, yaml.SafeLoader):
+        monkeypatch.setattr(texts, "LOADER", reader)
+        with pytest.raises(RuleInvalid, match=r"^line 1: .*(surrogate|escape code)"):
+            read(r'rules: ["\ud800"]')

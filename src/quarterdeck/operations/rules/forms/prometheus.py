@@ -22,6 +22,7 @@ KEY = "groups"
 OWN = ("name", "interval", "rules")
 FIELDS = ("alert", "expr", "for", "keep_firing_for", "labels", "annotations")
 UNFIT = re.compile(r"[^A-Za-z0-9_.:-]+")
+NUMBER = re.compile(r"[0-9]{1,15}")
 NATIVE = "quarterdeck"  # the group of rules that came from no file
 
 
@@ -82,7 +83,7 @@ def _group(said: Mapping[str, Any], name: str, file: str, place: int) -> Group:
 
 def _number(value: object) -> object:
     """``limit: 10`` is a number: alone of what a group says it may be none of words."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    return int(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
 
 
 def _rule(one: dict[str, Any], where: str, group: Group) -> Rule:
