@@ -17,7 +17,7 @@ from quarterdeck.operations.rules.durations import iso, prometheus, written_iso,
 from quarterdeck.operations.rules.forms import phoenix, sync
 from quarterdeck.operations.rules.forms import prometheus as files
 from quarterdeck.operations.rules.forms import text as texts
-from quarterdeck.operations.rules.model import Rule, RuleInvalid, State, Threshold
+from quarterdeck.operations.rules.model import PromQL, Rule, RuleInvalid, State, Threshold
 from quarterdeck.operations.rules.service import exchanging
 from quarterdeck.operations.rules.service.exchanging import Form, read
 
@@ -148,6 +148,8 @@ groups:
     long = read(text.replace("limit: 10", f"limit: {'9' * 5000}"))
     assert long.rules[0].group is not None
     assert long.rules[0].group.extra == {"limit": "9" * 5000}
+    moon = read(text.replace("expr: free < 0.1", "expr: 2026-13-01"), "node")
+    assert moon.rules[0].condition == PromQL(expr="2026-13-01")
 
 
 @pytest.mark.census("AG-029")

@@ -1,5 +1,7 @@
 """Text as mappings, lists and words, of a size that nobody's nesting can blow up. Pure."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
@@ -15,8 +17,8 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where it is
 MOST_NODES = 400_000  # with each alias counted as what it stands for
 
 
-def plain(text: str, *, words: bool = False) -> Any:  # noqa: ANN401  whatever YAML holds
-    """What a text in YAML or JSON says; with ``words`` each scalar is the text it is written as.
+def parsed(text: str) -> yaml.Node:
+    """A text in YAML or JSON, not made values of yet.
 
     Raises:
         RuleInvalid: it is neither, or too large.
@@ -27,21 +29,43 @@ def plain(text: str, *, words: bool = False) -> Any:  # noqa: ANN401  whatever Y
     if unfit is not None:
         line = text.count("\n", 0, unfit.start()) + 1
         raise RuleInvalid(f"line {line}: YAML has no such character: {unfit[0]!r}")
-    try:
+    with _refused():
         node = yaml.compose(text, Loader=LOADER)
         if node is None:
             raise RuleInvalid("there is nothing in it")
         _weigh(node, {})
-        found = (yaml.constructor.BaseConstructor() if words else _Values()).construct_document(
-            node
-        )
+        return node
+
+
+def keys(node: yaml.Node) -> list[str]:
+    """What stands at the top of a document; raise RuleInvalid where it is no mapping."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    if not pairs:
+        raise RuleInvalid("the document: expected a mapping")
+    return [key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode)]
+
+
+def document(node: yaml.Node, *, words: bool = False) -> dict[str, Any]:
+    """What a document says; with ``words`` each scalar is the text it is written as.
+
+    Raises:
+        RuleInvalid: a value in it is none, or it is no mapping.
+    """
+    with _refused():
+        maker = yaml.constructor.BaseConstructor() if words else _Values()
+        return mapping(maker.construct_document(node), "the document")
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise RuleInvalid(f"line {line}: {error.problem}") from error
     except (yaml.YAMLError, RecursionError) as error:
         raise RuleInvalid(f"no YAML: {type(error).__name__}") from error
-    return found
 
 
 class _Values(yaml.constructor.SafeConstructor):
