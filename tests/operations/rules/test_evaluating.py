@@ -145,18 +145,38 @@ def test_a_rule_with_an_error_says_why_and_stops_no_other(stage: Stage) -> None:
     stage.apply(hold="PT0S")
     ratio = {"of": "cpu", "among": "cpu", "by": [], "value": 0.5}
     stage.apply(CPU | {"name": "ratio"}, threshold=ratio)
-    with stage.metrics.writing() as db:
-        torn = {"tenant": "acme", "digest": b"x", "name": "torn", "labels": "{}"}
-        made = insert(series).values(torn | {"created_at": 0, "seen_at": 0})
-        number = db.scalar(made.returning(series.c.id))
-        chunk = {"series": number, "start": 0, "end": 2**62, "count": 1, "data": b"torn"}
-        db.execute(insert(chunks).values(chunk))
+    tear(stage, "torn")
     stage.apply(CPU | {"name": "torn"}, threshold={"of": "torn", "value": 1})
     stage.feed(85)
     said = stage.standing("torn")
     assert said.state is State.ERROR
     assert said.reason
     assert (stage.state(), stage.state("ratio")) == (State.FIRING, State.PENDING)
+
+
+def tear(stage: Stage, metric: str) -> None:
+    """Have a metric be one that nobody can read."""
+    with stage.metrics.writing() as db:
+        torn = {"tenant": "acme", "digest": b"x", "name": metric, "labels": "{}"}
+        made = insert(series).values(torn | {"created_at": 0, "seen_at": 0})
+        number = db.scalar(made.returning(series.c.id))
+        chunk = {"series": number, "start": 0, "end": 2**62, "count": 1, "data": b"torn"}
+        db.execute(insert(chunks).values(chunk))
+
+
+def test_what_fires_is_not_known_while_its_rule_has_an_error(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.feed(85)
+    tear(stage, "cpu")
+    stage.feed(85, minutes=2)
+    said = stage.standing()
+    assert (said.state, said.firing, said.unknown, said.series) == (State.ERROR, 1, 1, 1)
+    [one] = stage.instances()
+    assert (one.state, one.known, one.why) == (State.FIRING, False, said.reason)
+    [alert] = stage.alerts()
+    stage.resolve(alert.id)
+    stage.feed(85, minutes=1.5)
+    assert (stage.alerts(), stage.instances()) == ([], [])
 
 
 def test_what_a_person_resolved_begins_again_while_its_cause_is_there(stage: Stage) -> None:

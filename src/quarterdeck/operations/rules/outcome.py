@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from quarterdeck.kernel.clock import MICROSECOND
@@ -96,12 +96,20 @@ def outcome(rule: Rule, old: Known, seen: Sequence[Seen], not_before: int, at: d
 
 
 def failed(old: Known, why: str, at: datetime) -> Outcome:
-    """Of a rule that cannot be evaluated: all stays as it was."""
+    """Of a rule that cannot be evaluated: all stays as it was, and none of it is known."""
     firing = sum(one.state is State.FIRING for one in old.values())
+    live = {printed: replace(one, known=False, why=why[:1000]) for printed, one in old.items()}
     said = Standing(
-        state=State.ERROR, reason=why[:1000], firing=firing, pending=len(old) - firing, at=at
+        state=State.ERROR,
+        reason=why[:1000],
+        firing=firing,
+        pending=len(old) - firing,
+        unknown=len(old),
+        series=len(old),
+        at=at,
     )
-    return Outcome(standing=said, live=old)
+    changed = [one for printed, one in live.items() if one != old[printed]]
+    return Outcome(standing=said, live=live, changed=changed)
 
 
 def terms_of(rule: Rule, not_before: int) -> Terms:
