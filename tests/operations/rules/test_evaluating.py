@@ -179,6 +179,42 @@ def test_what_fires_is_not_known_while_its_rule_has_an_error(stage: Stage) -> No
     assert (stage.alerts(), stage.instances()) == ([], [])
 
 
+def test_two_series_that_would_be_one_alert_are_an_error_that_says_which(stage: Stage) -> None:
+    stage.apply(hold="PT0S", labels={"zone": "all"})
+    stage.feed(85)
+    for zone in ("east", "west"):
+        stage.record("cpu", 90, host="b", zone=zone)
+    stage.feed(85)
+    said = stage.standing()
+    assert (said.state, said.firing, said.unknown) == (State.ERROR, 1, 1)
+    assert "{host='b', zone='east'} and {host='b', zone='west'} would be one alert" in said.reason
+    assert [alert.sign.labels["host"] for alert in stage.alerts()] == ["a"]
+    stage.now += 20 * MINUTE
+    stage.feed(85)
+    assert (stage.state(), stage.standing().unknown) == (State.FIRING, 0)
+
+
+def test_what_fires_unseen_and_its_heir_are_an_error_until_somebody_resolves_it(
+    stage: Stage,
+) -> None:
+    stage.apply(hold="PT0S")
+    stage.record("cpu", 90, host="a", severity="x")
+    stage.round()
+    for minutes in range(8):
+        stage.now += MINUTE
+        stage.record("cpu", 10 if minutes < 7 else 99, host="a", severity="y")
+        stage.round()
+    assert stage.state() is State.ERROR
+    assert "would be one alert" in stage.standing().reason
+    [alert] = stage.alerts()
+    stage.resolve(alert.id)
+    for _ in range(3):
+        stage.now += MINUTE
+        stage.record("cpu", 99, host="a", severity="y")
+        stage.round()
+    assert (stage.state(), len(stage.alerts())) == (State.FIRING, 1)
+
+
 def test_what_a_person_resolved_begins_again_while_its_cause_is_there(stage: Stage) -> None:
     stage.apply(hold="PT0S")
     stage.feed(85)

@@ -74,6 +74,14 @@ def test_it_says_what_would_have_been_said_then_with_the_values(stage: Stage) ->
     assert says(stage, rule, NOON + timedelta(hours=1)) is State.UNKNOWN
 
 
+def test_two_series_that_would_be_one_alert_are_an_error_when_tried_too(stage: Stage) -> None:
+    for severity in ("x", "y"):
+        minutes(stage, "cpu", 6, 85, {"severity": severity})
+    said = tried(stage, rule_of(CPU)).standing
+    assert said.state is State.ERROR
+    assert "{severity='x'} and {severity='y'} would be one alert" in said.reason
+
+
 def test_who_may_see_no_alerts_may_try_no_rule(stage: Stage) -> None:
     nobody = Actor("nobody", frozenset({("tenants:read", "acme")}))
     with pytest.raises(MissingPermission), stage.work(nobody) as work:

@@ -77,7 +77,11 @@ def look(rule: Rule, facts: Facts, at: datetime) -> list[Seen]:
 
 
 def outcome(rule: Rule, old: Known, seen: Sequence[Seen], not_before: int, at: datetime) -> Outcome:
-    """What a rule's things come to after a look at them."""
+    """What a rule's things come to after a look at them.
+
+    Raises:
+        RuleFailed: two of them would be one alert, and when one passed the other would end.
+    """
     terms = terms_of(rule, not_before)
     looked = {fingerprint(one.labels): one for one in seen}
     live: dict[str, Instance] = {}
@@ -89,6 +93,7 @@ def outcome(rule: Rule, old: Known, seen: Sequence[Seen], not_before: int, at: d
             live[printed] = now
         elif then is not None:
             gone.append(then)
+    _check_apart(rule, [*(one.labels for one in live.values()), *(one.labels for one in seen)])
     changed = [one for printed, one in live.items() if one != old.get(printed)]
     return Outcome(
         standing=standing(rule, live, seen, not_before, at), live=live, changed=changed, gone=gone
@@ -152,6 +157,21 @@ def _check(measure: measures.Measure, facts: Facts) -> None:
     for one in measure.selectors:
         if one.name in facts.faults:
             raise RuleFailed(facts.faults[one.name])
+
+
+def _check_apart(rule: Rule, things: Sequence[Mapping[str, str]]) -> None:
+    alerts: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
+    for one in things:
+        other = alerts.setdefault(frozenset(rule.labelled(one).items()), one)
+        if other != one:
+            raise RuleFailed(
+                f"{_words(other)} and {_words(one)} would be one alert: by which labels they "
+                "differ, the rule's own hide"
+            )
+
+
+def _words(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{name}={value!r}" for name, value in sorted(labels.items())) + "}"
 
 
 def _seen(condition: Threshold, one: measures.Reading) -> Seen:

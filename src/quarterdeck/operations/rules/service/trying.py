@@ -81,9 +81,9 @@ def drawn(
 def _step(rule: Rule, live: Known, facts: Facts, at: datetime) -> tuple[Outcome, list[Seen]]:
     try:
         seen = look(rule, facts, at)
+        return outcome(rule, live, seen, 0, at), seen
     except (RuleFailed, QuarterdeckError) as error:
         return failed(live, str(error), at), []
-    return outcome(rule, live, seen, 0, at), seen
 
 
 def _steps(rule: Rule, at: datetime) -> list[datetime]:
