@@ -1,5 +1,6 @@
 """Rules as people change them: each change a version, who and why."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,7 +8,13 @@ import pytest
 from operations.rules.stage import CPU, Stage
 from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound
 from quarterdeck.operations.rules.document import rule_of
-from quarterdeck.operations.rules.model import RuleChanged, RuleInvalid, RuleNotFound, State
+from quarterdeck.operations.rules.model import (
+    RuleChanged,
+    RuleInvalid,
+    RuleNotFound,
+    Standing,
+    State,
+)
 from quarterdeck.operations.rules.service import looking, writing
 
 EVE = Actor("eve", frozenset({("rules:write", "other"), ("alerts:read", "other")}))
@@ -85,6 +92,21 @@ def test_a_changed_threshold_goes_on_and_another_severity_begins_anew(stage: Sta
     stage.feed(95)
     [second] = stage.alerts()
     assert second.sign.severity == "info"
+
+
+def test_what_an_older_version_said_is_not_said_of_a_new_one(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.feed(95)
+    for seconds in (240, 225):
+        stage.record("cpu", 85, stage.now - timedelta(seconds=seconds), host="late")
+    stage.feed(95)
+    assert (stage.standing().firing, stage.standing().unknown) == (1, 1)
+    stage.apply(**changed(90))
+    assert stage.standing() == Standing()
+    stage.feed(95)
+    with stage.work() as work:
+        writing.enable(work, "acme", "high-cpu", on=False)
+    assert stage.standing() == Standing(state=State.DISABLED)
 
 
 def test_a_change_of_what_somebody_else_changed_is_refused(stage: Stage) -> None:

@@ -13,6 +13,7 @@ from quarterdeck.operations.rules.model import Kept, Standing, State, Version
 from quarterdeck.operations.rules.store.table import kept_of, rules, version_of, versions
 
 DELETED = "deleted"
+OF_ALL = {"tenant", "name"}  # that no version changes
 
 
 def listed(db: Connection, tenants: Tenants, after: tuple[str, str], limit: int) -> list[Kept]:
@@ -82,8 +83,7 @@ def add(db: Connection, tenants: Tenants, made: Sequence[tuple[Version, bool]]) 
         rows = [_head(one, fresh, enabled=enabled) for one, enabled in some if one.how != DELETED]
         if rows:
             statement = insert_(rules)
-            said = ("version", "text", "by", "at", "enabled", "state", "reason")
-            new = {name: statement.excluded[name] for name in said}
+            new = {name: statement.excluded[name] for name in rows[0].keys() - OF_ALL}
             db.execute(
                 statement.on_conflict_do_update(index_elements=["tenant", "name"], set_=new), rows
             )
@@ -109,4 +109,14 @@ def _row(one: Version) -> dict[str, Any]:
 
 def _head(one: Version, fresh: Standing, *, enabled: bool) -> dict[str, Any]:
     row = {name: value for name, value in _row(one).items() if name not in ("how", "why")}
-    return row | {"enabled": enabled, "state": fresh.state.value, "reason": fresh.reason}
+    return row | {
+        "enabled": enabled,
+        "state": fresh.state.value,
+        "reason": fresh.reason,
+        "value": fresh.value,
+        "firing": fresh.firing,
+        "pending": fresh.pending,
+        "unknown": fresh.unknown,
+        "series": fresh.series,
+        "evaluated_at": None,
+    }
