@@ -15,7 +15,8 @@ from quarterdeck.operations.rules.model import (
     Standing,
     State,
 )
-from quarterdeck.operations.rules.service import looking, writing
+from quarterdeck.operations.rules.service import exchanging, looking, writing
+from quarterdeck.operations.rules.service.writing import Applied
 
 EVE = Actor("eve", frozenset({("rules:write", "other"), ("alerts:read", "other")}))
 READER = Actor("reader", frozenset({("alerts:read", "acme")}))
@@ -145,3 +146,21 @@ def test_others_see_and_change_nothing(stage: Stage) -> None:
     ):
         with pytest.raises(MissingPermission), stage.work(READER) as work:
             change(work)
+
+
+def test_two_rule_files_with_the_same_alert_do_not_replace_each_other(stage: Stage) -> None:
+    def carry_in(file: str, expr: str = "up == 0") -> Applied:
+        rules = f"[{{alert: Down, expr: {expr}}}, {{alert: {file}x, expr: y}}]"
+        text = f"groups: [{{name: g, rules: {rules}}}]"
+        with stage.work() as work:
+            return exchanging.carry_in(work, "acme", text, file=file)
+
+    assert list(carry_in("node").created) == ["Down", "nodex"]
+    with pytest.raises(RuleInvalid, match="rule Down: files 'node' and 'mysql' both have it"):
+        carry_in("mysql")
+    with stage.work() as work:
+        assert [kept.rule.name for kept in looking.listed(work, "acme")] == ["Down", "nodex"]
+    assert list(carry_in("node", "up < 1").changed) == ["Down"]
+    with stage.work() as work:
+        writing.delete(work, "acme", "Down")
+    assert list(carry_in("mysql").created) == ["Down", "mysqlx"]

@@ -1,6 +1,6 @@
 """People write rules: each change is a version, with who and why."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 
@@ -44,7 +44,7 @@ def apply(work: Work, tenant: str, rule: Rule, *, why: str = "", expected: int =
     standing.begin(work.db, own)
     old = written.of_name(work.db, own, rule.name)
     _check_version(rule.name, old, expected)
-    if old is not None and old.text == text_of(rule):
+    if old is not None and _is_same(rule, old):
         return old
     _check_room(work, own, [] if old else [rule.name])
     _keep(work, own, [(rule, old)], "applied", why)
@@ -56,17 +56,13 @@ def apply_all(work: Work, tenant: str, rules: Sequence[Rule], why: str = "") -> 
     own = work.require("rules:write", tenant)
     standing.begin(work.db, own)
     _check_once(rules)
-    # Names that are there are found one by one: this is no hot path.
-    pairs = [(rule, written.of_name(work.db, own, rule.name)) for rule in rules]
-    new = [(rule, old) for rule, old in pairs if old is None or old.text != text_of(rule)]
-    created = [rule.name for rule, old in new if old is None]
-    _check_room(work, own, created)
+    there = written.of_names(work.db, own, [rule.name for rule in rules])
+    _check_files(rules, there)
+    done = _compared(rules, there)
+    _check_room(work, own, done.created)
+    fresh = {*done.created, *done.changed}
+    new = [(rule, there.get(rule.name)) for rule in rules if rule.name in fresh]
     _keep(work, own, new, "applied", why, alone=False)
-    done = Applied(
-        created=created,
-        changed=[rule.name for rule, old in new if old is not None],
-        unchanged=[rule.name for rule, old in pairs if (rule, old) not in new],
-    )
     if new:
         words = "".join(sorted(f"{rule.name} {text_of(rule)}\n" for rule, _ in new))
         digest = sha256(words.encode()).hexdigest()
@@ -191,6 +187,32 @@ def _check_version(name: str, old: Kept | None, expected: int) -> None:
 def _check_room(work: Work, own: Tenants, new: Sequence[str]) -> None:
     if new and written.count(work.db, own) + len(new) > MOST:
         raise RuleInvalid(f"a tenant has at most {MOST} rules")
+
+
+def _compared(rules: Sequence[Rule], there: Mapping[str, Kept]) -> Applied:
+    """What becomes of rules that are applied where others are ``there``."""
+    same = {rule.name for rule in rules if rule.name in there and _is_same(rule, there[rule.name])}
+    return Applied(
+        created=[rule.name for rule in rules if rule.name not in there],
+        changed=[rule.name for rule in rules if rule.name in there and rule.name not in same],
+        unchanged=[rule.name for rule in rules if rule.name in same],
+    )
+
+
+def _is_same(rule: Rule, old: Kept) -> bool:
+    return old.text == text_of(rule)
+
+
+def _check_files(rules: Sequence[Rule], there: Mapping[str, Kept]) -> None:
+    """Two rule files of Prometheus may each have an alert of one name: none replaces the other."""
+    for rule in rules:
+        old = there[rule.name].rule if rule.name in there else None
+        then, now = (one.group.file if one and one.group else "" for one in (old, rule))
+        if then and now and then != now:
+            raise RuleInvalid(
+                f"rule {rule.name}: files {then[:80]!r} and {now[:80]!r} both have it; "
+                "rename it in one, or delete it first"
+            )
 
 
 def _check_once(rules: Sequence[Rule]) -> None:

@@ -31,6 +31,15 @@ def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     return None if row is None else kept_of(row)
 
 
+def of_names(db: Connection, tenants: Tenants, names: Sequence[str]) -> dict[str, Kept]:
+    """Those of the rules that are there, by name."""
+    found: dict[str, Kept] = {}
+    for at in range(0, len(names), BULK_ROWS):
+        mine = (tenants.clause(rules.c.tenant), rules.c.name.in_(names[at : at + BULK_ROWS]))
+        found |= {row.name: kept_of(row) for row in db.execute(select(rules).where(*mine))}
+    return found
+
+
 def counts(db: Connection, tenants: Tenants) -> dict[State, int]:
     """How many rules are in each state."""
     state = case((rules.c.enabled, rules.c.state), else_=State.DISABLED.value)
@@ -83,7 +92,7 @@ def add(db: Connection, tenants: Tenants, made: Sequence[tuple[Version, bool]]) 
         rows = [_head(one, fresh, enabled=enabled) for one, enabled in some if one.how != DELETED]
         if rows:
             statement = insert_(rules)
-            new = {name: statement.excluded[name] for name in rows[0].keys() - OF_ALL}
+            new = {name: statement.excluded[name] for name in rows[0] if name not in OF_ALL}
             db.execute(
                 statement.on_conflict_do_update(index_elements=["tenant", "name"], set_=new), rows
             )
