@@ -78,7 +78,9 @@ def apply(
     *,
     tenant: Tenant,
     why: Why = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it; change nothing.")
+    ] = False,
     as_json: flags.AsJson = False,
 ) -> None:
     """Have the rules of a file hold, all or none; those it does not name stay as they are."""
@@ -93,7 +95,9 @@ def carry_in(
     *,
     tenant: Tenant,
     why: Why = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it; change nothing.")
+    ] = False,
     as_json: flags.AsJson = False,
 ) -> None:
     """Bring in rules of others: the runbooks' YAML and JSON, rule files of Prometheus."""
@@ -272,8 +276,8 @@ def _carried(
         done = client_of(context).post(f"{RULES}/{quote(tenant, safe='')}/import", body)
     for note in done["notes"]:
         say(note)
-    words = f"{len(done['unchanged'])} rules read" if dry_run else _done(done)
-    return f"{file}: {words}", done
+    words = f"{len(_names(done))} rules read; it would be {_done(done)}"
+    return f"{file}: {words if dry_run else _done(done)}", done
 
 
 def _turn(
@@ -286,6 +290,10 @@ def _turn(
 
 def _path(tenant: str, rule: str) -> str:
     return f"{RULES}/{quote(tenant, safe='')}/{quote(rule, safe='')}"
+
+
+def _names(done: dict[str, Any]) -> list[str]:
+    return [*done["created"], *done["changed"], *done["unchanged"]]
 
 
 def _done(done: dict[str, Any]) -> str:

@@ -76,7 +76,7 @@ def test_a_rule_is_tried_at_a_time(client: TestClient, sre: Headers, issue: Issu
 def test_rules_of_others_come_in_and_go_out(client: TestClient, sre: Headers) -> None:
     path = f"{RULES}/acme/import"
     read = client.post(path, json={"text": PHOENIX, "dry_run": True}, headers=sre).json()
-    assert (read["form"], read["unchanged"]) == ("json", ["high-cpu-usage"])
+    assert (read["form"], read["created"], read["unchanged"]) == ("json", ["high-cpu-usage"], [])
     assert client.get(RULES, headers=sre).json()["rules"] == []
     for text, form, many in ((PHOENIX, "json", 1), (SYNC, "sync-yaml", 3)):
         done = client.post(path, json={"text": text}, headers=sre).json()

@@ -57,6 +57,10 @@ def test_rules_of_others_come_in_and_go_out(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "alerts.json"
     file.write_text(PHOENIX)
     assert "1 rules read" in run(f"alert rule import {file} --tenant acme --dry-run")[2]
+    planned = answer(run, f"alert rule import {file} --tenant acme --dry-run")
+    assert (planned[0]["created"], planned[0]["unchanged"]) == (["high-cpu-usage"], [])
+    dry = run(f"alert rule import {file} --tenant acme --dry-run")[2]
+    assert "it would be 1 created, 0 changed, 0 unchanged" in dry
     assert "no e-mail is sent" in run(f"alert rule import {file} --tenant acme")[2]
     twice = answer(run, f"alert rule import {file} {file} --tenant acme")
     assert [(one["path"], one["unchanged"]) for one in twice] == [

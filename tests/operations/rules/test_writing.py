@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from operations.rules.stage import CPU, Stage
 from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound
@@ -17,6 +18,7 @@ from quarterdeck.operations.rules.model import (
 )
 from quarterdeck.operations.rules.service import exchanging, looking, writing
 from quarterdeck.operations.rules.service.writing import Applied
+from quarterdeck.operations.rules.store.table import tables
 
 EVE = Actor("eve", frozenset({("rules:write", "other"), ("alerts:read", "other")}))
 READER = Actor("reader", frozenset({("alerts:read", "acme")}))
@@ -130,6 +132,30 @@ def test_many_are_applied_together_or_not_at_all(stage: Stage) -> None:
         assert [kept.rule.name for kept in looking.listed(work, "acme")] == ["a", "b"]
         assert looking.counts(work) == {State.UNKNOWN: 2}
     assert stage.events() == ["RulesImported"]
+
+
+def test_a_dry_run_says_what_would_come_of_it_and_changes_nothing(stage: Stage) -> None:
+    rules = [rule_of({**CPU, "name": name}) for name in ("a", "b", "c")]
+    with stage.work() as work:
+        writing.apply_all(work, "acme", rules[:2])
+    wanted = [rules[0], rule_of({**CPU, "name": "b", **changed(90)}), rules[2]]
+    before = everything(stage)
+    with stage.work() as work:
+        planned = writing.apply_all(work, "acme", wanted, dry_run=True)
+    assert everything(stage) == before
+    assert planned == Applied(created=["c"], changed=["b"], unchanged=["a"])
+    with stage.work() as work:
+        assert writing.apply_all(work, "acme", wanted) == planned
+    for refused, why in ((rules[:1] * 2, ""), (rules, "x" * 2001)):
+        for dry_run in (True, False):
+            with pytest.raises(RuleInvalid), stage.work() as work:
+                writing.apply_all(work, "acme", refused, why, dry_run=dry_run)
+
+
+def everything(stage: Stage) -> list[object]:
+    """All that is kept of rules."""
+    with stage.engine.connect() as db:
+        return [row for table in tables for row in db.execute(select(table))]
 
 
 def test_others_see_and_change_nothing(stage: Stage) -> None:

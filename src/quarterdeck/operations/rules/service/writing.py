@@ -51,19 +51,29 @@ def apply(work: Work, tenant: str, rule: Rule, *, why: str = "", expected: int =
     return _found(work, own, rule.name)
 
 
-def apply_all(work: Work, tenant: str, rules: Sequence[Rule], why: str = "") -> Applied:
-    """Apply many rules at once; one leaf stands for all. Raise RuleInvalid."""
+def apply_all(
+    work: Work, tenant: str, rules: Sequence[Rule], why: str = "", *, dry_run: bool = False
+) -> Applied:
+    """Apply many rules at once; one leaf stands for all.
+
+    ``dry_run``: change nothing, and say or refuse what would come of it now.
+
+    Raises:
+        RuleInvalid: one of them cannot be kept, so none is.
+    """
     own = work.require("rules:write", tenant)
-    standing.begin(work.db, own)
+    if not dry_run:
+        standing.begin(work.db, own)
     _check_once(rules)
+    _check_why(why)
     there = written.of_names(work.db, own, [rule.name for rule in rules])
     _check_files(rules, there)
     done = _compared(rules, there)
     _check_room(work, own, done.created)
     fresh = {*done.created, *done.changed}
     new = [(rule, there.get(rule.name)) for rule in rules if rule.name in fresh]
-    _keep(work, own, new, "applied", why, alone=False)
-    if new:
+    if new and not dry_run:
+        _keep(work, own, new, "applied", why, alone=False)
         words = "".join(sorted(f"{rule.name} {text_of(rule)}\n" for rule, _ in new))
         digest = sha256(words.encode()).hexdigest()
         work.publish(RulesImported(tenant=tenant, count=len(new), digest=digest, why=why))
@@ -144,8 +154,7 @@ def _begins_anew(old: Rule, new: Rule) -> bool:
 
 
 def _version(work: Work, tenant: str, rule: Rule, number: int, how: str, why: str) -> Version:
-    if len(why) > LONGEST_WHY:
-        raise RuleInvalid(f"a reason has at most {LONGEST_WHY} characters")
+    _check_why(why)
     return Version(
         tenant=tenant,
         name=rule.name,
@@ -182,6 +191,11 @@ def _check_version(name: str, old: Kept | None, expected: int) -> None:
     now = old.version if old else 0
     if expected and expected != now:
         raise RuleChanged(f"rule {name} is at version {now}, not {expected}: look at it again")
+
+
+def _check_why(why: str) -> None:
+    if len(why) > LONGEST_WHY:
+        raise RuleInvalid(f"a reason has at most {LONGEST_WHY} characters")
 
 
 def _check_room(work: Work, own: Tenants, new: Sequence[str]) -> None:
