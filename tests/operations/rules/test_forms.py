@@ -185,6 +185,24 @@ def test_the_yaml_of_runbook_000_loads_as_written_and_a_changed_threshold_is_use
     assert stage.state("high_error_rate") is State.INACTIVE
 
 
+def test_words_that_a_rule_has_outgrown_are_not_said(stage: Stage) -> None:
+    rule = read(SYNC).rules[2]
+    doc = doc_of(rule)
+    outgrown = [
+        rule_of({**doc, "threshold": {**doc["threshold"], "value": 0.2}}),
+        rule_of({**doc, "threshold": {**doc["threshold"], "window": "PT2H"}}),
+        rule_of({**doc, "for": "PT5M"}),
+        rule_of({**doc, "keep_firing": "PT5M"}),
+        rule_of({**doc, "words": f"error_rate > {'9' * 400}% over 1 hour"}),
+        rule_of({**doc, "words": "error_rate > 10% over 999999999 days"}),
+    ]
+    assert yaml.safe_load(sync.write(outgrown)) == {"alerts": []}
+    stage.apply({**doc, "for": "PT0S"})
+    with stage.work() as work:
+        out = exchanging.carry_out(work, "acme", Form.SYNC)
+    assert yaml.safe_load(out)["alerts"] == [yaml.safe_load(SYNC)["alerts"][2]]
+
+
 @pytest.mark.parametrize(
     "line",
     [

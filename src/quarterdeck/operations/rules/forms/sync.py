@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.model import Function
 from quarterdeck.operations.metrics.selector import selector
 from quarterdeck.operations.rules.forms.text import mapping, sequence
@@ -42,8 +43,12 @@ def read(found: dict[str, Any]) -> list[Rule]:
 
 
 def writable(rule: Rule) -> bool:
-    """Whether a rule can be said in this form."""
-    return _condition(rule.words) is not None
+    """Whether a rule can be said in this form: its words may be older than its condition."""
+    try:
+        said = _condition(rule.words)
+    except Invalid:
+        return False
+    return said is not None and said == rule.condition and not rule.hold and not rule.keep
 
 
 def write(rules: Sequence[Rule]) -> str:
