@@ -62,11 +62,13 @@ class Row:
     """A rule as the list shows it.
 
     Attributes:
+        elsewhere: Prometheus has its numbers, if one is attached.
         chart: its numbers of the last hour with its threshold; None: there are none.
     """
 
     kept: Kept
     condition: str
+    elsewhere: bool
     chart: lines.Chart | None
 
 
@@ -210,6 +212,7 @@ def _rows(frame: Frame, shown: Sequence[Kept]) -> list[Row]:
             Row(
                 kept=kept,
                 condition=promql(kept.rule.condition),
+                elsewhere=isinstance(kept.rule.condition, PromQL),
                 chart=_chart(kept.rule, ats, drawn[kept.rule.name]),
             )
             for kept in own
