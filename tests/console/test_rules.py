@@ -109,6 +109,8 @@ def test_a_rules_page_says_all_of_it_and_tries_it_in_place(client: TestClient) -
     assert "beyond" in tried.text
     assert "expected a time" in client.get(f"{HERE}?at=noon").text
     assert "with its zone" in client.get(f"{HERE}?at=2026-03-01").text
+    for at in ("1969-12-31T23:59:59Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"):
+        assert "expected a time from 1971" in client.get(HERE, params={"at": at}).text
     assert client.get("/alert-rules/acme/none").status_code == 404
 
 

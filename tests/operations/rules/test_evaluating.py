@@ -78,6 +78,16 @@ def test_what_came_late_of_a_counter_is_no_sign_that_it_stands_still(stage: Stag
     assert stage.standing().unknown == 1
 
 
+def test_a_rule_sees_no_farther_back_for_another_of_its_metric(stage: Stage) -> None:
+    stage.apply()
+    stage.apply(CPU | {"name": "day"}, threshold={"of": "cpu", "window": "P1D", "value": 80})
+    stage.record("cpu", 20, host="gone")
+    stage.now += timedelta(minutes=30)
+    stage.feed(20)
+    assert (stage.state("day"), stage.standing("day").unknown) == (State.UNKNOWN, 1)
+    assert (stage.state(), stage.standing().unknown) == (State.INACTIVE, 0)
+
+
 def test_a_rule_without_data_is_not_known_and_says_so(stage: Stage) -> None:
     stage.apply()
     stage.round()

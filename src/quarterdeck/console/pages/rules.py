@@ -17,7 +17,7 @@ from quarterdeck.operations.rules.model import Kept, PromQL, Rule, State, Thresh
 from quarterdeck.operations.rules.promql import promql
 from quarterdeck.operations.rules.service import exchanging, trying, writing
 from quarterdeck.operations.rules.service import looking as rules
-from quarterdeck.operations.rules.service.trying import Drawn
+from quarterdeck.operations.rules.service.trying import Drawn, UnusableInstant
 from quarterdeck.web.deps import By, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import HouseRoute
@@ -246,4 +246,7 @@ def _tried(frame: Frame, tenant: str, rule: Rule, at: str) -> tuple[trying.Tried
         return None, f"expected a time as 2026-03-01T12:00:00Z, got {at[:40]!r}"
     if moment.tzinfo is None:
         return None, "expected a time with its zone, as 2026-03-01T12:00:00Z"
-    return trying.tried(frame.work, frame.runtime.metrics, tenant, rule, moment), ""
+    try:
+        return trying.tried(frame.work, frame.runtime.metrics, tenant, rule, moment), ""
+    except UnusableInstant as error:
+        return None, str(error)

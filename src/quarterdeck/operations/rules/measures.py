@@ -1,6 +1,7 @@
 """What a rule looks at: numbers made of our series, each with its labels and its age. Pure."""
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -136,9 +137,9 @@ def _made(measure: Measure, of: Selector, series: By, at: datetime) -> list[Made
 
 
 def _one(measure: Measure, series: Series, at: datetime) -> Reading | None:
-    newest = _newest(series, micros(at))
-    if newest is None:
-        return None
+    newest = bisect_right(series.times, micros(at)) - 1
+    if newest < 0 or series.times[newest] < micros(measure.since(at)):
+        return None  # whoever looks farther back finds it gone too
     if is_stale(series.values[newest]):
         return Reading(labels=series.labels, value=None, newest=series.times[newest], why=ENDED)
     if _is_late(series, newest, micros(at), measure.late_after):
@@ -147,14 +148,6 @@ def _one(measure: Measure, series: Series, at: datetime) -> Reading | None:
     known = None if value is None or math.isnan(value.value) else value.value
     why = "" if known is not None else "too few points in its window"
     return Reading(labels=series.labels, value=known, newest=series.times[newest], why=why)
-
-
-def _newest(series: Series, end: int) -> int | None:
-    """The place of the newest point that is none of the future."""
-    at = len(series.times) - 1
-    while at >= 0 and series.times[at] > end:
-        at -= 1
-    return at if at >= 0 else None
 
 
 def _is_late(series: Series, newest: int, now: int, allowed: timedelta | None) -> bool:
