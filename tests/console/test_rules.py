@@ -132,6 +132,26 @@ def test_a_rule_is_changed_compared_had_back_and_deleted(client: TestClient) -> 
     assert client.get(HERE).status_code == 404
 
 
+@pytest.mark.usefixtures("ruled")
+def test_a_change_of_what_somebody_else_changed_meanwhile_is_refused(client: TestClient) -> None:
+    page = client.get(HERE).text
+    fields = dict(re.findall(r'type="hidden" name="(of|rule|version)" value="([^"]*)"', page))
+    text = re.findall(r'name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[0]
+    text = text.replace("&#39;", "'").replace("&gt;", ">")
+
+    def change(value: int) -> tuple[int, str]:
+        words = text.replace("value: 80", f"value: {value}")
+        done = client.post("/alert-rules", data={**fields, "text": words})
+        return done.status_code, done.text
+
+    assert change(95)[0] == 303
+    code, refused = change(60)
+    assert code == 200
+    assert "rule high-cpu is at version 2, not 1: look at it again" in refused
+    assert "value: 60" in refused
+    assert "value: 95" in client.get(HERE).text
+
+
 def test_rules_of_others_are_applied_and_what_is_wrong_is_said_beside_them(
     client: TestClient,
 ) -> None:

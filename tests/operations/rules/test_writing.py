@@ -117,6 +117,13 @@ def test_a_change_of_what_somebody_else_changed_is_refused(stage: Stage) -> None
     stage.apply(**changed(90))
     with pytest.raises(RuleChanged, match="at version 2, not 1"), stage.work() as work:
         writing.apply(work, "acme", rule_of({**CPU, **changed(95)}), expected=1)
+    both = [rule_of(CPU), rule_of({**CPU, "name": "other"})]
+    with pytest.raises(RuleChanged, match="at version 2, not 1"), stage.work() as work:
+        writing.apply_all(work, "acme", both, expected={"high-cpu": 1})
+    with pytest.raises(RuleChanged, match="at version 0, not 1"), stage.work() as work:
+        writing.apply_all(work, "acme", [both[1]], expected={"other": 1})
+    with stage.work() as work:
+        assert writing.apply_all(work, "acme", both, expected={"high-cpu": 2}).changed
 
 
 def test_many_are_applied_together_or_not_at_all(stage: Stage) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
+from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console import lines
@@ -13,7 +14,7 @@ from quarterdeck.console.frame import RANGES, Frame, InFrame, changing, looking,
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.spans import steps
 from quarterdeck.operations.rules.forms import native
-from quarterdeck.operations.rules.model import Kept, PromQL, Rule, State, Threshold
+from quarterdeck.operations.rules.model import Kept, PromQL, Rule, RuleChanged, State, Threshold
 from quarterdeck.operations.rules.promql import promql
 from quarterdeck.operations.rules.service import exchanging, trying, writing
 from quarterdeck.operations.rules.service import looking as rules
@@ -52,9 +53,22 @@ rules:
     runbook: https://wiki.example/cpu
 """
 Word = Annotated[str, Query(max_length=400)]
-Words = Annotated[str, Form(max_length=300_000)]
 Why = Annotated[str, Form(max_length=2000)]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
+
+
+class Said(BaseModel):
+    """What is to be applied, to whom.
+
+    Attributes:
+        version: at which ``rule`` was when somebody began to change it; 0: at any.
+    """
+
+    of: str = Field(max_length=200)
+    text: str = Field("", max_length=300_000)
+    why: str = Field("", max_length=2000)
+    rule: str = Field("", max_length=200)
+    version: int = Field(0, ge=0, le=2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,23 +93,19 @@ def listed(frame: InFrame, state: Word = "", after: Word = "") -> HTMLResponse:
 
 
 @router.post(HERE, **WRITES)
-def apply(
-    request: Request,
-    actor: By,
-    of: Annotated[str, Form(max_length=200)],
-    text: Words = "",
-    why: Why = "",
-) -> Response:
+def apply(request: Request, actor: By, said: Annotated[Said, Form()]) -> Response:
     """Apply the rules of a text; what is refused is said beside it."""
+    expected = {said.rule: said.version} if said.version else writing.ANY
+    text = said.text.replace("\r\n", "\n")
     try:
         with changing(request, actor) as work:
-            work.require("rules:write", of)
-            done = exchanging.carry_in(work, of, text.replace("\r\n", "\n"), why=why)
-    except Invalid as error:
+            work.require("rules:write", said.of)
+            done = exchanging.carry_in(work, said.of, text, why=said.why, expected=expected)
+    except (Invalid, RuleChanged) as error:
         with looking(request, actor) as frame:
-            return _list(frame, "", "", refused=str(error), text=text, of=of)
+            return _list(frame, "", "", refused=str(error), text=said.text, of=said.of)
     changed = [*done.created, *done.changed]
-    return see(f"{HERE}/{of}/{changed[0]}" if len(changed) == 1 else HERE)
+    return see(f"{HERE}/{said.of}/{changed[0]}" if len(changed) == 1 else HERE)
 
 
 @router.post(HERE + "/catalogue", **WRITES)

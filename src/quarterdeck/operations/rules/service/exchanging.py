@@ -1,6 +1,6 @@
 """Rules carried in and out, in each form that we read and write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,9 +62,17 @@ def read(text: str, file: str = "") -> Read:
     return Read(form=form, rules=rules, notes=[*notes, *_unheard(rules)])
 
 
-def carry_in(work: Work, tenant: str, text: str, *, file: str = "", why: str = "") -> Applied:
-    """Apply every rule of a text at once, or none; raise RuleInvalid."""
-    return writing.apply_all(work, tenant, read(text, file).rules, why)
+def carry_in(
+    work: Work,
+    tenant: str,
+    text: str,
+    *,
+    file: str = "",
+    why: str = "",
+    expected: Mapping[str, int] = writing.ANY,
+) -> Applied:
+    """Apply every rule of a text at once, or none; raises as ``writing.apply_all``."""
+    return writing.apply_all(work, tenant, read(text, file).rules, why, expected=expected)
 
 
 def carry_out(work: Work, tenant: str, form: Form, file: str | None = None) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from types import MappingProxyType
 
 from quarterdeck.events.rules import RuleApplied, RulesImported
 from quarterdeck.kernel.work import Tenants, Work
@@ -22,6 +23,8 @@ from quarterdeck.operations.rules.store import standing, written
 
 MOST = 5000  # rules of one tenant
 LONGEST_WHY = 2000
+ANY: Mapping[str, int] = MappingProxyType({})
+"""Rules at whichever version they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +55,13 @@ def apply(work: Work, tenant: str, rule: Rule, *, why: str = "", expected: int =
 
 
 def apply_all(
-    work: Work, tenant: str, rules: Sequence[Rule], why: str = "", *, dry_run: bool = False
+    work: Work,
+    tenant: str,
+    rules: Sequence[Rule],
+    why: str = "",
+    *,
+    expected: Mapping[str, int] = ANY,
+    dry_run: bool = False,
 ) -> Applied:
     """Apply many rules at once; one leaf stands for all.
 
@@ -60,6 +69,7 @@ def apply_all(
 
     Raises:
         RuleInvalid: one of them cannot be kept, so none is.
+        RuleChanged: one is not at the version that was ``expected`` of its name.
     """
     own = work.require("rules:write", tenant)
     if not dry_run:
@@ -68,6 +78,8 @@ def apply_all(
     _check_why(why)
     there = written.of_names(work.db, own, [rule.name for rule in rules])
     _check_files(rules, there)
+    for name, version in expected.items():
+        _check_version(name, there.get(name), version)
     done = _compared(rules, there)
     _check_room(work, own, done.created)
     fresh = {*done.created, *done.changed}
