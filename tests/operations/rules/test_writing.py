@@ -97,6 +97,15 @@ def test_a_changed_threshold_goes_on_and_another_severity_begins_anew(stage: Sta
     assert second.sign.severity == "info"
 
 
+@pytest.mark.parametrize("of", ["mem", 'cpu{host!="a"}'])
+def test_a_rule_that_looks_at_other_series_begins_anew(stage: Stage, of: str) -> None:
+    stage.apply(hold="PT0S")
+    stage.feed(95)
+    assert len(stage.alerts()) == 1
+    stage.apply(hold="PT0S", threshold={"of": of, "value": 80})
+    assert (stage.alerts(), stage.instances()) == ([], [])
+
+
 def test_what_an_older_version_said_is_not_said_of_a_new_one(stage: Stage) -> None:
     stage.apply(hold="PT0S")
     stage.feed(95)

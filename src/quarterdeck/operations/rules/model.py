@@ -177,8 +177,9 @@ class Rule:
 
     def likeness(self) -> tuple[object, ...]:
         """What two versions share whose alerts are about the same things."""
-        by = self.condition.measure.by if isinstance(self.condition, Threshold) else None
-        return type(self.condition), by, self.labelled({})
+        measure = self.condition.measure if isinstance(self.condition, Threshold) else None
+        of = (measure.selectors, measure.by) if measure else ()
+        return of, self.labelled({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
