@@ -14,11 +14,11 @@ from operations.rules.stage import CPU, Stage
 from quarterdeck.operations.rules.catalogue import CATALOGUE
 from quarterdeck.operations.rules.document import doc_of, kept, rule_of, text_of
 from quarterdeck.operations.rules.durations import iso, prometheus, written_iso, written_prometheus
-from quarterdeck.operations.rules.forms import phoenix, sync
+from quarterdeck.operations.rules.forms import native, phoenix, sync
 from quarterdeck.operations.rules.forms import prometheus as files
 from quarterdeck.operations.rules.forms import text as texts
 from quarterdeck.operations.rules.model import PromQL, Rule, RuleInvalid, State, Threshold
-from quarterdeck.operations.rules.service import exchanging
+from quarterdeck.operations.rules.service import exchanging, looking
 from quarterdeck.operations.rules.service.exchanging import Form, read
 
 SYNC = """\
@@ -117,6 +117,16 @@ def test_whatever_a_file_says_comes_out_again(said: list[dict[str, Any]], every:
     out = files.write(found.rules)
     assert spoken(out) == spoken(text)
     assert list(read(out, "f").rules) == list(found.rules)
+
+
+@pytest.mark.parametrize("odd", ["a\x85b", "a\u2028b", "\u2029", "\ufeffa"])
+def test_what_a_reader_may_take_for_a_break_comes_out_again(odd: str) -> None:
+    rule = rule_of({**CPU, "annotations": {"a": odd}})
+    assert read(native.write([rule])).rules == [rule]
+    assert yaml.safe_load(looking.yaml_of(rule)) == doc_of(rule)
+    rule = Rule(name="a", condition=PromQL(expr=f'a{{b="{odd}"}}'), annotations={"a": odd})
+    [again] = read(files.write([rule])).rules
+    assert (again.condition, again.annotations) == (rule.condition, rule.annotations)
 
 
 @given(st.integers(0, 10**7 - 1))

@@ -171,3 +171,10 @@ def test_observations_above_the_bound_are_what_is_lost(tmp_path: Path) -> None:
     total = {"series": 'seconds_count{service="web"}', "values": "0+100x60"}
     fine = [bucket("0.5", "0+99x60"), bucket("1.0", "0+100x60"), total]
     fired(tmp_path, LATENCY, fine, "1h")
+
+
+def test_a_title_that_a_reader_may_break_stays_whole() -> None:
+    found = yaml.safe_load(rules_of(LATENCY.replace("P95", r'"P\N95"')).text)["groups"]
+    said = [rule["annotations"]["description"] for rule in found[0]["rules"] if "alert" in rule]
+    assert said
+    assert all("P\x8595" in words for words in said)

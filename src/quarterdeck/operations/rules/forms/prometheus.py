@@ -11,8 +11,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
 from quarterdeck.operations.rules.durations import prometheus, written_prometheus
 from quarterdeck.operations.rules.forms.text import mapping, sequence, words_of
 from quarterdeck.operations.rules.model import Group, PromQL, Rule, RuleInvalid
@@ -66,8 +65,7 @@ def write(rules: Sequence[Rule]) -> str:
         _said(f"{file}: {name}" if names.count(name) > 1 and file else name, some)
         for (file, name), some in groups
     ]
-    words: str = yaml.safe_dump({KEY: said}, sort_keys=False, allow_unicode=True, width=1000)
-    return words
+    return dump({KEY: said}, width=1000)
 
 
 def _group(said: Mapping[str, Any], name: str, file: str, place: int) -> Group:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.model import Function
 from quarterdeck.operations.metrics.selector import selector
@@ -63,8 +62,7 @@ def write(rules: Sequence[Rule]) -> str:
         for rule in rules
         if writable(rule)
     ]
-    words: str = yaml.safe_dump({KEY: said}, sort_keys=False, allow_unicode=True, width=100)
-    return words
+    return dump({KEY: said})
 
 
 def _rule(given: dict[str, Any], where: str) -> Rule:
