@@ -135,6 +135,12 @@ def test_durations_are_written_as_they_are_read(seconds: int) -> None:
     assert prometheus(written_prometheus(iso(f"PT{seconds}S"))).total_seconds() == seconds
 
 
+def test_a_group_that_nobody_evaluates_for_ten_years_is_refused() -> None:
+    text = "groups: [{name: g, interval: 9999y, rules: [{alert: a, expr: b}]}]"
+    with pytest.raises(RuleInvalid, match="9999y is longer than ten years"):
+        read(text)
+
+
 def test_two_rules_of_one_alert_in_a_file_are_two(tmp_path: Path) -> None:
     text = """
 groups:
