@@ -135,7 +135,7 @@ def test_a_rule_is_changed_compared_had_back_and_deleted(client: TestClient) -> 
 @pytest.mark.usefixtures("ruled")
 def test_a_change_of_what_somebody_else_changed_meanwhile_is_refused(client: TestClient) -> None:
     page = client.get(HERE).text
-    fields = dict(re.findall(r'type="hidden" name="(of|rule|version)" value="([^"]*)"', page))
+    fields = dict(re.findall(r'type="hidden" name="(of|seen)" value="([^"]*)"', page))
     text = re.findall(r'name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[0]
     text = text.replace("&#39;", "'").replace("&gt;", ">")
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
-from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console import lines
@@ -54,21 +53,9 @@ rules:
 """
 Word = Annotated[str, Query(max_length=400)]
 Why = Annotated[str, Form(max_length=2000)]
+Words = Annotated[str, Form(max_length=300_000)]
+Seen = Annotated[str, Form(pattern=r"^([A-Za-z0-9_.:-]{1,200}@[0-9]{1,9})?$")]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
-
-
-class Said(BaseModel):
-    """What is to be applied, to whom.
-
-    Attributes:
-        version: at which ``rule`` was when somebody began to change it; 0: at any.
-    """
-
-    of: str = Field(max_length=200)
-    text: str = Field("", max_length=300_000)
-    why: str = Field("", max_length=2000)
-    rule: str = Field("", max_length=200)
-    version: int = Field(0, ge=0, le=2**31 - 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,19 +80,30 @@ def listed(frame: InFrame, state: Word = "", after: Word = "") -> HTMLResponse:
 
 
 @router.post(HERE, **WRITES)
-def apply(request: Request, actor: By, said: Annotated[Said, Form()]) -> Response:
-    """Apply the rules of a text; what is refused is said beside it."""
-    expected = {said.rule: said.version} if said.version else writing.ANY
-    text = said.text.replace("\r\n", "\n")
+def apply(
+    request: Request,
+    actor: By,
+    of: Annotated[str, Form(max_length=200)],
+    text: Words = "",
+    why: Why = "",
+    seen: Seen = "",
+) -> Response:
+    """Apply the rules of a text; what is refused is said beside it.
+
+    ``seen``: the rule that is changed, and at which version it was seen.
+    """
+    rule, _, version = seen.partition("@")
+    expected = {rule: int(version)} if seen else writing.ANY
+    words = text.replace("\r\n", "\n")
     try:
         with changing(request, actor) as work:
-            work.require("rules:write", said.of)
-            done = exchanging.carry_in(work, said.of, text, why=said.why, expected=expected)
+            work.require("rules:write", of)
+            done = exchanging.carry_in(work, of, words, why=why, expected=expected)
     except (Invalid, RuleChanged) as error:
         with looking(request, actor) as frame:
-            return _list(frame, "", "", refused=str(error), text=said.text, of=said.of)
+            return _list(frame, "", "", refused=str(error), text=text, of=of)
     changed = [*done.created, *done.changed]
-    return see(f"{HERE}/{said.of}/{changed[0]}" if len(changed) == 1 else HERE)
+    return see(f"{HERE}/{of}/{changed[0]}" if len(changed) == 1 else HERE)
 
 
 @router.post(HERE + "/catalogue", **WRITES)
