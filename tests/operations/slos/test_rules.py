@@ -182,3 +182,10 @@ def test_a_burn_that_must_last_fires_once_it_does(tmp_path: Path) -> None:
     series = [{"series": "up", "values": "1x60 0x20"}]
     fired(tmp_path, LASTS, series, "68m", *ALL)
     fired(tmp_path, LASTS, series, "70m", *ALL, "lasting")
+
+
+def test_a_title_that_a_reader_may_break_stays_whole() -> None:
+    found = yaml.safe_load(rules_of(LATENCY.replace("P95", r'"P\N95"')).text)["groups"]
+    said = [rule["annotations"]["description"] for rule in found[0]["rules"] if "alert" in rule]
+    assert said
+    assert all("P\x8595" in words for words in said)

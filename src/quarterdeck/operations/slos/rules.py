@@ -10,8 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.slos.model.budget import allowed
 from quarterdeck.operations.slos.model.burn import BurnRule, named
@@ -46,7 +45,7 @@ def rules(tenant: str, planned: Iterable[Planned]) -> Rules:
             groups += _groups(tenant, one)
         except Invalid as error:
             notes.append(f"{one.slo.metadata.name}, {one.title}: {error}")
-    text = yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000, allow_unicode=True)
+    text = dump({"groups": groups}, width=10_000)
     return Rules(text="".join(f"# {note}\n" for note in notes) + text, notes=tuple(notes))
 
 
