@@ -181,13 +181,17 @@ def test_a_run_that_lost_its_job_is_told_at_the_next_renewal(engine: Engine) -> 
             told.set()
         run.check()
 
+    def renewed() -> bool:
+        # A run may have begun before its worker has it among those that it renews.
+        worker.renew()
+        return told.wait(0.05)
+
     job, worker = put_one(engine), worker_of(engine, kind_of(long))
     with at_work(worker):
         assert began.wait(10)
         with writing(engine) as db:
             db.exec_driver_sql("UPDATE kernel_job SET fence = fence + 1")
-        worker.renew()
-        assert told.wait(10)
+        until(renewed)
     assert state(engine, job) is JobState.RUNNING
 
 

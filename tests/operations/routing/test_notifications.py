@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -183,8 +184,10 @@ def test_an_end_is_told_where_turns_are_rarer_than_repetitions(watch: Watch, tea
 
 @pytest.mark.parametrize("answer", [500, 503, 429, "close"])
 def test_a_receiver_that_fails_is_told_again_after_a_pause(
-    watch: Watch, team: Sink, answer: int | str
+    watch: Watch, team: Sink, answer: int | str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # However long it takes to look, the pause is not over by itself.
+    monkeypatch.setattr(sending_module, "pause_after", lambda _attempts: timedelta(minutes=1))
     team.answers["/team"] = [answer, answer]
     watch.push({"node": "a"})
     watch.settle()
