@@ -6,17 +6,17 @@ from sqlalchemy import Connection, select, update
 
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import Alert
-from quarterdeck.operations.alerts.store.table import LIVE, UNROUTED, alert_of, alerts
+from quarterdeck.operations.alerts.store.table import IS_LIVE, IS_UNROUTED, alert_of, alerts
 
 
 def tenants_with_unplaced(db: Connection) -> set[str]:
     """Tenants with alerts that are in no group yet."""
-    return set(db.scalars(select(alerts.c.tenant).where(UNROUTED).distinct()))
+    return set(db.scalars(select(alerts.c.tenant).where(IS_UNROUTED).distinct()))
 
 
 def unplaced(db: Connection, tenants: Tenants, limit: int) -> list[Alert]:
     """Alerts that are in no group yet, oldest first."""
-    query = select(alerts).where(UNROUTED, tenants.clause(alerts.c.tenant))
+    query = select(alerts).where(IS_UNROUTED, tenants.clause(alerts.c.tenant))
     return [alert_of(row) for row in db.execute(query.order_by(alerts.c.id).limit(limit))]
 
 
@@ -28,7 +28,7 @@ def placed(db: Connection, tenants: Tenants, ids: Sequence[int], version: int) -
 
 def unplace(db: Connection, tenants: Tenants) -> None:
     """Have every alert that fires be put into groups anew."""
-    db.execute(update(alerts).where(LIVE, tenants.clause(alerts.c.tenant)).values(routed=0))
+    db.execute(update(alerts).where(IS_LIVE, tenants.clause(alerts.c.tenant)).values(routed=0))
 
 
 def of_ids(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Alert]:

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, or_, select
 
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Filter
 from quarterdeck.operations.alerts.store.table import IS_LIVE, alert_of, alerts, changes
+
+Clause = ColumnElement[bool] | TextClause
 
 
 def of_id(db: Connection, tenants: Tenants, alert: int) -> Alert | None:
@@ -102,8 +104,8 @@ def history(db: Connection, tenants: Tenants, alert: int) -> list[Change]:
     ]
 
 
-def _clauses(tenants: Tenants, wanted: Filter) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [tenants.clause(alerts.c.tenant)]
+def _clauses(tenants: Tenants, wanted: Filter) -> Sequence[Clause]:
+    found: list[Clause] = [tenants.clause(alerts.c.tenant)]
     for column, values in (
         (alerts.c.id, wanted.ids),
         (alerts.c.type, wanted.types),

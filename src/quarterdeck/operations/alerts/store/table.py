@@ -13,7 +13,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    literal,
     text,
 )
 
@@ -21,9 +20,10 @@ from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.db import metadata
 from quarterdeck.operations.alerts.model import Alert, AlertState, Severity, Sign
 
-LIVE = text("state <> 'resolved'")
-UNROUTED = text("routed = 0 AND state <> 'resolved'")
-LASTING = text("expires_at IS NOT NULL AND state <> 'resolved'")
+# Once, for indexes and queries: a partial index is used only where its very condition stands.
+IS_LIVE = text("state <> 'resolved'")
+IS_UNROUTED = text("routed = 0 AND state <> 'resolved'")
+IS_LASTING = text("expires_at IS NOT NULL AND state <> 'resolved'")
 
 alerts = Table(
     "operations_alert",
@@ -54,24 +54,29 @@ alerts = Table(
     # The labels under which it is in its groups, where they have changed since.
     Column("was", Text),
     # Whoever comes second finds the first's row here.
-    Index("operations_alert_live", "key", unique=True, sqlite_where=LIVE, postgresql_where=LIVE),
+    Index(
+        "operations_alert_live", "key", unique=True, sqlite_where=IS_LIVE, postgresql_where=IS_LIVE
+    ),
     Index("operations_alert_tenant", "tenant", "state"),
-    Index("operations_alert_newest", "tenant", "id", sqlite_where=LIVE, postgresql_where=LIVE),
+    Index(
+        "operations_alert_newest", "tenant", "id", sqlite_where=IS_LIVE, postgresql_where=IS_LIVE
+    ),
     Index("operations_alert_type", "tenant", "type"),
     Index("operations_alert_fingerprint", "tenant", "fingerprint"),
     Index(
         "operations_alert_expiring",
         "expires_at",
-        sqlite_where=LASTING,
-        postgresql_where=LASTING,
+        sqlite_where=IS_LASTING,
+        postgresql_where=IS_LASTING,
     ),
-    Index("operations_alert_unrouted", "tenant", sqlite_where=UNROUTED, postgresql_where=UNROUTED),
+    Index(
+        "operations_alert_unrouted",
+        "tenant",
+        sqlite_where=IS_UNROUTED,
+        postgresql_where=IS_UNROUTED,
+    ),
     sqlite_autoincrement=True,  # an id that was in somebody's shell never means another alert
 )
-
-# Written out, not bound: a partial index is used only where its very condition stands.
-IS_LIVE = alerts.c.state != literal("resolved", literal_execute=True)
-IS_LASTING = alerts.c.expires_at.is_not(None) & IS_LIVE
 
 changes = Table(
     "operations_alert_change",
