@@ -1,9 +1,11 @@
 """What routing needs of alerts: those in no group yet, and some by their ids."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
+from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.alerts.store.table import IS_LIVE, IS_UNROUTED, alert_of, alerts
@@ -29,6 +31,14 @@ def placed(db: Connection, tenants: Tenants, ids: Sequence[int], version: int) -
 def unplace(db: Connection, tenants: Tenants) -> None:
     """Have every alert that fires be put into groups anew."""
     db.execute(update(alerts).where(IS_LIVE, tenants.clause(alerts.c.tenant)).values(routed=0))
+
+
+def firing(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """The fingerprints of those alerts that fire at ``now``, by their ids."""
+    lasts = or_(alerts.c.expires_at.is_(None), alerts.c.expires_at > micros(now))
+    mine = (alerts.c.id.in_(ids), IS_LIVE, lasts, tenants.clause(alerts.c.tenant))
+    found = db.execute(select(alerts.c.id, alerts.c.fingerprint).where(*mine))
+    return {row.id: row.fingerprint for row in found}
 
 
 def of_ids(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Alert]:
