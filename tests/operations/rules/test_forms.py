@@ -307,6 +307,14 @@ def test_what_is_wrong_is_refused_with_its_place() -> None:
             read(text)
 
 
+@pytest.mark.parametrize("number", ["1e2", "1E+2", "10.0e1", "1000e-1", "100"])
+def test_every_number_of_json_is_one(number: str) -> None:
+    action = '{"type": "email", "recipients": ["ops@example.com"]}'
+    rule = f'"name": "high-cpu-usage", "window": "PT5M", "action": {action}'
+    found = read(f'{{"alertRules": [{{{rule}, "threshold": {number}}}]}}')
+    assert threshold(found.rules[0]).value == 100
+
+
 def test_what_is_nested_a_million_times_is_refused_at_once() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
     lines += [

@@ -120,6 +120,13 @@ def test_what_prometheus_cannot_ask_has_no_rules_and_says_so(shared_data: Path) 
         assert "type 'Any' is none of Prometheus" in found.notes[0]
 
 
+def test_why_there_are_no_rules_stays_a_comment_whatever_a_title_says(shared_data: Path) -> None:
+    file = next((shared_data / "data" / "openslo").rglob("ratio-timeslices.yaml"))
+    found = rules_of(file.read_text().replace("Name: Good", r'Name: "a\nb\N: ["'))
+    assert yaml.safe_load(found.text) == {"groups": []}
+    assert "a b : [" in found.notes[0]
+
+
 # Of a target of 99.9 %: how many of 1000 requests a minute fail besides.
 @pytest.mark.parametrize(
     ("bad", "expected"),

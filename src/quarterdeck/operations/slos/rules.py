@@ -44,7 +44,8 @@ def rules(tenant: str, planned: Iterable[Planned]) -> Rules:
         try:
             groups += _groups(tenant, one)
         except Invalid as error:
-            notes.append(f"{one.slo.metadata.name}, {one.title}: {error}")
+            # On one line, whatever is a title: the rest of it would be no comment any more.
+            notes.append(" ".join(f"{one.slo.metadata.name}, {one.title}: {error}".split()))
     text = dump({"groups": groups}, width=10_000)
     return Rules(text="".join(f"# {note}\n" for note in notes) + text, notes=tuple(notes))
 

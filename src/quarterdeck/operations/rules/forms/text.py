@@ -1,5 +1,6 @@
 """Text as mappings, lists and words, of a size that nobody's nesting can blow up. Pure."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,15 @@ LARGEST = 4 * 2**20  # characters
 LONGEST_NUMBER = 1000  # characters: ``1:59:59:...`` takes the square of its length
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where it is: ten times as fast
+EXPONENT = re.compile(r"-?[0-9]+(?:[.][0-9]+)?[eE][-+]?[0-9]+")  # RFC 8259, 6; text to YAML 1.1
 MOST_NODES = 400_000  # with each alias counted as what it stands for
+
+
+class _JsonLoader(LOADER):  # type: ignore[misc,valid-type]  # one of two
+    """Reads JSON, whose numbers are all numbers."""
+
+
+_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-0123456789"))
 
 
 def parsed(text: str) -> yaml.Node:
@@ -30,7 +39,7 @@ def parsed(text: str) -> yaml.Node:
         line = text.count("\n", 0, unfit.start()) + 1
         raise RuleInvalid(f"line {line}: YAML has no such character: {unfit[0]!r}")
     with _refused():
-        node = yaml.compose(text, Loader=LOADER)
+        node = yaml.compose(text, Loader=_JsonLoader if text.lstrip()[:1] == "{" else LOADER)
         if node is None:
             raise RuleInvalid("there is nothing in it")
         _weigh(node, {})
