@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from console.looking import Watched
@@ -11,6 +12,7 @@ from console.stage import Stage
 from operations.rules.stage import CPU
 from operations.rules.test_forms import PHOENIX, SYNC
 from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.db import writing as writing_to
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.metrics.model import Sample
 from quarterdeck.operations.metrics.opening import open_metrics
@@ -18,6 +20,7 @@ from quarterdeck.operations.metrics.service.recording import record
 from quarterdeck.operations.rules.document import rule_of
 from quarterdeck.operations.rules.service import writing
 from quarterdeck.operations.rules.service.evaluating import Evaluator
+from quarterdeck.operations.rules.store import table
 
 HERE = "/alert-rules/acme/high-cpu"
 
@@ -52,6 +55,49 @@ def test_the_list_says_what_each_rule_says(client: TestClient) -> None:
     assert "No rule is so" in client.get("/alert-rules?state=error").text
 
 
+def say(stage: Stage, **states: str) -> None:
+    with writing_to(stage.engine) as db:
+        for name, state in states.items():
+            query = update(table.rules).where(table.rules.c.name == name.replace("_", "-"))
+            db.execute(query.values(state=state, enabled=state != "disabled"))
+
+
+def test_the_headline_counts_what_fires_and_what_cannot_be_evaluated_apart(
+    ruled: Stage, client: TestClient
+) -> None:
+    for states, words in (
+        ({"high_cpu": "firing", "silent": "error"}, "1 of 2 rules fires<"),
+        ({"high_cpu": "error", "silent": "inactive"}, "2 rules, none known to fire<"),
+        ({"high_cpu": "inactive", "silent": "unknown"}, "2 rules, none known to fire, 1 not known"),
+        ({"high_cpu": "inactive", "silent": "inactive"}, "2 rules, none fires<"),
+        ({"high_cpu": "disabled", "silent": "disabled"}, "2 rules, all disabled<"),
+    ):
+        say(ruled, **states)
+        page = client.get("/alert-rules").text
+        assert words in page
+        assert ("1 rule cannot be evaluated" in page) is ("error" in states.values())
+
+
+@pytest.mark.usefixtures("ruled")
+def test_of_promql_without_a_prometheus_nothing_is_known_here(client: TestClient) -> None:
+    row = client.get("/alert-rules").text.split("/acme/silent")[1].split("</tr>")[0]
+    assert "not known here" in row
+    assert "nothing recorded" not in row
+    page = client.get("/alert-rules/acme/silent").text
+    assert "no Prometheus is attached" in page
+    assert "Not known here: PromQL is for an attached Prometheus" in page
+    instances = page.split('id="instances-title"')[1].split("</section>")[0]
+    assert "Not known." in instances
+
+
+@pytest.mark.usefixtures("ruled")
+def test_a_rule_is_deleted_on_a_second_look_and_for_a_reason(client: TestClient) -> None:
+    page = client.get(HERE).text
+    form = re.search(rf'<details>(?:(?!</details>).)*action="{HERE}/delete".*?</details>', page)
+    assert form
+    assert re.search(r'<input id="delete-why" name="why" required', form[0])
+
+
 @pytest.mark.usefixtures("ruled")
 def test_a_rules_page_says_all_of_it_and_tries_it_in_place(client: TestClient) -> None:
     page = client.get(HERE).text
@@ -63,6 +109,8 @@ def test_a_rules_page_says_all_of_it_and_tries_it_in_place(client: TestClient) -
     assert "beyond" in tried.text
     assert "expected a time" in client.get(f"{HERE}?at=noon").text
     assert "with its zone" in client.get(f"{HERE}?at=2026-03-01").text
+    for at in ("1969-12-31T23:59:59Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"):
+        assert "expected a time from 1971" in client.get(HERE, params={"at": at}).text
     assert client.get("/alert-rules/acme/none").status_code == 404
 
 
@@ -82,6 +130,26 @@ def test_a_rule_is_changed_compared_had_back_and_deleted(client: TestClient) -> 
     assert client.post(f"{HERE}/enable", data={}).status_code == 303
     assert client.post(f"{HERE}/delete", data={}).status_code == 303
     assert client.get(HERE).status_code == 404
+
+
+@pytest.mark.usefixtures("ruled")
+def test_a_change_of_what_somebody_else_changed_meanwhile_is_refused(client: TestClient) -> None:
+    page = client.get(HERE).text
+    fields = dict(re.findall(r'type="hidden" name="(of|seen)" value="([^"]*)"', page))
+    text = re.findall(r'name="text"[^>]*>(.*?)</textarea>', page, re.DOTALL)[0]
+    text = text.replace("&#39;", "'").replace("&gt;", ">")
+
+    def change(value: int) -> tuple[int, str]:
+        words = text.replace("value: 80", f"value: {value}")
+        done = client.post("/alert-rules", data={**fields, "text": words})
+        return done.status_code, done.text
+
+    assert change(95)[0] == 303
+    code, refused = change(60)
+    assert code == 200
+    assert "rule high-cpu is at version 2, not 1: look at it again" in refused
+    assert "value: 60" in refused
+    assert "value: 95" in client.get(HERE).text
 
 
 def test_rules_of_others_are_applied_and_what_is_wrong_is_said_beside_them(

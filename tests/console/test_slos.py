@@ -71,3 +71,31 @@ def test_one_slo_shows_its_line_its_windows_and_its_policy(
     assert text.count("not reached") == 3
     assert "apiVersion: openslo/v1" in text
     assert client.get("/slos/acme/nothing").status_code == 404
+
+
+HOURS = UP.replace("duration: 30d", "duration: 2h").replace("0.999", "0.9")
+
+
+def test_a_freeze_that_goes_on_through_a_silence_is_in_force_on_every_page(
+    client: TestClient, estate: Stage
+) -> None:
+    judge(estate, HOURS, [0.0] * 20)
+    assert client.get("/slos/acme/availability").text.count("<span>holds</span>") == 4
+    estate.pass_time(minutes=118)
+    judge(estate, HOURS, [])
+    text = client.get("/slos/acme/availability").text
+    assert text.count("<span>holds</span>") == 4  # though most of what was bad is out of the window
+    assert "the alert goes on since" in text
+    assert "features, emergency, incident, postmortem" in client.get("/slos").text
+    estate.pass_time(minutes=11)
+    text = client.get("/slos/acme/availability").text
+    assert re.search(r"Not all is known\.</strong> <span[^>]*>not judged since 20", text)
+    assert text.count("<span>holds</span>") == 4
+
+
+def test_figures_are_shown_with_the_digits_that_they_have(
+    client: TestClient, estate: Stage
+) -> None:
+    year = UP.replace("duration: 30d", "duration: 1Y").replace("target: 0.999,", "target: 0.95,")
+    judge(estate, year.replace("timeSliceWindow: 1m", "timeSliceWindow: 5m"), [1.0] * 60)
+    assert "26280 min of 26280 min" in client.get("/slos").text

@@ -82,6 +82,9 @@ def test_preflight_is_told_by_outcome_and_age(estate: Estate) -> None:
     measure_estate(estate.engine, estate.clock)
     assert told("preflight_checks", tenant="contoso", outcome="pass")
     assert told("preflight_age_seconds", tenant="contoso") == 3600
+    estate.pass_time(hours=-2)
+    measure_estate(estate.engine, estate.clock)
+    assert told("preflight_age_seconds", tenant="contoso") == 0
 
 
 def test_an_export_that_falls_behind_is_overdue(estate: Estate) -> None:
@@ -96,6 +99,9 @@ def test_an_export_that_falls_behind_is_overdue(estate: Estate) -> None:
     assert told("exports_overdue") == 1
     assert told("export_age_seconds", tenant="contoso", name="nightly") == 49 * 3600
     assert told("export_rows", tenant="contoso", name="nightly") is None
+    estate.pass_time(hours=-50)
+    measure_estate(estate.engine, estate.clock)
+    assert told("export_age_seconds", tenant="contoso", name="nightly") == 0
 
 
 def test_an_export_of_a_tenant_that_ended_is_expected_no_more(estate: Estate) -> None:

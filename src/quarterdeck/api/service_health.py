@@ -21,6 +21,7 @@ from quarterdeck.api.probes import (
 )
 from quarterdeck.kernel import health
 from quarterdeck.kernel.checks import EXPECTED
+from quarterdeck.kernel.clock import since
 from quarterdeck.kernel.health import Check, Report
 from quarterdeck.kernel.work import Actor, Work, read
 from quarterdeck.operations.health.model.registry import NoSuchService, ProbeKind
@@ -125,7 +126,7 @@ def _entry(work: Work, probe: Registered, seen: Seen | None) -> ProbeEntry:
         words = "nobody looked, or not for too long"
         unseen = {"status": "Unknown", "description": words, "duration": timespan(0)}
         return ProbeEntry(**unseen, exception=None)
-    age_s = (work.now - seen.at).total_seconds()
+    age_s = since(work.now, seen.at).total_seconds()
     return ProbeEntry(
         status=WORDS[seen.state],
         description=f"{probe.kind.value} probe, {age_s:.0f} s ago",

@@ -78,7 +78,9 @@ def apply(
     *,
     tenant: Tenant,
     why: Why = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it; change nothing.")
+    ] = False,
     as_json: flags.AsJson = False,
 ) -> None:
     """Have the rules of a file hold, all or none; those it does not name stay as they are."""
@@ -93,10 +95,13 @@ def carry_in(
     *,
     tenant: Tenant,
     why: Why = "",
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it; change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it; change nothing.")
+    ] = False,
     as_json: flags.AsJson = False,
 ) -> None:
     """Bring in rules of others: the runbooks' YAML and JSON, rule files of Prometheus."""
+    _check_apart(context, tenant, files)
     found = []
     for file in files:
         words, done = _carried(context, tenant, file, why, dry_run=dry_run)
@@ -263,17 +268,35 @@ def _carried(
     context: typer.Context, tenant: str, file: Path, why: str, *, dry_run: bool
 ) -> tuple[str, dict[str, Any]]:
     """What the rules of a file came to, in words and as it was answered."""
+    done = _sent(context, tenant, file, why, dry_run=dry_run)
+    for note in done["notes"]:
+        say(note)
+    words = f"{len(_names(done))} rules read; it would be {_done(done)}"
+    return f"{file}: {words if dry_run else _done(done)}", done
+
+
+def _check_apart(context: typer.Context, tenant: str, files: list[Path]) -> None:
+    """Stop where two files have a rule of one name: the second would replace the first's."""
+    whose: dict[str, Path] = {}
+    for file in files if len(files) > 1 else []:
+        for name in _names(_sent(context, tenant, file, "", dry_run=True)):
+            other = whose.setdefault(name, file)
+            if other.resolve() != file.resolve():
+                stop(f"{other} and {file} both have the rule {name}; nothing was done", WRONG_USE)
+
+
+def _sent(
+    context: typer.Context, tenant: str, file: Path, why: str, *, dry_run: bool
+) -> dict[str, Any]:
     try:
         text = file.read_text()
     except (OSError, UnicodeDecodeError) as error:
         stop(f"{file} cannot be read: {error}", WRONG_USE)
     body = {"text": text, "file": file.stem, "why": why, "dry_run": dry_run}
     with told():
-        done = client_of(context).post(f"{RULES}/{quote(tenant, safe='')}/import", body)
-    for note in done["notes"]:
-        say(note)
-    words = f"{len(done['unchanged'])} rules read" if dry_run else _done(done)
-    return f"{file}: {words}", done
+        path = f"{RULES}/{quote(tenant, safe='')}/import"
+        done: dict[str, Any] = client_of(context).post(path, body)
+    return done
 
 
 def _turn(
@@ -286,6 +309,10 @@ def _turn(
 
 def _path(tenant: str, rule: str) -> str:
     return f"{RULES}/{quote(tenant, safe='')}/{quote(rule, safe='')}"
+
+
+def _names(done: dict[str, Any]) -> list[str]:
+    return [*done["created"], *done["changed"], *done["unchanged"]]
 
 
 def _done(done: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ import typer
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
+from quarterdeck.operations.slos.model.figures import minutes, percent
 
 SLOS, OBJECTS = "/api/v1/slos", "/api/v1/slo-objects"
 
@@ -106,7 +107,7 @@ def preview(
     for note in found["notes"]:
         say(note)
     rows = [
-        (one["slo"], one["title"], _minutes(one["budget_minutes"]), one["source"], *_rule(rule))
+        (one["slo"], one["title"], minutes(one["budget_minutes"]), one["source"], *_rule(rule))
         for one in found["objectives"]
         for rule in one["rules"]
     ]
@@ -149,7 +150,7 @@ def history(
     if as_json:
         show_json(found)
         return
-    rows = [(one["at"], _share(one["left_share"])) for one in found]
+    rows = [(one["at"], percent(one["left_share"])) for one in found]
     show_table(("at", "left"), rows, "it was not judged yet")
 
 
@@ -183,11 +184,19 @@ def _row(slo: dict[str, Any], one: dict[str, Any] | None) -> tuple[object, ...]:
         slo["slo"],
         one["title"],
         one["verdict"],
-        _share(one["attained"], 5),
-        _minutes(one["left_minutes"]),
-        _minutes(one["budget_minutes"]),
-        ", ".join(one["demands"]),
+        percent(one["attained"]),
+        minutes(one["left_minutes"]),
+        minutes(one["budget_minutes"]),
+        ", ".join(_in_force(slo, one)),
     )
+
+
+def _in_force(slo: dict[str, Any], one: dict[str, Any]) -> list[str]:
+    """What the policy demands now, and what it goes on to: a silent source ends nothing."""
+    sign = "demand:"
+    of = [each["what"] for each in slo["holding"] if each["objective"] == one["objective"]]
+    held = [what.removeprefix(sign) for what in of if what.startswith(sign)]
+    return list(dict.fromkeys((*held, *one["demands"])))
 
 
 def _burn(one: dict[str, Any], burn: dict[str, Any]) -> tuple[object, ...]:
@@ -202,15 +211,7 @@ def _rule(rule: dict[str, Any]) -> tuple[object, ...]:
 
 def _words(one: dict[str, Any]) -> str:
     words = (
-        f"{one['title']}: {one['verdict']}; {_minutes(one['left_minutes'])} left of "
-        f"{_minutes(one['budget_minutes'])}, {100 * one['coverage']:.3g} % of the time is known"
+        f"{one['title']}: {one['verdict']}; {minutes(one['left_minutes'])} left of "
+        f"{minutes(one['budget_minutes'])}, {percent(one['coverage'])} of the time is known"
     )
     return f"{words} ({one['reason']})" if one["reason"] else words
-
-
-def _share(share: float | None, digits: int = 4) -> str:
-    return "not known" if share is None else f"{100 * share:.{digits}g} %"
-
-
-def _minutes(minutes: float | None) -> str:
-    return "not known" if minutes is None else f"{minutes:.4g} min"

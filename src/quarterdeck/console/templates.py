@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from quarterdeck.console import words
 from quarterdeck.console.assets import Assets
+from quarterdeck.operations.slos.model import figures
 
 FOLDER = Path(__file__).parent / "templates"
 
@@ -36,6 +37,8 @@ def environment(assets: Assets) -> Environment:
         "short": words.short,
         "span": words.span,
         "money": words.money,
+        "percent": figures.percent,
+        "minutes": figures.minutes,
         "combined": _combined,
         "seconds": _seconds,
         "json_text": json_text,

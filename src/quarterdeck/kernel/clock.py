@@ -14,6 +14,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+def since(now: datetime, moment: datetime) -> timedelta:
+    """How long ago ``moment`` was; 0 where it lies ahead, for clocks differ and step back."""
+    return max(now - moment, timedelta(0))
+
+
 def micros(instant: datetime) -> int:
     """Microseconds since 1970 (UTC): how instants are stored. ``instant`` must be aware."""
     return (instant - EPOCH) // MICROSECOND

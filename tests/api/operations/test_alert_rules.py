@@ -71,12 +71,17 @@ def test_a_rule_is_tried_at_a_time(client: TestClient, sre: Headers, issue: Issu
     found = client.post(f"{RULES}/acme/test", json=tried, headers=sre).json()
     assert (found["standing"]["state"], found["values"]) == ("unknown", [])
     assert client.get(f"{asked}?at=noon", headers=sre).status_code == 422
+    for at in ("1969-12-31T23:59:59Z", "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"):
+        refused = client.get(asked, params={"at": at}, headers=sre)
+        assert (refused.status_code, refused.json()["type"]) == (422, "/problems/UnusableInstant")
+        refused = client.post(f"{RULES}/acme/test", json={**tried, "at": at}, headers=sre)
+        assert refused.status_code == 422
 
 
 def test_rules_of_others_come_in_and_go_out(client: TestClient, sre: Headers) -> None:
     path = f"{RULES}/acme/import"
     read = client.post(path, json={"text": PHOENIX, "dry_run": True}, headers=sre).json()
-    assert (read["form"], read["unchanged"]) == ("json", ["high-cpu-usage"])
+    assert (read["form"], read["created"], read["unchanged"]) == ("json", ["high-cpu-usage"], [])
     assert client.get(RULES, headers=sre).json()["rules"] == []
     for text, form, many in ((PHOENIX, "json", 1), (SYNC, "sync-yaml", 3)):
         done = client.post(path, json={"text": text}, headers=sre).json()

@@ -57,6 +57,10 @@ def test_rules_of_others_come_in_and_go_out(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "alerts.json"
     file.write_text(PHOENIX)
     assert "1 rules read" in run(f"alert rule import {file} --tenant acme --dry-run")[2]
+    planned = answer(run, f"alert rule import {file} --tenant acme --dry-run")
+    assert (planned[0]["created"], planned[0]["unchanged"]) == (["high-cpu-usage"], [])
+    dry = run(f"alert rule import {file} --tenant acme --dry-run")[2]
+    assert "it would be 1 created, 0 changed, 0 unchanged" in dry
     assert "no e-mail is sent" in run(f"alert rule import {file} --tenant acme")[2]
     twice = answer(run, f"alert rule import {file} {file} --tenant acme")
     assert [(one["path"], one["unchanged"]) for one in twice] == [
@@ -69,3 +73,20 @@ def test_rules_of_others_come_in_and_go_out(run: Run, tmp_path: Path) -> None:
     file.write_text(PHOENIX.replace("PT5M", "5 minutes"))
     assert run(f"alert rule import {file} --tenant acme")[0] == 2
     assert run(f"alert rule import {tmp_path / 'none'} --tenant acme")[0] == 2
+
+
+def test_two_files_with_the_same_alert_are_refused_before_anything_is_done(
+    run: Run, tmp_path: Path
+) -> None:
+    text = "groups: [{name: g, rules: [{alert: Down, expr: up == 0}]}]"
+    files = [tmp_path / folder / "rules.yml" for folder in ("node", "mysql")]
+    for file in files:
+        file.parent.mkdir()
+        file.write_text(text)
+    code, _, words = run(f"alert rule import {files[0]} {files[1]} --tenant acme")
+    assert code == 2
+    assert f"{files[0]} and {files[1]} both have the rule Down" in words
+    assert run("alert rule list")[2] == "no rule; quarterdeck alert rule apply"
+    files[1].write_text(text.replace("Down", "Away"))
+    assert run(f"alert rule import {files[0]} {files[1]} --tenant acme")[0] == 0
+    assert len(answer(run, "alert rule list")) == 2

@@ -8,6 +8,9 @@ import yaml
 
 from api.operations.test_slos import evaluate
 from operations.slos.stage import UP
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.work import begin
+from quarterdeck.operations.slos.store.standing import cross
 from quarterdeck.runtime import Runtime
 
 Run = Callable[..., tuple[int, str, str]]
@@ -58,3 +61,17 @@ def test_a_file_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
     code, _, words = run(f"slo apply {file} --tenant acme")
     assert code == 2
     assert "document 1.spec.objectives[0]: a target is above 0" in words
+
+
+def test_a_demand_that_holds_is_listed_though_its_source_is_silent(
+    run: Run, runtime: Runtime, tmp_path: Path
+) -> None:
+    file = tmp_path / "slo.yaml"
+    file.write_text(UP)
+    run(f"slo apply {file} --tenant acme")
+    evaluate(runtime)
+    assert run("slo list")[1].splitlines()[-1].endswith("43.2 min")
+    row = {"tenant": "acme", "slo": "availability", "objective": "1", "what": "demand:features"}
+    with begin(runtime.engine, installation(), runtime.clock) as work:
+        assert cross(work.db, row, work.now)
+    assert run("slo list")[1].splitlines()[-1].endswith("43.2 min\tfeatures")

@@ -1,6 +1,7 @@
 """Preflight: each feature's own calls, what is missing, and the smallest role that would do."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -131,18 +132,29 @@ def test_a_cloud_that_shows_no_subscription_lacks_the_reader(
 def test_the_directory_role_that_the_application_holds_is_told(
     estate: Estate, cloud: FakeCloud
 ) -> None:
-    with estate.look() as work:
-        [connection] = connections.listed(work)
     cloud.said[("service_principals",)] = [[item(id="sp", appId="app")]]
     cloud.said[("directory_roles",)] = [
         [item(id="1", principalId="sp", roleDefinitionId=GLOBAL_ADMIN)]
     ]
-    told = type(connection)(
-        **{f: getattr(connection, f) for f in connection.__slots__} | {"client": "app"}
-    )
-    results, _ = examine(lambda *_: cloud, told, estate.now.date())
+    assert role_told(estate, cloud) == (Outcome.PASS, "holds Global Administrator")
+
+
+def role_told(estate: Estate, cloud: FakeCloud) -> tuple[Outcome, str]:
+    with estate.look() as work:
+        [connection] = connections.listed(work)
+    results, _ = examine(lambda *_: cloud, replace(connection, client="app"), estate.now.date())
     [found] = [r for r in results if r.name == "directory_role"]
-    assert (found.outcome, found.detail) == (Outcome.PASS, "holds Global Administrator")
+    return found.outcome, found.detail
+
+
+def test_what_is_no_item_of_a_directory_fails_no_preflight_and_is_counted(
+    estate: Estate, cloud: FakeCloud
+) -> None:
+    cloud.said[("service_principals",)] = [[b"[]", b'{"appId": 7}', item(id="sp", appId="app")]]
+    cloud.said[("directory_roles",)] = [[b"{"]]
+    outcome, words = role_told(estate, cloud)
+    assert outcome is Outcome.PASS
+    assert words.endswith("; 1 roles or assignments cannot be read")
 
 
 @pytest.mark.census("AG-045")

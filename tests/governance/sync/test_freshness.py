@@ -77,3 +77,7 @@ def test_data_whose_renewal_failed_is_stale_after_one_interval(
     known = policies(HOUR)["resources"]
     assert judged(known, [latest], NOON + HOUR - SECOND)[0].state is Age.CURRENT
     assert judged(known, [latest], NOON + HOUR)[0].state is state
+
+
+def test_no_data_is_younger_than_new_though_a_clock_steps_back() -> None:
+    assert one(NOON, at=NOON - HOUR).age == timedelta(0)

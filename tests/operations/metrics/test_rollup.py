@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, event, func, select, update
 
 from operations.metrics.stage import NOON, Stage
 from quarterdeck.kernel.clock import micros
@@ -179,3 +179,35 @@ def test_a_series_that_may_be_about_to_get_points_is_not_forgotten(stage: Stage)
     assert known(stage) == 0
     assert stage.count("late", 5).accepted == 1
     assert stage.values("late") == [[5]]
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+@pytest.mark.parametrize("statements", range(1, 7))
+def test_a_series_whose_last_points_are_sealed_meanwhile_is_not_forgotten(
+    stage: Stage, statements: int
+) -> None:
+    stage.count("late", 1)
+    stage.pass_time(days=4)
+    asked = []
+
+    def seal(*_: object) -> None:
+        asked.append("a statement")
+        if len(asked) == statements:
+            assert stage.seal() == 1
+
+    event.listen(stage.metrics.engine, "after_cursor_execute", seal)
+    stage.drop()
+    assert stage.values("late", back=timedelta(days=5)) == [[1]]
+
+
+def test_numbers_of_which_no_series_is_left_cost_nothing(stage: Stage) -> None:
+    stage.count("early", 1)
+    with stage.metrics.writing() as db:
+        db.execute(update(tables.series).values(id=500_000))
+        db.execute(delete(tables.points))
+    begun: list[object] = []
+    event.listen(stage.metrics.engine, "begin", begun.append)
+    stage.pass_time(days=4)
+    stage.drop()
+    assert known(stage) == 0
+    assert len(begun) < 10

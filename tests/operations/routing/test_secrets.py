@@ -146,3 +146,10 @@ def test_what_was_hidden_is_not_taken_back(old: str, new: str, line: int) -> Non
     with pytest.raises(RoutingInvalid, match="put it in again") as refused:
         refuse_hidden(good.replace(old, new))
     assert refused.value.line == line
+
+
+def test_the_word_is_taken_where_no_secret_was_hidden() -> None:
+    good = "route: {receiver: team, matchers: ['kind=\"<secret>\"', 'at=\"http://<secret>@h\"']}\n"
+    good += TEXT[TEXT.index("receivers:") :].replace("name: team", "name: team <secret>")
+    assert "<secret>@h" in hidden(good)
+    refuse_hidden(good)

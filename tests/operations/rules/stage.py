@@ -1,6 +1,6 @@
 """Where the tests of rules play: samples come in, rounds go by, alerts begin and end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from quarterdeck.operations.metrics.model import Sample
 from quarterdeck.operations.metrics.opening import Metrics
 from quarterdeck.operations.metrics.service.recording import record
 from quarterdeck.operations.rules.document import rule_of
+from quarterdeck.operations.rules.instance import Instance
 from quarterdeck.operations.rules.model import Kept, Standing, State
 from quarterdeck.operations.rules.service import looking as rules
 from quarterdeck.operations.rules.service import writing
@@ -80,6 +81,10 @@ class Stage:
     def standing(self, name: str = "high-cpu") -> Standing:
         with self.work() as work:
             return rules.one(work, "acme", name).kept.standing
+
+    def instances(self, name: str = "high-cpu") -> Sequence[Instance]:
+        with self.work() as work:
+            return rules.one(work, "acme", name).instances
 
     def state(self, name: str = "high-cpu") -> State:
         return self.standing(name).state

@@ -78,6 +78,16 @@ def test_what_came_late_of_a_counter_is_no_sign_that_it_stands_still(stage: Stag
     assert stage.standing().unknown == 1
 
 
+def test_a_rule_sees_no_farther_back_for_another_of_its_metric(stage: Stage) -> None:
+    stage.apply()
+    stage.apply(CPU | {"name": "day"}, threshold={"of": "cpu", "window": "P1D", "value": 80})
+    stage.record("cpu", 20, host="gone")
+    stage.now += timedelta(minutes=30)
+    stage.feed(20)
+    assert (stage.state("day"), stage.standing("day").unknown) == (State.UNKNOWN, 1)
+    assert (stage.state(), stage.standing().unknown) == (State.INACTIVE, 0)
+
+
 def test_a_rule_without_data_is_not_known_and_says_so(stage: Stage) -> None:
     stage.apply()
     stage.round()
@@ -145,18 +155,74 @@ def test_a_rule_with_an_error_says_why_and_stops_no_other(stage: Stage) -> None:
     stage.apply(hold="PT0S")
     ratio = {"of": "cpu", "among": "cpu", "by": [], "value": 0.5}
     stage.apply(CPU | {"name": "ratio"}, threshold=ratio)
-    with stage.metrics.writing() as db:
-        torn = {"tenant": "acme", "digest": b"x", "name": "torn", "labels": "{}"}
-        made = insert(series).values(torn | {"created_at": 0, "seen_at": 0})
-        number = db.scalar(made.returning(series.c.id))
-        chunk = {"series": number, "start": 0, "end": 2**62, "count": 1, "data": b"torn"}
-        db.execute(insert(chunks).values(chunk))
+    tear(stage, "torn")
     stage.apply(CPU | {"name": "torn"}, threshold={"of": "torn", "value": 1})
     stage.feed(85)
     said = stage.standing("torn")
     assert said.state is State.ERROR
     assert said.reason
     assert (stage.state(), stage.state("ratio")) == (State.FIRING, State.PENDING)
+
+
+def tear(stage: Stage, metric: str) -> None:
+    """Have a metric be one that nobody can read."""
+    with stage.metrics.writing() as db:
+        torn = {"tenant": "acme", "digest": b"x", "name": metric, "labels": "{}"}
+        made = insert(series).values(torn | {"created_at": 0, "seen_at": 0})
+        number = db.scalar(made.returning(series.c.id))
+        chunk = {"series": number, "start": 0, "end": 2**62, "count": 1, "data": b"torn"}
+        db.execute(insert(chunks).values(chunk))
+
+
+def test_what_fires_is_not_known_while_its_rule_has_an_error(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.feed(85)
+    tear(stage, "cpu")
+    stage.feed(85, minutes=2)
+    said = stage.standing()
+    assert (said.state, said.firing, said.unknown, said.series) == (State.ERROR, 1, 1, 1)
+    [one] = stage.instances()
+    assert (one.state, one.known, one.why) == (State.FIRING, False, said.reason)
+    [alert] = stage.alerts()
+    stage.resolve(alert.id)
+    stage.feed(85, minutes=1.5)
+    assert (stage.alerts(), stage.instances()) == ([], [])
+
+
+def test_two_series_that_would_be_one_alert_are_an_error_that_says_which(stage: Stage) -> None:
+    stage.apply(hold="PT0S", labels={"zone": "all"})
+    stage.feed(85)
+    for zone in ("east", "west"):
+        stage.record("cpu", 90, host="b", zone=zone)
+    stage.feed(85)
+    said = stage.standing()
+    assert (said.state, said.firing, said.unknown) == (State.ERROR, 1, 1)
+    assert "{host='b', zone='east'} and {host='b', zone='west'} would be one alert" in said.reason
+    assert [alert.sign.labels["host"] for alert in stage.alerts()] == ["a"]
+    stage.now += 20 * MINUTE
+    stage.feed(85)
+    assert (stage.state(), stage.standing().unknown) == (State.FIRING, 0)
+
+
+def test_what_fires_unseen_and_its_heir_are_an_error_until_somebody_resolves_it(
+    stage: Stage,
+) -> None:
+    stage.apply(hold="PT0S")
+    stage.record("cpu", 90, host="a", severity="x")
+    stage.round()
+    for minutes in range(8):
+        stage.now += MINUTE
+        stage.record("cpu", 10 if minutes < 7 else 99, host="a", severity="y")
+        stage.round()
+    assert stage.state() is State.ERROR
+    assert "would be one alert" in stage.standing().reason
+    [alert] = stage.alerts()
+    stage.resolve(alert.id)
+    for _ in range(3):
+        stage.now += MINUTE
+        stage.record("cpu", 99, host="a", severity="y")
+        stage.round()
+    assert (stage.state(), len(stage.alerts())) == (State.FIRING, 1)
 
 
 def test_what_a_person_resolved_begins_again_while_its_cause_is_there(stage: Stage) -> None:
@@ -193,3 +259,26 @@ def test_one_of_two_workers_has_a_turn(stage: Stage) -> None:
         assert standing.holds(db, "acme", first[0])
         assert standing.claim(db, "acme", 10**15 + 15_000_000, 15_000_000) is not None
         assert not standing.holds(db, "acme", first[0])
+
+
+def test_numbers_that_come_to_none_are_not_known_and_stop_no_other_rule(stage: Stage) -> None:
+    stage.apply(hold="PT0S")
+    stage.apply(CPU | {"name": "sum"}, threshold={"of": "odd", "by": [], "is": "!=", "value": 1})
+    mean = {"of": "odd", "by": [], "across": "avg", "is": "!=", "value": 1}
+    stage.apply(CPU | {"name": "mean"}, threshold=mean)
+    share = {"of": 'odd{host="a"}', "among": 'odd{host="a"}', "by": [], "is": "!=", "value": 1}
+    stage.apply(CPU | {"name": "share"}, threshold=share)
+    rise = {"of": "odd", "function": "increase", "value": 1}
+    stage.apply(CPU | {"name": "rise"}, threshold=rise)
+    for host, sign in (("a", 1), ("b", -1)):
+        for n in range(3):
+            at = stage.now + EVERY * n
+            stage.record("odd", sign * float("inf") * (-1) ** n, at, host=host)
+    stage.now += EVERY
+    stage.feed(85)
+    assert stage.state() is State.FIRING
+    for name in ("sum", "mean", "share"):
+        said = stage.standing(name)
+        assert (said.state, said.reason) == (State.UNKNOWN, "what comes out is no number (NaN)")
+    assert stage.state("rise") is State.ERROR
+    assert "cannot be worked out" in stage.standing("rise").reason

@@ -14,10 +14,11 @@ from operations.rules.stage import CPU, Stage
 from quarterdeck.operations.rules.catalogue import CATALOGUE
 from quarterdeck.operations.rules.document import doc_of, kept, rule_of, text_of
 from quarterdeck.operations.rules.durations import iso, prometheus, written_iso, written_prometheus
-from quarterdeck.operations.rules.forms import phoenix, sync
+from quarterdeck.operations.rules.forms import native, phoenix, sync
 from quarterdeck.operations.rules.forms import prometheus as files
-from quarterdeck.operations.rules.model import Rule, RuleInvalid, State, Threshold
-from quarterdeck.operations.rules.service import exchanging
+from quarterdeck.operations.rules.forms import text as texts
+from quarterdeck.operations.rules.model import PromQL, Rule, RuleInvalid, State, Threshold
+from quarterdeck.operations.rules.service import exchanging, looking
 from quarterdeck.operations.rules.service.exchanging import Form, read
 
 SYNC = """\
@@ -118,10 +119,26 @@ def test_whatever_a_file_says_comes_out_again(said: list[dict[str, Any]], every:
     assert list(read(out, "f").rules) == list(found.rules)
 
 
+@pytest.mark.parametrize("odd", ["a\x85b", "a\u2028b", "\u2029", "\ufeffa"])
+def test_what_a_reader_may_take_for_a_break_comes_out_again(odd: str) -> None:
+    rule = rule_of({**CPU, "annotations": {"a": odd}})
+    assert read(native.write([rule])).rules == [rule]
+    assert yaml.safe_load(looking.yaml_of(rule)) == doc_of(rule)
+    rule = Rule(name="a", condition=PromQL(expr=f'a{{b="{odd}"}}'), annotations={"a": odd})
+    [again] = read(files.write([rule])).rules
+    assert (again.condition, again.annotations) == (rule.condition, rule.annotations)
+
+
 @given(st.integers(0, 10**7 - 1))
 def test_durations_are_written_as_they_are_read(seconds: int) -> None:
     assert iso(written_iso(prometheus(f"{seconds}s"))).total_seconds() == seconds
     assert prometheus(written_prometheus(iso(f"PT{seconds}S"))).total_seconds() == seconds
+
+
+def test_a_group_that_nobody_evaluates_for_ten_years_is_refused() -> None:
+    text = "groups: [{name: g, interval: 9999y, rules: [{alert: a, expr: b}]}]"
+    with pytest.raises(RuleInvalid, match="9999y is longer than ten years"):
+        read(text)
 
 
 def test_two_rules_of_one_alert_in_a_file_are_two(tmp_path: Path) -> None:
@@ -144,6 +161,11 @@ groups:
     out = files.write(found.rules)
     assert "SUCCESS: 2 rules found" in promtool(out, tmp_path)
     assert yaml.safe_load(out)["groups"][0]["limit"] == 10
+    long = read(text.replace("limit: 10", f"limit: {'9' * 5000}"))
+    assert long.rules[0].group is not None
+    assert long.rules[0].group.extra == {"limit": "9" * 5000}
+    moon = read(text.replace("expr: free < 0.1", "expr: 2026-13-01"), "node")
+    assert moon.rules[0].condition == PromQL(expr="2026-13-01")
 
 
 @pytest.mark.census("AG-029")
@@ -177,6 +199,24 @@ def test_the_yaml_of_runbook_000_loads_as_written_and_a_changed_threshold_is_use
     stage.record(runs, 20 * 19, domain="costs", state="succeeded")
     stage.feed(None)
     assert stage.state("high_error_rate") is State.INACTIVE
+
+
+def test_words_that_a_rule_has_outgrown_are_not_said(stage: Stage) -> None:
+    rule = read(SYNC).rules[2]
+    doc = doc_of(rule)
+    outgrown = [
+        rule_of({**doc, "threshold": {**doc["threshold"], "value": 0.2}}),
+        rule_of({**doc, "threshold": {**doc["threshold"], "window": "PT2H"}}),
+        rule_of({**doc, "for": "PT5M"}),
+        rule_of({**doc, "keep_firing": "PT5M"}),
+        rule_of({**doc, "words": f"error_rate > {'9' * 400}% over 1 hour"}),
+        rule_of({**doc, "words": "error_rate > 10% over 999999999 days"}),
+    ]
+    assert yaml.safe_load(sync.write(outgrown)) == {"alerts": []}
+    stage.apply({**doc, "for": "PT0S"})
+    with stage.work() as work:
+        out = exchanging.carry_out(work, "acme", Form.SYNC)
+    assert yaml.safe_load(out)["alerts"] == [yaml.safe_load(SYNC)["alerts"][2]]
 
 
 @pytest.mark.parametrize(
@@ -267,6 +307,14 @@ def test_what_is_wrong_is_refused_with_its_place() -> None:
             read(text)
 
 
+@pytest.mark.parametrize("number", ["1e2", "1E+2", "10.0e1", "1000e-1", "100"])
+def test_every_number_of_json_is_one(number: str) -> None:
+    action = '{"type": "email", "recipients": ["ops@example.com"]}'
+    rule = f'"name": "high-cpu-usage", "window": "PT5M", "action": {action}'
+    found = read(f'{{"alertRules": [{{{rule}, "threshold": {number}}}]}}')
+    assert threshold(found.rules[0]).value == 100
+
+
 def test_what_is_nested_a_million_times_is_refused_at_once() -> None:
     lines = ["a: &a [x, x, x, x, x, x, x, x, x, x]"]
     lines += [
@@ -275,3 +323,63 @@ def test_what_is_nested_a_million_times_is_refused_at_once() -> None:
     ]
     with pytest.raises(RuleInvalid, match="too much"):
         read("\n".join([*lines, "rules: *i"]))
+
+
+def test_a_threshold_that_is_no_number_is_refused_in_every_form() -> None:
+    for value in (".nan", ".inf", "-.inf"):
+        with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+            read(yaml.safe_dump({"rules": [CPU]}).replace("value: 80", f"value: {value}"))
+        with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+            read(PHOENIX.replace("80", value))
+    with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+        read(SYNC.replace("10%", f"{'9' * 400}%"))
+    with pytest.raises(RuleInvalid, match="expected a threshold that is a number"):
+        read(SYNC.replace("interval * 2", f"interval * {'9' * 400}"))
+    with pytest.raises(RuleInvalid, match="condition: expected"):
+        read(SYNC.replace("1 hour", f"{'9' * 40} hours"))
+
+
+@pytest.mark.parametrize(
+    ("scalar", "why"),
+    [
+        ("!!bool foo", "line 2: no bool"),
+        ('!!int ""', "line 2: no int"),
+        ("!!timestamp x", "line 2: no timestamp"),
+        ("2026-13-01", "line 2: no timestamp"),
+        ("[1, &a !!float z]", "line 2: no float"),
+        ("[1, \n1:" + "59:" * 300 + "59.5]", "line 3: no float"),
+        pytest.param(
+            "1:" + "59:" * 1_000_000 + "59",
+            "line 2: a number has at most 1000 characters",
+            id="of-hours",
+        ),
+        ("9" * 4400, "line 2: a number has at most 1000 characters"),
+        ("{[1, 2]: 3}", "line 2: found unhashable key"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_with_its_line(scalar: str, why: str) -> None:
+    with pytest.raises(RuleInvalid, match=f"^{why}"):
+        read(f"rules:\n  - {scalar}")
+
+
+@pytest.mark.parametrize(
+    ("scalar", "why"),
+    [
+        (r'"a\0b"', "line 2: text must have no NUL"),
+        ("a\0b", "line 2: YAML has no such character: '.x00'"),
+        ("a\ud800b", "line 2: YAML has no such character: '.ud800'"),
+        ("a\x07b", "line 2: YAML has no such character: '.x07'"),
+        ("{a: 1, b: 2, 'a': 3}", "line 2: 'a' stands there twice"),
+    ],
+)
+def test_what_cannot_be_stored_and_keys_that_stand_twice_are_refused(scalar: str, why: str) -> None:
+    for key in ("rules", "groups"):
+        with pytest.raises(RuleInvalid, match=f"^{why}"):
+            read(f"{key}:\n  - {scalar}")
+
+
+def test_a_lone_surrogate_is_refused_by_either_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    for reader in (texts.LOADER, yaml.SafeLoader):
+        monkeypatch.setattr(texts, "LOADER", reader)
+        with pytest.raises(RuleInvalid, match=r"^line 1: .*(surrogate|escape code)"):
+            read(r'rules: ["\ud800"]')

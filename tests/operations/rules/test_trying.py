@@ -74,6 +74,51 @@ def test_it_says_what_would_have_been_said_then_with_the_values(stage: Stage) ->
     assert says(stage, rule, NOON + timedelta(hours=1)) is State.UNKNOWN
 
 
+@pytest.mark.parametrize(
+    ("every", "how"),
+    [
+        (timedelta(seconds=140), {}),
+        (timedelta(minutes=20), {"function": "avg", "window": "PT30M", "late_after": "PT1H"}),
+    ],
+)
+def test_a_condition_that_must_hold_for_days_is_seen_to(
+    stage: Stage, every: timedelta, how: dict[str, str]
+) -> None:
+    rule = rule_of({**CPU, "threshold": {"of": "cpu", "value": 80, **how}, "for": "P2D"})
+    many = timedelta(days=2, hours=1) // every
+    keep(stage, [Sample("cpu", {}, stage.now - every * n, 85) for n in range(many, -1, -1)])
+    assert says(stage, rule, stage.now - timedelta(hours=2)) is State.PENDING
+    assert says(stage, rule) is State.FIRING
+
+
+def test_what_would_take_minutes_to_look_through_is_not_tried_and_says_so(stage: Stage) -> None:
+    keep(stage, [Sample("cpu", {"host": str(n)}, stage.now, 85) for n in range(6)])
+    said = tried(stage, rule_of({**CPU, "for": "P30D"}))
+    assert said.standing.state is State.UNKNOWN
+    assert "would take too long" in said.standing.reason
+    assert (len(said.seen), said.instances) == (6, [])
+    assert says(stage, rule_of({**CPU, "for": "P1D"})) is State.PENDING
+
+
+def test_what_was_gone_before_the_instant_is_none_of_its_series(stage: Stage) -> None:
+    rule = rule_of({**CPU, "for": "P2D"})
+    stage.now -= timedelta(hours=3)
+    minutes(stage, "cpu", 2, 85, {"host": "gone"})
+    stage.now += timedelta(hours=3)
+    minutes(stage, "cpu", 2, 12, {"host": "a"})
+    said = tried(stage, rule)
+    assert [one.labels for one in said.seen] == [{"host": "a"}]
+    assert (said.standing.state, said.standing.unknown) == (State.INACTIVE, 0)
+
+
+def test_two_series_that_would_be_one_alert_are_an_error_when_tried_too(stage: Stage) -> None:
+    for severity in ("x", "y"):
+        minutes(stage, "cpu", 6, 85, {"severity": severity})
+    said = tried(stage, rule_of(CPU)).standing
+    assert said.state is State.ERROR
+    assert "{severity='x'} and {severity='y'} would be one alert" in said.reason
+
+
 def test_who_may_see_no_alerts_may_try_no_rule(stage: Stage) -> None:
     nobody = Actor("nobody", frozenset({("tenants:read", "acme")}))
     with pytest.raises(MissingPermission), stage.work(nobody) as work:

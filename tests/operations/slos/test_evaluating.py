@@ -6,7 +6,8 @@ from operations.slos.stage import MINUTE, NOON, REQUESTS, UP, Stage
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.maintenance import service as maintenance
 from quarterdeck.operations.slos import measuring
-from quarterdeck.operations.slos.model.standing import Verdict
+from quarterdeck.operations.slos.model.standing import Standing, Verdict
+from quarterdeck.operations.slos.service import looking
 
 
 def states(stage: Stage, tenant: str = "acme") -> dict[str, str]:
@@ -44,6 +45,62 @@ def test_what_is_not_known_is_never_met(stage: Stage) -> None:
     stage.pass_time(minutes=30)
     [stale] = stage.evaluate()
     assert (stale.verdict, stale.attained) == (Verdict.UNKNOWN, 1.0)
+
+
+def looked(stage: Stage) -> Standing:
+    with stage.look() as work:
+        [listed] = looking.slos(work, "acme")
+        assert looking.slo_of(work, "acme", listed.name).objectives == listed.objectives
+        assert looking.every_standing(work, Tenants(frozenset({"acme"}))) == [*listed.objectives]
+    [found] = listed.objectives
+    assert found.verdict is listed.verdict
+    return found
+
+
+def test_what_was_met_is_not_known_once_nobody_judges_any_more(stage: Stage) -> None:
+    stage.apply(UP)
+    stage.gauge("up", [1.0] * 5000)
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    stage.pass_time(minutes=10)
+    assert (looked(stage).verdict, looked(stage).reason) == (Verdict.MET, "")
+    assert "quiet" in {one.state for one in looked(stage).burns}
+    stage.pass_time(minutes=1)
+    found = looked(stage)
+    assert (found.verdict, found.reason) == (
+        Verdict.UNKNOWN,
+        "not judged since 2026-03-01 12:01 UTC",
+    )
+    assert {one.state for one in found.burns} == {"not known"}
+
+
+MONTHLY = UP.replace(
+    "duration: 30d, isRolling: true",
+    "duration: 1M, isRolling: false, calendar: {startTime: 2026-01-01, timeZone: UTC}",
+)
+
+
+def test_a_burn_rate_looks_back_beyond_the_beginning_of_a_month(stage: Stage) -> None:
+    stage.apply(MONTHLY)
+    stage.gauge("up", [1.0] * 3 * 1440)  # it is noon of the first
+    stage.pass_time(minutes=1)
+    for minutes in (0, 60):  # what was counted before it began is kept
+        stage.pass_time(minutes=minutes)
+        [found] = stage.evaluate()
+        assert found.since == NOON.replace(hour=0)
+        assert found.burns[-1].state == "quiet"
+        assert found.burns[-1].events == 3 * 1440 - minutes
+
+
+def test_what_burns_does_so_until_somebody_judges_otherwise(stage: Stage) -> None:
+    stage.apply(UP)
+    stage.gauge("up", [0.0] * 60)
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    stage.pass_time(days=1)
+    found = looked(stage)
+    assert found.verdict is Verdict.EXHAUSTED
+    assert found.reason.startswith("not judged since")
 
 
 def test_maintenance_is_part_of_no_sum(stage: Stage) -> None:

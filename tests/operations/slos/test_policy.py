@@ -2,7 +2,7 @@
 
 import pytest
 
-from operations.slos.stage import UP, Stage
+from operations.slos.stage import REQUESTS, UP, Stage
 from quarterdeck.access.roles.model import ROLES
 from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound
 from quarterdeck.operations.alerts import hearing as alerts
@@ -18,6 +18,7 @@ from quarterdeck.worker.delivery import deliver_all
 
 EVE = Actor("eve", frozenset((p, "other") for p in ROLES["admin"].permissions))
 SHORT = UP.replace("duration: 30d", "duration: 1d").replace("0.999", "0.9")
+HITS = "histogram: hits"
 
 
 def deliver(stage: Stage) -> None:
@@ -84,6 +85,101 @@ def test_a_burn_is_an_alert_until_it_is_over(stage: Stage) -> None:
     deliver(stage)
     assert {fact.payload["rule"] for fact in stage.told("SloBurnEased")} == set(burning[:3])
     assert firing(stage) == {"warning": 2}
+
+
+LASTING = """\
+  alertPolicies:
+    - kind: AlertPolicy
+      metadata: {name: calls}
+      spec:
+        conditions:
+          - kind: AlertCondition
+            metadata: {name: lasting}
+            spec:
+              severity: page
+              condition: {kind: burnrate, op: gt, threshold: 300, lookbackWindow: 10m, AFTER}
+"""
+LASTS = UP + LASTING.replace("AFTER", "alertAfter: 5m")
+
+
+def begun(stage: Stage) -> bool:
+    return "lasting" in {fact.payload["rule"] for fact in stage.told("SloBurning")}
+
+
+def test_a_burn_that_must_last_calls_nobody_before_it_does(stage: Stage) -> None:
+    stage.apply(LASTS)
+    stage.gauge("up", [1.0] * 60 + [0.0] * 4)
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    for bad in (1, 3, 1):
+        assert not begun(stage)
+        with stage.look() as work:
+            held = looking.slo_of(work, "acme", "availability").holding
+            assert [one.what for one in looking.slos(work, "acme")[0].holding] == [
+                one.what for one in held
+            ]
+        assert "lasting" not in {one.what.partition(":")[2] for one in held}
+        stage.pass_time(minutes=bad - 1)
+        stage.gauge("up", [0.0] * bad)
+        stage.pass_time(minutes=1)
+        stage.evaluate()
+    assert begun(stage)
+    assert firing(stage) == {}
+    deliver(stage)
+    assert "critical" in firing(stage)
+
+
+def test_a_burn_that_must_last_begins_anew_once_it_was_over(stage: Stage) -> None:
+    stage.apply(LASTS)
+    for values in ([0.0] * 4, [1.0] * 9, [0.0] * 4):
+        stage.pass_time(minutes=len(values) - 1)
+        stage.gauge("up", values)
+        stage.pass_time(minutes=1)
+        stage.evaluate()
+    assert not begun(stage)
+    assert "lasting" not in eased(stage)
+
+
+def eased(stage: Stage) -> set[str]:
+    return {fact.payload["rule"] for fact in stage.told("SloBurnEased")}
+
+
+def test_a_burn_goes_on_when_its_source_falls_silent_and_events_grow_few(stage: Stage) -> None:
+    stage.apply(REQUESTS)  # it takes 348 events of an hour, or 834 of six, for a word
+    stage.counter("requests", [1.53] * 300 + [6.5] * 60, code="200")
+    stage.counter("requests", [0.0] * 350 + [1.0] * 10, code="500")
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    assert {"1h/5m", "6h/30m"} <= {fact.payload["rule"] for fact in stage.told("SloBurning")}
+    for minutes, few in ((11, {"1h/5m"}), (10, {"1h/5m", "6h/30m"})):
+        stage.pass_time(minutes=minutes)
+        [found] = stage.evaluate()
+        assert few <= {one.name for one in found.burns if one.events < one.least}
+        assert found.stale is (minutes == 10)
+        assert eased(stage) == set()
+    stage.counter("requests", [100.0] * 21, code="200")
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    assert "1h/5m" in eased(stage)
+
+
+def test_a_demand_goes_on_when_its_source_falls_silent_and_events_grow_few(stage: Stage) -> None:
+    stage.apply(SHORT.replace("Timeslices", "Occurrences").replace("query: up", HITS))
+    stage.counter("hits_bucket", [5.0] * 600, le="1")
+    stage.counter("hits_count", [10.0] * 600)
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    assert len(stage.told("BudgetStepReached")) == 4
+    stage.pass_time(days=1, minutes=-20)
+    [found] = stage.evaluate()
+    assert (found.verdict, found.stale) == (Verdict.EXHAUSTED, True)
+    assert "features" not in found.demands
+    assert stage.told("BudgetStepLeft") == []
+    stage.counter("hits_bucket", [0.0] * 1000, le="1")
+    stage.counter("hits_count", [1000.0] * 1000)
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    assert len(stage.told("BudgetStepLeft")) == 4
 
 
 def firing(stage: Stage) -> dict[str, int]:

@@ -129,6 +129,36 @@ def test_what_cannot_be_read_is_refused_with_place_and_reason(old: str, new: str
     assert why in str(refused.value)
 
 
+START = "document 1.spec.timeWindow[0].calendar.startTime: expected a time"
+BY_CALENDAR = (
+    "isRolling: true",
+    "isRolling: false, calendar: {timeZone: Europe/Stockholm, startTime: START}",
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("service: web", 'service: "\\U0011FFFF"', "line 7: no YAML: chr() arg"),
+        ("service: web", "service: web\n  service: other", "line 8: 'service' is there twice"),
+        ("op: gte, ", "op: gte, op: lt, ", "line 16: 'op' is there twice"),
+        ("{query: up}", "{query: up, query: down}", "line 12: 'query' is there twice"),
+        ("apiVersion", f"%YAML {'9' * 5000}.1\n---\napiVersion", "line 1: no YAML: Exceeds"),
+        (BY_CALENDAR[0], BY_CALENDAR[1].replace("START", "'0001-01-01 00:00:00+14:00'"), START),
+        (BY_CALENDAR[0], BY_CALENDAR[1].replace("START", "'9999-12-31 23:59:59-12:00'"), START),
+        (BY_CALENDAR[0], BY_CALENDAR[1].replace("START", "0001-01-01"), START),
+    ],
+    ids=[*"abcdefgh"],
+)
+def test_what_no_clock_and_no_text_can_hold_is_refused_with_its_place(
+    old: str, new: str, why: str
+) -> None:
+    assert old in UP
+    with pytest.raises(UnreadableSlo) as refused:
+        read(UP.replace(old, new, 1))
+    assert why in str(refused.value)
+
+
 @pytest.mark.parametrize(
     "text", ["", "---\n", "[", "a: b: c", "- 1", "\0", "[" * 100, "x" * 1_000_001]
 )
@@ -189,7 +219,7 @@ conditions = st.builds(
     AlertCondition,
     metadata=metadata,
     severity=words,
-    op=st.sampled_from(Op),
+    op=st.sampled_from([Op.GT, Op.GTE]),
     threshold=st.integers(1, 100).map(Decimal),
     lookback=spans,
     after=st.none() | spans,

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from operations.slos.stage import REQUESTS, UP
+from operations.slos.test_policy import LASTS
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.planning import known, plan
 from quarterdeck.operations.slos.reading import read
@@ -119,6 +120,13 @@ def test_what_prometheus_cannot_ask_has_no_rules_and_says_so(shared_data: Path) 
         assert "type 'Any' is none of Prometheus" in found.notes[0]
 
 
+def test_why_there_are_no_rules_stays_a_comment_whatever_a_title_says(shared_data: Path) -> None:
+    file = next((shared_data / "data" / "openslo").rglob("ratio-timeslices.yaml"))
+    found = rules_of(file.read_text().replace("Name: Good", r'Name: "a\nb\N: ["'))
+    assert yaml.safe_load(found.text) == {"groups": []}
+    assert "a b : [" in found.notes[0]
+
+
 # Of a target of 99.9 %: how many of 1000 requests a minute fail besides.
 @pytest.mark.parametrize(
     ("bad", "expected"),
@@ -171,3 +179,20 @@ def test_observations_above_the_bound_are_what_is_lost(tmp_path: Path) -> None:
     total = {"series": 'seconds_count{service="web"}', "values": "0+100x60"}
     fine = [bucket("0.5", "0+99x60"), bucket("1.0", "0+100x60"), total]
     fired(tmp_path, LATENCY, fine, "1h")
+    slow = [bucket("0.5", "0+99x60"), bucket("1.0", "0+90x60"), total]
+    one = LATENCY.replace("    - {displayName: P95, op: lte, value: 0.5, target: 0.95}\n", "")
+    fired(tmp_path, one, slow, "1h", *ALL[2:])  # 10 of 100 where 1 may: ten times as fast
+    fired(tmp_path, one, fine, "1h")
+
+
+def test_a_burn_that_must_last_fires_once_it_does(tmp_path: Path) -> None:
+    series = [{"series": "up", "values": "1x60 0x20"}]
+    fired(tmp_path, LASTS, series, "68m", *ALL)
+    fired(tmp_path, LASTS, series, "70m", *ALL, "lasting")
+
+
+def test_a_title_that_a_reader_may_break_stays_whole() -> None:
+    found = yaml.safe_load(rules_of(LATENCY.replace("P95", r'"P\N95"')).text)["groups"]
+    said = [rule["annotations"]["description"] for rule in found[0]["rules"] if "alert" in rule]
+    assert said
+    assert all("P\x8595" in words for words in said)

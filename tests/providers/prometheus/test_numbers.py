@@ -1,6 +1,7 @@
 """A Prometheus counts what our own store counts; one that is down says nothing."""
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -156,6 +157,10 @@ def answer(*lines: object) -> bytes:
         (200, b"[]", SourceSilent, "answers 200"),
         (200, b'{"status": "success", "data": 3}', SourceSilent, "not its own"),
         (200, answer({"values": [["x", "y"]]}), SourceSilent, "not its own"),
+        (200, answer({"values": [[math.nan, "1"]]}), SourceSilent, "not its own"),
+        (200, answer({"values": [[math.inf, "1"]]}), SourceSilent, "not its own"),
+        (200, answer({"values": [[1e300, "1"]]}), SourceSilent, "not its own"),
+        (200, b"[" * 100_000, SourceSilent, "no JSON"),
         (200, answer({"values": []}, {"values": []}), UnusableQuery, "2 series: add them up"),
         (200, b" " * (MOST_BYTES + 1), SourceSilent, "more than"),
         (302, b"", SourceSilent, "302"),
@@ -198,3 +203,10 @@ def test_a_query_without_an_address_can_never_be_asked(asking: PrometheusNumbers
     [measure] = measures(UP.replace("type: Quarterdeck", "type: Prometheus"))
     with pytest.raises(UnusableQuery, match="needs a DataSource"):
         asking.slices("acme", measure, [NOON, NOON + timedelta(minutes=1)])
+
+
+@pytest.mark.parametrize("url", ["http://prometheus.example:port", "http://prométheus.example"])
+def test_an_address_that_is_none_is_never_asked(asking: PrometheusNumbers, url: str) -> None:
+    [measure] = measures(UP, url)
+    with pytest.raises(UnusableQuery, match="cannot be asked"):
+        asking.slices("acme", measure, ENDS)

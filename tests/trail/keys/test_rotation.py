@@ -13,6 +13,7 @@ from quarterdeck.trail.keys.handover import Handover, chain, pack, unpack
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.model import KeyUnusable
 from quarterdeck.trail.keys.note import Malformed, Signer, Verifier
+from quarterdeck.trail.keys.readiness import keys_ready
 from quarterdeck.trail.keys.ring import SigningKey
 from quarterdeck.trail.keys.rotation import BadOverlap, IncidentMissing
 from trail.installation import NOON, Installation
@@ -167,6 +168,15 @@ def test_health_tells_when_a_key_is_a_year_old(installation: Installation) -> No
         ages.append(rotation.key_age(installation.keys, ["acme"], installation.clock).status)
         installation.later(timedelta(days=183))
     assert ages == ["healthy", "healthy", "unhealthy"]
+
+
+def test_no_key_is_of_tomorrow_though_a_clock_steps_back(installation: Installation) -> None:
+    installation.grow(1)
+    rotate(installation)
+    installation.later(timedelta(days=-3))
+    keys, clock = installation.keys, installation.clock
+    assert "is 0 days old" in rotation.key_age(keys, ["acme"], clock).description
+    assert "signs 0 days old" in keys_ready(keys, lambda: ["acme"], clock).description
 
 
 def test_hand_overs_are_packed_and_unpacked(installation: Installation) -> None:

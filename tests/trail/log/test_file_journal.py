@@ -233,8 +233,14 @@ def test_a_file_that_cannot_be_begun_closes_the_journal_and_loses_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
     held = opened(folder, 300)
+    flush = Tags.flush
     with monkeypatch.context() as patch:
-        patch.setattr(os, call, lambda *_: failed())
+
+        def flushed(held_tags: Tags) -> None:
+            flush(held_tags)
+            patch.setattr(os, call, lambda *_: failed())
+
+        patch.setattr(Tags, "flush", flushed)
         with pytest.raises(JournalClosed, match="see to it, then restart"):
             held.append(many("acme", 9))
     with pytest.raises(JournalClosed, match="see to it, then restart"):
@@ -258,6 +264,24 @@ def test_a_file_that_cannot_be_begun_lets_go_of_no_other(
         held.append(many("acme", 9))
     held.close()
     os.close(others[0])
+
+
+@pytest.mark.parametrize("call", ["fsync", "open"])
+def test_tags_that_cannot_be_written_keep_the_journal_in_its_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    with closing(opened(folder, 300)) as held:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, call, lambda *_: failed())
+            assert held.append(many("acme", 9))[8].index == 8
+            assert held.append(many("acme", 2, 8))[0].known is not None
+        assert len(recovery.numbers(folder)) == 1
+        moment = time.monotonic() + journal.RETRY_S
+        monkeypatch.setattr(time, "monotonic", lambda: moment)
+        held.append(many("acme", 9, 10))
+        assert len(recovery.numbers(folder)) == 2
+    with closing(opened(folder, 300)) as anew:
+        assert [one.index for one in anew.append(many("acme", 20))] == list(range(20))
 
 
 def failed() -> Any:  # noqa: ANN401  it takes the place of any call

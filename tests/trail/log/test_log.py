@@ -398,6 +398,8 @@ def test_health_tells_what_waits_and_how_long(installation: Installation) -> Non
     assert found()[0] is Health.UNHEALTHY
     installation.integrate()
     assert found()[0] is Health.HEALTHY
+    installation.later(timedelta(seconds=-60))
+    assert found()[1].endswith("last checkpoint 0 s ago")
 
 
 def test_health_tells_of_what_happened_and_has_no_leaf(installation: Installation) -> None:

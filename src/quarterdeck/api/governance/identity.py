@@ -12,6 +12,7 @@ from quarterdeck.governance.identity import service as identity
 from quarterdeck.governance.identity.model.credentials import Due
 from quarterdeck.governance.identity.model.verdict import Verdict
 from quarterdeck.governance.identity.model.views import Expiring, Filter, Spot, Summary, User
+from quarterdeck.kernel.clock import since
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.web.deps import InRead
 from quarterdeck.web.paging import InPage, Key
@@ -88,9 +89,10 @@ class IdentityBody(BaseModel):
 
     @classmethod
     def of(cls, found: Summary, now: datetime) -> Self:
+        age = None if found.as_of is None else since(now, found.as_of)
         return cls(
             as_of=found.as_of,
-            age_seconds=None if found.as_of is None else int((now - found.as_of).total_seconds()),
+            age_seconds=None if age is None else int(age.total_seconds()),
             coverage=Coverage(known=found.known, connected=found.connections),
             stale_after_days=found.stale_after.days,
             counts=_counts(found),

@@ -92,7 +92,7 @@ def get_alert(alert: int, work: InRead) -> AccountBody:
     return AccountBody(
         alert=AlertBody.of(found.alert),
         muted=MutingBody.of(seen.muting),
-        receivers=list(dict.fromkeys(receiver for receiver, _ in seen.routes)),
+        receivers=seen.receivers,
         changed=[ChangedBody.of(one) for one in changed.get(alert, ())],
         history=[ChangeBody.of(one) for one in found.history],
         similar=[AlertBody.of(one) for one in found.similar],

@@ -62,13 +62,12 @@ def import_alert_rules(tenant: str, work: InWork, said: Carried) -> CarriedBody:
     """Apply every rule of a text, or none; its form is told by what stands at its top."""
     work.require("rules:write", tenant)
     found = exchanging.read(said.text, said.file)
-    rules = [] if said.dry_run else found.rules
-    done = writing.apply_all(work, tenant, rules, said.why)
+    done = writing.apply_all(work, tenant, found.rules, said.why, dry_run=said.dry_run)
     return CarriedBody(
         form=found.form,
         created=list(done.created),
         changed=list(done.changed),
-        unchanged=[rule.name for rule in found.rules] if said.dry_run else list(done.unchanged),
+        unchanged=list(done.unchanged),
         notes=list(found.notes),
     )
 

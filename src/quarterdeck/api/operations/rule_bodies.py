@@ -229,7 +229,7 @@ class Carried(Because):
 
     text: Text
     file: str = Field("", max_length=300, description="Where from: keeps groups of files apart.")
-    dry_run: bool = Field(default=False, description="Read it; change nothing.")
+    dry_run: bool = Field(default=False, description="Say what would become of it; change nothing.")
 
 
 class CarriedBody(BaseModel):

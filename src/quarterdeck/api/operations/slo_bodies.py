@@ -102,7 +102,9 @@ class SloBody(BaseModel):
     budgeting: str
     verdict: Verdict
     objectives: list[ObjectiveBody] = Field(description="None before it was judged first.")
-    holding: list[HoldingBody] = Field(description="Of one SLO: since when demands and burns hold.")
+    holding: list[HoldingBody] = Field(
+        description="Demands and burns that hold, and since when; a silent source ends none."
+    )
 
     @classmethod
     def of(cls, shown: Shown) -> Self:

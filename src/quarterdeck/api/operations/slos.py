@@ -92,10 +92,10 @@ def preview_slo_objects(tenant: str, body: SloText, work: InWork) -> Preview:
 @router.delete(
     "/slo-objects/{tenant}/{kind}/{name}",
     status_code=204,
-    responses=problems(401, 403, 404, 422),
+    responses=problems(401, 403, 404, 409, 422),
     **WRITES,
 )
 def remove_slo_object(tenant: str, kind: str, name: str, work: InWork) -> Response:
-    """Remove an object of any kind."""
+    """Remove an object of any kind; not while what an SLO counts refers to it."""
     applying.remove(work, tenant, kind, name)
     return Response(status_code=204)

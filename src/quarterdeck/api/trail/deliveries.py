@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from quarterdeck.kernel.clock import instant
+from quarterdeck.kernel.clock import instant, since
 from quarterdeck.trail.deliveries.model import TOPIC, Standing, Subscription
 from quarterdeck.trail.deliveries.service import control, queries
 from quarterdeck.web.bodies import Body
@@ -68,7 +68,7 @@ class QueueBody(BaseModel):
                     tenant=place.log,
                     position=place.position,
                     since=instant(place.since),
-                    age_seconds=(now - instant(place.since)).total_seconds(),
+                    age_seconds=since(now, instant(place.since)).total_seconds(),
                     tries=place.tries,
                     error=place.error,
                     retry_at=instant(place.retry_at),

@@ -13,11 +13,11 @@ from quarterdeck.console.frame import RANGES, Frame, InFrame, changing, looking,
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.spans import steps
 from quarterdeck.operations.rules.forms import native
-from quarterdeck.operations.rules.model import Kept, PromQL, Rule, State, Threshold
+from quarterdeck.operations.rules.model import Kept, PromQL, Rule, RuleChanged, State, Threshold
 from quarterdeck.operations.rules.promql import promql
 from quarterdeck.operations.rules.service import exchanging, trying, writing
 from quarterdeck.operations.rules.service import looking as rules
-from quarterdeck.operations.rules.service.trying import Drawn
+from quarterdeck.operations.rules.service.trying import Drawn, UnusableInstant
 from quarterdeck.web.deps import By, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import HouseRoute
@@ -52,8 +52,9 @@ rules:
     runbook: https://wiki.example/cpu
 """
 Word = Annotated[str, Query(max_length=400)]
-Words = Annotated[str, Form(max_length=300_000)]
 Why = Annotated[str, Form(max_length=2000)]
+Words = Annotated[str, Form(max_length=300_000)]
+Seen = Annotated[str, Form(pattern=r"^([A-Za-z0-9_.:-]{1,200}@[0-9]{1,9})?$")]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
@@ -62,11 +63,13 @@ class Row:
     """A rule as the list shows it.
 
     Attributes:
+        elsewhere: Prometheus has its numbers, if one is attached.
         chart: its numbers of the last hour with its threshold; None: there are none.
     """
 
     kept: Kept
     condition: str
+    elsewhere: bool
     chart: lines.Chart | None
 
 
@@ -83,13 +86,20 @@ def apply(
     of: Annotated[str, Form(max_length=200)],
     text: Words = "",
     why: Why = "",
+    seen: Seen = "",
 ) -> Response:
-    """Apply the rules of a text; what is refused is said beside it."""
+    """Apply the rules of a text; what is refused is said beside it.
+
+    ``seen``: the rule that is changed, and at which version it was seen.
+    """
+    rule, _, version = seen.partition("@")
+    expected = {rule: int(version)} if seen else writing.ANY
+    words = text.replace("\r\n", "\n")
     try:
         with changing(request, actor) as work:
             work.require("rules:write", of)
-            done = exchanging.carry_in(work, of, text.replace("\r\n", "\n"), why=why)
-    except Invalid as error:
+            done = exchanging.carry_in(work, of, words, why=why, expected=expected)
+    except (Invalid, RuleChanged) as error:
         with looking(request, actor) as frame:
             return _list(frame, "", "", refused=str(error), text=text, of=of)
     changed = [*done.created, *done.changed]
@@ -210,6 +220,7 @@ def _rows(frame: Frame, shown: Sequence[Kept]) -> list[Row]:
             Row(
                 kept=kept,
                 condition=promql(kept.rule.condition),
+                elsewhere=isinstance(kept.rule.condition, PromQL),
                 chart=_chart(kept.rule, ats, drawn[kept.rule.name]),
             )
             for kept in own
@@ -243,4 +254,7 @@ def _tried(frame: Frame, tenant: str, rule: Rule, at: str) -> tuple[trying.Tried
         return None, f"expected a time as 2026-03-01T12:00:00Z, got {at[:40]!r}"
     if moment.tzinfo is None:
         return None, "expected a time with its zone, as 2026-03-01T12:00:00Z"
-    return trying.tried(frame.work, frame.runtime.metrics, tenant, rule, moment), ""
+    try:
+        return trying.tried(frame.work, frame.runtime.metrics, tenant, rule, moment), ""
+    except UnusableInstant as error:
+        return None, str(error)

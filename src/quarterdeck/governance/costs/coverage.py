@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from quarterdeck.governance.costs.calendar import DAY, Span
+from quarterdeck.kernel.clock import since
 from quarterdeck.kernel.ids import TenantId
 
 IMPORT = "import"
@@ -73,7 +74,7 @@ class Coverage:
 
     def age(self, now: datetime) -> timedelta | None:
         """How old the oldest part is; None where nothing speaks."""
-        return None if self.updated_at is None else max(now - self.updated_at, timedelta(0))
+        return None if self.updated_at is None else since(now, self.updated_at)
 
     def state(self, now: datetime, stale_after: timedelta = STALE_AFTER) -> Age:
         """What that age means."""

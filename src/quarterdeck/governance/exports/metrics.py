@@ -6,6 +6,7 @@ from datetime import datetime
 from prometheus_client import Gauge
 
 from quarterdeck.governance.exports.model import Export, File
+from quarterdeck.kernel.clock import since
 
 AGE = Gauge(
     "quarterdeck_export_age_seconds",
@@ -23,7 +24,7 @@ def show(newest: Sequence[tuple[Export, File | None]], now: datetime) -> None:
         gauge.clear()
     overdue = 0
     for export, file in newest:
-        age = now - (file.at if file else export.created_at)
+        age = since(now, file.at if file else export.created_at)
         overdue += age > 2 * export.every
         AGE.labels(export.tenant, export.name).set(age.total_seconds())
         if file is not None:

@@ -4,19 +4,21 @@ The functions for people check a permission. Those for a sync take the tenants t
 may touch: the right was checked when it was asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import TypeVar
 
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.identity import metrics
 from quarterdeck.governance.identity.model.access import Policy, groups_named, policy
 from quarterdeck.governance.identity.model.assessment import Evidence, assess, tells_sign_ins
-from quarterdeck.governance.identity.model.credentials import SOON, Due, credentials
+from quarterdeck.governance.identity.model.credentials import SOON, Credential, Due
 from quarterdeck.governance.identity.model.directory import (
     Directory,
     Holding,
     person,
+    registration,
     role_assigned,
     role_held,
 )
@@ -27,8 +29,9 @@ from quarterdeck.governance.identity.model.items import (
     Sighting,
     What,
     difference,
-    parsed,
 )
+from quarterdeck.governance.identity.model.reading import READERS, Reader, told
+from quarterdeck.governance.identity.model.shape import name_of
 from quarterdeck.governance.identity.model.views import (
     STALE_AFTER,
     Ends,
@@ -44,6 +47,8 @@ from quarterdeck.kernel.cache import Cache
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.ids import ConnectionId
 from quarterdeck.kernel.work import Tenants, Work
+
+T = TypeVar("T")
 
 READ = "identity:read"
 MOST_EXPIRING = 1000
@@ -117,7 +122,7 @@ def land(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Sighting
     other = [sight for what, sight in found if what is not What.ADDED]
     landing.rewrite(work.db, listing, other)
     first = landing.next_number(work.db, tenants, listing.run)
-    told = [(what, sight) for what, sight in found if what is not None]
+    lasting = [(what, sight) for what, sight in found if what is not None]
     kept = [
         Change(
             number=number,
@@ -129,7 +134,7 @@ def land(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Sighting
             after=sight.hash,
             replaced=known[sight.id].body if what is What.CHANGED else "",
         )
-        for number, (what, sight) in enumerate(told, first)
+        for number, (what, sight) in enumerate(lasting, first)
     ]
     landing.keep(work.db, listing, kept)
 
@@ -183,33 +188,25 @@ def want(work: Work, tenants: Tenants, listing: Listing, words: str) -> None:
 
 def groups_needed(work: Work, tenants: Tenants, connection: ConnectionId) -> list[str]:
     """The groups whose members decide anything: named by policies, or holding roles."""
-    known = {str(i["id"]) for i in _items(work, tenants, connection, Kind.GROUPS)}
-    named = groups_named(_policies(work, tenants, connection))
-    holders = {h.principal for h in _holdings(work, tenants, connection) if h.privileged}
-    roles = {r for p in _policies(work, tenants, connection) for r in _roles(p)}
-    holders |= {h.principal for h in _holdings(work, tenants, connection) if h.role in roles}
-    return sorted(named | (holders & known))
+    held = _Held(work, tenants, connection)
+    policies, holdings = held.all(Kind.POLICIES, policy), _holdings(held)
+    roles = {r for p in policies for r in _roles(p)}
+    holders = {h.principal for h in holdings if h.privileged or h.role in roles}
+    return sorted(groups_named(policies) | (holders & set(held.all(Kind.GROUPS, name_of))))
 
 
 def conclude(work: Work, tenants: Tenants, listing: Listing) -> int:
     """Draw what follows from all that was read of a directory; how many users it has.
 
     A listing that could not be read this time makes what rests on it not known, though
-    older items of it are held: what was true then may not be true now.
+    older items of it are held: what was true then may not be true now. An item that is held
+    and cannot be read is left out, and said to be.
     """
-    evidence = _evidence(work, tenants, listing.connection)
+    held = _Held(work, tenants, listing.connection)
+    evidence = _evidence(held)
     landing.replace_users(work.db, tenants, listing, assess(evidence))
-    found = [
-        one
-        for kind, holder in (
-            (Kind.APPLICATIONS, "application"),
-            (Kind.PRINCIPALS, "service_principal"),
-        )
-        for item in _items(work, tenants, listing.connection, kind)
-        for one in credentials(item, holder)
-    ]
-    landing.replace_credentials(work.db, tenants, listing, found)
-    complete(work, tenants, listing)
+    landing.replace_credentials(work.db, tenants, listing, _credentials(held))
+    want(work, tenants, listing, held.words())
     return len(evidence.people)
 
 
@@ -247,60 +244,88 @@ def _ends(work: Work, tenants: Tenants) -> Ends:
     )
 
 
-def _evidence(work: Work, tenants: Tenants, connection: ConnectionId) -> Evidence:
-    listed = queries.listed(work.db, tenants, connection)
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What is held of a directory; of each kind that was asked for, what cannot be read."""
+
+    work: Work
+    tenants: Tenants
+    connection: ConnectionId
+    unread: dict[Kind, Sequence[str]] = field(default_factory=dict)
+
+    def parts(self, kind: Kind, reader: Reader[T]) -> Sequence[tuple[str, T]]:
+        """What each item says that can be read, with its part."""
+        bodies = queries.bodies(self.work.db, self.tenants, self.connection, kind)
+        read = told(bodies, reader)
+        if read.unread:
+            self.unread[kind] = read.unread
+        return read.found
+
+    def all(self, kind: Kind, reader: Reader[T]) -> list[T]:
+        """What each item says that can be read."""
+        return [one for _, one in self.parts(kind, reader)]
+
+    def words(self) -> str:
+        """What cannot be read; empty: nothing."""
+        many = ", ".join(f"{len(parts)} of {kind}" for kind, parts in self.unread.items())
+        return f"left out, for what is held of them cannot be read: {many}" if many else ""
+
+
+def _evidence(held: _Held) -> Evidence:
+    listed = queries.listed(held.work.db, held.tenants, held.connection)
     missing = {str(one.kind): one.missing for one in listed if one.missing and not one.part}
-    people = _items(work, tenants, connection, Kind.USERS)
-    registered = None
-    if Kind.REGISTRATIONS not in missing:
-        reports = _items(work, tenants, connection, Kind.REGISTRATIONS)
-        registered = {str(r["id"]): r.get("isMfaRegistered") is True for r in reports}
+    people = held.all(Kind.USERS, lambda item: (person(item), item))
+    registered = dict(held.all(Kind.REGISTRATIONS, registration))
+    policies = held.all(Kind.POLICIES, policy)
+    if Kind.POLICIES in held.unread:
+        missing.setdefault(str(Kind.POLICIES), "a policy that is held cannot be read")
     return Evidence(
-        people=[person(item) for item in people],
-        directory=_directory(work, tenants, connection, listed),
-        policies=None if Kind.POLICIES in missing else _policies(work, tenants, connection),
-        registrations=registered,
-        sign_ins=tells_sign_ins(people),
+        people=[who for who, _ in people],
+        directory=_directory(held, listed),
+        policies=None if Kind.POLICIES in missing else policies,
+        registrations=None if Kind.REGISTRATIONS in missing else registered,
+        sign_ins=tells_sign_ins([item for _, item in people]),
         missing=missing,
     )
 
 
-def _directory(
-    work: Work, tenants: Tenants, connection: ConnectionId, listed: Sequence[Listed]
-) -> Directory:
+def _directory(held: _Held, listed: Sequence[Listed]) -> Directory:
     members: dict[str, set[str]] = {}
-    for group, body in queries.bodies(work.db, tenants, connection, Kind.MEMBERS):
-        members.setdefault(group, set()).add(str(parsed(body)["id"]))
-    groups = [one for one in listed if one.kind is Kind.MEMBERS]
+    for group, member in held.parts(Kind.MEMBERS, name_of):
+        members.setdefault(group, set()).add(member)
+    holdings = _holdings(held)
+    lacking = {one.part for one in listed if one.kind is Kind.MEMBERS and one.missing}
+    lacking |= set(held.unread.get(Kind.MEMBERS, ()))
     unread = {one.kind for one in listed if one.kind in HOLDINGS and one.missing}
+    unread |= HOLDINGS.keys() & held.unread.keys()
     return Directory(
         members={
-            one.part: None if one.missing else frozenset(members.get(one.part, ()))
-            for one in groups
+            one.part: None if one.part in lacking else frozenset(members.get(one.part, ()))
+            for one in listed
+            if one.kind is Kind.MEMBERS
         },
-        holdings=_holdings(work, tenants, connection),
+        holdings=holdings,
         unread=tuple(sorted(kind.value for kind in unread)),
     )
 
 
-def _holdings(work: Work, tenants: Tenants, connection: ConnectionId) -> list[Holding]:
+def _credentials(held: _Held) -> list[Credential]:
     return [
-        holding
-        for kind, read in HOLDINGS.items()
-        for item in _items(work, tenants, connection, kind)
-        for holding in read(item)
+        one
+        for kind in (Kind.APPLICATIONS, Kind.PRINCIPALS)
+        for found in held.all(kind, READERS[kind])
+        for one in found
     ]
 
 
-def _policies(work: Work, tenants: Tenants, connection: ConnectionId) -> list[Policy]:
-    return [policy(item) for item in _items(work, tenants, connection, Kind.POLICIES)]
+def _holdings(held: _Held) -> list[Holding]:
+    return [
+        one
+        for kind, reader in HOLDINGS.items()
+        for holdings in held.all(kind, reader)
+        for one in holdings
+    ]
 
 
 def _roles(one: Policy) -> frozenset[str]:
     return one.include.roles | one.exclude.roles
-
-
-def _items(
-    work: Work, tenants: Tenants, connection: ConnectionId, kind: Kind
-) -> list[Mapping[str, Any]]:
-    return [parsed(body) for _, body in queries.bodies(work.db, tenants, connection, kind)]

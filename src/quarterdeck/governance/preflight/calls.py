@@ -1,6 +1,5 @@
 """The calls of preflight: each feature's own, on one connection, first page only."""
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
@@ -18,6 +17,8 @@ from quarterdeck.governance.cloud.ports import (
 )
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.identity.model.directory import role_held
+from quarterdeck.governance.identity.model.reading import told
+from quarterdeck.governance.identity.model.shape import Item, name_of, word
 from quarterdeck.governance.preflight.model import (
     DIRECTORY_ROLE,
     OF_DIRECTORY,
@@ -151,7 +152,7 @@ def _not_known(need: Need, why: str) -> Result:
 def _directory_role(cloud: Cloud, connection: Connection) -> Result:
     try:
         mine = _principal(cloud, connection.client)
-        held = [] if mine is None else _held(cloud, mine)
+        held, unread = ([], 0) if mine is None else _held(cloud, mine)
     except Denied as denied:
         return _not_known(DIRECTORY_ROLE, f"{denied}; needs {denied.missing}")
     except CloudFailure as failure:
@@ -159,25 +160,29 @@ def _directory_role(cloud: Cloud, connection: Connection) -> Result:
     if mine is None:
         return _not_known(DIRECTORY_ROLE, "the application has no service principal here")
     words = ", ".join(held) if held else "no directory role; reading needs none"
+    words += f"; {unread} roles or assignments cannot be read" if unread else ""
     return Result(name=DIRECTORY_ROLE.name, outcome=Outcome.PASS, detail=f"holds {words}")
 
 
 def _principal(cloud: Cloud, client: str) -> str | None:
     for page in cloud.service_principals():
-        for item in map(json.loads, page.items):
-            if client and item.get("appId") == client:
-                return str(item["id"])
+        for _, (application, principal) in told(
+            [("", item) for item in page.items], _of_application
+        ).found:
+            if client and application == client:
+                return principal
     return None
 
 
-def _held(cloud: Cloud, principal: str) -> list[str]:
-    holdings = (
-        holding
-        for page in cloud.directory_roles()
-        for item in page.items
-        for holding in role_held(json.loads(item))
-    )
-    return sorted({h.name for h in holdings if h.principal == principal})
+def _of_application(item: Item) -> tuple[str, str]:
+    return word(item, "appId"), name_of(item)
+
+
+def _held(cloud: Cloud, principal: str) -> tuple[list[str], int]:
+    """The roles of a principal, and how many items cannot be read."""
+    read = told([("", i) for page in cloud.directory_roles() for i in page.items], role_held)
+    names = {one.name for _, held in read.found for one in held if one.principal == principal}
+    return sorted(names), len(read.unread)
 
 
 def _of(cloud: Cloud, name: str, scope: str = "", today: date = date.min) -> Ask:

@@ -7,6 +7,7 @@ from datetime import datetime
 from prometheus_client import Gauge
 
 from quarterdeck.governance.preflight.model import Examined
+from quarterdeck.kernel.clock import since
 
 CHECKS = Gauge(
     "quarterdeck_preflight_checks",
@@ -24,4 +25,4 @@ def show(found: Sequence[Examined], now: datetime) -> None:
     for (tenant, outcome), count in many.items():
         CHECKS.labels(tenant, outcome).set(count)
     for one in sorted(found, key=lambda one: one.at, reverse=True):  # the oldest stays
-        AGE.labels(one.tenant).set((now - one.at).total_seconds())
+        AGE.labels(one.tenant).set(since(now, one.at).total_seconds())

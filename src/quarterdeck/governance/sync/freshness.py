@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from quarterdeck.governance.sync.model import Policy
+from quarterdeck.kernel.clock import since
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 
 
@@ -72,7 +73,7 @@ def judged(policy: Policy, latest: Iterable[Latest], now: datetime) -> list[Fres
 
 
 def _of_tenant(policy: Policy, tenant: TenantId, latest: list[Latest], now: datetime) -> Freshness:
-    since = min(one.since for one in latest)
+    heard = min(one.since for one in latest)
     never = any(one.success is None for one in latest)
     stale_at = min(policy.stale_at(one.since, failing=one.failing) for one in latest)
     state = Age.STALE if now >= stale_at else Age.NEVER if never else Age.CURRENT
@@ -80,10 +81,10 @@ def _of_tenant(policy: Policy, tenant: TenantId, latest: list[Latest], now: date
         tenant=tenant,
         domain=policy.domain,
         state=state,
-        last_success=None if never else since,
-        age=None if never else now - since,
+        last_success=None if never else heard,
+        age=None if never else since(now, heard),
         stale_at=stale_at,
-        stalled=policy.stalled(now - since),
+        stalled=policy.stalled(since(now, heard)),
         items=sum(one.items for one in latest),
         unread=sum(one.unread for one in latest),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from quarterdeck.kernel.clock import MICROSECOND
+from quarterdeck.kernel.clock import MICROSECOND, since
 from quarterdeck.kernel.errors import Invalid, NotFound
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 
@@ -23,7 +23,7 @@ BACKFILL = "costs_backfill"
 """What the runs of a backfill are called: no domain, for it makes nothing current."""
 
 STALLED_INTERVALS = 2
-NO_TIME, MINUTE, HOUR = timedelta(), timedelta(minutes=1), timedelta(hours=1)
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=366)
 GREATEST_FACTOR = 10.0
 MOST_RUNS = 1000
@@ -258,4 +258,4 @@ class Run:
     @property
     def duration(self) -> timedelta | None:
         """How long it took; None while it runs. No clock that steps back makes it less than 0."""
-        return None if self.ended_at is None else max(self.ended_at - self.started_at, NO_TIME)
+        return None if self.ended_at is None else since(self.ended_at, self.started_at)

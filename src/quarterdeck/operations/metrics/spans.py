@@ -1,4 +1,4 @@
-"""Durations as ISO 8601 writes them: ``PT1H``, ``P1D``, ``PT5M``. Pure."""
+"""Durations as ISO 8601 (``PT1H``, ``P1D``) and as Prometheus (``1h30m``) writes them. Pure."""
 
 import re
 from datetime import datetime, timedelta
@@ -9,6 +9,11 @@ from quarterdeck.kernel.errors import Invalid
 WRITTEN = re.compile(
     r"P(?=[\dT])(?:(\d{1,4})D)?(?:T(?=\d)(?:(\d{1,5})H)?(?:(\d{1,6})M)?(?:(\d{1,7})S)?)?"
 )
+PROMETHEUS = re.compile(
+    "".join(f"(?:([0-9]{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms"))
+)
+UNITS_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
+LONGEST = timedelta(days=3650)
 MOST_STEPS = 11_000
 """Of one answer, as Prometheus has it."""
 
@@ -31,6 +36,22 @@ def span(words: str) -> timedelta:
     if not total:
         raise UnusableSpan("a duration must be longer than nothing")
     return total
+
+
+def prometheus(words: str) -> timedelta:
+    """Read ``1h30m`` as Prometheus does, nothing too; ten years at most.
+
+    Raises:
+        UnusableSpan: in Prometheus' words.
+    """
+    found = PROMETHEUS.fullmatch(words)
+    if words != "0" and (not words or found is None):
+        raise UnusableSpan(f"not a valid duration string: {words[:40]!r}")
+    numbers = found.groups() if found else ()
+    total_ms = sum(int(n or 0) * unit for n, unit in zip(numbers, UNITS_MS, strict=False))
+    if total_ms > LONGEST // timedelta(milliseconds=1):
+        raise UnusableSpan(f"{words[:40]} is longer than ten years")
+    return timedelta(milliseconds=total_ms)
 
 
 def steps(start: datetime, end: datetime, every: timedelta) -> list[datetime]:

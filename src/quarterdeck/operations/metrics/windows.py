@@ -181,17 +181,18 @@ def _real(values: Sequence[float], pick: Callable[[Sequence[float]], float]) -> 
     return pick(real) if real else math.nan
 
 
-def _sum(values: Sequence[float]) -> float:
+def total(values: Sequence[float]) -> float:
+    """The sum; of infinities of both signs it is no number."""
     # math.fsum refuses what infinities of both signs add up to.
     return math.fsum(values) if all(map(math.isfinite, values)) else sum(values)
 
 
 MADE: dict[Function, Callable[[Window, Asked], float | None]] = {
     Function.LAST: _last,
-    Function.AVG: lambda window, _: _sum(window.values) / len(window.values),
+    Function.AVG: lambda window, _: total(window.values) / len(window.values),
     Function.MIN: lambda window, _: _real(window.values, min),
     Function.MAX: lambda window, _: _real(window.values, max),
-    Function.SUM: lambda window, _: _sum(window.values),
+    Function.SUM: lambda window, _: total(window.values),
     Function.COUNT: lambda window, _: float(len(window.values)),
     Function.RATE: _rate,
     Function.INCREASE: lambda window, _: risen(window),

@@ -6,18 +6,13 @@ from datetime import timedelta
 
 import yaml
 
+from quarterdeck.operations.metrics.spans import UnusableSpan, prometheus
 from quarterdeck.operations.routing.model import RoutingInvalid
 from quarterdeck.operations.silences.matchers import is_text
 
 LARGEST = 262_144  # characters of a configuration
 DEEPEST = 40
 MOST_NODES = 50_000  # that are read, aliases each time: nobody's nesting of them fills the memory
-
-DURATION = re.compile(
-    "".join(f"(?:([0-9]{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms"))
-)
-UNITS_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
-LONGEST = timedelta(days=3650)
 
 
 class Budget:
@@ -104,14 +99,10 @@ class At:
     def duration(self) -> timedelta:
         """``1h30m``, as Prometheus reads it."""
         text = self.text()
-        found = DURATION.fullmatch(text)
-        if text != "0" and (not text or found is None):
-            raise self.fault(f"not a valid duration string: {text[:40]!r}")
-        parts = found.groups() if found else ()
-        total_ms = sum(int(n or 0) * unit for n, unit in zip(parts, UNITS_MS, strict=False))
-        if total_ms > LONGEST.total_seconds() * 1000:
-            raise self.fault(f"{text[:40]} is longer than ten years")
-        return timedelta(milliseconds=total_ms)
+        try:
+            return prometheus(text)
+        except UnusableSpan as error:
+            raise self.fault(str(error)) from error
 
 
 def compose(text: str) -> At:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from quarterdeck.operations.routing.notifying import Standing
 
 WAITING, SENDING, SENT, FAILED, DROPPED = "waiting", "sending", "sent", "failed", "dropped"
-OPEN_STATES = (WAITING, SENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,8 +42,8 @@ def hidden(text: str) -> str:
 
 def refuse_hidden(text: str) -> None:
     """Raise RoutingInvalid where a secret was left as ``hidden`` shows it: it would be lost."""
-    for node in _ranks(compose(text).node):
-        if HIDDEN in node.value:
+    for node, rank in _ranks(compose(text).node).items():
+        if HIDDEN in _secrets(node.value, rank):
             why = f"{HIDDEN} stands for a secret that was hidden; put it in again"
             raise RoutingInvalid(node.start_mark.line + 1, why)
 
@@ -74,6 +74,13 @@ def _pairs(node: yaml.Node, rank: int, places: Sequence[str]) -> Iterator[tuple[
         below = max(rank, WITHIN) if name in places else rank
         yield key, min(rank, WITHIN)
         yield value, SECRET if below and NAMES.search(name) else below
+
+
+def _secrets(value: str, rank: int) -> str:
+    """What of a value is shown hidden, where it stands."""
+    if rank == SECRET:
+        return value
+    return "".join(one[0] for one in USER.finditer(value)) if rank == WITHIN else ""
 
 
 def _shown(text: str, node: yaml.ScalarNode, rank: int) -> str:

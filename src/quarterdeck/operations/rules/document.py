@@ -24,6 +24,7 @@ from quarterdeck.operations.rules.model import (
     Rule,
     RuleInvalid,
     Threshold,
+    limit,
 )
 
 USUAL = "PT5M"
@@ -98,6 +99,8 @@ def rule_of(given: object, where: str = "") -> Rule:
     place = f"rule {str(name)[:80]!r}" if name else where or "rule"
     try:
         doc = msgspec.convert(given, RuleDoc)
+        if doc.threshold is not None:
+            limit(doc.threshold.value)
         return _rule(doc)
     except msgspec.ValidationError as error:
         raise RuleInvalid(f"{place}: {error}") from error
@@ -120,7 +123,7 @@ def text_of(rule: Rule) -> str:
 @lru_cache(maxsize=10_000)
 def kept(text: str) -> Rule:
     """The rule that ``text_of`` wrote."""
-    return rule_of(json.loads(text))
+    return _rule(msgspec.convert(json.loads(text), RuleDoc))
 
 
 def measure_doc(measure: Measure) -> dict[str, Any]:

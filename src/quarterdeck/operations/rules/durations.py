@@ -1,16 +1,11 @@
 """Durations as ISO 8601 (``PT5M``) and as Prometheus (``5m``) writes them. Pure."""
 
-import re
 from datetime import timedelta
 
+from quarterdeck.operations.metrics import spans
 from quarterdeck.operations.metrics.spans import UnusableSpan, span
 from quarterdeck.operations.rules.model import RuleInvalid
 
-PROMETHEUS = re.compile(
-    r"(?:(\d{1,4})y)?(?:(\d{1,5})w)?(?:(\d{1,6})d)?(?:(\d{1,7})h)?"
-    r"(?:(\d{1,8})m(?!s))?(?:(\d{1,9})s)?(?:(\d{1,12})ms)?"
-)
-UNITS_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
 ISO_UNITS = (("H", 3600), ("M", 60), ("S", 1))
 UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 NOTHING = ("", "0", "PT0S", "P0D", "0s", "0m")
@@ -39,12 +34,10 @@ def written_iso(length: timedelta) -> str:
 
 def prometheus(words: str) -> timedelta:
     """Read ``1h30m``; raise RuleInvalid."""
-    found = PROMETHEUS.fullmatch(words)
-    if words != "0" and (not words or found is None):
-        raise RuleInvalid(f"not a valid duration string: {words[:40]!r}")
-    numbers = found.groups() if found else ()
-    total_ms = sum(int(n or 0) * unit for n, unit in zip(numbers, UNITS_MS, strict=False))
-    return timedelta(milliseconds=min(total_ms, 10 * UNITS_MS[0]))
+    try:
+        return spans.prometheus(words)
+    except UnusableSpan as error:
+        raise RuleInvalid(str(error)) from error
 
 
 def written_prometheus(length: timedelta) -> str:

@@ -1,6 +1,7 @@
 """What a rule looks at: numbers made of our series, each with its labels and its age. Pure."""
 
 import math
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.histograms import bound, quantile
 from quarterdeck.operations.metrics.model import Function, Labels, Series, is_stale
 from quarterdeck.operations.metrics.selector import Selector
-from quarterdeck.operations.metrics.windows import Asked, evaluate, reach
+from quarterdeck.operations.metrics.windows import Asked, evaluate, reach, total
 
 LONGEST = timedelta(days=1)
 GAPS = 3  # a series that was silent for so many of its own intervals is late
@@ -136,9 +137,9 @@ def _made(measure: Measure, of: Selector, series: By, at: datetime) -> list[Made
 
 
 def _one(measure: Measure, series: Series, at: datetime) -> Reading | None:
-    newest = _newest(series, micros(at))
-    if newest is None:
-        return None
+    newest = bisect_right(series.times, micros(at)) - 1
+    if newest < 0 or series.times[newest] < micros(measure.since(at)):
+        return None  # whoever looks farther back finds it gone too
     if is_stale(series.values[newest]):
         return Reading(labels=series.labels, value=None, newest=series.times[newest], why=ENDED)
     if _is_late(series, newest, micros(at), measure.late_after):
@@ -147,14 +148,6 @@ def _one(measure: Measure, series: Series, at: datetime) -> Reading | None:
     known = None if value is None or math.isnan(value.value) else value.value
     why = "" if known is not None else "too few points in its window"
     return Reading(labels=series.labels, value=known, newest=series.times[newest], why=why)
-
-
-def _newest(series: Series, end: int) -> int | None:
-    """The place of the newest point that is none of the future."""
-    at = len(series.times) - 1
-    while at >= 0 and series.times[at] > end:
-        at -= 1
-    return at if at >= 0 else None
 
 
 def _is_late(series: Series, newest: int, now: int, allowed: timedelta | None) -> bool:
@@ -226,8 +219,8 @@ def _quantile(labels: Labels, found: Mapping[float, Reading], measure: Measure) 
 
 
 JOINED: dict[Across, Callable[[Sequence[float]], float]] = {
-    Across.SUM: math.fsum,
+    Across.SUM: total,
     Across.MAX: max,
     Across.MIN: min,
-    Across.AVG: lambda values: math.fsum(values) / len(values),
+    Across.AVG: lambda values: total(values) / len(values),
 }

@@ -1,5 +1,6 @@
 """An alert rule: a condition, how long it must hold, and what to say of it."""
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -64,6 +65,13 @@ class Threshold:
     def holds(self, value: float) -> bool:
         """Whether ``value`` is beyond it."""
         return COMPARED[self.comparison](value, self.value)
+
+
+def limit(value: float) -> float:
+    """A number that others can be compared with; raise RuleInvalid."""
+    if not math.isfinite(value):
+        raise RuleInvalid(f"expected a threshold that is a number, got {value}")
+    return value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,8 +177,9 @@ class Rule:
 
     def likeness(self) -> tuple[object, ...]:
         """What two versions share whose alerts are about the same things."""
-        by = self.condition.measure.by if isinstance(self.condition, Threshold) else None
-        return type(self.condition), by, self.labelled({})
+        measure = self.condition.measure if isinstance(self.condition, Threshold) else None
+        of = (measure.selectors, measure.by) if measure else ()
+        return of, self.labelled({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

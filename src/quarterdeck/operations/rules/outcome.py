@@ -1,7 +1,8 @@
 """What one round makes of a rule: its state, and what began, goes on and passed. Pure."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from quarterdeck.kernel.clock import MICROSECOND
@@ -19,6 +20,7 @@ from quarterdeck.operations.rules.model import (
 
 LOW = (Comparison.BELOW, Comparison.AT_MOST)
 NO_SERIES = "no series has a point"
+NO_NUMBER = "what comes out is no number (NaN)"
 
 Known = Mapping[str, Instance]
 """What of a rule is pending or fires, by the fingerprint of its labels."""
@@ -70,12 +72,16 @@ def look(rule: Rule, facts: Facts, at: datetime) -> list[Seen]:
     try:
         found = measures.read(condition.measure, facts.series, at)
         return [_seen(condition, one) for one in found]
-    except ArithmeticError as error:
+    except (ArithmeticError, ValueError) as error:
         raise RuleFailed(f"its numbers cannot be worked out: {error}") from error
 
 
 def outcome(rule: Rule, old: Known, seen: Sequence[Seen], not_before: int, at: datetime) -> Outcome:
-    """What a rule's things come to after a look at them."""
+    """What a rule's things come to after a look at them.
+
+    Raises:
+        RuleFailed: two of them would be one alert, and when one passed the other would end.
+    """
     terms = terms_of(rule, not_before)
     looked = {fingerprint(one.labels): one for one in seen}
     live: dict[str, Instance] = {}
@@ -87,6 +93,7 @@ def outcome(rule: Rule, old: Known, seen: Sequence[Seen], not_before: int, at: d
             live[printed] = now
         elif then is not None:
             gone.append(then)
+    _check_apart(rule, [*(one.labels for one in live.values()), *(one.labels for one in seen)])
     changed = [one for printed, one in live.items() if one != old.get(printed)]
     return Outcome(
         standing=standing(rule, live, seen, not_before, at), live=live, changed=changed, gone=gone
@@ -94,12 +101,20 @@ def outcome(rule: Rule, old: Known, seen: Sequence[Seen], not_before: int, at: d
 
 
 def failed(old: Known, why: str, at: datetime) -> Outcome:
-    """Of a rule that cannot be evaluated: all stays as it was."""
+    """Of a rule that cannot be evaluated: all stays as it was, and none of it is known."""
     firing = sum(one.state is State.FIRING for one in old.values())
+    live = {printed: replace(one, known=False, why=why[:1000]) for printed, one in old.items()}
     said = Standing(
-        state=State.ERROR, reason=why[:1000], firing=firing, pending=len(old) - firing, at=at
+        state=State.ERROR,
+        reason=why[:1000],
+        firing=firing,
+        pending=len(old) - firing,
+        unknown=len(old),
+        series=len(old),
+        at=at,
     )
-    return Outcome(standing=said, live=old)
+    changed = [one for printed, one in live.items() if one != old[printed]]
+    return Outcome(standing=said, live=live, changed=changed)
 
 
 def terms_of(rule: Rule, not_before: int) -> Terms:
@@ -144,13 +159,29 @@ def _check(measure: measures.Measure, facts: Facts) -> None:
             raise RuleFailed(facts.faults[one.name])
 
 
+def _check_apart(rule: Rule, things: Sequence[Mapping[str, str]]) -> None:
+    alerts: dict[frozenset[tuple[str, str]], Mapping[str, str]] = {}
+    for one in things:
+        other = alerts.setdefault(frozenset(rule.labelled(one).items()), one)
+        if other != one:
+            raise RuleFailed(
+                f"{_words(other)} and {_words(one)} would be one alert: by which labels they "
+                "differ, the rule's own hide"
+            )
+
+
+def _words(labels: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{name}={value!r}" for name, value in sorted(labels.items())) + "}"
+
+
 def _seen(condition: Threshold, one: measures.Reading) -> Seen:
+    value = None if one.value is None or math.isnan(one.value) else one.value
     return Seen(
         labels=one.labels,
-        holds=None if one.value is None else condition.holds(one.value),
-        value=one.value,
+        holds=None if value is None else condition.holds(value),
+        value=value,
         newest=one.newest,
-        why=one.why,
+        why=one.why if value == one.value else NO_NUMBER,
     )
 
 

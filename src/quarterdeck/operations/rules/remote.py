@@ -6,6 +6,7 @@ from datetime import datetime
 
 from quarterdeck.operations.rules.model import PromQL, Rule, Standing, State
 from quarterdeck.operations.rules.ports import Remote
+from quarterdeck.operations.rules.query import alike
 
 NOT_ATTACHED = "PromQL: no Prometheus is attached (setting prometheus_url)"
 NOT_THERE = "PromQL: the attached Prometheus has no such rule; export it to there"
@@ -49,9 +50,4 @@ def _named(rule: Rule, remotes: Sequence[Remote]) -> Remote | None:
 
 def _alike(rule: Rule, found: Remote) -> bool:
     condition = rule.condition
-    return not isinstance(condition, PromQL) or _bare(condition.expr) == _bare(found.query)
-
-
-def _bare(query: str) -> str:
-    """A query without what Prometheus writes in its own way."""
-    return "".join(sorted("".join(query.split()).replace("'", '"')))
+    return not isinstance(condition, PromQL) or alike(condition.expr, found.query)

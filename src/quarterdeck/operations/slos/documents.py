@@ -1,11 +1,12 @@
 """YAML documents as places that know their path: so that a fault can be found. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import yaml
+from typing_extensions import override
 
 from quarterdeck.operations.slos.model.openslo import UnusableSlo
 
@@ -94,7 +95,7 @@ def documents(text: str) -> Iterator[Place]:
     try:
         _check_plain(text)
         # BaseLoader: every scalar stays the text that it is, 0.9995 and a date among them.
-        found = list(yaml.load_all(text, Loader=yaml.BaseLoader))
+        found = list(yaml.load_all(text, Loader=_Loader))
     except yaml.YAMLError as error:
         raise UnreadableSlo(f"no YAML: {' '.join(str(error).split())[:300]}") from error
     for number, one in enumerate(found, 1):
@@ -102,16 +103,37 @@ def documents(text: str) -> Iterator[Place]:
             yield Place(one, f"document {number}")
 
 
+class _Loader(yaml.BaseLoader):
+    """YAML's own, that takes no field for another of the same name."""
+
+    @override
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        names = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in names:
+                    line = key.start_mark.line + 1
+                    raise UnreadableSlo(f"line {line}: {key.value[:80]!r} is there twice")
+                names.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _check_plain(text: str) -> None:
     """Refuse what a reader could trip over. Takes time in the text's length alone."""
+    loader: Any = yaml.BaseLoader(text)  # whose get_event has no type
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.BaseLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        why = f"nested deeper than {DEEPEST}" if depth > DEEPEST else _unplain(event)
-        if why:
-            line = event.start_mark.line + 1 if event.start_mark else 1
-            raise UnreadableSlo(f"line {line}: {why}")
+    try:
+        while loader.check_event():
+            event = loader.get_event()
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            why = f"nested deeper than {DEEPEST}" if depth > DEEPEST else _unplain(event)
+            if why:
+                raise UnreadableSlo(f"line {event.start_mark.line + 1}: {why}")
+    except (ValueError, OverflowError) as error:  # of a number that stands for a character, say
+        raise UnreadableSlo(f"line {loader.line + 1}: no YAML: {error}") from error
+    finally:
+        loader.dispose()
 
 
 def _unplain(event: yaml.Event) -> str:

@@ -7,8 +7,15 @@ from datetime import datetime, timedelta
 from quarterdeck.operations.slos.model.budget import Budget, Tally, budget
 from quarterdeck.operations.slos.model.burn import Burn, BurnRule, burn
 from quarterdeck.operations.slos.model.measure import Measure
-from quarterdeck.operations.slos.model.policy import STEPS
-from quarterdeck.operations.slos.model.standing import Standing, Verdict, number, shown, verdict
+from quarterdeck.operations.slos.model.policy import STEPS, reached
+from quarterdeck.operations.slos.model.standing import (
+    Standing,
+    Verdict,
+    is_stale,
+    number,
+    shown,
+    verdict,
+)
 from quarterdeck.operations.slos.planning import Planned
 
 Tallying = Callable[[datetime, datetime], Tally]
@@ -41,6 +48,7 @@ def judge(
     burns = [_burn(planned, rule, tally, at) for rule in planned.rules]
     demands, little = _demands(planned, found, whole)
     slices = (until - since) // measure.step
+    stale = is_stale(whole.newest, at.now, measure.step)
     return Standing(
         tenant=tenant,
         slo=slo.metadata.name,
@@ -49,7 +57,7 @@ def judge(
         target=f"{objective.target:f}",
         measure=measure.key,
         at=at.now,
-        verdict=verdict(found, burns, whole.newest, at.now, measure.step),
+        verdict=verdict(found, burns, stale=stale),
         reason=reason,
         since=since,
         until=until,
@@ -64,6 +72,7 @@ def judge(
         burns=tuple(map(shown, burns)),
         demands=demands,
         little=little,
+        stale=stale,
     )
 
 
@@ -93,6 +102,7 @@ def unknown(tenant: str, planned: Planned, now: datetime) -> Standing:
         newest=None,
         burns=(),
         demands=(),
+        stale=True,
     )
 
 
@@ -104,7 +114,7 @@ def _burn(planned: Planned, rule: BurnRule, tally: Tallying, at: Moment) -> Burn
 
 def _demands(planned: Planned, found: Budget, whole: Tally) -> tuple[tuple[str, ...], bool]:
     """What the policy demands; where events are too few, nothing, and that it is so."""
-    share = found.share
-    reached = [one for one in STEPS if share is not None and share >= one.share]
-    meant = [one for one in reached if whole.total >= planned.least(one.share)]
-    return tuple(one.demand.value for one in meant), len(meant) < len(reached)
+    due = frozenset() if found.share is None else reached(found.share)
+    steps = [one for one in STEPS if one.demand in due]
+    meant = [one for one in steps if whole.total >= planned.least(one.share)]
+    return tuple(one.demand.value for one in meant), len(meant) < len(steps)

@@ -6,11 +6,11 @@ observation is an event. ``function`` (last, avg, min, max, sum, increase) says 
 points of a slice, and ``combine`` (sum, avg, min, max) what is made of several series.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from statistics import fmean
 
 from sqlalchemy import Engine
 
@@ -18,6 +18,7 @@ from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.clock import Clock, instant
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import read
+from quarterdeck.operations.metrics.encoding import DamagedChunk
 from quarterdeck.operations.metrics.histograms import bound
 from quarterdeck.operations.metrics.model import Function, Series
 from quarterdeck.operations.metrics.opening import Metrics
@@ -35,12 +36,13 @@ from quarterdeck.operations.slos.model.measure import (
     UnusableQuery,
 )
 from quarterdeck.operations.slos.model.openslo import Op, RawType
+from quarterdeck.operations.slos.ports import SourceSilent
 
 TYPE = "Quarterdeck"
 FUNCTIONS = ("last", "avg", "min", "max", "sum", "increase")
 COMBINE: Mapping[str, Callable[[Sequence[float]], float]] = {
     "sum": sum,
-    "avg": fmean,
+    "avg": lambda values: sum(values) / len(values),
     "min": min,
     "max": max,
 }
@@ -71,6 +73,8 @@ class OwnNumbers:
                     return asking.compared(measure.what)
         except Invalid as error:
             raise UnusableQuery(str(error)) from error
+        except DamagedChunk as error:
+            raise SourceSilent(str(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +139,15 @@ class _Asking:
 
 
 def summed(lines: Sequence[Series], combine: Callable[[Sequence[float]], float]) -> Line:
-    """What several series say together, wherever one of them says something."""
+    """What several series say together, wherever one of them says something.
+
+    Where one of them says what is no number, as NaN is not, it is not known.
+    """
     found: dict[datetime, list[float]] = {}
     for at, value in chain.from_iterable(zip(s.times, s.values, strict=True) for s in lines):
         found.setdefault(instant(at), []).append(value)
-    return {at: combine(values) for at, values in found.items()}
+    whole = {at: combine(values) for at, values in found.items() if all(map(math.isfinite, values))}
+    return {at: value for at, value in whole.items() if math.isfinite(value)}
 
 
 def edge_below(value: float, words: Sequence[str]) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from fractions import Fraction
 
 from quarterdeck.kernel.errors import Invalid
@@ -19,6 +20,7 @@ from quarterdeck.operations.slos.model.openslo import (
     Sli,
     Slo,
     UnusableSlo,
+    kind_of,
 )
 
 LEAST, ENVIRONMENT = "quarterdeck/min-events", "quarterdeck/environment"
@@ -56,6 +58,11 @@ class Planned:
     def title(self) -> str:
         """What people call the objective."""
         return self.objective.display_name or f"{percent(self.objective)} %"
+
+    @property
+    def reach(self) -> timedelta:
+        """How far back its burn rates look: of a window by the calendar, to before it began."""
+        return max((one.long for one in self.rules), default=timedelta(0))
 
     @property
     def environment(self) -> str:
@@ -127,6 +134,29 @@ def sli_of(slo: Slo, among: Known) -> Sli:
     return found
 
 
+def refers(one: Object) -> set[tuple[str, str]]:
+    """Kind and name of each object that must be there so that ``one`` can be counted."""
+    if isinstance(one, Slo):
+        return {("SLI", one.indicator)} if isinstance(one.indicator, str) else refers(one.indicator)
+    if not isinstance(one, Sli):
+        return set()
+    return {("DataSource", source.ref) for source in one.sources if source.ref}
+
+
+def touched(objects: Iterable[Object], by: Iterable[Object]) -> list[Slo]:
+    """The SLOs among ``objects`` of which something else may be counted by ``by``."""
+    every = list(objects)
+    names = {(kind_of(one), one.metadata.name) for one in by}
+    slis = [one for one in every if isinstance(one, Sli) and refers(one) & names]
+    names |= {("SLI", one.metadata.name) for one in slis}
+    return [
+        one
+        for one in every
+        if isinstance(one, Slo)
+        and (refers(one) & names or (kind_of(one), one.metadata.name) in names)
+    ]
+
+
 def _extra(slo: Slo, among: Known) -> tuple[BurnRule, ...]:
     """What its alert policies ask for besides; a name that is not there asks for nothing yet."""
     policies = [among.policies.get(one) if isinstance(one, str) else one for one in slo.policies]
@@ -136,11 +166,7 @@ def _extra(slo: Slo, among: Known) -> tuple[BurnRule, ...]:
         if policy is not None
         for one in policy.conditions
     ]
-    return tuple(
-        extra(one.metadata.name, one.severity, one.op, Fraction(one.threshold), one.lookback.length)
-        for one in found
-        if one is not None
-    )
+    return tuple(extra(one) for one in found if one is not None)
 
 
 def check(slo: Slo) -> None:

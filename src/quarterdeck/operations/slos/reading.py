@@ -381,10 +381,10 @@ def _start(at: Place, zone: str) -> datetime:
     """As a clock in ``zone`` shows it; one with an offset of its own is moved there."""
     try:
         found = datetime.fromisoformat(at.text())
-    except ValueError as error:
+        if found.tzinfo is not None:
+            found = found.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    except (ValueError, OverflowError) as error:
         raise at.fault(f"expected a time such as 2026-01-01 00:00:00: {error}") from error
-    if found.tzinfo is not None:
-        found = found.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
     if not datetime(1970, 1, 1, tzinfo=UTC) < found.replace(tzinfo=UTC) < LATEST:
         raise at.fault("expected a time from 1970 to 2200")
     return found

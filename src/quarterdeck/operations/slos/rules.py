@@ -10,8 +10,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Any
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.slos.model.budget import allowed
 from quarterdeck.operations.slos.model.burn import BurnRule, named
@@ -45,8 +44,9 @@ def rules(tenant: str, planned: Iterable[Planned]) -> Rules:
         try:
             groups += _groups(tenant, one)
         except Invalid as error:
-            notes.append(f"{one.slo.metadata.name}, {one.title}: {error}")
-    text = yaml.safe_dump({"groups": groups}, sort_keys=False, width=10_000, allow_unicode=True)
+            # On one line, whatever is a title: the rest of it would be no comment any more.
+            notes.append(" ".join(f"{one.slo.metadata.name}, {one.title}: {error}".split()))
+    text = dump({"groups": groups}, width=10_000)
     return Rules(text="".join(f"# {note}\n" for note in notes) + text, notes=tuple(notes))
 
 
@@ -119,6 +119,7 @@ class _Writer:
         return {
             "alert": "SloBurning",
             "expr": self._burning(rule),
+            **({"for": named(rule.after)} if rule.after else {}),
             "labels": {
                 **self.labels,
                 "service": slo.service,

@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import yaml
 
+from quarterdeck.kernel.dumper import Dumper
 from quarterdeck.operations.slos.model.openslo import (
     VERSION,
     AlertCondition,
@@ -24,9 +25,6 @@ from quarterdeck.operations.slos.model.openslo import (
 from quarterdeck.operations.slos.model.spans import Window
 
 Plain = dict[str, Any]
-
-
-BREAKS = frozenset("\x85\u2028\u2029\ufeff")
 
 
 def write(objects: Iterable[Object]) -> str:
@@ -176,8 +174,8 @@ class _Number(str):
         return super().__new__(cls, f"{value:f}")
 
 
-class _Dumper(yaml.SafeDumper):
-    """YAML's own, and numbers with their digits."""
+class _Dumper(Dumper):
+    """It, and numbers with their digits."""
 
 
 def _represent(dumper: yaml.SafeDumper, one: _Number) -> yaml.ScalarNode:
@@ -186,12 +184,3 @@ def _represent(dumper: yaml.SafeDumper, one: _Number) -> yaml.ScalarNode:
 
 
 _Dumper.add_representer(_Number, _represent)
-
-
-def _text(dumper: yaml.SafeDumper, one: str) -> yaml.ScalarNode:
-    # Anywhere but in double quotes a reader takes these for the end of a line, or for nothing.
-    style = '"' if BREAKS & set(one) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", one, style=style)
-
-
-_Dumper.add_representer(str, _text)

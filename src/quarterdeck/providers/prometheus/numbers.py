@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from ssl import SSLContext
-from threading import local
 from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +17,7 @@ import httpx2
 from prometheus_client import Counter, Histogram
 
 from quarterdeck.kernel.clock import instant
+from quarterdeck.operations.slos.model.address import fault_of
 from quarterdeck.operations.slos.model.burn import named
 from quarterdeck.operations.slos.model.measure import (
     Compared,
@@ -30,21 +30,14 @@ from quarterdeck.operations.slos.model.measure import (
 from quarterdeck.operations.slos.ports import SourceSilent
 from quarterdeck.operations.slos.promql import Events, counted, worst
 from quarterdeck.providers.webhook.guarded import Guarded
-from quarterdeck.providers.webhook.reach import Unreachable, networks_of
+from quarterdeck.providers.webhook.reach import networks_of
+from quarterdeck.providers.webhook.whole import FAILURES, WholeTime
 
 TIMEOUT_S = 30.0
 MOST_BYTES = 4_000_000
 MOST_ERROR = 300
 BAD_DATA = (400, 422)
 SETTING = "prometheus_networks"
-FAILURES = (
-    httpcore2.NetworkError,
-    httpcore2.TimeoutException,
-    httpcore2.ProtocolError,
-    httpcore2.UnsupportedProtocol,
-    Unreachable,
-    OSError,
-)
 ASKED = Counter("quarterdeck_slo_requests_total", "Questions to a Prometheus.", ["outcome"])
 SECONDS = Histogram(
     "quarterdeck_slo_request_seconds",
@@ -66,10 +59,10 @@ class PrometheusNumbers:
         self, networks: str = "", timeout_s: float = TIMEOUT_S, trust: SSLContext | None = None
     ) -> None:
         self._timeout_s = timeout_s
-        self._until = local()
+        self._time = WholeTime()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=trust or httpx2.create_ssl_context(),
-            network_backend=Guarded(networks_of(networks), self._left, SETTING),
+            network_backend=Guarded(networks_of(networks), self._time.left, SETTING),
         )
 
     def slices(self, tenant: str, measure: Measure, ends: Sequence[datetime]) -> Slices:  # noqa: ARG002  a Prometheus knows no tenants: whom it serves, its DataSource says
@@ -104,10 +97,9 @@ class PrometheusNumbers:
 
     def _asked(self, url: str) -> Any:  # noqa: ANN401  JSON
         began = monotonic()
-        self._until.at = began + self._timeout_s
-        limits = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
+        within = self._time.begin(self._timeout_s)
         try:
-            with self._pool.stream("GET", url, extensions={"timeout": limits}) as answer:
+            with self._pool.stream("GET", url, extensions=within) as answer:
                 body = b"".join(_bounded(answer))
         except FAILURES as error:
             ASKED.labels("silent").inc()
@@ -116,20 +108,16 @@ class PrometheusNumbers:
         SECONDS.observe(monotonic() - began)
         return _said(answer.status, body)
 
-    def _left(self) -> float:
-        left: float = self._until.at - monotonic()
-        if left <= 0:
-            raise httpcore2.ReadTimeout(f"no whole answer within {self._timeout_s:g} s")
-        return left
-
 
 def _address(query: Query) -> str:
     url = query.connection.get("url", "")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+    if not url:
         raise UnusableQuery(
             "a query of type Prometheus needs a DataSource whose connectionDetails have its url"
         )
-    return url.rstrip("/")
+    if why := fault_of(url):
+        raise UnusableQuery(f"the DataSource cannot be asked: {why}")
+    return str(url).rstrip("/")
 
 
 def _bounded(answer: httpcore2.Response) -> list[bytes]:
@@ -145,7 +133,7 @@ def _bounded(answer: httpcore2.Response) -> list[bytes]:
 def _said(status: int, body: bytes) -> Any:  # noqa: ANN401  JSON
     try:
         said = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         ASKED.labels("silent").inc()
         raise SourceSilent(f"the Prometheus answers {status}, and no JSON") from error
     if isinstance(said, dict) and said.get("status") == "success":
@@ -166,9 +154,10 @@ def _points(said: Any) -> Line:  # noqa: ANN401  JSON
         if len(lines) > 1:
             raise UnusableQuery(f"the query has {len(lines)} series: add them up")
         pairs = [(float(at), float(value)) for line in lines for at, value in line["values"]]
-    except (KeyError, TypeError, ValueError) as error:
+        found = {instant(round(at * 1000) * 1000): value for at, value in pairs}
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise SourceSilent("the Prometheus answers in a form that is not its own") from error
-    return {instant(round(at * 1000) * 1000): value for at, value in pairs if math.isfinite(value)}
+    return {at: value for at, value in found.items() if math.isfinite(value)}
 
 
 def _counted(total: Line, part: Line, *, bad: bool) -> Slices:

@@ -1,27 +1,18 @@
 """Sends webhooks over HTTP, to addresses that were checked, within a time for the whole."""
 
 from ssl import SSLContext
-from threading import local
-from time import monotonic
 
 import httpcore2
 import httpx2
 
 from quarterdeck.providers.webhook.guarded import Guarded
-from quarterdeck.providers.webhook.reach import Unreachable, networks_of
+from quarterdeck.providers.webhook.reach import networks_of
+from quarterdeck.providers.webhook.whole import FAILURES, WholeTime
 from quarterdeck.trail.webhooks.model import Answer, Headers
 
 TIMEOUT_S = 10.0
 MOST_ERROR = 300
 CONNECTIONS = 64
-FAILURES = (
-    httpcore2.NetworkError,
-    httpcore2.TimeoutException,
-    httpcore2.ProtocolError,
-    httpcore2.UnsupportedProtocol,
-    Unreachable,
-    OSError,
-)
 
 
 class HttpSender:
@@ -37,13 +28,13 @@ class HttpSender:
         self, networks: str = "", timeout_s: float = TIMEOUT_S, trust: SSLContext | None = None
     ) -> None:
         self._timeout_s = timeout_s
-        self._until = local()
+        self._time = WholeTime()
         self._pool = httpcore2.ConnectionPool(
             ssl_context=trust or httpx2.create_ssl_context(),
             max_connections=CONNECTIONS,
             max_keepalive_connections=CONNECTIONS,
             keepalive_expiry=30.0,
-            network_backend=Guarded(networks_of(networks), self._left),
+            network_backend=Guarded(networks_of(networks), self._time.left),
         )
 
     def send(
@@ -53,15 +44,13 @@ class HttpSender:
         if not url.isascii():
             return Answer(status=None, error="the address has letters beyond ASCII")
         whole_s = self._timeout_s if timeout_s is None else timeout_s
-        self._until.whole_s, self._until.at = whole_s, monotonic() + whole_s
-        limits = dict.fromkeys(("connect", "read", "write", "pool"), whole_s)
         try:
             with self._pool.stream(
                 "POST",
                 url,
                 headers=list(headers.items()),
                 content=body,
-                extensions={"timeout": limits},
+                extensions=self._time.begin(whole_s),
             ) as answer:
                 text = b""
                 for chunk in answer.iter_stream():
@@ -74,10 +63,3 @@ class HttpSender:
     def close(self) -> None:
         """Let go of the connections."""
         self._pool.close()
-
-    def _left(self) -> float:
-        """Seconds that the request of this thread may still take."""
-        left: float = self._until.at - monotonic()
-        if left <= 0:
-            raise httpcore2.ReadTimeout(f"no whole answer within {self._until.whole_s:g} s")
-        return left

@@ -3,9 +3,9 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import file_digest
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any
 
 from quarterdeck.kernel.installation import make_private
@@ -37,16 +37,16 @@ class Press:
 
 @dataclass(slots=True)
 class Pace:
-    """Keeps a run within its budget of bytes."""
+    """Keeps a run within its budget of bytes. Instants are seconds of a clock that never steps."""
 
     bytes_per_s: int
-    began: datetime
+    began_s: float
 
-    def behind_s(self, written: int, now: datetime) -> float:
+    def behind_s(self, written: int, now_s: float) -> float:
         """How long to wait until ``written`` bytes are within the budget."""
         if not self.bytes_per_s:
             return 0.0
-        return max(0.0, written / self.bytes_per_s - (now - self.began).total_seconds())
+        return max(0.0, written / self.bytes_per_s - (now_s - self.began_s))
 
 
 def export_kind(press: Press) -> JobKind:
@@ -92,13 +92,13 @@ def _write(press: Press, run: Run, export: Export, out: IO[bytes]) -> Written:
 
 
 def _told(press: Press, run: Run, export: Export, out: IO[bytes]) -> Callable[[int, int], None]:
-    pace = Pace(press.bytes_per_s, run.clock())
+    pace = Pace(press.bytes_per_s, monotonic())
 
     def told(done: int, total: int) -> None:
         run.progress(done, total, "records")
         with run.work() as work:
             service.to_make(work, run.tenants, export.id)
-        run.stop.wait(pace.behind_s(out.tell(), run.clock()))
+        run.stop.wait(pace.behind_s(out.tell(), monotonic()))
 
     return told
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Sequence
 from time import perf_counter
 
-from quarterdeck.kernel.clock import Clock, micros
+from quarterdeck.kernel.clock import Clock, instant, since
 from quarterdeck.kernel.health import CheckFailed, Entry, healthy
 from quarterdeck.trail.keys.keystore import KeyStore
 
 DRY_RUN = "quarterdeck dry run: this signature proves nothing\n"
-DAY = 86_400_000_000  # microseconds
 
 
 def keys_ready(keys: KeyStore, logs: Callable[[], Sequence[str]], clock: Clock) -> Entry:
@@ -21,7 +20,7 @@ def keys_ready(keys: KeyStore, logs: Callable[[], Sequence[str]], clock: Clock) 
     held = found.check()
     rings = [found.ring(log) for log in logs()]
     took_ms = (perf_counter() - started) * 1000
-    ages = [(micros(clock()) - ring[-1].made_at) // DAY for ring in rings]
+    ages = [since(clock(), instant(ring[-1].made_at)).days for ring in rings]
     oldest = f", the oldest that signs {max(ages)} days old" if ages else ""
     return healthy(f"{held} key files{oldest}; read in {took_ms:.1f} ms")
 

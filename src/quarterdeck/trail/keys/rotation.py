@@ -6,7 +6,7 @@ Nothing stops meanwhile: whoever signs next finds the new key in the key folder.
 from datetime import timedelta
 
 from quarterdeck.events.trail import SigningKeyRotated
-from quarterdeck.kernel.clock import Clock, micros
+from quarterdeck.kernel.clock import Clock, instant, since
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.health import Entry, Health
 from quarterdeck.kernel.work import Work
@@ -61,7 +61,7 @@ def key_age(keys: KeyStore, tenants: list[str], clock: Clock) -> Entry:
     if not made:
         return Entry(status=Health.HEALTHY, description="no log has begun")
     oldest, tenant = min(made)
-    days = (micros(clock()) - oldest) // 86_400_000_000
+    days = since(clock(), instant(oldest)).days
     words = f"the oldest signing key, of {tenant}, is {days} days old"
     if days < OLD_DAYS:
         return Entry(status=Health.HEALTHY, description=words)

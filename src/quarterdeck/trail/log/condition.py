@@ -1,9 +1,11 @@
 """How the log is: facts that wait for their leaf, leaves for a checkpoint, and how long."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, Engine
 
 from quarterdeck.kernel import deliveries
-from quarterdeck.kernel.clock import Clock, micros
+from quarterdeck.kernel.clock import Clock, instant, since
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.health import Entry, Health
 from quarterdeck.trail.log.ports import Reader
@@ -24,9 +26,9 @@ def log_health(engine: Engine, reader: Reader, clock: Clock) -> Entry:
     with reading(engine) as db:
         waiting, oldest = _backlog(db, reader)
         newest, unheard = sql.newest_at(db), deliveries.waiting_since(db, SUBSCRIBER)
-    now = micros(clock())
+    now = clock()
     waited_s, unheard_s = _age_s(now, oldest), _age_s(now, unheard)
-    age = "none yet" if newest is None else f"{(now - newest) / 1e6:.0f} s ago"
+    age = "none yet" if newest is None else f"{_age_s(now, newest):.0f} s ago"
     return Entry(
         status=_status(max(waited_s, unheard_s)),
         description=f"{waiting} leaves await a checkpoint, the oldest for {waited_s:.0f} s; "
@@ -40,8 +42,8 @@ def tenants_with_logs(engine: Engine) -> list[str]:
         return [log.tenant for log in leaves.every(db)]
 
 
-def _age_s(now: int, since: int | None) -> float:
-    return 0 if since is None else max(0, now - since) / 1e6
+def _age_s(now: datetime, at: int | None) -> float:
+    return 0 if at is None else since(now, instant(at)).total_seconds()
 
 
 def _unheard(waited_s: float) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -114,8 +115,12 @@ def silence_body(silence: Silence, work: Work) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=4096)
 def moment(at: datetime) -> str:
-    """As strfmt.DateTime writes it: to the millisecond, in UTC."""
+    """As strfmt.DateTime writes it: to the millisecond, in UTC.
+
+    Remembered, for what is pushed together has its instants together.
+    """
     text = at.astimezone(UTC).isoformat(timespec="milliseconds")
     return text.replace("+00:00", "Z")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from quarterdeck.kernel.clock import since
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 
 FULL_EVERY = timedelta(hours=24)
@@ -116,7 +117,7 @@ class Coverage:
 
     def age(self, now: datetime) -> timedelta | None:
         """How old the oldest of it is; None where nothing came."""
-        return None if self.last_read is None else now - self.last_read
+        return None if self.last_read is None else since(now, self.last_read)
 
     def state(self, now: datetime) -> Age:
         """Whether it is current."""

@@ -5,11 +5,11 @@ MFA at every sign-in of the user: enabled (not report-only), for all apps, under
 that leaves sign-ins out, and with no other control that would do instead.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from quarterdeck.governance.identity.model.directory import Directory, Person
+from quarterdeck.governance.identity.model.shape import Item, name_of, part, word, words
 from quarterdeck.governance.identity.model.verdict import (
     Answer,
     Verdict,
@@ -96,20 +96,20 @@ def enforced(policies: Sequence[Policy], who: Person, directory: Directory) -> A
     verdict = any_of(answer for answer, _ in found)
     if verdict is not Verdict.NO:
         names = (name for answer, name in found if answer is verdict)
-        words = "by" if verdict is Verdict.YES else "members or strength not readable:"
-        return Answer(verdict=verdict, why=f"{words} {next(names)}")
+        how = "by" if verdict is Verdict.YES else "members or strength not readable:"
+        return Answer(verdict=verdict, why=f"{how} {next(names)}")
     return Answer(verdict=verdict, why=_nearest(policies, who, directory))
 
 
-def policy(item: Mapping[str, Any]) -> Policy:
+def policy(item: Item) -> Policy:
     """A policy as Graph sends it."""
-    conditions = item.get("conditions") or {}
-    users = conditions.get("users") or {}
+    conditions = part(item, "conditions")
+    users = part(conditions, "users")
     return Policy(
-        id=str(item["id"]),
-        name=str(item.get("displayName") or item["id"]),
-        state=str(item.get("state") or ""),
-        asks=_asks(item.get("grantControls") or {}),
+        id=name_of(item),
+        name=word(item, "displayName") or name_of(item),
+        state=word(item, "state"),
+        asks=_asks(part(item, "grantControls")),
         gaps=tuple(_gaps(conditions)),
         include=_aim(users, "include"),
         exclude=_aim(users, "exclude"),
@@ -121,12 +121,12 @@ def groups_named(policies: Sequence[Policy]) -> set[str]:
     return {g for p in policies for aim in (p.include, p.exclude) for g in aim.groups}
 
 
-def _asks(grant: Mapping[str, Any]) -> Verdict:
-    controls = [str(control) for control in grant.get("builtInControls") or ()]
-    strength = grant.get("authenticationStrength")
-    others = len(controls) + len(grant.get("customAuthenticationFactors") or ())
-    others += len(grant.get("termsOfUse") or ()) + bool(strength)
-    alone = others == 1 or str(grant.get("operator") or "OR").upper() == "AND"
+def _asks(grant: Item) -> Verdict:
+    controls = words(grant, "builtInControls")
+    strength = part(grant, "authenticationStrength")
+    others = len(controls) + len(words(grant, "customAuthenticationFactors"))
+    others += len(words(grant, "termsOfUse")) + bool(strength)
+    alone = others == 1 or word(grant, "operator").upper() == "AND"
     if "mfa" in controls:
         return of(alone)
     if not strength or not alone:
@@ -135,46 +135,46 @@ def _asks(grant: Mapping[str, Any]) -> Verdict:
     return Verdict.NOT_KNOWN if told is None else of(told == "mfa")
 
 
-def _gaps(conditions: Mapping[str, Any]) -> list[str]:
-    applications = conditions.get("applications") or {}
-    clients = set(conditions.get("clientAppTypes") or ["all"])
+def _gaps(conditions: Item) -> list[str]:
+    applications = part(conditions, "applications")
+    clients = set(words(conditions, "clientAppTypes") or ["all"])
     narrow = {
-        "other apps": "All" not in (applications.get("includeApplications") or ()),
+        "other apps": "All" not in words(applications, "includeApplications"),
         "excluded apps": bool(applications.get("excludeApplications"))
         or bool(applications.get("applicationFilter")),
         "other clients": "all" not in clients and not clients >= EVERY_CLIENT,
-        "other locations": _partial(conditions.get("locations"), "Locations", "All"),
-        "other platforms": _partial(conditions.get("platforms"), "Platforms", "all"),
+        "other locations": _partial(part(conditions, "locations"), "Locations", "All"),
+        "other platforms": _partial(part(conditions, "platforms"), "Platforms", "all"),
         "some devices": bool(conditions.get("devices")),
         "sign-ins without that risk": any(conditions.get(name) for name in NARROWING),
     }
-    return [words for words, leaves_out in narrow.items() if leaves_out]
+    return [said for said, leaves_out in narrow.items() if leaves_out]
 
 
-def _partial(condition: Mapping[str, Any] | None, what: str, everything: str) -> bool:
+def _partial(condition: Item, what: str, everything: str) -> bool:
     if not condition:
         return False
-    included = condition.get(f"include{what}") or [everything]
+    included = words(condition, f"include{what}") or [everything]
     return everything not in included or bool(condition.get(f"exclude{what}"))
 
 
-def _aim(users: Mapping[str, Any], side: str) -> Aim:
-    named = {str(user) for user in users.get(f"{side}Users") or ()}
+def _aim(users: Item, side: str) -> Aim:
+    named = set(words(users, f"{side}Users"))
     return Aim(
         everyone="All" in named,
         guests="GuestsOrExternalUsers" in named or _guests(users, f"{side}GuestsOrExternalUsers"),
         users=frozenset(named - {"All", "None", "GuestsOrExternalUsers"}),
-        groups=frozenset(map(str, users.get(f"{side}Groups") or ())),
-        roles=frozenset(str(role).casefold() for role in users.get(f"{side}Roles") or ()),
+        groups=frozenset(words(users, f"{side}Groups")),
+        roles=frozenset(role.casefold() for role in words(users, f"{side}Roles")),
     )
 
 
-def _guests(users: Mapping[str, Any], name: str) -> bool | None:
-    told = users.get(name)
+def _guests(users: Item, name: str) -> bool | None:
+    told = part(users, name)
     if not told:
         return False
-    kinds = [kind for kind in str(told.get("guestOrExternalUserTypes") or "").split(",") if kind]
-    tenants = (told.get("externalTenants") or {}).get("membershipKind") or "all"
+    kinds = [kind for kind in word(told, "guestOrExternalUserTypes").split(",") if kind]
+    tenants = word(part(told, "externalTenants"), "membershipKind") or "all"
     return True if len(kinds) >= GUEST_KINDS and tenants == "all" else None
 
 

@@ -1,12 +1,11 @@
 """Secrets and certificates of applications, and when they end."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
 
 from quarterdeck.governance.identity.model.directory import moment
+from quarterdeck.governance.identity.model.shape import Item, name_of, several, word
 
 SOON, VERY_SOON = timedelta(days=30), timedelta(days=7)
 """Lead times of runbook 000, section 6.1, and the last week of them."""
@@ -52,20 +51,20 @@ class Credential:
         return Due.WITHIN_30_DAYS if left <= SOON else Due.LATER
 
 
-def credentials(item: Mapping[str, Any], holder: str) -> list[Credential]:
+def credentials(item: Item, holder: str) -> list[Credential]:
     """Those of an application or a service principal as Graph sends it."""
     kinds = (("secret", "passwordCredentials"), ("certificate", "keyCredentials"))
     return [
         Credential(
-            id=str(one.get("keyId") or index),
+            id=word(one, "keyId") or str(index),
             kind=kind,
             holder=holder,
-            object=str(item["id"]),
-            client=str(item.get("appId") or ""),
-            application=str(item.get("displayName") or ""),
-            name=str(one.get("displayName") or ""),
+            object=name_of(item),
+            client=word(item, "appId"),
+            application=word(item, "displayName"),
+            name=word(one, "displayName"),
             ends_at=moment(one.get("endDateTime")),
         )
         for kind, listed in kinds
-        for index, one in enumerate(item.get(listed) or ())
+        for index, one in enumerate(several(item, listed))
     ]

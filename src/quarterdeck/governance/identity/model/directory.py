@@ -7,10 +7,17 @@ the role assignments of Azure Resource Manager.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
+from quarterdeck.governance.identity.model.shape import (
+    Item,
+    UnreadableIdentity,
+    flag,
+    name_of,
+    part,
+    several,
+    word,
+)
 from quarterdeck.governance.identity.model.verdict import Verdict, any_of, of
-from quarterdeck.kernel.errors import Invalid
 
 ROLE_NAMES = {
     "62e90394-69f5-4237-9190-012177145e10": "Global Administrator",
@@ -33,10 +40,6 @@ ROLE_NAMES = {
 }
 """Roles that make who holds them privileged: "Privileged roles and permissions in Microsoft
 Entra ID", and the built-in roles of Azure that grant roles. Ids are the same everywhere."""
-
-
-class UnreadableIdentity(Invalid):
-    """An item of a listing is nothing that can be kept: its schema may have changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,16 +115,16 @@ class Directory:
         )
 
 
-def person(item: Mapping[str, Any]) -> Person:
+def person(item: Item) -> Person:
     """A user as Graph sends it."""
-    activity = item.get("signInActivity") or {}
+    activity = part(item, "signInActivity")
     seen = [moment(activity.get(name)) for name in SIGN_INS]
     return Person(
-        id=str(item["id"]),
-        name=str(item.get("displayName") or ""),
-        sign_in_name=str(item.get("userPrincipalName") or ""),
-        guest=str(item.get("userType") or "").casefold() == "guest",
-        enabled=item.get("accountEnabled") is not False,
+        id=name_of(item),
+        name=word(item, "displayName"),
+        sign_in_name=word(item, "userPrincipalName"),
+        guest=word(item, "userType").casefold() == "guest",
+        enabled=flag(item, "accountEnabled") is not False,
         created_at=moment(item.get("createdDateTime")),
         last_sign_in=max((at for at in seen if at is not None), default=None),
     )
@@ -134,27 +137,32 @@ SIGN_INS = (
 )
 
 
-def role_held(item: Mapping[str, Any]) -> list[Holding]:
+def registration(item: Item) -> tuple[str, bool]:
+    """A user, and whether a second factor is registered: a userRegistrationDetails of Graph."""
+    return name_of(item), flag(item, "isMfaRegistered") is True
+
+
+def role_held(item: Item) -> list[Holding]:
     """Holdings of a directory role: a unifiedRoleAssignment, or a directoryRole with members."""
     if "principalId" in item:
-        role = str(item.get("roleDefinitionId", "")).casefold()
-        definition = item.get("roleDefinition") or {}
-        template = str(definition.get("templateId") or role).casefold()
-        marked = definition.get("isPrivileged") is True
-        name = str(definition.get("displayName") or ROLE_NAMES.get(template, template))
-        return [_holding(template, name, str(item["principalId"]), marked=marked)]
-    template = str(item.get("roleTemplateId") or item.get("id")).casefold()
-    name = str(item.get("displayName") or template)
-    members = item.get("members") or ()
-    return [_holding(template, name, str(m["id"]), marked=False) for m in members]
+        role = word(item, "roleDefinitionId").casefold()
+        definition = part(item, "roleDefinition")
+        template = word(definition, "templateId").casefold() or role
+        marked = flag(definition, "isPrivileged") is True
+        name = word(definition, "displayName") or ROLE_NAMES.get(template, template)
+        return [_holding(template, name, name_of(item, "principalId"), marked=marked)]
+    template = (word(item, "roleTemplateId") or name_of(item)).casefold()
+    name = word(item, "displayName") or template
+    members = several(item, "members")
+    return [_holding(template, name, name_of(m), marked=False) for m in members]
 
 
-def role_assigned(item: Mapping[str, Any]) -> list[Holding]:
+def role_assigned(item: Item) -> list[Holding]:
     """The holding in a role assignment of Azure Resource Manager."""
-    properties = item.get("properties") or {}
-    role = str(properties.get("roleDefinitionId") or "").rpartition("/")[2].casefold()
+    properties = part(item, "properties")
+    role = word(properties, "roleDefinitionId").rpartition("/")[2].casefold()
     name = ROLE_NAMES.get(role, role)
-    return [_holding(role, name, str(properties.get("principalId") or ""), marked=False)]
+    return [_holding(role, name, name_of(properties, "principalId"), marked=False)]
 
 
 def moment(text: object) -> datetime | None:
@@ -163,14 +171,14 @@ def moment(text: object) -> datetime | None:
     Raises:
         UnreadableIdentity: it is none.
     """
-    if not text:
+    if text is None or text == "":
         return None
     try:
         found = datetime.fromisoformat(str(text))
     except ValueError as error:
-        raise UnreadableIdentity(f"expected an instant, got {str(text)[:40]!r}") from error
+        raise UnreadableIdentity(f"expected an instant, got {ascii(text)[:40]}") from error
     if found.tzinfo is None:
-        raise UnreadableIdentity(f"expected an instant with its zone, got {str(text)[:40]!r}")
+        raise UnreadableIdentity(f"expected an instant with its zone, got {ascii(text)[:40]}")
     # Graph writes the year 1 for "never", and 9999 for "no end".
     return found if MIN_YEAR < found.year < MAX_YEAR else None
 

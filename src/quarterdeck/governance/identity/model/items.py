@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from quarterdeck.governance.identity.model.directory import UnreadableIdentity
+from quarterdeck.governance.identity.model.shape import UnreadableIdentity, name_of
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 
 MAX_ID = 512
@@ -108,14 +108,14 @@ def sighting(body: bytes) -> Sighting:
         UnreadableIdentity: says what was expected, and what was found.
     """
     item = parsed(body)
-    identity = item.get("id")
-    if not isinstance(identity, str) or not 0 < len(identity) <= MAX_ID:
+    identity = name_of(item)
+    if len(identity) > MAX_ID:
         raise UnreadableIdentity(f"expected an item with an id, got {body[:80]!r}")
     lasting = {name: value for name, value in item.items() if name not in PASSING}
     return Sighting(
         id=identity,
         body=body.decode(),
-        hash=_sha256(json.dumps(lasting, sort_keys=True).encode()),
+        hash=_sha256(_written(lasting, body)),
         digest=_sha256(body),
     )
 
@@ -123,8 +123,9 @@ def sighting(body: bytes) -> Sighting:
 def parsed(body: bytes | str) -> Mapping[str, Any]:
     """The object in ``body``; else UnreadableIdentity."""
     try:
-        item = json.loads(body)
-    except ValueError as error:
+        # Strictly UTF-8, for that is how it is kept.
+        item = json.loads(body.decode() if isinstance(body, bytes) else body)
+    except (ValueError, RecursionError) as error:
         raise UnreadableIdentity(f"expected JSON, got {body[:80]!r}") from error
     if not isinstance(item, dict):
         raise UnreadableIdentity(f"expected a JSON object, got {body[:80]!r}")
@@ -145,6 +146,13 @@ def difference(
             yield What.CHANGED, sight
         elif held.digest != sight.digest:
             yield None, sight
+
+
+def _written(item: Mapping[str, Any], body: bytes) -> bytes:
+    try:
+        return json.dumps(item, sort_keys=True).encode()
+    except RecursionError as error:
+        raise UnreadableIdentity(f"expected less depth, got {body[:80]!r}") from error
 
 
 def _sha256(body: bytes) -> str:

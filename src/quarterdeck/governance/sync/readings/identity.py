@@ -11,8 +11,9 @@ from functools import partial
 from quarterdeck.governance.cloud.ports import Cloud, CloudFailure, Denied, FailureClass, Page
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.identity import service as identity
-from quarterdeck.governance.identity.model.directory import UnreadableIdentity
-from quarterdeck.governance.identity.model.items import Kind, Listing, Sighting, sighting
+from quarterdeck.governance.identity.model.items import Kind, Listing, Sighting
+from quarterdeck.governance.identity.model.reading import legible
+from quarterdeck.governance.identity.model.shape import UnreadableIdentity
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.sync.failures import (
     FAILURES_IN_A_ROW,
@@ -176,7 +177,7 @@ class IdentityReading:
         found = []
         for item in page.items:
             try:
-                found.append(sighting(item))
+                found.append(legible(listing.kind, item))
             except UnreadableIdentity as error:
                 self._quarantine(
                     listing,

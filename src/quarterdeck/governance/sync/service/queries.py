@@ -16,7 +16,7 @@ from quarterdeck.governance.sync.store import holds, latest, runs
 from quarterdeck.governance.sync.store import policies as store
 from quarterdeck.governance.sync.store.runs import Figures
 from quarterdeck.kernel import schedules
-from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.clock import micros, since
 from quarterdeck.kernel.errors import NotFound
 from quarterdeck.kernel.ids import JobId
 from quarterdeck.kernel.jobs import service as jobs
@@ -111,7 +111,7 @@ def over_limit(work: Work, run: Run, kept: Policies) -> bool:
     """Whether ``run`` takes, or took, longer than its domain may; ``kept`` as it is kept now."""
     if run.domain not in kept:
         return False
-    took = work.now - run.started_at if run.duration is None else run.duration
+    took = since(work.now, run.started_at) if run.duration is None else run.duration
     return took > kept[run.domain].limit
 
 

@@ -1,6 +1,6 @@
 """Looking at alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quarterdeck.kernel.work import Tenants, Work
@@ -67,10 +67,15 @@ def active_count(work: Work) -> int:
 
 def live(work: Work, tenant: str, matchers: Matchers = ()) -> list[Alert]:
     """Every alert of a tenant that fires and matches, in the order of fingerprints."""
+    return [one for part in live_in_parts(work, tenant, matchers) for one in part]
+
+
+def live_in_parts(work: Work, tenant: str, matchers: Matchers = ()) -> Iterator[list[Alert]]:
+    """As ``live``, some at a time."""
     own = work.require("alerts:read", tenant)
     pairs = [(m.name, m.value) for m in matchers if m.operator is Operator.EQUAL and m.value]
     found = queries.live(work.db, own, work.now, pairs)  # most need not be read for that
-    return [one for one in found if all_match(matchers, one.sign.labels)] if matchers else found
+    return ([one for one in part if all_match(matchers, one.sign.labels)] for part in found)
 
 
 def account(work: Work, alert: int) -> Account:

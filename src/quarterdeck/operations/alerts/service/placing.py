@@ -30,6 +30,14 @@ def unplace(work: Work, own: Tenants) -> None:
     placing.unplace(work.db, own)
 
 
+def firing(work: Work, own: Tenants, ids: Sequence[int]) -> dict[int, str]:
+    """The fingerprints of those alerts that fire, by their ids."""
+    found: dict[int, str] = {}
+    for at in range(0, len(ids), BULK_ROWS):
+        found |= placing.firing(work.db, own, ids[at : at + BULK_ROWS], work.now)
+    return found
+
+
 def of_ids(work: Work, own: Tenants, ids: Sequence[int]) -> dict[int, Alert]:
     """Alerts by their ids."""
     found: dict[int, Alert] = {}

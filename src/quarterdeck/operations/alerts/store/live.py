@@ -26,11 +26,10 @@ from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Sign
 from quarterdeck.operations.alerts.store.table import IS_LASTING, IS_LIVE, alerts, changes
-from quarterdeck.operations.alerts.store.table import LIVE as LIVE_ROWS
 
 PUSHED = (
     update(alerts)
-    .where(alerts.c.id == bindparam("alert"), LIVE_ROWS)
+    .where(alerts.c.id == bindparam("alert"), IS_LIVE)
     .values(
         severity=bindparam("_severity", type_=String),
         title=bindparam("_title", type_=String),
@@ -76,7 +75,7 @@ def add(db: Connection, tenants: Tenants, rows: Sequence[dict[str, Any]]) -> dic
     """Begin alerts; their ids by their keys, those of which another was quicker left out."""
     del tenants  # each row bears its own; it says that the caller asked
     insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    statement = insert(alerts).on_conflict_do_nothing(index_elements=["key"], index_where=LIVE_ROWS)
+    statement = insert(alerts).on_conflict_do_nothing(index_elements=["key"], index_where=IS_LIVE)
     returned = db.execute(statement.returning(alerts.c.key, alerts.c.id), rows)
     return {row.key: row.id for row in returned}
 

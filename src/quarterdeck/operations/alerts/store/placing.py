@@ -1,22 +1,24 @@
 """What routing needs of alerts: those in no group yet, and some by their ids."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
+from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import Alert
-from quarterdeck.operations.alerts.store.table import LIVE, UNROUTED, alert_of, alerts
+from quarterdeck.operations.alerts.store.table import IS_LIVE, IS_UNROUTED, alert_of, alerts
 
 
 def tenants_with_unplaced(db: Connection) -> set[str]:
     """Tenants with alerts that are in no group yet."""
-    return set(db.scalars(select(alerts.c.tenant).where(UNROUTED).distinct()))
+    return set(db.scalars(select(alerts.c.tenant).where(IS_UNROUTED).distinct()))
 
 
 def unplaced(db: Connection, tenants: Tenants, limit: int) -> list[Alert]:
     """Alerts that are in no group yet, oldest first."""
-    query = select(alerts).where(UNROUTED, tenants.clause(alerts.c.tenant))
+    query = select(alerts).where(IS_UNROUTED, tenants.clause(alerts.c.tenant))
     return [alert_of(row) for row in db.execute(query.order_by(alerts.c.id).limit(limit))]
 
 
@@ -28,7 +30,15 @@ def placed(db: Connection, tenants: Tenants, ids: Sequence[int], version: int) -
 
 def unplace(db: Connection, tenants: Tenants) -> None:
     """Have every alert that fires be put into groups anew."""
-    db.execute(update(alerts).where(LIVE, tenants.clause(alerts.c.tenant)).values(routed=0))
+    db.execute(update(alerts).where(IS_LIVE, tenants.clause(alerts.c.tenant)).values(routed=0))
+
+
+def firing(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) -> dict[int, str]:
+    """The fingerprints of those alerts that fire at ``now``, by their ids."""
+    lasts = or_(alerts.c.expires_at.is_(None), alerts.c.expires_at > micros(now))
+    mine = (alerts.c.id.in_(ids), IS_LIVE, lasts, tenants.clause(alerts.c.tenant))
+    found = db.execute(select(alerts.c.id, alerts.c.fingerprint).where(*mine))
+    return {row.id: row.fingerprint for row in found}
 
 
 def of_ids(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Alert]:

@@ -1,15 +1,18 @@
 """Looking for alerts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, TextClause, func, or_, select
 
 from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Filter
 from quarterdeck.operations.alerts.store.table import IS_LIVE, alert_of, alerts, changes
+
+Clause = ColumnElement[bool] | TextClause
 
 
 def of_id(db: Connection, tenants: Tenants, alert: int) -> Alert | None:
@@ -57,8 +60,11 @@ def counts(db: Connection, tenants: Tenants) -> dict[str, int]:
 
 def live(
     db: Connection, tenants: Tenants, now: datetime, labels: Sequence[tuple[str, str]] = ()
-) -> list[Alert]:
-    """Every alert that fires at ``now`` and bears ``labels``, in the order of fingerprints."""
+) -> Iterator[list[Alert]]:
+    """Every alert that fires at ``now`` and bears ``labels``, in the order of fingerprints.
+
+    In parts, so that a hundred thousand are never in memory at once.
+    """
     query = (
         select(alerts)
         .where(
@@ -68,8 +74,10 @@ def live(
             *(_bears(name, value) for name, value in labels),
         )
         .order_by(alerts.c.fingerprint)
+        .execution_options(yield_per=BULK_ROWS)
     )
-    return [alert_of(row) for row in db.execute(query)]
+    for part in db.execute(query).partitions():
+        yield [alert_of(row) for row in part]
 
 
 def similar(db: Connection, tenants: Tenants, alert: Alert, limit: int) -> list[Alert]:
@@ -102,8 +110,8 @@ def history(db: Connection, tenants: Tenants, alert: int) -> list[Change]:
     ]
 
 
-def _clauses(tenants: Tenants, wanted: Filter) -> Sequence[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [tenants.clause(alerts.c.tenant)]
+def _clauses(tenants: Tenants, wanted: Filter) -> Sequence[Clause]:
+    found: list[Clause] = [tenants.clause(alerts.c.tenant)]
     for column, values in (
         (alerts.c.id, wanted.ids),
         (alerts.c.type, wanted.types),

@@ -11,6 +11,7 @@ from quarterdeck.events.health import (
     ServiceLostFromSight,
     ServiceWentDown,
 )
+from quarterdeck.kernel.clock import since
 from quarterdeck.kernel.work import ANY, Tenants, Work
 from quarterdeck.operations.health.model.claim import Claim, Finding
 from quarterdeck.operations.health.model.history import Change
@@ -141,5 +142,5 @@ def _publish(work: Work, before: Standing, after: Standing, because: tuple[str, 
     if after.state in EDGES:
         work.publish(EDGES[after.state](**said))
     elif before.looked_at is not None:  # the first look at a healthy service is no news
-        after_s = (work.now - before.since).total_seconds()
+        after_s = since(work.now, before.since).total_seconds()
         work.publish(ServiceCameBack(**said, after_s=after_s))

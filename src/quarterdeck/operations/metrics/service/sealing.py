@@ -131,26 +131,29 @@ class Keeper:
             EARLY.inc(early)
             gone += early
         EXPIRED.inc(gone)
-        self._forget(now - FORGOTTEN_AFTER)
         return gone
 
     def _drop(self, before: datetime) -> int:
-        oldest = micros(self.clock() - self.metrics.limits.rolled)
+        now = self.clock()
+        oldest = micros(now - self.metrics.limits.rolled)
         gone = 0
-        for first in range(0, self._last() + 1, AT_ONCE):
+        for first, end in self._ranges():
             with bulk(self.metrics.engine), self.metrics.writing() as db:
-                gone += points.expire(db, first, first + AT_ONCE, micros(before))
-                rolling.expire(db, first, first + AT_ONCE, oldest)
+                gone += points.expire(db, first, end, micros(before))
+                rolling.expire(db, first, end, oldest)
+                FORGOTTEN.inc(names.forget(db, first, end, now - FORGOTTEN_AFTER))
         return gone
 
-    def _forget(self, before: datetime) -> None:
-        for first in range(0, self._last() + 1, AT_ONCE):
-            with bulk(self.metrics.engine), self.metrics.writing() as db:
-                FORGOTTEN.inc(names.forget(db, first, first + AT_ONCE, before))
+    def _ranges(self) -> Iterator[tuple[int, int]]:
+        """Numbers [first, end) of ``AT_ONCE`` series, however many were forgotten between them."""
+        first = 0
+        while found := self._from(first):
+            yield first, found[-1] + 1
+            first = found[-1] + 1
 
-    def _last(self) -> int:
+    def _from(self, first: int) -> list[int]:
         with self.metrics.reading() as db:
-            return points.last_series(db)
+            return points.numbers(db, first, AT_ONCE)
 
     def _too_large(self) -> bool:
         with self.metrics.reading() as db:

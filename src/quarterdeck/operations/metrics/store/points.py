@@ -150,9 +150,10 @@ def drop(db: Connection, after: int) -> int:
     return db.execute(delete(points).where(points.c.slot > after)).rowcount
 
 
-def last_series(db: Connection) -> int:
-    """The number of the last series that there is; 0: there is none."""
-    return db.scalar(select(func.max(known.c.id))) or 0
+def numbers(db: Connection, first: int, limit: int) -> list[int]:
+    """The numbers of the next series from ``first`` on, in order."""
+    query = select(known.c.id).where(known.c.id >= first)
+    return list(db.scalars(query.order_by(known.c.id).limit(limit)))
 
 
 def size(db: Connection) -> int:

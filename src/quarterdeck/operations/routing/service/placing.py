@@ -7,7 +7,7 @@ from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.alerts.service import placing as alerts
 from quarterdeck.operations.routing.ids import worked_out
-from quarterdeck.operations.routing.model import Config, Inhibition, Route
+from quarterdeck.operations.routing.model import Config, Inhibition, Labels, Route
 from quarterdeck.operations.routing.store import configs, groups, leaving
 from quarterdeck.operations.routing.store.groups import Group
 from quarterdeck.operations.routing.store.leaving import Left
@@ -45,9 +45,9 @@ def place(work: Work, tenant: str, config: Config) -> int:
     return len(found)
 
 
-def common(rule: Inhibition, alert: Alert) -> str:
+def common(rule: Inhibition, tenant: str, labels: Labels) -> str:
     """What a source and its targets have in common, as one word."""
-    return worked_out(alert.sign.tenant, rule.id, rule.same(alert.sign.labels))
+    return worked_out(tenant, rule.id, rule.same(labels))
 
 
 def _group(work: Work, route: Route, alert: Alert) -> Group:
@@ -75,7 +75,11 @@ def _left(work: Work, alert: Alert) -> list[Left]:
 def _sources(config: Config, alert: Alert) -> list[tuple[str, int, bool]]:
     labels = alert.sign.labels
     return [
-        (common(rule, alert), alert.id, all_match(rule.targets, labels))
+        (
+            common(rule, alert.sign.tenant, alert.sign.labels),
+            alert.id,
+            all_match(rule.targets, labels),
+        )
         for rule in config.inhibitions
         if all_match(rule.sources, labels)
     ]

@@ -9,13 +9,14 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    literal,
     text,
 )
 
 from quarterdeck.kernel.db import metadata
+from quarterdeck.operations.routing.notification import SENDING, WAITING
 
-OPEN = text("state IN ('waiting', 'sending')")
+# Once, for indexes and queries: a partial index is used only where its very condition stands.
+IS_OPEN = text(f"state IN ('{WAITING}', '{SENDING}')")
 
 configs = Table(
     "operations_routing",
@@ -118,17 +119,12 @@ notifications = Table(
         "operations_notification_open",
         "told",
         unique=True,
-        sqlite_where=OPEN,
-        postgresql_where=OPEN,
+        sqlite_where=IS_OPEN,
+        postgresql_where=IS_OPEN,
     ),
-    Index("operations_notification_due", "due_at", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("operations_notification_due", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
     Index("operations_notification_tenant", "tenant", "created_at"),
     Index("operations_notification_ended", "ended_at", "tenant"),
-)
-
-# Written out, not bound: a partial index is used only where its very condition stands.
-IS_OPEN = notifications.c.state.in_(
-    [literal(state, literal_execute=True) for state in ("waiting", "sending")]
 )
 
 tables = (configs, turns, groups, members, left, sources, told, notifications)

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
 from quarterdeck.operations.rules.document import doc_of, rule_of
 from quarterdeck.operations.rules.forms.text import mapping, sequence
 from quarterdeck.operations.rules.model import Rule, RuleInvalid
@@ -33,6 +32,4 @@ def one(given: dict[str, Any], where: str = "rule") -> Rule:
 
 def write(rules: Sequence[Rule]) -> str:
     """Rules in this form."""
-    found = {KEY: [doc_of(rule) for rule in rules]}
-    words: str = yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=100)
-    return words
+    return dump({KEY: [doc_of(rule) for rule in rules]})

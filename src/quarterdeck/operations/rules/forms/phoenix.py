@@ -20,6 +20,7 @@ from quarterdeck.operations.rules.model import (
     Rule,
     RuleInvalid,
     Threshold,
+    limit,
 )
 
 KEY = "alertRules"
@@ -88,7 +89,7 @@ def _rule(one: Said) -> Rule:
     return Rule(
         name=one.name,
         condition=Threshold(
-            measure=_measure(metric), comparison=Comparison.ABOVE, value=one.threshold
+            measure=_measure(metric), comparison=Comparison.ABOVE, value=limit(one.threshold)
         ),
         hold=iso(one.window),
         actions=(Action(type=one.action.type, recipients=tuple(one.action.recipients)),),

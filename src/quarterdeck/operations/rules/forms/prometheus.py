@@ -11,8 +11,7 @@ from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
 from quarterdeck.operations.rules.durations import prometheus, written_prometheus
 from quarterdeck.operations.rules.forms.text import mapping, sequence, words_of
 from quarterdeck.operations.rules.model import Group, PromQL, Rule, RuleInvalid
@@ -22,6 +21,7 @@ KEY = "groups"
 OWN = ("name", "interval", "rules")
 FIELDS = ("alert", "expr", "for", "keep_firing_for", "labels", "annotations")
 UNFIT = re.compile(r"[^A-Za-z0-9_.:-]+")
+NUMBER = re.compile(r"[0-9]{1,15}")
 NATIVE = "quarterdeck"  # the group of rules that came from no file
 
 
@@ -65,8 +65,7 @@ def write(rules: Sequence[Rule]) -> str:
         _said(f"{file}: {name}" if names.count(name) > 1 and file else name, some)
         for (file, name), some in groups
     ]
-    words: str = yaml.safe_dump({KEY: said}, sort_keys=False, allow_unicode=True, width=1000)
-    return words
+    return dump({KEY: said}, width=1000)
 
 
 def _group(said: Mapping[str, Any], name: str, file: str, place: int) -> Group:
@@ -82,7 +81,7 @@ def _group(said: Mapping[str, Any], name: str, file: str, place: int) -> Group:
 
 def _number(value: object) -> object:
     """``limit: 10`` is a number: alone of what a group says it may be none of words."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    return int(value) if isinstance(value, str) and NUMBER.fullmatch(value) else value
 
 
 def _rule(one: dict[str, Any], where: str, group: Group) -> Rule:

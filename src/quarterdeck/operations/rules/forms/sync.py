@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
+from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.model import Function
 from quarterdeck.operations.metrics.selector import selector
 from quarterdeck.operations.rules.forms.text import mapping, sequence
 from quarterdeck.operations.rules.measures import Measure
-from quarterdeck.operations.rules.model import Comparison, Rule, RuleInvalid, Threshold
+from quarterdeck.operations.rules.model import Comparison, Rule, RuleInvalid, Threshold, limit
 
 KEY = "alerts"
 FIELDS = ("name", "condition", "severity", "notification")
@@ -25,7 +25,7 @@ NUMBER, SIGN = r"(\d+(?:\.\d+)?)", r"(>=|<=|==|!=|>|<)"
 STATUS = re.compile(r'job\.status\s*==\s*"(\w+)"')
 SUCCESS = re.compile(rf"last_success\s*{SIGN}\s*expected_interval(?:\s*\*\s*{NUMBER})?")
 RATE = re.compile(
-    rf"error_rate\s*{SIGN}\s*{NUMBER}\s*%\s+over\s+(\d+)\s+(second|minute|hour|day)s?"
+    rf"error_rate\s*{SIGN}\s*{NUMBER}\s*%\s+over\s+(\d{{1,9}})\s+(second|minute|hour|day)s?"
 )
 SOON = timedelta(minutes=5)
 UNITS = {"second": "seconds", "minute": "minutes", "hour": "hours", "day": "days"}
@@ -42,8 +42,12 @@ def read(found: dict[str, Any]) -> list[Rule]:
 
 
 def writable(rule: Rule) -> bool:
-    """Whether a rule can be said in this form."""
-    return _condition(rule.words) is not None
+    """Whether a rule can be said in this form: its words may be older than its condition."""
+    try:
+        said = _condition(rule.words)
+    except Invalid:
+        return False
+    return said is not None and said == rule.condition and not rule.hold and not rule.keep
 
 
 def write(rules: Sequence[Rule]) -> str:
@@ -58,8 +62,7 @@ def write(rules: Sequence[Rule]) -> str:
         for rule in rules
         if writable(rule)
     ]
-    words: str = yaml.safe_dump({KEY: said}, sort_keys=False, allow_unicode=True, width=100)
-    return words
+    return dump({KEY: said})
 
 
 def _rule(given: dict[str, Any], where: str) -> Rule:
@@ -95,7 +98,7 @@ def _status(found: re.Match[str]) -> Threshold:
 
 def _success(found: re.Match[str]) -> Threshold:
     measure = Measure(of=selector(AGE), among=selector(INTERVAL), by=("tenant", "domain"))
-    value = float(found[2] or 1)
+    value = limit(float(found[2] or 1))
     return Threshold(measure=measure, comparison=Comparison(found[1]), value=value)
 
 
@@ -108,7 +111,8 @@ def _rate(found: re.Match[str]) -> Threshold:
         window=window,
         by=("domain",),
     )
-    return Threshold(measure=measure, comparison=Comparison(found[1]), value=float(found[2]) / 100)
+    value = limit(float(found[2]) / 100)
+    return Threshold(measure=measure, comparison=Comparison(found[1]), value=value)
 
 
 FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Threshold]], ...] = (

@@ -1,38 +1,94 @@
 """Text as mappings, lists and words, of a size that nobody's nesting can blow up. Pure."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import yaml
+from typing_extensions import override
 
 from quarterdeck.operations.rules.model import RuleInvalid
+from quarterdeck.operations.silences.matchers import is_text
 
 LARGEST = 4 * 2**20  # characters
+LONGEST_NUMBER = 1000  # characters: ``1:59:59:...`` takes the square of its length
+NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where it is: ten times as fast
+EXPONENT = re.compile(r"-?[0-9]+(?:[.][0-9]+)?[eE][-+]?[0-9]+")  # RFC 8259, 6; text to YAML 1.1
 MOST_NODES = 400_000  # with each alias counted as what it stands for
 
 
-def plain(text: str, *, words: bool = False) -> Any:  # noqa: ANN401  whatever YAML holds
-    """What a text in YAML or JSON says; with ``words`` each scalar is the text it is written as.
+class _JsonLoader(LOADER):  # type: ignore[misc,valid-type]  # one of two
+    """Reads JSON, whose numbers are all numbers."""
+
+
+_JsonLoader.add_implicit_resolver("tag:yaml.org,2002:float", EXPONENT, list("-0123456789"))
+
+
+def parsed(text: str) -> yaml.Node:
+    """A text in YAML or JSON, not made values of yet.
 
     Raises:
         RuleInvalid: it is neither, or too large.
     """
     if len(text) > LARGEST:
         raise RuleInvalid(f"rules have at most {LARGEST} characters at once")
-    try:
-        node = yaml.compose(text, Loader=LOADER)
+    unfit = yaml.reader.Reader.NON_PRINTABLE.search(text)
+    if unfit is not None:
+        line = text.count("\n", 0, unfit.start()) + 1
+        raise RuleInvalid(f"line {line}: YAML has no such character: {unfit[0]!r}")
+    with _refused():
+        node = yaml.compose(text, Loader=_JsonLoader if text.lstrip()[:1] == "{" else LOADER)
         if node is None:
             raise RuleInvalid("there is nothing in it")
         _weigh(node, {})
-        kind = yaml.constructor.BaseConstructor if words else yaml.constructor.SafeConstructor
-        found = kind().construct_document(node)
+        return node
+
+
+def keys(node: yaml.Node) -> list[str]:
+    """What stands at the top of a document; raise RuleInvalid where it is no mapping."""
+    pairs = node.value if isinstance(node, yaml.MappingNode) else []
+    if not pairs:
+        raise RuleInvalid("the document: expected a mapping")
+    return [key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode)]
+
+
+def document(node: yaml.Node, *, words: bool = False) -> dict[str, Any]:
+    """What a document says; with ``words`` each scalar is the text it is written as.
+
+    Raises:
+        RuleInvalid: a value in it is none, or it is no mapping.
+    """
+    with _refused():
+        maker = yaml.constructor.BaseConstructor() if words else _Values()
+        return mapping(maker.construct_document(node), "the document")
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise RuleInvalid(f"line {line}: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise RuleInvalid(f"no YAML: {type(error).__name__}") from error
-    return found
+
+
+class _Values(yaml.constructor.SafeConstructor):
+    """Makes values of nodes; one that cannot be made is refused with its line."""
+
+    @override
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # as PyYAML has it
+        if node.tag in NUMBERS and len(node.value) > LONGEST_NUMBER:
+            raise RuleInvalid(f"{_line(node)}: a number has at most {LONGEST_NUMBER} characters")
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
+            # What PyYAML says of ``2026-13-01``, ``!!bool x``, ``!!timestamp x``, ``1:...:0.5``.
+            raise RuleInvalid(f"{_line(node)}: no {node.tag.rpartition(':')[2]}") from error
 
 
 def mapping(found: object, where: str) -> dict[str, Any]:
@@ -65,7 +121,10 @@ def _weigh(node: yaml.Node, known: dict[int, int]) -> int:
         return known[id(node)]
     known[id(node)] = MOST_NODES + 1  # a node within itself weighs too much
     inside: list[yaml.Node] = []
-    if isinstance(node, yaml.MappingNode):
+    if isinstance(node, yaml.ScalarNode):
+        _check_text(node)
+    elif isinstance(node, yaml.MappingNode):
+        _check_keys(node)
         inside = [part for pair in node.value for part in pair]
     elif isinstance(node, yaml.SequenceNode):
         inside = node.value
@@ -73,3 +132,21 @@ def _weigh(node: yaml.Node, known: dict[int, int]) -> int:
     if known[id(node)] > MOST_NODES:
         raise RuleInvalid("there is too much in it")
     return known[id(node)]
+
+
+def _check_text(node: yaml.ScalarNode) -> None:
+    if not is_text(node.value):
+        raise RuleInvalid(f"{_line(node)}: text must have no NUL and no lone surrogate")
+
+
+def _check_keys(node: yaml.MappingNode) -> None:
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode):
+            if key.value in seen:
+                raise RuleInvalid(f"{_line(key)}: {key.value[:80]!r} stands there twice")
+            seen.add(key.value)
+
+
+def _line(node: yaml.Node) -> str:
+    return f"line {node.start_mark.line + 1}"

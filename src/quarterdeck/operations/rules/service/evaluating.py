@@ -80,7 +80,10 @@ class Evaluator:
     attached_to: str = ""
 
     def beat(self) -> int:
-        """Evaluate the rules whose turn has come; of how many tenants. For a pulse."""
+        """Evaluate the rules of the tenants whose turn has come. For a pulse.
+
+        0: none has another turn at once.
+        """
         every = EVERY // MICROSECOND
         with reading(self.engine) as db:
             tenants = standing.due(db, micros(self.clock()), every)
@@ -89,7 +92,7 @@ class Evaluator:
                 self._evaluate(tenant, every)
         if tenants:
             self._count()
-        return 0  # the next turn is never at once
+        return 0
 
     def _evaluate(self, tenant: str, every: int) -> None:
         with begin(self.engine, ITSELF, self.clock) as work:

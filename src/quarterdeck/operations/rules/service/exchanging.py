@@ -1,13 +1,13 @@
 """Rules carried in and out, in each form that we read and write."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.rules.catalogue import CATALOGUE
 from quarterdeck.operations.rules.forms import native, phoenix, prometheus, sync
-from quarterdeck.operations.rules.forms.text import mapping, plain
+from quarterdeck.operations.rules.forms.text import document, keys, parsed
 from quarterdeck.operations.rules.model import PromQL, Rule, RuleInvalid
 from quarterdeck.operations.rules.service import looking, writing
 from quarterdeck.operations.rules.service.writing import Applied
@@ -42,29 +42,37 @@ def read(text: str, file: str = "") -> Read:
 
     ``file``: where it comes from, for Prometheus' forms: groups of other files stay apart.
     """
-    found = mapping(plain(text), "the document")
-    keys = [key for key in KEYS if key in found]
-    if len(keys) != 1:
+    node = parsed(text)
+    known = [key for key in KEYS if key in keys(node)]
+    if len(known) != 1:
         raise RuleInvalid(f"expected one of {', '.join(KEYS)} at the top")
     notes: list[str] = []
-    match keys[0]:
+    match known[0]:
         case native.KEY:
-            form, rules = Form.NATIVE, native.read(found)
+            form, rules = Form.NATIVE, native.read(document(node))
         case sync.KEY:
-            form, rules = Form.SYNC, sync.read(found)
+            form, rules = Form.SYNC, sync.read(document(node))
             notes.append("these look at the platform's own series: apply them to tenant _platform")
         case phoenix.KEY:
-            form, rules = Form.JSON, phoenix.read(found)
+            form, rules = Form.JSON, phoenix.read(document(node))
         case _:
-            said = prometheus.read(plain(text, words=True), file)
+            said = prometheus.read(document(node, words=True), file)
             form, rules = Form.PROMETHEUS, list(said.rules)
             notes += said.notes
     return Read(form=form, rules=rules, notes=[*notes, *_unheard(rules)])
 
 
-def carry_in(work: Work, tenant: str, text: str, *, file: str = "", why: str = "") -> Applied:
-    """Apply every rule of a text at once, or none; raise RuleInvalid."""
-    return writing.apply_all(work, tenant, read(text, file).rules, why)
+def carry_in(
+    work: Work,
+    tenant: str,
+    text: str,
+    *,
+    file: str = "",
+    why: str = "",
+    expected: Mapping[str, int] = writing.ANY,
+) -> Applied:
+    """Apply every rule of a text at once, or none; raises as ``writing.apply_all``."""
+    return writing.apply_all(work, tenant, read(text, file).rules, why, expected=expected)
 
 
 def carry_out(work: Work, tenant: str, form: Form, file: str | None = None) -> str:
@@ -77,8 +85,7 @@ def carry_out(work: Work, tenant: str, form: Form, file: str | None = None) -> s
 
 def install_catalogue(work: Work, tenant: str, why: str = "") -> Applied:
     """Apply the twelve rules of runbook 004's catalogue; those that somebody changed stay so."""
-    own = work.require("rules:write", tenant)
-    del own
+    work.require("rules:write", tenant)
     there = {kept.rule.name for kept in looking.listed(work, tenant, limit=writing.MOST)}
     fresh = [rule for rule in CATALOGUE if rule.name not in there]
     words = why or "the alert catalogue of runbook 004"

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import unified_diff
 
-import yaml
-
+from quarterdeck.kernel.dumper import dump
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.rules.document import doc_of, kept
 from quarterdeck.operations.rules.instance import Instance
@@ -95,8 +94,7 @@ def compared(then: Version, now: Version) -> str:
 
 def yaml_of(rule: Rule) -> str:
     """A rule as people read it."""
-    words: str = yaml.safe_dump(doc_of(rule), sort_keys=False, allow_unicode=True, width=100)
-    return words
+    return dump(doc_of(rule))
 
 
 def _seen(work: Work, tenant: str) -> Tenants:

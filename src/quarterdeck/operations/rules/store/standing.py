@@ -110,10 +110,14 @@ def counts(db: Connection) -> list[tuple[str, str, int]]:
 
 
 def begin(db: Connection, tenants: Tenants) -> None:
-    """Have a tenant's rules be evaluated from now on."""
+    """Have a tenant's rules be evaluated from now on; a round in flight writes nothing more.
+
+    Whoever changes rules calls it first: nobody else writes them until the transaction ends.
+    """
     insert_ = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     rows = [{"tenant": one, "due_at": 0, "fence": 0, "not_before": 0} for one in tenants.ids]
-    db.execute(insert_(rounds).on_conflict_do_nothing(), rows)
+    again = {"fence": rounds.c.fence + 1}
+    db.execute(insert_(rounds).on_conflict_do_update(index_elements=["tenant"], set_=again), rows)
 
 
 def due(db: Connection, now: int, every: int) -> list[str]:

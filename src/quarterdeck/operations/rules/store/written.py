@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import micros
@@ -13,6 +13,7 @@ from quarterdeck.operations.rules.model import Kept, Standing, State, Version
 from quarterdeck.operations.rules.store.table import kept_of, rules, version_of, versions
 
 DELETED = "deleted"
+OF_ALL = {"tenant", "name"}  # that no version changes
 
 
 def listed(db: Connection, tenants: Tenants, after: tuple[str, str], limit: int) -> list[Kept]:
@@ -28,6 +29,15 @@ def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     query = select(rules).where(tenants.clause(rules.c.tenant), rules.c.name == name)
     row = db.execute(query).one_or_none()
     return None if row is None else kept_of(row)
+
+
+def of_names(db: Connection, tenants: Tenants, names: Sequence[str]) -> dict[str, Kept]:
+    """Those of the rules that are there, by name."""
+    found: dict[str, Kept] = {}
+    for at in range(0, len(names), BULK_ROWS):
+        mine = (tenants.clause(rules.c.tenant), rules.c.name.in_(names[at : at + BULK_ROWS]))
+        found |= {row.name: kept_of(row) for row in db.execute(select(rules).where(*mine))}
+    return found
 
 
 def counts(db: Connection, tenants: Tenants) -> dict[State, int]:
@@ -82,8 +92,7 @@ def add(db: Connection, tenants: Tenants, made: Sequence[tuple[Version, bool]]) 
         rows = [_head(one, fresh, enabled=enabled) for one, enabled in some if one.how != DELETED]
         if rows:
             statement = insert_(rules)
-            said = ("version", "text", "by", "at", "enabled", "state", "reason")
-            new = {name: statement.excluded[name] for name in said}
+            new = {name: statement.excluded[name] for name in rows[0] if name not in OF_ALL}
             db.execute(
                 statement.on_conflict_do_update(index_elements=["tenant", "name"], set_=new), rows
             )
@@ -92,12 +101,6 @@ def add(db: Connection, tenants: Tenants, made: Sequence[tuple[Version, bool]]) 
 def remove(db: Connection, tenants: Tenants, name: str) -> None:
     """Have a rule hold no more; its versions stay."""
     db.execute(delete(rules).where(tenants.clause(rules.c.tenant), rules.c.name == name))
-
-
-def lock(db: Connection, tenants: Tenants, name: str) -> None:
-    """Have nobody else write the rule until the transaction ends."""
-    mine = (tenants.clause(rules.c.tenant), rules.c.name == name)
-    db.execute(update(rules).where(*mine).values(version=rules.c.version))
 
 
 def _row(one: Version) -> dict[str, Any]:
@@ -115,4 +118,14 @@ def _row(one: Version) -> dict[str, Any]:
 
 def _head(one: Version, fresh: Standing, *, enabled: bool) -> dict[str, Any]:
     row = {name: value for name, value in _row(one).items() if name not in ("how", "why")}
-    return row | {"enabled": enabled, "state": fresh.state.value, "reason": fresh.reason}
+    return row | {
+        "enabled": enabled,
+        "state": fresh.state.value,
+        "reason": fresh.reason,
+        "value": fresh.value,
+        "firing": fresh.firing,
+        "pending": fresh.pending,
+        "unknown": fresh.unknown,
+        "series": fresh.series,
+        "evaluated_at": None,
+    }

@@ -14,7 +14,13 @@ from fractions import Fraction
 from math import ceil
 
 from quarterdeck.operations.slos.model.budget import Tally, allowed, lost
-from quarterdeck.operations.slos.model.openslo import Budgeting, Objective, Op, Severity
+from quarterdeck.operations.slos.model.openslo import (
+    AlertCondition,
+    Budgeting,
+    Objective,
+    Op,
+    Severity,
+)
 from quarterdeck.operations.slos.model.spans import Window
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -33,6 +39,7 @@ class BurnRule:
     Attributes:
         long, short: windows in both of which the rate is above ``rate``; ``short`` may be as long.
         inclusive: whether the rate itself is too much already.
+        after: how long it must be too much before it calls somebody.
     """
 
     name: str
@@ -41,6 +48,7 @@ class BurnRule:
     rate: Fraction
     severity: Severity
     inclusive: bool = False
+    after: timedelta = timedelta(0)
 
     def exceeded(self, rate: Fraction) -> bool:
         """Whether a rate is too much."""
@@ -147,29 +155,29 @@ def _state(
     least: int,
 ) -> BurnState:
     hot = all(part is not None and _hot(rule, part, may) for part in parts)
-    covered = tallies[0].coverage >= ENOUGH
+    seen = tallies[0].coverage >= ENOUGH and all(tally.known for tally in tallies)
     enough = tallies[0].total >= least
     if hot and enough:
         # Whatever the rest may hold: of what is known this much is lost.
         return BurnState.BURNING
-    if not enough and (hot or covered):
+    if not enough and (hot or seen):
         return BurnState.LITTLE
-    quiet = covered and all(tally.known for tally in tallies)
-    return BurnState.QUIET if quiet else BurnState.UNKNOWN
+    return BurnState.QUIET if seen else BurnState.UNKNOWN
 
 
 def _hot(rule: BurnRule, part: Fraction, may: Fraction) -> bool:
     return rule.exceeded(part / may) if may else part > 0
 
 
-def extra(name: str, severity: str, op: Op, threshold: Fraction, lookback: timedelta) -> BurnRule:
+def extra(one: AlertCondition) -> BurnRule:
     """A rule that an AlertCondition states."""
-    called = Severity.PAGE if severity in ("page", "critical", "1", "high") else Severity.TICKET
+    paged = one.severity in ("page", "critical", "1", "high")
     return BurnRule(
-        name=name,
-        long=lookback,
-        short=lookback,
-        rate=threshold,
-        severity=called,
-        inclusive=op is Op.GTE,
+        name=one.metadata.name,
+        long=one.lookback.length,
+        short=one.lookback.length,
+        rate=Fraction(one.threshold),
+        severity=Severity.PAGE if paged else Severity.TICKET,
+        inclusive=one.op is Op.GTE,
+        after=one.after.length if one.after else timedelta(0),
     )

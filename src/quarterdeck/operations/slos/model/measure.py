@@ -1,6 +1,7 @@
 """What is counted of an objective, slice by slice. Pure."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -40,11 +41,23 @@ class Query:
     Attributes:
         type: of the source, as ``Prometheus``.
         connection: how the source is reached, as its DataSource says.
+        source: the name of its DataSource; "": it has none.
     """
 
     type: str
     spec: Spec
     connection: Spec
+    source: str = ""
+
+    @property
+    def called(self) -> str:
+        """What people call its source."""
+        return f"DataSource {self.source[:80]}" if self.source else f"type {self.type[:40]}"
+
+    @property
+    def said(self) -> list[object]:
+        """What is asked, and whom; how that one is reached is no part of it."""
+        return [self.type, self.source, self.spec]
 
     def text(self, name: str = "query") -> str:
         """A word of the spec.
@@ -90,7 +103,8 @@ class Measure:
     """What is counted, and in slices of which length.
 
     Attributes:
-        key: the same for measures that count the same of one SLO, and for no others.
+        key: the same for measures that count the same of one SLO, and for no others. It says
+            nothing of how a source is reached: one that moves has what was counted of it.
     """
 
     key: str
@@ -122,6 +136,11 @@ class Counted:
 
     good: float
     total: float
+
+    @property
+    def usable(self) -> bool:
+        """Whether they are numbers."""
+        return math.isfinite(self.good) and math.isfinite(self.total)
 
     @property
     def kept(self) -> float:
@@ -158,17 +177,33 @@ def measure(
     """What is counted of an objective.
 
     Raises:
-        UnusableSlo: a DataSource that is referred to is not there.
+        UnusableSlo: a DataSource that is referred to is not there, or there are two.
     """
     what = _what(objective, sli, sources)
     step = step_of(slo, objective)
-    said = [tenant, slo.metadata.name, repr(what), str(step), str(objective.slice_target)]
+    said = [tenant, slo.metadata.name, _said(what), str(step), _plain(objective.slice_target)]
     return Measure(
-        key=sha256(json.dumps(said).encode()).hexdigest()[:24],
+        key=sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:24],
         what=what,
         step=step,
         slice_target=objective.slice_target,
     )
+
+
+def _said(what: Counts | Share | Compared) -> list[object]:
+    match what:
+        case Counts():
+            parts = [one and one.said for one in (what.good, what.bad, what.total)]
+            return ["counts", *parts, what.counter]
+        case Share():
+            return ["share", what.query.said, what.of]
+        case Compared():
+            return ["compared", what.query.said, what.op, _plain(what.value)]
+
+
+def _plain(number: Decimal | None) -> str:
+    """The same for the same number, however it was written."""
+    return "" if number is None else f"{number.normalize():f}"
 
 
 def _what(
@@ -180,12 +215,25 @@ def _what(
         return Compared(query=_query(of.source, sources), op=op, value=value)
     if of.total is None:
         return Share(query=_query(of.raw or Source(), sources), of=of.raw_type)
-    return Counts(
+    found = Counts(
         good=_query(of.good, sources) if of.good else None,
         bad=_query(of.bad, sources) if of.bad else None,
         total=_query(of.total, sources),
         counter=of.counter,
     )
+    _check_one_source(found)
+    return found
+
+
+def _check_one_source(what: Counts) -> None:
+    """One source is asked for both: parts of what another counted are no parts of it."""
+    name, part = ("good", what.good) if what.good else ("bad", what.bad or what.total)
+    total = what.total
+    if (part.type, part.connection) != (total.type, total.connection):
+        raise UnusableSlo(
+            f"{name} is of {part.called} and total of {total.called}: "
+            f"have {name} and total of one source, by the same type or metricSourceRef"
+        )
 
 
 def _query(source: Source, sources: Mapping[str, DataSource]) -> Query:
@@ -194,4 +242,4 @@ def _query(source: Source, sources: Mapping[str, DataSource]) -> Query:
     found = sources.get(source.ref)
     if found is None:
         raise UnusableSlo(f"no DataSource {source.ref[:80]!r}: apply it first, or with the SLO")
-    return Query(type=found.type, spec=source.spec, connection=found.connection)
+    return Query(type=found.type, spec=source.spec, connection=found.connection, source=source.ref)

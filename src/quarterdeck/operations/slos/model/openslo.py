@@ -5,15 +5,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from fractions import Fraction
 from typing import Any
 
 from quarterdeck.kernel.errors import Invalid
-from quarterdeck.operations.slos.model.spans import Span, Window
+from quarterdeck.operations.slos.model.spans import LONGEST, Span, Window
 
 VERSION = "openslo/v1"
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 MAX_TEXT = 1050
 """Characters of a description, as OpenSLO has it."""
+
+LEAST_RATE, MOST_RATE = Decimal("0.000001"), Decimal(1_000_000)
+LEAST_LOSS = Decimal("1e-12")
+"""Of what is promised: less is as good as nothing, and no number can show it."""
 
 Spec = Mapping[str, Any]
 """What OpenSLO leaves to the source: texts, and mappings and lists of them."""
@@ -126,6 +131,13 @@ class Sli:
     measure: Ratio | Threshold
     description: str = ""
 
+    @property
+    def sources(self) -> list[Source]:
+        """Whoever is asked for it."""
+        of = self.measure
+        every = [of.good, of.bad, of.total, of.raw] if isinstance(of, Ratio) else [of.source]
+        return [one for one in every if one is not None]
+
 
 class Budgeting(StrEnum):
     """How a budget is counted.
@@ -173,6 +185,8 @@ class Objective:
     def __post_init__(self) -> None:
         if not 0 < self.target <= 1:
             raise UnusableSlo(f"a target is above 0 and at most 1, got {self.target}")
+        if self.target < 1 and Fraction(self.target) > 1 - Fraction(LEAST_LOSS):
+            raise UnusableSlo(f"a target is 1, or at least {LEAST_LOSS:e} below it")
         if self.slice_target is not None and not 0 <= self.slice_target <= 1:
             raise UnusableSlo(f"a timeSliceTarget is from 0 to 1, got {self.slice_target}")
 
@@ -200,6 +214,17 @@ class AlertCondition:
     lookback: Span
     after: Span | None = None
     description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.threshold and not LEAST_RATE <= self.threshold <= MOST_RATE:
+            raise UnusableSlo(
+                f"a threshold is 0, or from {LEAST_RATE} to {MOST_RATE}, got {self.threshold}"
+            )
+        if self.op in (Op.LT, Op.LTE):
+            raise UnusableSlo(f"a burn rate is too high by gt or gte, never too low: got {self.op}")
+        for one in (self.lookback, self.after):
+            if one is not None and one.length > LONGEST:
+                raise UnusableSlo(f"a burn rate is of at most {LONGEST.days} days, got {one}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """How an SLO stands. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -10,7 +10,10 @@ from quarterdeck.operations.slos.model.budget import Budget
 from quarterdeck.operations.slos.model.burn import Burn, BurnState, named
 
 STALE = timedelta(minutes=10)
+"""What is older says no more how things are, be it judged or counted."""
+
 PLACES = 9
+BURN, DEMAND, PENDING = "burn:", "demand:", "pending:"
 
 
 class Verdict(StrEnum):
@@ -31,6 +34,7 @@ class BurnShown:
 
     Attributes:
         rate: that must not last; ``long_rate`` and ``short_rate`` are what there is.
+        after_s: how long it must be too much before it calls somebody, in seconds.
     """
 
     name: str
@@ -43,6 +47,7 @@ class BurnShown:
     short_rate: float | None
     events: float
     least: int
+    after_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,7 @@ class Standing:
         newest: the end of the newest slice that is known.
         demands: of the error-budget policy.
         little: events are too few for the policy to demand anything.
+        stale: nothing new is known; what holds goes on.
     """
 
     tenant: str
@@ -83,28 +89,64 @@ class Standing:
     burns: tuple[BurnShown, ...]
     demands: tuple[str, ...]
     little: bool = False
+    stale: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """Something that holds of an objective since an instant: a demand, or a burn."""
+    """Something that holds of an objective since an instant: a demand, or a burn.
+
+    Attributes:
+        what: ``demand:`` or ``burn:``, and its name; ``pending:``, of a burn that does not last
+            for long enough yet.
+    """
 
     objective: str
     what: str
     since: datetime
 
+    @property
+    def demand(self) -> str:
+        """Of the error-budget policy; "": it is a burn."""
+        return self.what.removeprefix(DEMAND) if self.what.startswith(DEMAND) else ""
 
-def verdict(
-    budget: Budget, burns: Sequence[Burn], newest: datetime | None, now: datetime, step: timedelta
-) -> Verdict:
+
+def is_stale(newest: datetime | None, now: datetime, step: timedelta) -> bool:
+    """Whether nothing new is known, of slices of ``step``."""
+    return newest is None or now - newest > STALE + 2 * step
+
+
+def verdict(budget: Budget, burns: Sequence[Burn], *, stale: bool) -> Verdict:
     """The word; never that it is met where nothing is known, or nothing new."""
     if budget.share is not None and budget.share >= 1:
         return Verdict.EXHAUSTED
     if any(one.state is BurnState.BURNING for one in burns):
         return Verdict.BURNING
-    if budget.share is None or newest is None or now - newest > STALE + 2 * step:
+    if budget.share is None or stale:
         return Verdict.UNKNOWN
     return Verdict.MET
+
+
+def aged(one: Standing, now: datetime) -> Standing:
+    """How an objective that was judged at ``one.at`` stands now: what was well is not known by now.
+
+    That something burns, or is exhausted, is true until somebody says otherwise.
+    """
+    if now - one.at <= STALE:
+        return one
+    since = f"not judged since {one.at:%Y-%m-%d %H:%M} UTC"
+    return replace(
+        one,
+        verdict=Verdict.UNKNOWN if one.verdict is Verdict.MET else one.verdict,
+        reason=f"{since}; {one.reason}" if one.reason else since,
+        burns=tuple(map(_aged, one.burns)),
+        stale=True,
+    )
+
+
+def _aged(burn: BurnShown) -> BurnShown:
+    quiet = burn.state == BurnState.QUIET
+    return replace(burn, state=BurnState.UNKNOWN.value) if quiet else burn
 
 
 def worst(found: Sequence[Verdict]) -> Verdict:
@@ -125,6 +167,7 @@ def shown(one: Burn) -> BurnShown:
         short_rate=number(one.short),
         events=float(one.events),
         least=one.least,
+        after_s=one.rule.after.total_seconds(),
     )
 
 

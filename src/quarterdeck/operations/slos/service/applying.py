@@ -1,6 +1,6 @@
 """What people do with SLOs: apply, try, remove, write out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -9,10 +9,11 @@ from hashlib import sha256
 from quarterdeck.access.tenants import service as access
 from quarterdeck.events.slos import SloObjectApplied, SloObjectRemoved
 from quarterdeck.kernel import schedules
-from quarterdeck.kernel.errors import NotFound
+from quarterdeck.kernel.errors import Conflict, NotFound
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.schedules import Schedule
 from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.slos.model.address import fault_of
 from quarterdeck.operations.slos.model.openslo import (
     KINDS,
     DataSource,
@@ -21,7 +22,16 @@ from quarterdeck.operations.slos.model.openslo import (
     UnusableSlo,
     kind_of,
 )
-from quarterdeck.operations.slos.planning import Known, Planned, check, known, plan, sli_of
+from quarterdeck.operations.slos.planning import (
+    Known,
+    Planned,
+    check,
+    known,
+    plan,
+    refers,
+    sli_of,
+    touched,
+)
 from quarterdeck.operations.slos.reading import Read, read
 from quarterdeck.operations.slos.service import crossing
 from quarterdeck.operations.slos.store import counting, objects, standing
@@ -35,9 +45,16 @@ EVERY = timedelta(minutes=1)
 MOST_SLOS = 500
 """Of one tenant."""
 
+NAMED = 5
+"""Of those who refer to something."""
+
 
 class NoSuchSlo(NotFound):
     """There is no such SLO, or none that this actor may see."""
+
+
+class ReferredTo(Conflict):
+    """An object cannot go as long as others refer to it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +77,8 @@ def apply(work: Work, tenant: str, text: str) -> Applied:
 
     Raises:
         UnreadableSlo: an object cannot be read. None of the text holds then.
-        UnusableSlo: an SLO refers to something that is not there.
+        UnusableSlo: an SLO refers to something that is not there, or could not be counted by what
+            it refers to from now on.
     """
     own = work.require(WRITE, tenant)
     if tenant != PLATFORM:
@@ -85,21 +103,27 @@ def preview(work: Work, tenant: str, text: str) -> tuple[Read, list[Planned]]:
     said = read(text)
     there = kept(work, own)
     _check(there, said.objects)
-    among = _with(there, said.objects)
+    among = known(_with(there, said.objects))
     slos = [one for one in said.objects if isinstance(one, Slo)]
     return said, [one for slo in slos for one in plan(tenant, slo, among)]
 
 
 def remove(work: Work, tenant: str, kind: str, name: str) -> None:
-    """Remove an object. With an SLO goes what was counted of it, and what it demanded."""
+    """Remove an object. With an SLO goes what was counted of it, and what it demanded.
+
+    Raises:
+        NoSuchSlo: there is no such object.
+        ReferredTo: something could not be counted without it.
+    """
     own = work.require(WRITE, tenant)
     if kind not in KINDS:
         raise UnusableSlo(f"expected one of {', '.join(KINDS)}, got {kind[:40]!r}")
-    slos = [one for one in kept(work, own) if isinstance(one, Slo)]
+    there = kept(work, own)
+    _check_alone(there, kind, name)
     if not objects.remove(work.db, own, kind, name):
         raise NoSuchSlo(f"no {kind} {name[:80]} of {tenant[:80]}")
-    for slo in slos if kind == SLO else ():
-        if slo.metadata.name == name:
+    for slo in there if kind == SLO else ():
+        if isinstance(slo, Slo) and slo.metadata.name == name:
             crossing.release(work, own, tenant, slo)
             counting.forget(work.db, own, name)
             standing.forget(work.db, own, name)
@@ -129,32 +153,46 @@ def objects_of(text: str) -> tuple[Object, ...]:
     return read(text).objects
 
 
-def _with(there: Iterable[Object], new: Iterable[Object]) -> Known:
-    return known([*there, *new])
+def _with(there: Iterable[Object], new: Iterable[Object]) -> list[Object]:
+    """What holds once ``new`` does."""
+    every = {(kind_of(one), one.metadata.name): one for one in (*there, *new)}
+    return list(every.values())
 
 
-def _check(there: Iterable[Object], new: Iterable[Object]) -> None:
-    """Refuse SLOs that refer to what is not there, or that say nothing to us."""
-    every = [*there, *new]
+def _check(there: Iterable[Object], new: Sequence[Object]) -> None:
+    """Refuse what leaves an SLO without something that it refers to, or says nothing to us."""
+    every = _with(there, new)
     among = known(every)
-    slos = {one.metadata.name for one in every if isinstance(one, Slo)}
-    if len(slos) > MOST_SLOS:
-        raise UnusableSlo(f"{len(slos)} SLOs, at most {MOST_SLOS} of one tenant")
-    for one in new:
-        if isinstance(one, Slo):
-            check(one)
-            sli_of(one, among)
-            for planned in plan("", one, among):
-                if planned.fault:
-                    raise UnusableSlo(f"SLO {one.metadata.name}: {planned.fault}")
-        if isinstance(one, DataSource):
-            _check_connection(one)
+    slos = sum(isinstance(one, Slo) for one in every)
+    if slos > MOST_SLOS:
+        raise UnusableSlo(f"{slos} SLOs, at most {MOST_SLOS} of one tenant")
+    for source in new:
+        if isinstance(source, DataSource):
+            _check_connection(source)
+    for slo in touched(every, new):
+        _check_slo(slo, among)
+
+
+def _check_slo(slo: Slo, among: Known) -> None:
+    check(slo)
+    sli_of(slo, among)
+    for planned in plan("", slo, among):
+        if planned.fault:
+            raise UnusableSlo(f"SLO {slo.metadata.name}: {planned.fault}")
+
+
+def _check_alone(there: Iterable[Object], kind: str, name: str) -> None:
+    users = [one for one in there if (kind, name) in refers(one)]
+    if users:
+        words = ", ".join(f"{kind_of(one)} {one.metadata.name}" for one in users[:NAMED])
+        more = f" and {len(users) - NAMED} more" if len(users) > NAMED else ""
+        raise ReferredTo(f"{kind} {name} is referred to by {words}{more}: change or remove these")
 
 
 def _check_connection(one: DataSource) -> None:
     url = one.connection.get("url", "")
-    if url and not (isinstance(url, str) and url.startswith(("http://", "https://"))):
-        raise UnusableSlo(f"DataSource {one.metadata.name}: url begins with https:// or http://")
+    if url and (why := fault_of(url)):
+        raise UnusableSlo(f"DataSource {one.metadata.name}: {why}")
 
 
 def _put(work: Work, own: Tenants, tenant: str, one: Object) -> bool:

@@ -1,6 +1,7 @@
 """What begins and ends of an SLO: demands of the policy, and burns. Each is told once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from quarterdeck.events.slos import (
     BudgetStepLeft,
@@ -11,13 +12,21 @@ from quarterdeck.events.slos import (
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos.model.burn import BurnState
+from quarterdeck.operations.slos.model.figures import percent
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.model.policy import STEPS
-from quarterdeck.operations.slos.model.standing import BurnShown, Crossing, Standing, Verdict
+from quarterdeck.operations.slos.model.standing import (
+    BURN,
+    DEMAND,
+    PENDING,
+    BurnShown,
+    Crossing,
+    Standing,
+    Verdict,
+)
 from quarterdeck.operations.slos.planning import ENVIRONMENT
 from quarterdeck.operations.slos.store import standing as store
 
-BURN, DEMAND = "burn:", "demand:"
 HOLDING = (BurnState.BURNING.value, BurnState.UNKNOWN.value)
 BY_DEMAND = {one.demand.value: one for one in STEPS}
 
@@ -33,7 +42,7 @@ def tell(work: Work, own: Tenants, slo: Slo, now: Standing) -> None:
         if one.objective == now.objective
     }
     for burn in now.burns:
-        if burn.state == BurnState.BURNING:
+        if burn.state == BurnState.BURNING and _lasts(work, now, burn, held):
             _begin_burn(work, slo, now, burn)
     for demand in now.demands:
         _begin_demand(work, slo, now, demand)
@@ -51,13 +60,24 @@ def release(work: Work, own: Tenants, tenant: str, slo: Slo, keep: Iterable[str]
 
 
 def _over(what: str, now: Standing) -> bool:
-    if now.reason:  # a source is silent: what it would say now nobody knows
+    if now.reason or now.stale:  # a source is silent: what it would say now nobody knows
         return False
-    if what.startswith(BURN):
-        states = {BURN + one.name: one.state for one in now.burns}
-        return states.get(what) not in HOLDING
+    if not what.startswith(DEMAND):
+        states = {one.name: one.state for one in now.burns}
+        return states.get(what.removeprefix(BURN).removeprefix(PENDING)) not in HOLDING
     known = now.verdict is not Verdict.UNKNOWN
     return known and what.removeprefix(DEMAND) not in now.demands
+
+
+def _lasts(work: Work, now: Standing, burn: BurnShown, held: Mapping[str, Crossing]) -> bool:
+    """Whether a rate is too much for as long as it must be; the first time, remember when."""
+    if not burn.after_s:
+        return True
+    pending = held.get(PENDING + burn.name)
+    if pending is None:
+        _cross(work, now, PENDING + burn.name)
+        return False
+    return work.now - pending.since >= timedelta(seconds=burn.after_s)
 
 
 def _begin_burn(work: Work, slo: Slo, now: Standing, burn: BurnShown) -> None:
@@ -76,7 +96,7 @@ def _begin_demand(work: Work, slo: Slo, now: Standing, demand: str) -> None:
     step = BY_DEMAND[demand]
     if _cross(work, now, DEMAND + demand):
         reason = (
-            f"SLO {now.slo}, {now.title}: {100 * (now.share or 0):.1f} % of the error budget is "
+            f"SLO {now.slo}, {now.title}: {percent(now.share)} of the error budget is "
             f"consumed (step {step.percent} %): {step.words}"
         )
         work.publish(
@@ -92,11 +112,13 @@ def _begin_demand(work: Work, slo: Slo, now: Standing, demand: str) -> None:
 def _end(work: Work, own: Tenants, slo: Slo, tenant: str, one: Crossing) -> None:
     if not store.uncross(work.db, own, slo.metadata.name, one):
         return
+    if one.what.startswith(PENDING):
+        return
     about = _about(tenant, slo, one.objective)
     if one.what.startswith(BURN):
         work.publish(SloBurnEased(**about, rule=one.what.removeprefix(BURN)))
         return
-    step = BY_DEMAND[one.what.removeprefix(DEMAND)]
+    step = BY_DEMAND[one.demand]
     work.publish(BudgetStepLeft(**about, percent=step.percent, demand=step.demand.value))
 
 

@@ -1,15 +1,18 @@
 """Counts what is new of each SLO, and says how each stands."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, IntegrityError
 
 from quarterdeck.kernel.clock import EPOCH, Clock, micros
-from quarterdeck.kernel.db import BULK_ROWS
+from quarterdeck.kernel.db import BULK_ROWS, DatabaseUnavailable
+from quarterdeck.kernel.errors import QuarterdeckError
+from quarterdeck.kernel.jobs.model import Cancelled, LeaseLost, Stopping
 from quarterdeck.kernel.work import Actor, Tenants, Work, read
 from quarterdeck.operations.maintenance import service as maintenance
 from quarterdeck.operations.maintenance.model import Window as Maintenance
@@ -18,11 +21,11 @@ from quarterdeck.operations.slos.model.budget import Tally
 from quarterdeck.operations.slos.model.measure import Counted, Measure, Slices, UnusableQuery, met
 from quarterdeck.operations.slos.model.openslo import Slo
 from quarterdeck.operations.slos.model.standing import Standing
-from quarterdeck.operations.slos.planning import Planned, known, plan
+from quarterdeck.operations.slos.planning import Known, Planned, known, plan
 from quarterdeck.operations.slos.ports import Numbers, SourceSilent
 from quarterdeck.operations.slos.service import crossing
-from quarterdeck.operations.slos.service.applying import kept
-from quarterdeck.operations.slos.store import counting, standing
+from quarterdeck.operations.slos.service.applying import SLO, NoSuchSlo, kept
+from quarterdeck.operations.slos.store import counting, objects, standing
 
 LAG = timedelta(minutes=1)
 """Samples come in a while after they were taken."""
@@ -34,16 +37,25 @@ AGAIN = timedelta(hours=1)
 """What came in late is looked for so long; what was counted stays as it is."""
 
 KEPT = timedelta(days=1)
-"""Slices are kept so much longer than a window reaches."""
+"""Slices are kept so much longer than a window reaches, of the objective or of a burn rate."""
 
 CHUNK = timedelta(days=1)
+
+ENDING = (Cancelled, LeaseLost, Stopping, DatabaseUnavailable)
+"""What ends a round: none of it is of one SLO."""
+
+OF_ONE = (
+    *(QuarterdeckError, ArithmeticError, LookupError, TypeError, ValueError),
+    *(DataError, IntegrityError),
+)
+"""What the bad input of one SLO comes out as, or what its source says."""
 
 Working = Callable[[], AbstractContextManager[Work]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluating:
-    """One round over the SLOs of one tenant.
+    """One round over the SLOs of one tenant. One that fails stops no other.
 
     Attributes:
         working: a unit of work that commits only while the round's job is held.
@@ -64,12 +76,43 @@ class Evaluating:
         return Tenants(frozenset({self.tenant}))
 
     def round(self) -> list[Standing]:
-        """Count what is new, judge every objective, and tell what begins and ends."""
+        """Count what is new, judge every objective, and tell what begins and ends.
+
+        Raises:
+            Exception: the first failure that is of one SLO, once every other had its turn.
+        """
         with read(self.engine, NOBODY, self.clock) as work:
             every = kept(work, self.own)
         among = known(every)
-        slos = [one for one in every if isinstance(one, Slo)]
-        return [one for slo in slos for one in self._slo(slo, plan(self.tenant, slo, among))]
+        found: list[Standing] = []
+        failures = [
+            failure
+            for slo in every
+            if isinstance(slo, Slo) and (failure := self._tried(slo, among, found)) is not None
+        ]
+        if failures:
+            raise failures[0]
+        return found
+
+    def _tried(self, slo: Slo, among: Known, found: list[Standing]) -> Exception | None:
+        """Judge an SLO; how that failed, which stops no other."""
+        try:
+            found += self._slo(slo, plan(self.tenant, slo, among))
+        except NoSuchSlo:
+            return None
+        except ENDING:
+            raise
+        except OF_ONE as error:
+            return error
+        return None
+
+    @contextmanager
+    def _while_there(self, slo: Slo) -> Iterator[Work]:
+        """A unit of work in which an SLO cannot be removed; raise NoSuchSlo if it was."""
+        with self.working() as work:
+            if not objects.hold(work.db, self.own, SLO, slo.metadata.name):
+                raise NoSuchSlo(f"the SLO {slo.metadata.name} is no more")
+            yield work
 
     def _slo(self, slo: Slo, planned: Sequence[Planned]) -> list[Standing]:
         faults = {
@@ -77,22 +120,26 @@ class Evaluating:
             for one in planned
             if one.measure is not None
         }
-        with self.working() as work:
+        with self._while_there(slo) as work:
             found = [self._judged(work, one, faults) for one in planned]
             for one in found:
                 standing.put(work.db, self.own, one)
                 crossing.tell(work, self.own, slo, one)
-            self._tidy(work, slo, found)
+            self._tidy(work, slo, planned, found)
         return found
 
-    def _tidy(self, work: Work, slo: Slo, found: Sequence[Standing]) -> None:
+    def _tidy(
+        self, work: Work, slo: Slo, planned: Sequence[Planned], found: Sequence[Standing]
+    ) -> None:
         """Drop what belongs to objectives and measures that are no more, and what is too old."""
         name, numbers = slo.metadata.name, [one.objective for one in found]
         crossing.release(work, self.own, self.tenant, slo, numbers)
         standing.forget(work.db, self.own, name, numbers)
-        counting.forget(work.db, self.own, name, [one.measure for one in found])
-        for one in found:
-            counting.prune(work.db, self.own, one.measure, one.since - KEPT)
+        if all(one.measure for one in found):  # what cannot be planned now may be again
+            counting.forget(work.db, self.own, name, [one.measure for one in found])
+        for of, one in zip(planned, found, strict=True):
+            first = min(one.since, one.at - of.reach)
+            counting.prune(work.db, self.own, one.measure, first - KEPT)
 
     def _counted(self, planned: Planned, measure: Measure) -> str:
         """Count the slices that are new; why some cannot be, or ""."""
@@ -114,7 +161,8 @@ class Evaluating:
         last = floored(now - LAG, measure.step)
         with read(self.engine, NOBODY, self.clock) as work:
             done = counting.counted_to(work.db, self.own, measure.key)
-        first = max(planned.slo.window.around(last)[0], now - BACK)
+        first = min(planned.slo.window.around(last)[0], last - planned.reach)
+        first = max(first, now - BACK)
         at = floored(max(first, min(done, last - AGAIN)) if done else first, measure.step)
         at += measure.step
         while at <= last:
@@ -135,7 +183,7 @@ class Evaluating:
             if (row := _row(self.tenant, measure, at, found.get(at), closed)) is not None
         ]
         for n in range(0, max(len(rows), 1), BULK_ROWS):
-            with self.working() as work:
+            with self._while_there(planned.slo) as work:
                 counting.add(work.db, rows[n : n + BULK_ROWS])
                 done = ends[-1] if n + BULK_ROWS >= len(rows) else None
                 if done is not None:
@@ -199,6 +247,7 @@ def _row(
 ) -> dict[str, object] | None:
     """A slice as it is kept; None: nothing is known of it."""
     start = at - measure.step
+    counted = counted if counted is not None and counted.usable else None
     excluded = any(one.start < at and (one.ended_at or one.end) > start for one in closed)
     if counted is None and not excluded:
         return None

@@ -1,6 +1,6 @@
 """How SLOs stand, as they were last judged; and how their budgets were spent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from quarterdeck.kernel.clock import MICROSECOND
@@ -8,7 +8,15 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos import drawing, rules
 from quarterdeck.operations.slos.drawing import Left
 from quarterdeck.operations.slos.model.openslo import Slo
-from quarterdeck.operations.slos.model.standing import Crossing, Standing, Verdict, worst
+from quarterdeck.operations.slos.model.policy import STEPS
+from quarterdeck.operations.slos.model.standing import (
+    PENDING,
+    Crossing,
+    Standing,
+    Verdict,
+    aged,
+    worst,
+)
 from quarterdeck.operations.slos.planning import Known, Planned, known, plan
 from quarterdeck.operations.slos.service.applying import READ, SLO, NoSuchSlo, kept, objects_of
 from quarterdeck.operations.slos.store import counting, objects, standing
@@ -28,6 +36,12 @@ class Shown:
         """Of all objectives the worst word."""
         return worst([one.verdict for one in self.objectives])
 
+    def in_force(self, one: Standing) -> tuple[str, ...]:
+        """What the policy demands of an objective now, and what goes on since before a silence."""
+        held = {each.demand for each in self.holding if each.objective == one.objective}
+        every = (step.demand.value for step in STEPS)
+        return tuple(demand for demand in every if demand in held or demand in one.demands)
+
     @property
     def name(self) -> str:
         """Of the SLO."""
@@ -38,16 +52,22 @@ def slos(work: Work, tenant: str = "") -> list[Shown]:
     """SLOs by tenant and name."""
     tenants = work.require(READ, tenant) if tenant else work.tenants(READ)
     found: dict[tuple[str, str], list[Standing]] = {}
-    for one in standing.found(work.db, tenants):
+    for one in every_standing(work, tenants):
         found.setdefault((one.tenant, one.slo), []).append(one)
+    holding = standing.every_crossing(work.db, tenants)
     return [
         Shown(
             tenant=row.tenant,
             slo=_slo(row.text),
             objectives=tuple(found.get((row.tenant, row.name), ())),
+            holding=_begun(holding.get((row.tenant, row.name), ())),
         )
         for row in objects.found(work.db, tenants, (SLO,))
     ]
+
+
+def _begun(found: Iterable[Crossing]) -> tuple[Crossing, ...]:
+    return tuple(one for one in found if not one.what.startswith(PENDING))
 
 
 def slo_of(work: Work, tenant: str, name: str) -> Shown:
@@ -59,14 +79,14 @@ def slo_of(work: Work, tenant: str, name: str) -> Shown:
     return Shown(
         tenant=tenant,
         slo=_slo(rows[0].text),
-        objectives=tuple(standing.found(work.db, own, name)),
-        holding=tuple(standing.open_crossings(work.db, own, name)),
+        objectives=tuple(aged(one, work.now) for one in standing.found(work.db, own, name)),
+        holding=_begun(standing.open_crossings(work.db, own, name)),
     )
 
 
 def every_standing(work: Work, tenants: Tenants) -> list[Standing]:
     """How every objective stands. For those who measure, in no person's name."""
-    return standing.found(work.db, tenants)
+    return [aged(one, work.now) for one in standing.found(work.db, tenants)]
 
 
 def plans(work: Work, tenant: str) -> list[Planned]:

@@ -57,6 +57,13 @@ def remove(db: Connection, tenants: Tenants, kind: str, name: str) -> bool:
     return db.execute(delete(objects).where(*mine)).rowcount == 1
 
 
+def hold(db: Connection, tenants: Tenants, kind: str, name: str) -> bool:
+    """Have an object stay as long as this transaction lasts; False if it is not there."""
+    mine = (objects.c.kind == kind, objects.c.name == name, tenants.clause(objects.c.tenant))
+    query = select(objects.c.name).where(*mine).with_for_update(read=True)
+    return db.scalar(query) is not None
+
+
 def _kept(row: Row[Any]) -> Kept:
     return Kept(
         tenant=row.tenant,

@@ -55,6 +55,17 @@ def open_crossings(db: Connection, tenants: Tenants, slo: str) -> list[Crossing]
     ]
 
 
+def every_crossing(db: Connection, tenants: Tenants) -> dict[tuple[str, str], tuple[Crossing, ...]]:
+    """What holds of each SLO, by tenant and name; of those of which nothing does, nothing."""
+    found: dict[tuple[str, str], tuple[Crossing, ...]] = {}
+    order = (crossings.c.since, crossings.c.what)
+    mine = tenants.clause(crossings.c.tenant)
+    for row in db.execute(select(crossings).where(mine).order_by(*order)):
+        one = Crossing(objective=row.objective, what=row.what, since=instant(row.since))
+        found[row.tenant, row.slo] = (*found.get((row.tenant, row.slo), ()), one)
+    return found
+
+
 def cross(db: Connection, row: Mapping[str, str], at: datetime) -> bool:
     """Begin something; False if it holds already."""
     insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert

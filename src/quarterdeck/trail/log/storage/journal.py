@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import structlog
+
 from quarterdeck.kernel.installation import PRIVATE_FILE, make_private
 from quarterdeck.trail.log.model import (
     Appended,
@@ -35,12 +37,17 @@ FILE_S = 24 * 3600.0
 LOOK_S = 0.25
 """After which the disk is asked again what is free: less than the reserve is written meanwhile."""
 
+RETRY_S = 10.0
+"""After which another file is tried again, where tags could not be written."""
+
 ROOM_BYTES = 8 << 20
 """Written ahead with zeros, so that a sync of what is written there has no new place to record:
 otherwise it waits for all that the integrator wrote meanwhile (ext4, ``data=ordered``)."""
 
 RESERVE_BYTES = 256 << 20
 """Room that must stay on the disk: for the database, and for tiles of what is appended."""
+
+log = structlog.get_logger("journal")
 
 
 class FileJournal:
@@ -65,7 +72,7 @@ class FileJournal:
         make_private(folder)
         refuse_network(folder)
         self._folder, self._file_bytes, self._reserve = folder, file_bytes, reserve_bytes
-        self._file_s, self._begun = file_s, time.monotonic()
+        self._file_s, self._begun, self._flush_from = file_s, time.monotonic(), 0.0
         self._room_bytes, self._room, self._roomy_until = room_bytes, 0, 0.0
         self._lock = _hold(folder)
         self._fd, self._broken = -1, ""
@@ -197,17 +204,26 @@ class FileJournal:
         self._roomy_until = now + LOOK_S
 
     def _roll(self) -> None:
-        young = time.monotonic() - self._begun < self._file_s
-        if self._end < self._file_bytes and young:
+        now = time.monotonic()
+        if self._end < self._file_bytes and now - self._begun < self._file_s:
             self._tags.spill()
-            return
+        elif now >= self._flush_from and self._flushed(now):
+            try:
+                self._begin_another()
+            except OSError as error:
+                self._give_up(error)
+
+    def _flushed(self, now: float) -> bool:
+        """Whether every tag is in a segment. Where not, nothing is lost: the file goes on."""
         try:
-            self._begin_another()
+            self._tags.flush()
         except OSError as error:
-            self._give_up(error)
+            log.warning("tags stay in memory, the journal in its file", why=str(error))
+            self._flush_from = now + RETRY_S
+            return False
+        return True
 
     def _begin_another(self) -> None:
-        self._tags.flush()
         # Only the last file may go on after its last frame.
         os.ftruncate(self._fd, self._end)
         os.fsync(self._fd)
