@@ -14,7 +14,7 @@ from operations.oncall.stage import OFFICE, PRIMARY
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.oncall.model.wall import wall_of, zone_of
-from quarterdeck.operations.oncall.service import writing
+from quarterdeck.operations.oncall.service import looking, writing
 
 BERLIN = zone_of("Europe/Berlin")
 
@@ -90,6 +90,36 @@ def test_a_schedule_is_overridden_and_put_back(client: TestClient, estate: Stage
     for since in ("2026-10-20", "9999-12-31", "0001-01-01", "x"):
         apply(estate, "other")
         assert client.get(f"/oncall/acme/other?since={since}").status_code == 200
+
+
+def test_a_swap_is_asked_for_and_accepted(client: TestClient, estate: Stage) -> None:
+    apply(estate)
+    here = "/oncall/acme/primary"
+    with begin(estate.engine, installation(), estate.clock) as work:
+        kept = looking.one(work, "acme", "primary")
+        now = looking.standing(work, kept, work.now)
+    assert now.until is not None
+    said = {
+        "giver": now.person.word,
+        "gives_from": wall(now.until + timedelta(days=8)),
+        "gives_to": wall(now.until + timedelta(days=9)),
+        "other": "bob@example.com" if now.person.word.startswith("ada") else "ada@example.com",
+        "takes_from": wall(now.until + timedelta(days=1)),
+        "takes_to": wall(now.until + timedelta(days=2)),
+        "expected": "1",
+    }
+    refused = post(client, f"{here}/swaps", **said | {"giver": said["other"]})
+    assert (refused.status_code, "swaps with themselves" in refused.text) == (422, True)
+    assert (
+        "expected a date and time" in post(client, f"{here}/swaps", **said | {"takes_to": ""}).text
+    )
+    asked = post(client, f"{here}/swaps", **said).text
+    found = re.search(r"/swaps/([^/]+)/accept", asked)
+    assert found
+    done = post(client, f"{here}/swaps/{found[1]}/accept").text
+    assert done.count("swap of") >= 2
+    assert "/accept" not in done
+    assert client.post(f"{here}/swaps/{found[1]}/refuse").status_code == 409
 
 
 @pytest.mark.browser

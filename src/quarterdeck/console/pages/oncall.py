@@ -18,7 +18,7 @@ from quarterdeck.operations.oncall.document import written
 from quarterdeck.operations.oncall.model.faults import UnusableSchedule
 from quarterdeck.operations.oncall.model.hours import Span
 from quarterdeck.operations.oncall.model.load import loads
-from quarterdeck.operations.oncall.model.schedule import Override, Schedule
+from quarterdeck.operations.oncall.model.schedule import Override, Schedule, Swap
 from quarterdeck.operations.oncall.model.shifts import layer_shifts
 from quarterdeck.operations.oncall.model.wall import EARLIEST, LATEST, instant_of, wall_of, zone_of
 from quarterdeck.operations.oncall.service import looking as oncall
@@ -68,6 +68,28 @@ class Wanted(BaseModel):
     expected: int = Field(0, ge=0, le=2**31 - 1)
 
 
+class Exchange(BaseModel):
+    """The form of a swap; its times are by the wall clock of the schedule."""
+
+    giver: str = Field("", max_length=500)
+    gives_from: str = Field("", max_length=100)
+    gives_to: str = Field("", max_length=100)
+    other: str = Field("", max_length=500)
+    takes_from: str = Field("", max_length=100)
+    takes_to: str = Field("", max_length=100)
+    expected: int = Field(0, ge=0, le=2**31 - 1)
+
+    def swap(self, schedule: Schedule) -> Swap:
+        """What it asks for."""
+        return Swap(
+            id="",
+            person=self.giver.strip(),
+            gives=_span(schedule, self.gives_from, self.gives_to),
+            other=self.other.strip(),
+            takes=_span(schedule, self.takes_from, self.takes_to),
+        )
+
+
 FRESH = Tried()
 
 
@@ -111,7 +133,7 @@ def override(
     try:
         with changing(request, actor) as work:
             schedule = oncall.one(work, tenant, name).schedule
-            span = Span(_instant(schedule, wanted.start), _instant(schedule, wanted.end))
+            span = _span(schedule, wanted.start, wanted.end)
             put = Override(id="", person=wanted.person.strip(), span=span, why=wanted.why)
             overriding.override(work, tenant, name, put, expected=wanted.expected)
     except (Invalid, Conflict, Forbidden) as refusal:
@@ -124,6 +146,21 @@ def override(
 def restore(work: InWork, tenant: str, name: str, override: str) -> RedirectResponse:
     """Remove an override."""
     overriding.restore(work, tenant, name, override)
+    return see(f"{HERE}/{tenant}/{name}")
+
+
+@router.post(ONE + "/swaps", response_class=HTMLResponse, **needs(OVERRIDE))
+def ask(
+    request: Request, actor: By, tenant: str, name: str, wanted: Annotated[Exchange, Form()]
+) -> Response:
+    """Ask somebody to exchange spans, by the wall clock of the schedule."""
+    try:
+        with changing(request, actor) as work:
+            swap = wanted.swap(oncall.one(work, tenant, name).schedule)
+            overriding.ask(work, tenant, name, swap, expected=wanted.expected)
+    except (Invalid, Conflict, Forbidden) as refusal:
+        said = wanted.model_dump(exclude={"expected"})
+        return _again(request, actor, tenant, name, Tried(why=str(refusal), said=said))
     return see(f"{HERE}/{tenant}/{name}")
 
 
@@ -220,6 +257,10 @@ def _day(schedule: Schedule, said: str, now: datetime) -> datetime:
 
 def _date(schedule: Schedule, at: datetime) -> str:
     return wall_of(at + timedelta(hours=12), zone_of(schedule.zone)).date().isoformat()
+
+
+def _span(schedule: Schedule, start: str, end: str) -> Span:
+    return Span(_instant(schedule, start), _instant(schedule, end))
 
 
 def _instant(schedule: Schedule, said: str) -> datetime:
