@@ -87,6 +87,12 @@ def test_a_schedule_is_overridden_and_put_back(client: TestClient, estate: Stage
     assert "put back to 2" in back
     assert post(client, f"{here}/delete").url.path == "/oncall"
     assert client.get(here).status_code == 404
+    gone = client.get("/oncall").text
+    assert 'id="deleted"' in gone
+    found = re.search(r'/rollback">.*?name="version" value="(\d+)"', gone)
+    assert found
+    assert "a concert" in post(client, f"{here}/rollback", version=found[1]).text
+    assert 'id="deleted"' not in client.get("/oncall").text
     for since in ("2026-10-20", "9999-12-31", "0001-01-01", "x"):
         apply(estate, "other")
         assert client.get(f"/oncall/acme/other?since={since}").status_code == 200

@@ -1,12 +1,15 @@
 """Schedules as people change them: each change a version, who and why, and any put back."""
 
+from dataclasses import replace
+
 import pytest
 
 from operations.oncall.stage import DAY, NOON, PRIMARY, Stage
 from quarterdeck.access.principals import service as principals
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.kernel.errors import Conflict
-from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound
+from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound, Tenants
+from quarterdeck.operations.oncall import store
 from quarterdeck.operations.oncall.model.faults import (
     NoSuchSchedule,
     ScheduleChanged,
@@ -50,6 +53,34 @@ def test_what_was_deleted_is_gone_and_can_be_put_back(stage: Stage) -> None:
             writing.put_back(work, "acme", "primary", 9)
         with pytest.raises(NoSuchSchedule):
             looking.history(work, "acme", "none")
+
+
+def test_those_that_were_deleted_are_listed_once_until_they_are_put_back(stage: Stage) -> None:
+    for name in ("primary", "secondary", "primary"):
+        stage.apply(name=name)
+        stage.pass_time(hours=1)
+        with stage.work() as work:
+            writing.delete(work, "acme", name)
+    with stage.look() as work:
+        found = looking.deleted(work)
+        assert [(one.schedule.name, one.version) for one in found] == [
+            ("primary", 4),
+            ("secondary", 2),
+        ]
+        assert looking.deleted(work, "other") == []
+    with stage.work() as work:
+        writing.put_back(work, "acme", "primary", 3)
+        assert [one.schedule.name for one in looking.deleted(work)] == ["secondary"]
+
+
+def test_of_two_who_write_the_same_version_one_is_told(stage: Stage) -> None:
+    stage.apply()
+    own = Tenants(frozenset({"acme"}))
+    with stage.work() as work:
+        [made] = looking.history(work, "acme", "primary")
+        other = replace(made, schedule=replace(made.schedule, description="another"))
+        assert not store.add(work.db, own, other)
+        assert looking.one(work, "acme", "primary").schedule == made.schedule
 
 
 def test_a_stale_writer_is_refused_and_told_the_version_and_changes_nothing(stage: Stage) -> None:

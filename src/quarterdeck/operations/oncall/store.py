@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     delete,
     func,
     select,
@@ -106,6 +107,19 @@ def version(db: Connection, tenants: Tenants, name: str, number: int) -> Version
     query = select(versions).where(*_named(tenants, name), versions.c.version == number)
     row = db.execute(query).one_or_none()
     return None if row is None else _version(row)
+
+
+def deleted(db: Connection, tenants: Tenants, limit: int) -> list[Version]:
+    """The last versions of schedules that are there no more, newest first."""
+    same = (schedules.c.tenant == versions.c.tenant, schedules.c.name == versions.c.name)
+    gone = (schedules.c.name.is_(None), versions.c.how == DELETED)
+    query = select(versions).outerjoin(schedules, and_(*same))
+    query = query.where(tenants.clause(versions.c.tenant), *gone)
+    found: dict[tuple[str, str], Version] = {}
+    for row in db.execute(query.order_by(versions.c.at.desc(), versions.c.version.desc())):
+        if len(found) < limit:
+            found.setdefault((row.tenant, row.name), _version(row))
+    return list(found.values())
 
 
 def add(db: Connection, tenants: Tenants, made: Version) -> bool:

@@ -29,7 +29,7 @@ from quarterdeck.operations.oncall.model.wall import EARLIEST, LATEST, check_ins
 from quarterdeck.operations.oncall.people import people
 from quarterdeck.operations.oncall.service.keeping import READ, found
 
-MOST, MOST_VERSIONS = 1000, 200
+MOST, MOST_VERSIONS, MOST_DELETED = 1000, 200, 20
 AHEAD = timedelta(days=14)
 LONGEST = timedelta(days=400)
 
@@ -89,6 +89,11 @@ def history(work: Work, tenant: str, name: str) -> list[Version]:
     if not versions:
         raise NoSuchSchedule(f"there never was a schedule {name[:80]!r}")
     return versions
+
+
+def deleted(work: Work, tenant: str = "") -> list[Version]:
+    """The last versions of schedules that were deleted, newest first; each can be put back."""
+    return store.deleted(work.db, _tenants(work, tenant), MOST_DELETED)
 
 
 def who(work: Work, kept: Kept, *more: str) -> People:
