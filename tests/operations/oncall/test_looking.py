@@ -163,6 +163,8 @@ def test_a_calendar_has_a_shift_each_under_an_id_that_stays(stage: Stage) -> Non
         assert uids(calendars.of_person(work, stage.people["bob"].id)) == uids(
             calendars.of_schedule(work, "acme", "primary", BOB)
         )
+        for nobody in ("\0", "zoe@example.com"):
+            assert uids(calendars.of_person(work, nobody)) == {}
         with pytest.raises(NoSuchSchedule):
             calendars.of_schedule(work, "acme", "none")
 

@@ -1,6 +1,6 @@
 """What people do with principals and grants. A grant or its end holds from the next request."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from sqlalchemy import Connection
 
@@ -200,18 +200,20 @@ def standing(db: Connection, principal: str) -> Standing | None:
     return Standing(principal=found, pairs=pairs_of(store.held(db, found.id)))
 
 
-def people(db: Connection, names: Iterable[str], tenant: str) -> dict[str, Principal]:
+def people(db: Connection, names: Collection[str], tenant: str) -> dict[str, Principal]:
     """Of ``names``, ids or addresses, the people who belong to ``tenant``, those shut out too.
 
     They are at home there or hold a role there: whoever may ask about a tenant learns of
     nobody else. For those who ask who is meant, in no person's name.
     """
-    found = {}
-    for name in names:
-        one = store.with_email(db, name.lower()) or store.known(db, name)
-        if one is not None and one.kind is Kind.PERSON and _belongs(db, one, tenant):
-            found[name] = one
-    return found
+    words = sorted({word for name in names for word in (name, name.lower())})
+    there = [one for one in store.named(db, words) if one.kind is Kind.PERSON]
+    places = (tenant, PLATFORM)
+    holders = store.with_role_on(db, [one.id for one in there], places)
+    own = [one for one in there if one.home in places or one.id in holders]
+    known = {one.id: one for one in own} | {one.email: one for one in own if one.email}
+    found = {name: known.get(name) or known.get(name.lower()) for name in names}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def has_admin(db: Connection) -> bool:
@@ -226,11 +228,6 @@ def _grantee(work: Work, principal: str) -> Principal:
     if found.disabled_at is not None:
         raise PrincipalIsDisabled(f"principal {found.id} was shut out; it can hold no role")
     return found
-
-
-def _belongs(db: Connection, principal: Principal, tenant: str) -> bool:
-    places = (tenant, PLATFORM)
-    return principal.home in places or any(on in places for _, on in store.held(db, principal.id))
 
 
 def _require_open(work: Work, tenant: str) -> None:

@@ -10,7 +10,8 @@ from quarterdeck.operations.oncall.model.person import Known, People, Person
 
 def people(db: Connection, tenant: str, words: Iterable[str]) -> People:
     """Who they are; whoever is not known there, or was shut out, is said to be so."""
-    found = principals.people(db, dict.fromkeys(words), tenant)
+    named = dict.fromkeys(word for word in words if word.isprintable())  # so it can be stored
+    found = principals.people(db, named, tenant)
     return People(
         {
             word: Person(

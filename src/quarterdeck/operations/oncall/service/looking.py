@@ -104,7 +104,7 @@ def who(work: Work, kept: Kept, *more: str) -> People:
 
 def standings(work: Work, tenant: str = "", *, ahead: timedelta = AHEAD) -> list[Standing]:
     """How each schedule stands now."""
-    return [standing(work, kept, work.now, ahead) for kept in listed(work, tenant)]
+    return _standings(work, listed(work, tenant), work.now, ahead)
 
 
 def woken(
@@ -114,13 +114,25 @@ def woken(
     found = [kept for kept in listed(work, tenant) if name in ("", kept.name)]
     if name and not found:
         raise NoSuchSchedule(f"no schedule {name[:80]!r}")
-    return [standing(work, kept, at, ahead) for kept in found]
+    return _standings(work, found, at, ahead)
 
 
 def standing(work: Work, kept: Kept, at: datetime, ahead: timedelta = AHEAD) -> Standing:
     """How a schedule stands at an instant, as it is now, and how it goes on."""
+    [found] = _standings(work, [kept], at, ahead)
+    return found
+
+
+def _standings(work: Work, every: Sequence[Kept], at: datetime, ahead: timedelta) -> list[Standing]:
     check_instant(check_instant(at) + ahead)
-    meant = who(work, kept)
+    words: dict[str, list[str]] = {}
+    for kept in every:
+        words.setdefault(kept.tenant, []).extend(kept.schedule.people)
+    meant = {tenant: people(work.db, tenant, named) for tenant, named in words.items()}
+    return [_standing(kept, meant[kept.tenant], at, ahead) for kept in every]
+
+
+def _standing(kept: Kept, meant: People, at: datetime, ahead: timedelta) -> Standing:
     held = shifts(kept.schedule, at, at + ahead)
     runs = merged(held)
     words = dict.fromkeys(run.duty.person for run in runs if run.duty.person)
