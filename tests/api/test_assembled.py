@@ -141,6 +141,7 @@ def known(
         "silence": silence,
         "rule": "acme-cpu-usage",
         "slo": PROMISE,
+        **_on_call(client, ada, acme),
         "of": acme,
         "export": export,
         "file": file,
@@ -179,6 +180,20 @@ def _watched(client: TestClient, ada: Headers, tenant: str) -> tuple[str, str]:
     silence = client.post(f"{theirs}/silences", json=wanted, headers=ada).json()["silenceID"]
     found = client.get("/api/v1/alerts", params={"tenant": tenant}, headers=ada).json()["alerts"]
     return str(found[0]["id"]), silence
+
+
+def _on_call(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:
+    """A schedule of two versions and more, an override and a swap."""
+    path = f"/api/v1/oncall/schedules/{tenant}/acme-primary"
+    text = BODIES["apply_oncall_schedule"]
+    assert client.put(path, json=text, headers=ada).is_success
+    swap = client.post(f"{path}/swaps", json=BODIES["ask_oncall_swap"], headers=ada)
+    put = client.post(f"{path}/overrides", json=BODIES["add_oncall_override"], headers=ada).json()
+    return {
+        "schedule": "acme-primary",
+        "override": put["overrides"][0]["id"],
+        "swap": swap.json()["swaps"][0]["id"],
+    }
 
 
 def _replay(stage: Stage, tenant: str) -> str:

@@ -55,6 +55,7 @@ ALERTING = {"alert", "triggered", "routing"}
 """What names an alert, or a routing that was applied."""
 RULING, PROMISING = {"rule", "rules"}, {"slo", "slos"}
 SHORT = {"reason": "r", "duration_minutes": 5}
+ONCALL = "/api/v1/oncall/schedules/contoso"
 OF_ONE_TENANT = {
     "push_alerts",
     "get_alerts",
@@ -191,6 +192,20 @@ class Seeded:
         assert asked.is_success, asked.text
         return str(PARAMETERS["slo"])
 
+    def scheduled(self) -> str:
+        """An on-call schedule as it is applied first."""
+        name = str(PARAMETERS["schedule"])
+        path, body = f"{ONCALL}/{name}", BODIES["apply_oncall_schedule"]
+        self.client.delete(path, headers=self.ada)
+        assert self.client.put(path, json=body, headers=self.ada).is_success
+        return name
+
+    def put_over(self, what: str, operation: str) -> str:
+        """An override or a swap of that schedule."""
+        path = f"{ONCALL}/{self.scheduled()}/{what}"
+        made = self.client.post(path, json=BODIES[operation], headers=self.ada)
+        return str(made.json()[what][0]["id"])
+
     def silence(self) -> str:
         """A silence that holds."""
         made = self.client.post("/api/v2/silences", json=BODIES["post_silences"], headers=self.sre)
@@ -231,6 +246,9 @@ class Seeded:
             "view": self.view,
             "silence": self.silence,
             "slo": self.promised,
+            "schedule": self.scheduled,
+            "override": lambda: self.put_over("overrides", "add_oncall_override"),
+            "swap": lambda: self.put_over("swaps", "ask_oncall_swap"),
             "alert": self.alert,
             "rule": self.rule,
             "metric": self.measured,

@@ -51,6 +51,10 @@ PARAMETERS: dict[str, Any] = {
     "stage": "ready",
     "window": f"{_ID}17",
     "freeze": f"{_ID}18",
+    "schedule": "primary",
+    "override": f"{_ID}1c",
+    "swap": f"{_ID}1d",
+    "person": "ada@contoso.example",
     "slo": "availability",
     "kind": "SLO",
     "silence": f"{_ID}1b",
@@ -112,6 +116,14 @@ receivers:
     webhook_configs: [{url: "https://hooks.contoso.example/team"}]
   - name: pager
     webhook_configs: [{url: "https://hooks.contoso.example/pager"}]
+"""
+_ONCALL = """\
+zone: Europe/Berlin
+layers:
+  - name: week
+    people: [ada@contoso.example, bob@contoso.example]
+    start: 2026-01-05
+    rotation: {unit: weeks, at: "09:00", weekday: monday}
 """
 _SLO = """\
 apiVersion: openslo/v1
@@ -286,6 +298,20 @@ BODIES: dict[str, Any] = {
     "query_logs": {
         "query": "requests | where timestamp > ago(1h) "
         "| summarize P95=percentile(duration,95) by bin(timestamp,5m)"
+    },
+    "apply_oncall_schedule": {"text": _ONCALL, "why": "the team of this year"},
+    "roll_back_oncall_schedule": {"version": 1},
+    "add_oncall_override": {
+        "person": "bob@contoso.example",
+        "start": "2099-01-05T12:00:00Z",
+        "end": "2099-01-06T12:00:00Z",
+        "why": "a concert",
+    },
+    "ask_oncall_swap": {
+        "person": "bob@contoso.example",
+        "gives": {"start": "2099-01-07T12:00:00Z", "end": "2099-01-08T12:00:00Z"},
+        "other": "ada@contoso.example",
+        "takes": {"start": "2099-01-14T12:00:00Z", "end": "2099-01-15T12:00:00Z"},
     },
     "apply_slo_objects": {"text": _SLO},
     "preview_slo_objects": {"text": _SLO},

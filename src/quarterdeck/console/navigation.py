@@ -76,6 +76,10 @@ GROUPS = (
         ),
     ),
     Group(
+        label="People",
+        entries=(Entry(label="On-call", path="/oncall", key="O", permission="oncall:read"),),
+    ),
+    Group(
         label="Settings",
         entries=(
             Entry(label="Tokens", path="/tokens", key="k", permission="tokens:own"),

@@ -27,6 +27,7 @@ from quarterdeck.operations.health.store import tables as health
 from quarterdeck.operations.logs.store import holds as log_holds
 from quarterdeck.operations.maintenance.store import windows
 from quarterdeck.operations.metrics import tables as metrics
+from quarterdeck.operations.oncall.store import schedules as oncall
 from quarterdeck.operations.routing.store.table import tables as routing
 from quarterdeck.operations.rules.store.table import tables as rules
 from quarterdeck.operations.silences.store import silences
@@ -79,6 +80,7 @@ __all__ = [
     "metadata",
     "metrics",
     "onboarding",
+    "oncall",
     "outbox",
     "policies",
     "preflights",

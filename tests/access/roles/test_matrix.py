@@ -118,6 +118,7 @@ changes:record            x   x   x   x   .   .   x   .   .   x   x
 changes:freeze            .   .   .   x   .   .   .   .   .   x   x
 maintenance:write         x   .   x   .   .   .   x   .   .   x   x
 oncall:read               x   x   x   x   x   x   x   x   .   x   x
+oncall:override           x   x   x   x   .   x   .   .   .   x   x
 oncall:write              x   .   .   .   .   x   .   .   .   x   x
 backups:run               x   .   .   .   .   .   x   .   .   x   x
 backups:restore           x   .   .   .   x   .   .   .   .   x   x

@@ -1,5 +1,7 @@
 """What people do with principals and grants. A grant or its end holds from the next request."""
 
+from collections.abc import Collection
+
 from sqlalchemy import Connection
 
 from quarterdeck.access.epoch import service as epoch
@@ -196,6 +198,22 @@ def standing(db: Connection, principal: str) -> Standing | None:
     if found is None or found.disabled_at is not None:
         return None
     return Standing(principal=found, pairs=pairs_of(store.held(db, found.id)))
+
+
+def people(db: Connection, names: Collection[str], tenant: str) -> dict[str, Principal]:
+    """Of ``names``, ids or addresses, the people who belong to ``tenant``, those shut out too.
+
+    They are at home there or hold a role there: whoever may ask about a tenant learns of
+    nobody else. For those who ask who is meant, in no person's name.
+    """
+    words = sorted({word for name in names for word in (name, name.lower())})
+    there = [one for one in store.named(db, words) if one.kind is Kind.PERSON]
+    places = (tenant, PLATFORM)
+    holders = store.with_role_on(db, [one.id for one in there], places)
+    own = [one for one in there if one.home in places or one.id in holders]
+    known = {one.id: one for one in own} | {one.email: one for one in own if one.email}
+    found = {name: known.get(name) or known.get(name.lower()) for name in names}
+    return {name: one for name, one in found.items() if one is not None}
 
 
 def has_admin(db: Connection) -> bool:

@@ -4,6 +4,7 @@
 how one is found, and take no tenants.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -25,7 +26,7 @@ from sqlalchemy import (
 from quarterdeck.access.principals.model import Grant, Identity, Kind, Principal
 from quarterdeck.access.roles.model import ADMIN
 from quarterdeck.kernel.clock import instant, micros
-from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.db import BULK_ROWS, metadata
 from quarterdeck.kernel.ids import PLATFORM, PrincipalId, TenantId
 from quarterdeck.kernel.work import Tenants
 
@@ -93,6 +94,25 @@ def identified(db: Connection, identity: Identity) -> Principal | None:
 def with_email(db: Connection, email: str) -> Principal | None:
     """The principal that has this address."""
     return _one(db.execute(select(principals).where(principals.c.email == email)).one_or_none())
+
+
+def named(db: Connection, names: Sequence[str]) -> list[Principal]:
+    """Those who have one of these ids or addresses, wherever they are at home."""
+    found: list[Principal] = []
+    for at in range(0, len(names), BULK_ROWS):
+        some = names[at : at + BULK_ROWS]
+        either = principals.c.id.in_(some) | principals.c.email.in_(some)
+        found += [_principal(row) for row in db.execute(select(principals).where(either))]
+    return found
+
+
+def with_role_on(db: Connection, ids: Sequence[str], places: Sequence[str]) -> set[str]:
+    """Of these principals, those who hold a role on one of ``places``."""
+    found: set[str] = set()
+    for at in range(0, len(ids), BULK_ROWS):
+        mine = (grants.c.principal.in_(ids[at : at + BULK_ROWS]), grants.c.tenant.in_(places))
+        found |= set(db.scalars(select(grants.c.principal).where(*mine)))
+    return found
 
 
 def page(db: Connection, among: Tenants, after: str, limit: int) -> list[Principal]:

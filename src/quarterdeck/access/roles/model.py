@@ -138,6 +138,7 @@ _MATRIX = (
     ("changes:freeze", "Freeze changes, and end a freeze.", "security"),
     ("maintenance:write", "Open and close maintenance windows.", "sre devops operator"),
     ("oncall:read", "See who is on call.", _READERS),
+    ("oncall:override", "Hand over one's own shift.", "sre on-call devops security management"),
     ("oncall:write", "Change who is on call.", "sre management"),
     ("backups:run", "Back up.", "sre operator"),
     ("backups:restore", "Restore from a backup.", "sre compliance"),

@@ -1,0 +1,1 @@
+"""On-call: who answers when, by layers, overrides and swaps."""

@@ -1,0 +1,1 @@
+"""What a schedule is, and who holds it at an instant. Pure."""

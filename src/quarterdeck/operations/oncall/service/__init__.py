@@ -1,0 +1,1 @@
+"""What people do with schedules: write, look, hand shifts over."""

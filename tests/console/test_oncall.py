@@ -1,0 +1,145 @@
+"""The pages of on-call: without JavaScript, and in a browser."""
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from httpx2 import Response
+from playwright.sync_api import expect
+from starlette.testclient import TestClient
+
+from console.looking import Watched
+from console.stage import Stage
+from operations.oncall.stage import OFFICE, PRIMARY
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.work import begin
+from quarterdeck.operations.oncall.model.wall import wall_of, zone_of
+from quarterdeck.operations.oncall.service import looking, writing
+
+BERLIN = zone_of("Europe/Berlin")
+
+
+def apply(stage: Stage, name: str = "primary", text: str = PRIMARY) -> None:
+    with begin(stage.engine, installation(), stage.clock) as work:
+        writing.apply(work, "acme", name, text)
+
+
+def post(client: TestClient, path: str, **said: str) -> Response:
+    return client.post(path, data=said, follow_redirects=True)
+
+
+def wall(at: datetime) -> str:
+    return f"{wall_of(at, BERLIN):%Y-%m-%dT%H:%M}"
+
+
+def test_the_list_says_who_is_on_call_and_what_nobody_holds(
+    client: TestClient, estate: Stage
+) -> None:
+    empty = client.get("/oncall").text
+    assert "Nobody is on call: there is no schedule yet" in empty
+    assert "Write the first one below" in empty
+    said = {"of": "acme", "name": "primary", "text": "layers: []"}
+    refused = post(client, "/oncall", **said)
+    assert refused.status_code == 422
+    assert 'Not applied.</strong> <span class="break">a schedule has 1 to 20' in refused.text
+    done = post(client, "/oncall", **said | {"text": PRIMARY.replace("\n", "\r\n")})
+    assert done.url.path == "/oncall/acme/primary"
+    apply(estate, "office", OFFICE)
+    text = client.get("/oncall").text
+    assert "hole" in text
+    assert re.search(r"(Nobody is on call in 1 of 2|2 of 2) schedules", text)
+    assert client.get("/oncall?tenant=beta").text.count("No schedule yet") == 1
+
+
+def test_a_schedule_is_overridden_and_put_back(client: TestClient, estate: Stage) -> None:
+    apply(estate)
+    page = client.get("/oncall/acme/primary").text
+    assert '<svg class="bars rota"' in page
+    assert "ada@example.com: nothing wakes them" in page
+    start = estate.clock() + timedelta(days=1)
+    said = {
+        "person": "bob@example.com",
+        "start": wall(start),
+        "end": wall(start + timedelta(hours=5)),
+        "why": "a concert",
+        "expected": "1",
+    }
+    here = "/oncall/acme/primary"
+    for wrong, why in (
+        ({"start": "soon"}, "expected a date and time, got &#39;soon&#39;"),
+        ({"end": wall(start)}, "a span ends after it starts"),
+        ({"start": "9999-12-31T23:59"}, "expected a year from 1990 to 2199"),
+        ({"person": "zoe@example.com"}, "nobody knows zoe@example.com here"),
+        ({"expected": "7"}, "is at version 1, not 7"),
+        ({"start": "2020-01-01T00:00", "end": "2020-01-02T00:00"}, "now or later"),
+    ):
+        refused = post(client, f"{here}/override", **said | wrong)
+        assert (refused.status_code, why in refused.text) == (422, True), (why, refused.text)
+        assert "a concert" in refused.text  # what was written stays
+    done = post(client, f"{here}/override", **said).text
+    assert "a concert" in done
+    found = re.search(r"/overrides/([^/]+)/remove", done)
+    assert found
+    gone = post(client, f"{here}/overrides/{found[1]}/remove").text
+    assert "Nothing lies over the layers" in gone
+    back = post(client, f"{here}/rollback", version="2").text
+    assert "a concert" in back
+    assert "put back to 2" in back
+    assert post(client, f"{here}/delete").url.path == "/oncall"
+    assert client.get(here).status_code == 404
+    gone = client.get("/oncall").text
+    assert 'id="deleted"' in gone
+    found = re.search(r'/rollback">.*?name="version" value="(\d+)"', gone)
+    assert found
+    assert "a concert" in post(client, f"{here}/rollback", version=found[1]).text
+    assert 'id="deleted"' not in client.get("/oncall").text
+    for since in ("2026-10-20", "9999-12-31", "0001-01-01", "x"):
+        apply(estate, "other")
+        assert client.get(f"/oncall/acme/other?since={since}").status_code == 200
+
+
+def test_a_swap_is_asked_for_and_accepted(client: TestClient, estate: Stage) -> None:
+    apply(estate)
+    here = "/oncall/acme/primary"
+    with begin(estate.engine, installation(), estate.clock) as work:
+        kept = looking.one(work, "acme", "primary")
+        now = looking.standing(work, kept, work.now)
+    assert now.until is not None
+    said = {
+        "giver": now.person.word,
+        "gives_from": wall(now.until + timedelta(days=8)),
+        "gives_to": wall(now.until + timedelta(days=9)),
+        "other": "bob@example.com" if now.person.word.startswith("ada") else "ada@example.com",
+        "takes_from": wall(now.until + timedelta(days=1)),
+        "takes_to": wall(now.until + timedelta(days=2)),
+        "expected": "1",
+    }
+    refused = post(client, f"{here}/swaps", **said | {"giver": said["other"]})
+    assert (refused.status_code, "swaps with themselves" in refused.text) == (422, True)
+    assert (
+        "expected a date and time" in post(client, f"{here}/swaps", **said | {"takes_to": ""}).text
+    )
+    asked = post(client, f"{here}/swaps", **said).text
+    found = re.search(r"/swaps/([^/]+)/accept", asked)
+    assert found
+    done = post(client, f"{here}/swaps/{found[1]}/accept").text
+    assert done.count("swap of") >= 2
+    assert "/accept" not in done
+    assert client.post(f"{here}/swaps/{found[1]}/refuse").status_code == 409
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1280])
+def test_its_pages_fit_a_phone_and_a_desk(
+    ada: Watched, estate: Stage, scheme: str, width: int
+) -> None:
+    apply(estate)
+    apply(estate, "office", OFFICE)
+    page = ada.page
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/oncall", "/oncall/acme/primary", "/oncall/acme/office"):
+        page.goto(path)
+        expect(page.locator("h1")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
