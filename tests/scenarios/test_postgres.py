@@ -25,7 +25,8 @@ from scenarios.installation import Program, get, program, run
 from servers import pgbouncer, postgres
 from waiting import until
 
-LEASE_S, HEARTBEAT_S, TAKE_OVER_S = 2.0, 0.5, 2.0
+LEASE_S, HEARTBEAT_S, TAKE_OVER_S = 8.0, 0.5, 2.0
+"""The lease is long beside the heartbeat: no worker of a loaded machine may seem dead."""
 RESOURCES = 300
 SYNCS = """kind = 'governance.sync' AND body LIKE '%"resources"%'"""
 
