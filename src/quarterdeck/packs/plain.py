@@ -6,6 +6,7 @@ for a type that the value may not have.
 
 import yaml
 
+from quarterdeck.kernel.text import is_storable
 from quarterdeck.packs.model import UnreadablePack
 
 MAX_DEPTH = 32
@@ -33,10 +34,6 @@ def _unplain(event: yaml.Event) -> str:
         return f"write out what *{event.anchor} stands for; a pack has no aliases"
     if isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent) and event.tag:
         return f"leave {event.tag} out; a pack has no tags"
-    if isinstance(event, yaml.ScalarEvent) and not _is_storable(event.value):
+    if isinstance(event, yaml.ScalarEvent) and not is_storable(event.value):
         return "text must have no NUL and no lone surrogate"
     return ""
-
-
-def _is_storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

@@ -51,7 +51,8 @@ def test_what_is_kept_is_the_schedule_itself(one: Schedule) -> None:
         ("Europe/Berlin", "../../etc/passwd", "expected a time zone"),
         ("Europe/Berlin", "Europe", "expected a time zone"),
         ("[ada@example.com, bob@example.com]", "[]", "layer week has 0 people"),
-        ("ada@example.com", '"a\\0b"', "layers[0].people[0]: expected what can be printed"),
+        ("ada@example.com", '"a\\ab"', "layers[0].people[0]: expected what can be printed"),
+        ("ada@example.com", '"a\\0b"', "line 5: text must have no NUL"),
         ("ada@example.com", "' '", "expected a person"),
         ("ada@example.com", "{a: b}", "layers[0].people[0]: expected a text"),
         ("2026-01-05", "9999-12-31", "layers[0].start: expected a year from 1990 to 2199"),
@@ -69,6 +70,7 @@ def test_what_is_kept_is_the_schedule_itself(one: Schedule) -> None:
         ("    start: 2026-01-05\n", "", "layers[0]: a layer says since when it holds"),
         ("rotation:", "end: 2026-01-05\n    rotation:", "ends before it starts"),
         ("layers:", "layers: &a [*a]\nholidays:", "there is too much in it"),
+        ("layers:", f"layers: {'[' * 100_000}\nholidays:", "nested deeper than 100"),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_place(old: str, new: str, why: str) -> None:

@@ -323,6 +323,8 @@ def test_what_is_nested_a_million_times_is_refused_at_once() -> None:
     ]
     with pytest.raises(RuleInvalid, match="too much"):
         read("\n".join([*lines, "rules: *i"]))
+    with pytest.raises(RuleInvalid, match="nested deeper"):
+        read("rules: " + "[" * 1_000_000)
 
 
 def test_a_threshold_that_is_no_number_is_refused_in_every_form() -> None:
@@ -354,7 +356,7 @@ def test_a_threshold_that_is_no_number_is_refused_in_every_form() -> None:
             id="of-hours",
         ),
         ("9" * 4400, "line 2: a number has at most 1000 characters"),
-        ("{[1, 2]: 3}", "line 2: found unhashable key"),
+        ("{[1, 2]: 3}", "line 2: a name is a text"),
     ],
 )
 def test_a_value_that_is_none_is_refused_with_its_line(scalar: str, why: str) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 
+from quarterdeck.kernel.text import is_storable
 from quarterdeck.operations.alerts.model import Alert, Severity
-from quarterdeck.operations.silences.matchers import is_text
 
 FNV_OFFSET, FNV_PRIME, MASK = 14695981039346656037, 1099511628211, 2**64 - 1
 SEPARATOR = 255
@@ -63,7 +63,7 @@ def fault(labels: Mapping[str, str], annotations: Mapping[str, str]) -> str:
     bad = next((name for name in annotations if not ANNOTATION_NAME.fullmatch(name)), None)
     if bad is not None:
         return f'invalid annotations: invalid name "{bad[:80]}"'
-    if not is_text(" ".join((*labels, *labels.values(), *annotations.values()))):
+    if not is_storable(" ".join((*labels, *labels.values(), *annotations.values()))):
         return "invalid label set: text must be UTF-8 without NUL"
     return _bomb(labels, annotations)
 

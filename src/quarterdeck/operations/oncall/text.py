@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import yaml
 
+from quarterdeck.kernel.composing import Unreadable, compose, lined
 from quarterdeck.operations.oncall.model.faults import UnusableSchedule
 
 LARGEST = 256 * 1024
 MOST_NODES = 50_000
 MOST_WHOLE = 999_999
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 NOTHING = ("", "~", "null")
 Found = TypeVar("Found")
@@ -100,45 +100,11 @@ def plain(text: str) -> Part:
     if len(text) > LARGEST:
         raise UnusableSchedule(f"a schedule has at most {LARGEST} characters")
     try:
-        node = yaml.compose(text, Loader=LOADER)
-        if node is None:
-            raise UnusableSchedule("there is nothing in it")
-        _check(node, {})
-        return Part(yaml.constructor.BaseConstructor().construct_document(node))
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise UnusableSchedule(f"{where}{error.problem}") from error
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise UnusableSchedule(f"no YAML: {type(error).__name__}") from error
-
-
-def _check(node: yaml.Node, known: dict[int, int]) -> int:
-    """How much there is in a node, an alias counted as what it stands for; names only once."""
-    if id(node) in known:
-        return known[id(node)]
-    known[id(node)] = MOST_NODES + 1  # a node within itself weighs too much
-    inside: list[yaml.Node] = []
-    if isinstance(node, yaml.MappingNode):
-        _check_names(node)
-        inside = [part for pair in node.value for part in pair]
-    elif isinstance(node, yaml.SequenceNode):
-        inside = node.value
-    known[id(node)] = 1 + sum(_check(one, known) for one in inside)
-    if known[id(node)] > MOST_NODES:
-        raise UnusableSchedule("there is too much in it")
-    return known[id(node)]
-
-
-def _check_names(node: yaml.MappingNode) -> None:
-    seen: set[str] = set()
-    for name, _ in node.value:
-        line = name.start_mark.line + 1
-        if not isinstance(name, yaml.ScalarNode):
-            raise UnusableSchedule(f"line {line}: a name is a text")
-        if name.value in seen:
-            raise UnusableSchedule(f"line {line}: {_shown(name.value)} stands there twice")
-        seen.add(name.value)
+        node = compose(text, MOST_NODES)
+        with lined():
+            return Part(yaml.constructor.BaseConstructor().construct_document(node))
+    except Unreadable as error:
+        raise UnusableSchedule(str(error)) from error
 
 
 def _shown(found: object) -> str:

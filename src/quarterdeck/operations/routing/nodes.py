@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import yaml
 
+from quarterdeck.kernel.text import is_storable
 from quarterdeck.operations.metrics.spans import UnusableSpan, prometheus
 from quarterdeck.operations.routing.model import RoutingInvalid
-from quarterdeck.operations.silences.matchers import is_text
 
 LARGEST = 262_144  # characters of a configuration
 DEEPEST = 40
@@ -78,7 +78,7 @@ class At:
         """A scalar as it stands."""
         if not isinstance(self.node, yaml.ScalarNode):
             raise self.fault("expected a text")
-        if not is_text(self.node.value):
+        if not is_storable(self.node.value):
             raise self.fault("text must have neither NUL nor half a character")
         return str(self.node.value)
 

@@ -17,6 +17,7 @@ import re2
 from typing_extensions import override
 
 from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.text import is_storable
 
 LONGEST = 4096  # of one matcher's value, characters
 MOST = 100  # matchers in one list
@@ -29,7 +30,6 @@ QUOTED = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 ESCAPE = re.compile(
     r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-7]{3})|(.))", re.DOTALL
 )
-UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 
 
@@ -61,7 +61,7 @@ class Matcher:
     def __post_init__(self) -> None:
         if not self.name:
             raise BadMatcher("a matcher needs the name of a label")
-        if not is_text(self.name + self.value):
+        if not is_storable(self.name + self.value):
             raise BadMatcher("a matcher has neither NUL nor half a character")
         if len(self.value) > LONGEST:
             raise BadMatcher(f"the value for {self.name[:80]} has more than {LONGEST} characters")
@@ -93,11 +93,6 @@ class Matcher:
 
 Matchers = tuple[Matcher, ...]
 """All of them must hold."""
-
-
-def is_text(words: str) -> bool:
-    """Whether every database can store ``words``: no NUL, no lone surrogate."""
-    return UNSTORABLE.search(words) is None
 
 
 def all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:

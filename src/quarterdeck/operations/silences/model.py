@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
-from quarterdeck.operations.silences.matchers import Matchers, all_match, is_text
+from quarterdeck.kernel.text import is_storable
+from quarterdeck.operations.silences.matchers import Matchers, all_match
 
 MOST_COMMENT = 4000
 LATEST_YEAR = 9000
@@ -93,7 +94,7 @@ def check(wanted: Wanted, now: datetime) -> None:
     if wanted.ends_at.year > LATEST_YEAR:
         raise SilenceInvalid(f"end time can't be after the year {LATEST_YEAR}")
     for words in (wanted.comment, wanted.created_by):
-        if len(words) > MOST_COMMENT or not is_text(words):
+        if len(words) > MOST_COMMENT or not is_storable(words):
             raise SilenceInvalid(f"a comment has at most {MOST_COMMENT} characters, and no NUL")
 
 

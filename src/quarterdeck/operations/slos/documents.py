@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 from typing_extensions import override
 
+from quarterdeck.kernel.text import is_storable
 from quarterdeck.operations.slos.model.openslo import UnusableSlo
 
 LARGEST = 1_000_000
@@ -139,10 +140,6 @@ def _check_plain(text: str) -> None:
 def _unplain(event: yaml.Event) -> str:
     if isinstance(event, yaml.AliasEvent):
         return f"write out what *{event.anchor} stands for"
-    if isinstance(event, yaml.ScalarEvent) and not _is_storable(event.value):
+    if isinstance(event, yaml.ScalarEvent) and not is_storable(event.value):
         return "text must have no NUL and no lone surrogate"
     return ""
-
-
-def _is_storable(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= c <= "\udfff" for c in text)

@@ -8,18 +8,17 @@ from typing import Any
 import yaml
 from typing_extensions import override
 
+from quarterdeck.kernel.composing import LOADER, Unreadable, compose, line_of, lined
 from quarterdeck.operations.rules.model import RuleInvalid
-from quarterdeck.operations.silences.matchers import is_text
 
 LARGEST = 4 * 2**20  # characters
 LONGEST_NUMBER = 1000  # characters: ``1:59:59:...`` takes the square of its length
 NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's, where it is: ten times as fast
 EXPONENT = re.compile(r"-?[0-9]+(?:[.][0-9]+)?[eE][-+]?[0-9]+")  # RFC 8259, 6; text to YAML 1.1
 MOST_NODES = 400_000  # with each alias counted as what it stands for
 
 
-class _JsonLoader(LOADER):  # type: ignore[misc,valid-type]  # one of two
+class _JsonLoader(LOADER):  # type: ignore[misc]  # one of two
     """Reads JSON, whose numbers are all numbers."""
 
 
@@ -39,11 +38,7 @@ def parsed(text: str) -> yaml.Node:
         line = text.count("\n", 0, unfit.start()) + 1
         raise RuleInvalid(f"line {line}: YAML has no such character: {unfit[0]!r}")
     with _refused():
-        node = yaml.compose(text, Loader=_JsonLoader if text.lstrip()[:1] == "{" else LOADER)
-        if node is None:
-            raise RuleInvalid("there is nothing in it")
-        _weigh(node, {})
-        return node
+        return compose(text, MOST_NODES, _JsonLoader if text.lstrip()[:1] == "{" else LOADER)
 
 
 def keys(node: yaml.Node) -> list[str]:
@@ -68,13 +63,10 @@ def document(node: yaml.Node, *, words: bool = False) -> dict[str, Any]:
 @contextmanager
 def _refused() -> Iterator[None]:
     try:
-        yield
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise RuleInvalid(f"line {line}: {error.problem}") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        raise RuleInvalid(f"no YAML: {type(error).__name__}") from error
+        with lined():
+            yield
+    except Unreadable as error:
+        raise RuleInvalid(str(error)) from error
 
 
 class _Values(yaml.constructor.SafeConstructor):
@@ -83,12 +75,12 @@ class _Values(yaml.constructor.SafeConstructor):
     @override
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # as PyYAML has it
         if node.tag in NUMBERS and len(node.value) > LONGEST_NUMBER:
-            raise RuleInvalid(f"{_line(node)}: a number has at most {LONGEST_NUMBER} characters")
+            raise RuleInvalid(f"{line_of(node)}: a number has at most {LONGEST_NUMBER} characters")
         try:
             return super().construct_object(node, deep)
         except (ValueError, LookupError, AttributeError, ArithmeticError) as error:
             # What PyYAML says of ``2026-13-01``, ``!!bool x``, ``!!timestamp x``, ``1:...:0.5``.
-            raise RuleInvalid(f"{_line(node)}: no {node.tag.rpartition(':')[2]}") from error
+            raise RuleInvalid(f"{line_of(node)}: no {node.tag.rpartition(':')[2]}") from error
 
 
 def mapping(found: object, where: str) -> dict[str, Any]:
@@ -114,39 +106,3 @@ def words_of(found: object, where: str) -> dict[str, str]:
         if not isinstance(value, str):
             raise RuleInvalid(f"{where}.{name}: expected a text")
     return said
-
-
-def _weigh(node: yaml.Node, known: dict[int, int]) -> int:
-    if id(node) in known:
-        return known[id(node)]
-    known[id(node)] = MOST_NODES + 1  # a node within itself weighs too much
-    inside: list[yaml.Node] = []
-    if isinstance(node, yaml.ScalarNode):
-        _check_text(node)
-    elif isinstance(node, yaml.MappingNode):
-        _check_keys(node)
-        inside = [part for pair in node.value for part in pair]
-    elif isinstance(node, yaml.SequenceNode):
-        inside = node.value
-    known[id(node)] = 1 + sum(_weigh(one, known) for one in inside)
-    if known[id(node)] > MOST_NODES:
-        raise RuleInvalid("there is too much in it")
-    return known[id(node)]
-
-
-def _check_text(node: yaml.ScalarNode) -> None:
-    if not is_text(node.value):
-        raise RuleInvalid(f"{_line(node)}: text must have no NUL and no lone surrogate")
-
-
-def _check_keys(node: yaml.MappingNode) -> None:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen:
-                raise RuleInvalid(f"{_line(key)}: {key.value[:80]!r} stands there twice")
-            seen.add(key.value)
-
-
-def _line(node: yaml.Node) -> str:
-    return f"line {node.start_mark.line + 1}"
