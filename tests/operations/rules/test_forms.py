@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from operations.rules.stage import CPU, Stage
+from quarterdeck.kernel import composing
 from quarterdeck.operations.rules.catalogue import CATALOGUE
 from quarterdeck.operations.rules.document import doc_of, kept, rule_of, text_of
 from quarterdeck.operations.rules.durations import iso, prometheus, written_iso, written_prometheus
@@ -381,7 +382,7 @@ def test_what_cannot_be_stored_and_keys_that_stand_twice_are_refused(scalar: str
 
 
 def test_a_lone_surrogate_is_refused_by_either_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    for reader in (texts.LOADER, yaml.SafeLoader):
+    for reader in (composing.LOADER, yaml.SafeLoader):
         monkeypatch.setattr(texts, "LOADER", reader)
         with pytest.raises(RuleInvalid, match=r"^line 1: .*(surrogate|escape code)"):
             read(r'rules: ["\ud800"]')
