@@ -116,6 +116,12 @@ def test_a_swap_that_is_accepted_exchanges_both_spans(stage: Stage) -> None:
         assert holder(stage, start) == person
         assert holder(stage, start + DAY - timedelta(microseconds=1)) == person
     assert [holder(stage, NOON + n * DAY) for n in (2, 8)] == [ADA, BOB]
+    for half in done.overrides:
+        with (
+            pytest.raises(NotYourShift, match="half of a swap"),
+            stage.work(stage.actor("bob")) as w,
+        ):
+            overriding.restore(w, "acme", "primary", half.id)
     with pytest.raises(SwapMoved, match="accepted before"):
         answer(stage, stage.actor("bob"), asked.id, accept=False)
     assert stage.facts()[1:] == ["OncallSwapAsked", "OncallSwapAnswered"]

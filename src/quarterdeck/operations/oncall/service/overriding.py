@@ -105,12 +105,14 @@ def restore(
     """Remove an override: the span, or what is left of it, is again whose it would be.
 
     Raises:
-        NotYourShift: it was put there by another, for another.
+        NotYourShift: it was put there by another, or is half of a swap.
     """
     desk = _desk(work, tenant, name, expected=expected)
     one = next((one for one in desk.schedule.overrides if one.id == override_id), None)
     if one is None:
         raise NoSuchSchedule(f"schedule {name[:80]} has no override {override_id[:80]}")
+    if not desk.rules and one.swap:
+        raise NotYourShift("nobody takes half of a swap back; ask for another, or who plans them")
     if not desk.rules and one.by != work.actor.id:
         raise NotYourShift("this override is not yours to remove; ask who plans them")
     left = tuple(each for each in desk.schedule.overrides if each.id != override_id)
