@@ -44,6 +44,12 @@ def test_the_list_says_who_is_on_call_and_what_nobody_holds(
     assert 'Not applied.</strong> <span class="break">a schedule has 1 to 20' in refused.text
     done = post(client, "/oncall", **said | {"text": PRIMARY.replace("\n", "\r\n")})
     assert done.url.path == "/oncall/acme/primary"
+    again = post(client, "/oncall", **said | {"text": OFFICE})
+    assert (again.status_code, "is at version 1, not 0" in again.text) == (422, True)
+    apply(estate, text=PRIMARY.replace("answers first", "answers meanwhile"))
+    late = post(client, "/oncall", **said | {"text": OFFICE, "expected": "1"})
+    assert (late.status_code, "is at version 2, not 1" in late.text) == (422, True)
+    assert 'name="expected" value="2"' in client.get("/oncall/acme/primary").text
     apply(estate, "office", OFFICE)
     text = client.get("/oncall").text
     assert "hole" in text

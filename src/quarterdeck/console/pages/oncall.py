@@ -100,19 +100,24 @@ def listed(frame: InFrame) -> HTMLResponse:
 
 
 @router.post(HERE, response_class=HTMLResponse, **needs(WRITE))
-def apply(
+def apply(  # noqa: PLR0913, PLR0917  each a field of the form
     request: Request,
     actor: By,
     of: Short = PLATFORM,
     name: Short = "",
     text: Words = "",
     why: Short = "",
+    expected: Version = 0,
 ) -> Response:
-    """Have a schedule hold from now on; what is refused is said beside it."""
-    said = {"of": of, "name": name, "text": text, "why": why}
+    """Have a schedule hold from now on; what is refused is said beside it.
+
+    ``expected``: its version when somebody began to write; 0: there was none.
+    """
+    said = {"of": of, "name": name, "text": text, "why": why, "expected": str(expected)}
     try:
         with changing(request, actor) as work:
-            writing.apply(work, of, name.strip(), text.replace("\r\n", "\n"), why=why)
+            plain = text.replace("\r\n", "\n")
+            writing.apply(work, of, name.strip(), plain, why=why, expected=expected)
     except (Invalid, Conflict) as refusal:
         with looking(request, actor) as frame:
             return _list(frame, Tried(why=str(refusal), said=said), REFUSED)
