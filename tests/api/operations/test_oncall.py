@@ -62,7 +62,7 @@ def test_what_cannot_be_is_refused_with_its_place(client: TestClient, ada: Heade
         (PRIMARY.replace("start: 2026-01-05", "start: 9999-12-31"), "layers[0].start"),
         (PRIMARY + "zone: UTC\n", "'zone' stands there twice"),
         ("layers: []", "a schedule has 1 to 20 layers"),
-        (PRIMARY.replace(ADA, '"a\\0b"'), "expected what can be printed"),
+        (PRIMARY.replace(ADA, '"a\\0b"'), "no NUL and no lone surrogate"),
     ):
         refusal = client.put(ONE, json={"text": text}, headers=ada)
         assert refusal.status_code == 422
