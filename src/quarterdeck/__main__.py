@@ -3,10 +3,12 @@
 from types import ModuleType
 
 from quarterdeck.cli.main import build_cli
+from quarterdeck.kernel.garbage import look_seldom
 
 
 def main() -> None:
     """Run the command line."""
+    look_seldom()
     build_cli(wired)()
 
 

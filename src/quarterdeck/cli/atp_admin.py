@@ -1,6 +1,7 @@
 """atp-admin: the commands of runbook 004, as they stand there."""
 
 from quarterdeck.cli.main import Nouns, build_cli
+from quarterdeck.kernel.garbage import look_seldom
 
 VERBS = {
     "dlq": ("quarterdeck.cli.deadletter", "Dead letters: look, classify, quarantine, replay."),
@@ -21,6 +22,7 @@ class Admin(Nouns):
 
 def main() -> None:
     """Run the command line."""
+    look_seldom()
     build_cli(_nothing, Admin, "Operate the audit trail, as runbook 004 says.")()
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from typing_extensions import override
 
+from quarterdeck.kernel.garbage import keep_what_stands
 from quarterdeck.kernel.settings import Settings, UnusableSetting
 from quarterdeck.kernel.turns import take_short_turns
 from quarterdeck.web.protocol import BoundedProtocol
@@ -52,6 +53,7 @@ class Server(uvicorn.Server):
 
 def run(app: Any, serving: Serving) -> None:  # noqa: ANN401  an ASGI application
     """Answer until SIGTERM or SIGINT; then finish what is under way, within the grace."""
+    keep_what_stands()
     take_short_turns()
     Server(config_of(app, serving.settings), serving).run(sockets=[serving.listening])
 

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     pass
 
 
-PROJECT_S = 0.5
+PROJECT_S, PATIENCE_S = 0.5, 5.0
 SEAL_S = 30.0
 WATCH_S = 60.0
 CLEAR_S = 3600.0
@@ -155,7 +155,8 @@ def catching_up(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], obje
     """What the deliveries leave: what is behind, and the index of words, which may break alone."""
     explorer = runtime.explorer
     among = partial(Projector, engine=runtime.engine, read=explorer.read, reader=explorer.reader)
-    pulses: dict[str, tuple[float, Callable[[], object]]] = {"project": (PROJECT_S, among().beat)}
+    late = among(patience_s=PATIENCE_S)
+    pulses: dict[str, tuple[float, Callable[[], object]]] = {"project": (PROJECT_S, late.beat)}
     if explorer.search:
         pulses["search"] = (PROJECT_S, among(names=(Name.SEARCH,)).beat)
     return pulses

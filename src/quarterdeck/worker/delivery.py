@@ -35,9 +35,9 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
 def _waiting(
     engine: Engine, subscribers: Sequence[Subscriber]
 ) -> Iterator[tuple[Subscriber, str, int]]:
-    for to in subscribers:
-        for tenant, place in deliveries.behind(engine, to.name):
-            yield to, tenant, place
+    by_name = {to.name: to for to in subscribers}
+    for name, tenant, place in deliveries.waiting(engine, list(by_name)):
+        yield by_name[name], tenant, place
 
 
 def _deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int) -> int:

@@ -13,6 +13,7 @@ from quarterdeck.kernel import beats
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.deliveries import Subscriber
+from quarterdeck.kernel.garbage import keep_what_stands
 from quarterdeck.kernel.jobs.kind import JobKind
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.turns import take_short_turns
@@ -43,6 +44,7 @@ class Duties:
 
 def work(engine: Engine, clock: Clock, settings: Settings, duties: Duties, stopping: Event) -> None:
     """Work until ``stopping`` is set, then hand back what runs and say goodbye."""
+    keep_what_stands()
     take_short_turns()
     name = f"{socket.gethostname()}:{os.getpid()}"
     worker = Worker(

@@ -23,6 +23,10 @@ from quarterdeck.trail.deliveries.service.relaying import Relay
 from quarterdeck.worker.pulse import Pulse
 
 PUBLISH_S, CONSUME_S, FACTS_S = 0.1, 0.1, 1.0
+MANY = 2_000
+"""Records after which a beat goes on at once. With fewer it waits for company: a transaction
+costs the same for ten as for a thousand.
+"""
 
 Pulses = dict[str, tuple[float, Callable[[], object]]]
 
@@ -47,7 +51,7 @@ def delivering(
     pulses: Pulses = {"facts": (FACTS_S, facts.beat)}
     with ExitStack() as ends:
         if not runtime.settings.relay_apart:
-            pulses["relay"] = (PUBLISH_S, _relay(runtime, topic, ends).beat)
+            pulses["relay"] = (PUBLISH_S, _many(_relay(runtime, topic, ends).beat))
         for consumer in runtime.consumers:
             consuming = Consuming(
                 engine=engine,
@@ -57,7 +61,7 @@ def delivering(
                 limits=limits,
             )
             ends.callback(consuming.close)
-            pulses[f"consume {consumer.name}"] = (CONSUME_S, consuming.beat)
+            pulses[f"consume {consumer.name}"] = (CONSUME_S, _many(consuming.beat))
         yield pulses
 
 
@@ -67,7 +71,7 @@ def relay_alone(runtime: Runtime, topic: Callable[[], Topic], stopping: Event) -
     with ExitStack() as ends:
         relay = _relay(runtime, topic, ends)
         pulses = [
-            Pulse(name="relay", every_s=PUBLISH_S, beat=relay.beat, stop=stopping),
+            Pulse(name="relay", every_s=PUBLISH_S, beat=_many(relay.beat), stop=stopping),
             Pulse(
                 name="beat",
                 every_s=beats.EVERY_S,
@@ -82,6 +86,10 @@ def relay_alone(runtime: Runtime, topic: Callable[[], Topic], stopping: Event) -
             pulse.join(runtime.settings.stop_grace_s)
     with writing(runtime.engine) as db:
         beats.leave(db, name)
+
+
+def _many(beat: Callable[[], int]) -> Callable[[], bool]:
+    return lambda: beat() >= MANY
 
 
 def _relay(runtime: Runtime, topic: Callable[[], Topic], ends: ExitStack) -> Relay:

@@ -99,6 +99,19 @@ def test_what_comes_beyond_a_gap_waits_until_the_gap_is_closed(logs: Logs) -> No
     assert logs.ask() == [5, 4, 3, 2, 1, 0]
 
 
+def test_what_is_only_late_is_left_to_the_deliveries(logs: Logs) -> None:
+    logs.append(*several(range(3)))
+    logs.projector.patience_s = 3600.0
+    assert not logs.projector.beat()
+    assert not logs.projector.beat()
+    assert logs.ask() == []
+    deliver(logs, 0, 2)
+    assert not logs.projector.beat()
+    logs.projector.patience_s = 0.0
+    assert logs.projector.beat()
+    assert logs.ask() == [2, 1, 0]
+
+
 @pytest.mark.census("ATP-262")
 def test_an_unknown_schema_is_refused_and_applied_again_once_it_is_known(logs: Logs) -> None:
     later = json.loads(record(1).encode()) | {"schema": 9}

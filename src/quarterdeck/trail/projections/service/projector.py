@@ -7,6 +7,7 @@ that apply the same leaves one wins, and the other has done nothing.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 
 from prometheus_client import Counter, Histogram
 from sqlalchemy import Connection, Engine
@@ -54,6 +55,8 @@ class Projector:
         read: where the read models are.
         names: the projections that are kept.
         schemas: how an entry of each schema is read.
+        patience_s: how long a projection stands still before a beat moves it: deliveries that
+            are late would otherwise be done twice, once for nothing.
     """
 
     engine: Engine
@@ -62,7 +65,8 @@ class Projector:
     names: Sequence[str] = (Name.TIMELINE, Name.ACTOR, Name.RESOURCE)
     schemas: Mapping[int, Upcast] = field(default_factory=lambda: SCHEMAS)
     _trusted: set[tuple[str, str]] = field(default_factory=set)
-    _left: dict[tuple[str, str], int] = field(default_factory=dict)
+    patience_s: float = 0.0
+    _left: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
     def apply(self, work: Work, batch: Batch) -> None:
         """Apply what was delivered: ``work`` is a transaction of the read models.
@@ -98,9 +102,8 @@ class Projector:
         for name in self._active():
             for log, size in sizes.items():
                 at = places.get((name, log), Place()).size
-                if at < size and self._left.get((name, log)) == at:
+                if self._stands(name, log, at) and at < size:
                     behind[log, at].append(name)
-                self._left[name, log] = at
         for (log, at), names in behind.items():
             self.catch_up(names, log, at)
         return bool(behind)
@@ -120,7 +123,15 @@ class Projector:
             for name in names:
                 self._move(db, name, Move(log, number, start, end, records, tail))
         for name in names:
-            self._left[name, log] = end
+            self._left[name, log] = end, self._left.get((name, log), (0, monotonic()))[1]
+
+    def _stands(self, name: str, log: str, at: int) -> bool:
+        """Whether nobody but this has moved it for as long as patience lasts."""
+        left, since = self._left.get((name, log), (-1, 0.0))
+        if left == at:
+            return monotonic() - since >= self.patience_s
+        self._left[name, log] = at, monotonic()
+        return False
 
     def _active(self) -> list[str]:
         with reading(self.engine) as db:
