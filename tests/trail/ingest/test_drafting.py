@@ -120,6 +120,20 @@ def test_what_is_clear_and_what_is_committed_make_the_payload(payload: dict[str,
     assert all(one.path == s.path for one, s in zip(opened, ready.disclosures, strict=True))
 
 
+@pytest.mark.parametrize(
+    ("came", "stands"),
+    [
+        (b'{"open": 1.50, "open2":"a"}', b'{"open": 1.50, "open2":"a"}'),
+        (b'{"open":1,"open":2}', b'{"open":2}'),
+        (b'{"open" :1,"open":2}', b'{"open":2}'),
+        (b'{"open":1,"\\u006fpen":2}', b'{"open":2}'),
+    ],
+)
+def test_a_payload_stands_as_it_came_unless_a_name_came_twice(came: bytes, stands: bytes) -> None:
+    raw = msgspec.json.encode(sent(msgspec.Raw(came)))
+    assert draft(PLACE, "p-1", event_of(raw), raw, "k", AT).fields.payload == stands
+
+
 def test_a_secret_field_is_sealed_for_whom_the_rule_names() -> None:
     rules = Classification(
         rules=(

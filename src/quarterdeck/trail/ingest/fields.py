@@ -10,7 +10,7 @@ import orjson
 from msgspec import Raw
 
 from quarterdeck.trail.ingest.refusal import EventRefused
-from quarterdeck.trail.ingest.wire import Event
+from quarterdeck.trail.ingest.wire import Event, shows_names
 from quarterdeck.trail.log.disclosure import path_of
 from quarterdeck.trail.log.record import Class
 from quarterdeck.trail.policy.compiled import Plan, Timed, Verdict
@@ -75,6 +75,9 @@ def _payload(found: Fields, event: Event, timed: Timed) -> None:
     members = _object(event.payload, "payload")
     names = tuple(members)
     plan = timed.plan(names) or _planned(timed, names)
+    if plan.clear and not plan.deep and _is_once(text := bytes(event.payload), names):
+        found.payload, found.classes, found.text = text, plan.classes, plan.text
+        return
     values = tuple(map(bytes, members.values()))
     if plan.deep and any(values[place].startswith(b"{") for place in plan.deep):
         found.payload = _divide(found, members, ("payload",), (event, timed, members))
@@ -92,6 +95,11 @@ def _payload(found: Fields, event: Event, timed: Timed) -> None:
         else:
             found.hidden.append(_hidden(path, text, verdict, (event, timed, members)))
     found.payload = b"{" + b",".join(clear) + b"}"
+
+
+def _is_once(text: bytes, names: tuple[str, ...]) -> bool:
+    """Whether no name stands twice: then the text may stay as it came. Only True is sure."""
+    return text.count(b'":') == len(names) and shows_names(text)
 
 
 def _planned(timed: Timed, names: tuple[str, ...]) -> Plan:
