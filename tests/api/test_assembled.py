@@ -142,6 +142,7 @@ def known(
         "rule": "acme-cpu-usage",
         "slo": PROMISE,
         **_on_call(client, ada, acme),
+        "contact": _contact(client, ada, acme),
         "of": acme,
         "export": export,
         "file": file,
@@ -180,6 +181,12 @@ def _watched(client: TestClient, ada: Headers, tenant: str) -> tuple[str, str]:
     silence = client.post(f"{theirs}/silences", json=wanted, headers=ada).json()["silenceID"]
     found = client.get("/api/v1/alerts", params={"tenant": tenant}, headers=ada).json()["alerts"]
     return str(found[0]["id"]), silence
+
+
+def _contact(client: TestClient, ada: Headers, tenant: str) -> str:
+    path = f"/api/v1/contacts/{tenant}/acme-database"
+    assert client.put(path, json=BODIES["put_contact"], headers=ada).is_success
+    return "acme-database"
 
 
 def _on_call(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:

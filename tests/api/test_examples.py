@@ -200,6 +200,12 @@ class Seeded:
         assert self.client.put(path, json=body, headers=self.ada).is_success
         return name
 
+    def known(self) -> str:
+        """A contact of the directory."""
+        path = "/api/v1/contacts/contoso/database"
+        assert self.client.put(path, json=BODIES["put_contact"], headers=self.ada).is_success
+        return "database"
+
     def put_over(self, what: str, operation: str) -> str:
         """An override or a swap of that schedule."""
         path = f"{ONCALL}/{self.scheduled()}/{what}"
@@ -247,6 +253,7 @@ class Seeded:
             "silence": self.silence,
             "slo": self.promised,
             "schedule": self.scheduled,
+            "contact": self.known,
             "override": lambda: self.put_over("overrides", "add_oncall_override"),
             "swap": lambda: self.put_over("swaps", "ask_oncall_swap"),
             "alert": self.alert,

@@ -13,6 +13,8 @@ from console.stage import Stage
 from operations.alerts.test_pushing import Watch
 from quarterdeck.access.principals.model import installation
 from quarterdeck.api.examples import BODIES
+from quarterdeck.operations.contacts import service as contacts
+from quarterdeck.operations.contacts.model import Channel, Contact, Means, Section
 from quarterdeck.operations.routing.service import configuring
 from quarterdeck.operations.routing.store.table import configs
 from quarterdeck.operations.silences import service as silences
@@ -47,6 +49,23 @@ def test_chosen_alerts_are_handled_and_that_is_undone(client: TestClient) -> Non
         assert undo.status_code == 303
     assert "looked after" not in client.get("/alerts").text
     assert client.post("/alerts/resolve", data={"alert": str(2**40)}).status_code == 422
+
+
+def test_an_alerts_page_says_who_knows_about_it(client: TestClient, fired: Watch) -> None:
+    way = Channel(means=Means.CHAT, address="#checkout")
+    known = Contact(
+        name="shop",
+        title="Shop experts",
+        section=Section.EXPERT,
+        channels=(way,),
+        topics=("checkout",),
+    )
+    alert = re.findall(r"/alerts/(\d+)", client.get("/alerts?type=HighLatency").text)[0]
+    assert "Who knows about it" not in client.get(f"/alerts/{alert}").text
+    with fired.work(installation()) as work:
+        contacts.put(work, "acme", known)
+    page = client.get(f"/alerts/{alert}").text
+    assert ("Shop experts" in page, "#checkout" in page) == (True, True)
 
 
 @pytest.mark.usefixtures("fired")

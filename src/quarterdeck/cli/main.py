@@ -39,6 +39,7 @@ NOUNS = {
     "maintenance": "Windows in which something is worked on.",
     "change": "What was changed, and whether one may change something now.",
     "slo": "What was promised of services, and what of it is spent.",
+    "contact": "Whom to reach, by what, and how soon they answer.",
     "oncall": "Who answers when: schedules, overrides, holes, load.",
     "metric": "Numbers over time: what there is, and what was measured.",
     "identity": "Who is in the directories, and how they prove who they are.",

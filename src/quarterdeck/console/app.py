@@ -8,6 +8,7 @@ from quarterdeck.console import assets, preferences
 from quarterdeck.console.pages import (
     alerts,
     compliance,
+    contacts,
     costs,
     deadletters,
     estate,
@@ -65,6 +66,7 @@ PAGES = [
     silences.router,
     slos.router,
     oncall.router,
+    contacts.router,
     rules.router,
     routing.router,
     logs.router,

@@ -77,7 +77,10 @@ GROUPS = (
     ),
     Group(
         label="People",
-        entries=(Entry(label="On-call", path="/oncall", key="O", permission="oncall:read"),),
+        entries=(
+            Entry(label="On-call", path="/oncall", key="O", permission="oncall:read"),
+            Entry(label="Contacts", path="/contacts", key="C", permission="contacts:read"),
+        ),
     ),
     Group(
         label="Settings",

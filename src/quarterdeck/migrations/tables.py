@@ -23,6 +23,7 @@ from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
 from quarterdeck.operations.alerts.store.table import tables as alerts
 from quarterdeck.operations.changes.store import changes, freezes
+from quarterdeck.operations.contacts.store import contacts
 from quarterdeck.operations.health.store import tables as health
 from quarterdeck.operations.logs.store import holds as log_holds
 from quarterdeck.operations.maintenance.store import windows
@@ -58,6 +59,7 @@ __all__ = [
     "checkpoints",
     "compliance",
     "connections",
+    "contacts",
     "costs",
     "data_keys",
     "deliveries",

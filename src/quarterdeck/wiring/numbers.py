@@ -8,6 +8,7 @@ from quarterdeck.governance.identity import service as identity
 from quarterdeck.governance.preflight import service as preflight
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.work import ANY, Actor, Tenants, read
+from quarterdeck.operations.contacts import measuring as contacts
 from quarterdeck.operations.oncall import measuring as oncall
 from quarterdeck.operations.slos import measuring as slos
 
@@ -17,6 +18,7 @@ MEASURES = (
     *(identity.measure, compliance.measure, preflight.measure, exports.measure),
     slos.measure,
     oncall.measure,
+    contacts.measure,
 )
 
 

@@ -120,6 +120,8 @@ maintenance:write         x   .   x   .   .   .   x   .   .   x   x
 oncall:read               x   x   x   x   x   x   x   x   .   x   x
 oncall:override           x   x   x   x   .   x   .   .   .   x   x
 oncall:write              x   .   .   .   .   x   .   .   .   x   x
+contacts:read             x   x   x   x   x   x   x   x   .   x   x
+contacts:write            x   .   .   .   .   x   .   .   .   x   x
 backups:run               x   .   .   .   .   .   x   .   .   x   x
 backups:restore           x   .   .   .   x   .   .   .   .   x   x
 health:check              x   x   x   .   .   .   x   .   .   x   x

@@ -140,6 +140,8 @@ _MATRIX = (
     ("oncall:read", "See who is on call.", _READERS),
     ("oncall:override", "Hand over one's own shift.", "sre on-call devops security management"),
     ("oncall:write", "Change who is on call.", "sre management"),
+    ("contacts:read", "See whom to reach, and how.", _READERS),
+    ("contacts:write", "Change the directory of contacts.", "sre management"),
     ("backups:run", "Back up.", "sre operator"),
     ("backups:restore", "Restore from a backup.", "sre compliance"),
     ("jobs:read", "See jobs and their progress.", "sre on-call devops operator auditor"),

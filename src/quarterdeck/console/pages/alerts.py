@@ -14,6 +14,7 @@ from quarterdeck.console.preferences import back_to
 from quarterdeck.operations.alerts import service
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Filter, Severity
 from quarterdeck.operations.alerts.service import around, lifecycle, looking
+from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.routing.service.muting import seen_one
 from quarterdeck.operations.routing.service.outgoing import outgoing
 from quarterdeck.operations.silences import service as silences
@@ -121,7 +122,7 @@ def alerts(
 def alert_page(frame: InFrame, alert: int) -> HTMLResponse:
     """One alert: what, since when, how bad, what to do, and how it ended before."""
     found = looking.account(frame.work, alert)
-    seen = seen_one(frame.work, found.alert)
+    seen, labels = seen_one(frame.work, found.alert), found.alert.sign.labels
     return frame.show(
         "alert.html",
         alert=found.alert,
@@ -134,7 +135,8 @@ def alert_page(frame: InFrame, alert: int) -> HTMLResponse:
         runbook=_safe(found.alert.runbook),
         source=_safe(found.alert.sign.generator_url),
         changed=around.changed(frame.work, [found.alert]).get(alert, []),
-        matchers=[f'{name}="{value}"' for name, value in found.alert.sign.labels.items()],
+        knowing=contacts.suggested(frame.work, found.alert.sign.tenant, labels.values()),
+        matchers=[f'{name}="{value}"' for name, value in labels.items()],
     )
 
 

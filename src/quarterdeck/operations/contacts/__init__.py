@@ -1,0 +1,1 @@
+"""Whom to reach, by what, and how soon they answer."""

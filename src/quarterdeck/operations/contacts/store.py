@@ -1,0 +1,114 @@
+"""The directory in SQL. Entries are kept as JSON, what is asked for as columns."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.contacts.model import Contact, Kept
+
+contacts = Table(
+    "operations_contact",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("section", String, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+
+def listed(
+    db: Connection,
+    tenants: Tenants,
+    *,
+    section: str = "",
+    level: int = 0,
+    after: tuple[str, str] = ("", ""),
+    limit: int,
+) -> list[Kept]:
+    """The next contacts by tenant and name, after one; of a section, of a level, if asked."""
+    key = (contacts.c.tenant, contacts.c.name)
+    query = select(contacts).where(tenants.clause(contacts.c.tenant), tuple_(*key) > tuple_(*after))
+    if section:
+        query = query.where(contacts.c.section == section)
+    if level:
+        query = query.where(contacts.c.level == level)
+    return [_kept(row) for row in db.execute(query.order_by(*key).limit(limit))]
+
+
+def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
+    """One contact, if it is there."""
+    row = db.execute(select(contacts).where(*_named(tenants, name))).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def counts(db: Connection, tenants: Tenants) -> dict[tuple[str, str], int]:
+    """How many contacts there are, by tenant and section."""
+    by = (contacts.c.tenant, contacts.c.section)
+    query = select(*by, func.count()).where(tenants.clause(contacts.c.tenant)).group_by(*by)
+    return {(row[0], row[1]): row[2] for row in db.execute(query)}
+
+
+def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
+    """Keep a contact at its version; False if it is not at the one before."""
+    row = _row(made)
+    if made.version == 1:
+        insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+        fresh = insert(contacts).values(row).on_conflict_do_nothing().returning(contacts.c.name)
+        return db.execute(fresh).one_or_none() is not None
+    old = (*_named(tenants, made.contact.name), contacts.c.version == made.version - 1)
+    return db.execute(update(contacts).where(*old).values(row)).rowcount == 1
+
+
+def remove(db: Connection, tenants: Tenants, name: str) -> bool:
+    """Take a contact out; False if it is not there."""
+    return db.execute(delete(contacts).where(*_named(tenants, name))).rowcount == 1
+
+
+def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
+    return tenants.clause(contacts.c.tenant), contacts.c.name == name
+
+
+def _row(made: Kept) -> dict[str, Any]:
+    return {
+        "tenant": made.tenant,
+        "name": made.contact.name,
+        "version": made.version,
+        "section": made.contact.section.value,
+        "level": made.contact.level,
+        "spec": msgspec.json.encode(made.contact).decode(),
+        "by": made.by,
+        "at": micros(made.at),
+    }
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(
+        tenant=row.tenant,
+        version=row.version,
+        by=row.by,
+        at=instant(row.at),
+        contact=msgspec.json.decode(row.spec, type=Contact),
+    )
