@@ -172,6 +172,17 @@ def test_what_a_crash_left_without_its_manifest_is_stored_with_the_next_beat(
     assert vault.verify(3).intact
 
 
+def test_a_first_segment_of_less_than_a_bundle_is_followed_by_others(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.grow(140)
+    found = Vault(installation, tmp_path / "worm", most=140)
+    assert found.sealer.beat() == 1
+    installation.grow(140)
+    assert found.sealer.beat() == 1
+    assert (found.verify(0).intact, found.verify(1).intact) == (True, True)
+
+
 @pytest.mark.census("ATP-398")
 def test_a_proof_is_checked_without_the_installation(
     vault: Vault, installation: Installation
