@@ -128,11 +128,11 @@ def _offered(asked: Asked) -> tuple[str, Sequence[Offered]]:
     """How the answer is written (as one, as an array, or a line each), and the events."""
     body, kind = asked.body, _media_type(asked.headers)
     try:
+        if kind == NDJSON and not cloudevents.is_binary(asked.headers):
+            return NDJSON, _lines(asked)
         forms.check_text(body)
         if cloudevents.is_binary(asked.headers):
             return JSON, [cloudevents.binary(asked.headers, body)]
-        if kind == NDJSON:
-            return NDJSON, _keyed(asked, forms.lines_of(body))
         if kind == CLOUDEVENT:
             return JSON, [cloudevents.structured(body.strip())]
         if kind == CLOUDEVENTS:
@@ -142,6 +142,22 @@ def _offered(asked: Asked) -> tuple[str, Sequence[Offered]]:
         return JSON, _keyed(asked, [body.strip()] if body.strip() else [])
     except EventRefused as refusal:
         raise UnknownEvents(str(refusal), refusal.errors) from refusal
+
+
+def _lines(asked: Asked) -> list[Offered]:
+    """A line that is no text is refused for itself: the others may be taken."""
+    found = _keyed(asked, forms.lines_of(asked.body))
+    if forms.is_text(asked.body):
+        return found
+    return [_checked(one) for one in found]
+
+
+def _checked(one: Offered) -> Offered:
+    try:
+        forms.check_text(one.raw, "line")
+    except EventRefused as refusal:
+        return Offered(one.raw, one.key, refusal)
+    return one
 
 
 def _log_records(kind: str, body: bytes) -> list[Offered]:
