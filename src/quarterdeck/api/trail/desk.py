@@ -3,7 +3,6 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 import msgspec
 from starlette.requests import Request
@@ -108,10 +107,8 @@ class Desk:
         return Answer(200, JSON, msgspec.json.encode(told))
 
     async def _take(self, tenant: str, asked: Asked, offered: Sequence[Offered]) -> list[Result]:
-        began = perf_counter()
-        results = await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
-        self._times.add(perf_counter() - began)
-        return results
+        with self._times.timing():
+            return await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
 
 
 def tenant_of(actor: Actor, named: str) -> str:
