@@ -4,13 +4,14 @@ Nothing runs by itself: ``settle`` does what worker and integrator would.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from time import sleep
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -40,6 +41,8 @@ from quarterdeck.kernel.settings import Settings, Source
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.export.jobs import Press, export_kind
+from quarterdeck.trail.export.selection import Source as ExportSource
 from quarterdeck.trail.ingest.service import subscriber
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.integrator import Integrator
@@ -49,12 +52,22 @@ from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind as PolicyKind
 from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.query.explorer import open_explorer
+from quarterdeck.trail.segments.model import Sealing
+from quarterdeck.trail.segments.sealing import Sealer
 from quarterdeck.trail.segments.storage.files import FileSegments
+from quarterdeck.trail.webhooks.model import Answer, Headers
 from quarterdeck.worker.delivery import deliver_all
 from quarterdeck.worker.loop import Worker
 
 KNOWN = policies(timedelta(hours=1))
 SECRET = "of-the-tests-and-32-bytes-or-longer"
+
+
+class Taking:
+    """A receiver of webhooks that takes everything."""
+
+    def send(self, _url: str, _headers: Headers, _body: bytes) -> Answer:
+        return Answer(status=204)
 
 
 @dataclass
@@ -123,6 +136,8 @@ class Stage:
             explorer=self.explorer,
             metrics=open_metrics(self.engine, self.folder / "series"),
             worm=FileSegments(self.folder / "worm"),
+            exports=self.folder / "trail-exports",
+            webhooks=Taking(),
             checks={},
             provider=self.provider,
         )
@@ -160,11 +175,31 @@ class Stage:
             clock=self.clock,
             kinds={
                 kind.name: kind
-                for kind in [*kinds(self.open), *export_kinds(self.folder / "exports", ("owner",))]
+                for kind in [
+                    *kinds(self.open),
+                    *export_kinds(self.folder / "exports", ("owner",)),
+                    export_kind(self._press()),
+                ]
             },
             threads=16,
             lease=timedelta(seconds=15),
         )
+
+    def _press(self) -> Press:
+        keys = KeyStore(self.folder / "keys")
+        source = ExportSource(engine=self.engine, reader=self.trail.reader, keys=keys)
+        return Press(source=source, folder=self.folder / "trail-exports")
+
+    def seal(self) -> None:
+        """Make a segment of what is signed of each log."""
+        Sealer(
+            engine=self.engine,
+            keys=KeyStore(self.folder / "keys"),
+            reader=self.trail.reader,
+            store=FileSegments(self.folder / "worm"),
+            clock=self.clock,
+            sealing=Sealing(age=timedelta(0)),
+        ).beat()
 
     def export(self, tenant: str, name: str = "all") -> tuple[str, str]:
         """An export of a tenant's resources, and the file that it wrote: their ids."""
@@ -184,13 +219,25 @@ class Stage:
     def settle(self) -> None:
         """Deliver what happened to the trail, sign the logs, and look at the ages."""
         evaluate_freshness(self.engine, self.clock, KNOWN)
-        to = subscriber(self.engine, KeyStore(self.folder / "keys"), self.trail.sequencer)
-        while deliver_all(self.engine, self.clock, [to]):
-            pass
+        self.deliver()
         self.integrator.integrate()
         self.projector.beat()
         while self.projector.beat():
             pass
+
+    def deliver(self) -> None:
+        """Deliver what happened to the trail."""
+        to = subscriber(self.engine, KeyStore(self.folder / "keys"), self.trail.sequencer)
+        while deliver_all(self.engine, self.clock, [to]):
+            pass
+
+    def told_since(self, before: Mapping[str, int]) -> Iterator[dict[str, Any]]:
+        """The records that came since the logs had these sizes."""
+        reader = self.trail.reader
+        for log, size in reader.sizes().items():
+            start = before.get(log, 0)
+            for entry in reader.entries(log, start, size - start):
+                yield json.loads(entry)
 
     def token(self, role: str = "admin", tenant: str = "_platform", home: str = "_platform") -> str:
         """The secret of a new person who holds a role."""

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +12,14 @@ from prometheus_client import REGISTRY
 from psycopg.errors import DeadlockDetected
 from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import DBAPIError
+from starlette.testclient import TestClient
 
+from quarterdeck.access.principals import service as principals
+from quarterdeck.access.principals.model import Kind, Scope
 from quarterdeck.access.principals.model import installation as itself
+from quarterdeck.access.tokens import service as tokens
+from quarterdeck.access.tokens.model import Wanted
+from quarterdeck.api.app import build_app
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.outbox import outbox
@@ -21,7 +28,9 @@ from quarterdeck.kernel.work import begin
 from quarterdeck.trail.deliveries.service import control, gauges
 from quarterdeck.trail.query.problems import ProblemWatch
 from quarterdeck.wiring import problems, working
+from quarterdeck.wiring.problems import LEAST_INGESTS
 from servers import databases
+from waiting import until
 from wiring.house import House, house
 
 CONSUMER = "projection-worker"
@@ -71,6 +80,49 @@ def test_slow_ingestion_is_a_problem_with_its_values(well: House) -> None:
         well.runtime.ingests.add(0.01)
     watching.beat()
     assert [one for one, _ in told(well)] == ["ProblemObserved", "ProblemEnded"]
+
+
+@pytest.mark.census("ATP-217")
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_store_that_is_delayed_is_a_slow_ingestion_while_it_lasts_and_after(
+    engine: Engine, tmp_path: Path
+) -> None:
+    def send(client: TestClient, headers: dict[str, str], number: int) -> int:
+        said = {
+            "occurred_at": utc_now().isoformat(),
+            "actor": {"type": "user", "id": "u-1"},
+            "action": "orders:create",
+            "resource": {"type": "order", "id": f"o-{number}"},
+        }
+        return client.post("/api/v1/audit/events", json=said, headers=headers).status_code
+
+    with house(engine, tmp_path) as well, ThreadPoolExecutor(LEAST_INGESTS) as pool:
+        headers, watching = producer(well), watch(well)
+        with TestClient(build_app(well.runtime), base_url="http://127.0.0.1:8080") as client:
+            assert send(client, headers, 0) == 200
+            with engine.begin() as other:
+                other.execute(text("SELECT 1 FROM trail_log WHERE log = 'acme' FOR UPDATE"))
+                sent = [pool.submit(send, client, headers, n) for n in range(1, LEAST_INGESTS + 5)]
+                until(lambda: problems.ingest_latency(well.runtime), 30, "it is seen meanwhile")
+                watching.beat()
+            assert {one.result() for one in sent} == {200}
+            ((_, said),) = told(well)
+            (after,) = problems.ingest_latency(well.runtime)
+    assert (said["problem"], said["limit"], said["unit"]) == ("HighIngestionLatency", 500.0, "ms")
+    assert float(str(said["value"])) > 500
+    assert "are not answered yet" in str(said["words"])
+    assert after.value >= float(str(said["value"]))
+    assert "; 0 are not answered yet" in after.words
+
+
+def producer(well: House) -> dict[str, str]:
+    """The headers of a program that may append to acme."""
+    with begin(well.engine, itself(), utc_now) as work:
+        program = principals.create(work, Kind.PROGRAM, "a shop", home="acme")
+        principals.grant(work, program.id, "producer", "acme")
+        until_then = work.now + timedelta(hours=1)
+        wanted = Wanted(principal=program.id, name="t", expires_at=until_then, scope=Scope())
+        return {"Authorization": f"Bearer {tokens.create(work, wanted).secret}"}
 
 
 @pytest.mark.census("ATP-228", "ATP-094", "ATP-193")

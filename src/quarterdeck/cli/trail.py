@@ -132,6 +132,8 @@ def verify(
                 stop_with("give either COPY or --tenant", WRONG_USE)
             with _progress() as progress:
                 found = [(str(copy), integrity.verify_copy(copy, pinned, _seen(since), progress))]
+            if since is None:
+                say("whether records were cut off at its end is not checkable without --since")
         else:
             if since is not None and pinned is None:
                 # Without --key the checkpoint seen last is kept in known_logs, and compared.

@@ -154,13 +154,13 @@ class ProjectionResumed(Event):
 class ProjectionRebuilt(Event):
     """A projection of the tenant's log was made anew, or compared only (``dry``).
 
-    ``missing`` and ``surplus`` rows were not as the log says.
+    ``missing`` and ``surplus`` rows were not as the log says; ``where``: the first of them.
     """
 
     action: ClassVar[str] = "projections:rebuild"
     about: ClassVar[str] = "projection"
     public: ClassVar[frozenset[str]] = frozenset(
-        {"projection", "dry", "records", "rows", "missing", "surplus", "since", "until"}
+        {"projection", "dry", "records", "rows", "missing", "surplus", "since", "until", "where"}
     )
     projection: str
     dry: bool
@@ -170,6 +170,7 @@ class ProjectionRebuilt(Event):
     surplus: int
     since: str
     until: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class WebhookAdded(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookChanged(Event):
-    """A webhook was ``paused``, ``resumed``, ``rotated``; or its receiver is ``gone``."""
+    """A webhook was ``paused``, ``resumed``, ``rotated`` or ``tested``; or its receiver is gone."""
 
     action: ClassVar[str] = "webhooks:change"
     about: ClassVar[str] = "webhook"

@@ -53,7 +53,7 @@ MENDABLE = (
     "malformed",
     "not a database",
 )
-MENDABLE_STATES = ("08", "40", "53", "57")
+MENDABLE_STATES = ("08", "25P03", "40", "53", "55P03", "57")
 MENDABLE_WRITE = ("readonly database", "25006")
 NO_SERVER = "08000"  # psycopg gives no state where it reached no server, or lost it
 

@@ -170,7 +170,7 @@ def default_root(environment: Mapping[str, str], uid: int) -> Path:
 def make_private(folder: Path) -> None:
     """Make ``folder`` with rights for its owner alone; refuse one that others may enter."""
     try:
-        folder.mkdir(mode=PRIVATE_DIRECTORY, parents=True, exist_ok=True)
+        _make(folder)
         mode = S_IMODE(folder.stat().st_mode)
     except OSError as error:
         raise UnusableDirectory(f"{folder} cannot be used: {error.strerror}") from error
@@ -178,6 +178,13 @@ def make_private(folder: Path) -> None:
         raise UnusableDirectory(f"others may enter {folder}: run chmod 700 {folder}")
     if not os.access(folder, os.W_OK):
         raise UnusableDirectory(f"{folder} cannot be written: give it to the user who runs this")
+
+
+def _make(folder: Path) -> None:
+    # Python gives ``mode`` to the last of them alone: those above would be open to others.
+    if not folder.parent.exists():
+        _make(folder.parent)
+    folder.mkdir(mode=PRIVATE_DIRECTORY, exist_ok=True)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -1,9 +1,11 @@
 """How long things took lately: a bounded record in memory, gone with its process."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from math import ceil
 from threading import Lock
 from time import monotonic
@@ -62,11 +64,32 @@ class Timings:
 
 
 class Recent:
-    """How long the last ``MOST`` of one thing took; for a hot path. Any thread may use it."""
+    """How long the last ``MOST`` of one thing took; for a hot path. Any thread may use it.
+
+    What goes on still has taken as long as it is: so what never ends is seen too.
+    """
 
     def __init__(self, seconds: Callable[[], float] = monotonic) -> None:
         self._seconds = seconds
         self._kept: deque[tuple[float, float]] = deque(maxlen=MOST)
+        self._open: dict[int, float] = {}
+        self._numbers = count()
+
+    @property
+    def open(self) -> int:
+        """How many go on."""
+        return len(self._open)
+
+    @contextmanager
+    def timing(self) -> Iterator[None]:
+        """Time the block; of one that raises nothing is kept."""
+        number = next(self._numbers)
+        began = self._open[number] = self._seconds()
+        try:
+            yield
+            self.add(self._seconds() - began)
+        finally:
+            del self._open[number]
 
     def add(self, took_s: float) -> None:
         """It took so long, just now."""
@@ -74,6 +97,7 @@ class Recent:
 
     def percentile_s(self, percent: int, within_s: float) -> tuple[float | None, int]:
         """So many of a hundred of the last ``within_s`` took at most this long; of how many."""
-        since = self._seconds() - within_s
-        took = sorted(one for at, one in list(self._kept) if at >= since)
+        now = self._seconds()
+        ended = [one for at, one in list(self._kept) if at >= now - within_s]
+        took = sorted([*ended, *(now - began for began in list(self._open.values()))])
         return (took[ceil(len(took) * percent / 100) - 1] if took else None), len(took)

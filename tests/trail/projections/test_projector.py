@@ -219,6 +219,7 @@ def test_a_dry_rebuild_counts_and_changes_nothing(logs: Logs) -> None:
     )
     applied, found = anew.run(silent)
     assert (applied, found.rows, found.missing, found.surplus) == (10, 10, 1, 1)
+    assert found.where == ("actor: record 3 is missing", "actor: record 4 is surplus")
     assert rows(logs) == before
 
 

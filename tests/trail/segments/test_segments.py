@@ -128,7 +128,10 @@ def test_a_record_altered_in_the_store_is_named(vault: Vault) -> None:
 
 def test_a_bundle_that_is_gone_from_the_store_is_named(vault: Vault) -> None:
     (vault.store._root / "standard/acme/tile/entries/001").unlink()  # noqa: SLF001
-    assert vault.verify(1).results[1].found == ("record 300 is missing in the segment store",)
+    assert vault.verify(1).results[1].found == (
+        "record 300 is missing in the segment store",
+        "record 256 is missing in the segment store",
+    )
 
 
 @pytest.mark.census("ATP-427")
@@ -170,6 +173,17 @@ def test_what_a_crash_left_without_its_manifest_is_stored_with_the_next_beat(
     vault.sealer.beat()
     assert vault.list()[-1].stored
     assert vault.verify(3).intact
+
+
+def test_a_first_segment_of_less_than_a_bundle_is_followed_by_others(
+    installation: Installation, tmp_path: Path
+) -> None:
+    installation.grow(140)
+    found = Vault(installation, tmp_path / "worm", most=140)
+    assert found.sealer.beat() == 1
+    installation.grow(140)
+    assert found.sealer.beat() == 1
+    assert (found.verify(0).intact, found.verify(1).intact) == (True, True)
 
 
 @pytest.mark.census("ATP-398")

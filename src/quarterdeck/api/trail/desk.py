@@ -3,7 +3,6 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 import msgspec
 from starlette.requests import Request
@@ -108,10 +107,8 @@ class Desk:
         return Answer(200, JSON, msgspec.json.encode(told))
 
     async def _take(self, tenant: str, asked: Asked, offered: Sequence[Offered]) -> list[Result]:
-        began = perf_counter()
-        results = await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
-        self._times.add(perf_counter() - began)
-        return results
+        with self._times.timing():
+            return await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
 
 
 def tenant_of(actor: Actor, named: str) -> str:
@@ -128,11 +125,11 @@ def _offered(asked: Asked) -> tuple[str, Sequence[Offered]]:
     """How the answer is written (as one, as an array, or a line each), and the events."""
     body, kind = asked.body, _media_type(asked.headers)
     try:
+        if kind == NDJSON and not cloudevents.is_binary(asked.headers):
+            return NDJSON, _lines(asked)
         forms.check_text(body)
         if cloudevents.is_binary(asked.headers):
             return JSON, [cloudevents.binary(asked.headers, body)]
-        if kind == NDJSON:
-            return NDJSON, _keyed(asked, forms.lines_of(body))
         if kind == CLOUDEVENT:
             return JSON, [cloudevents.structured(body.strip())]
         if kind == CLOUDEVENTS:
@@ -142,6 +139,22 @@ def _offered(asked: Asked) -> tuple[str, Sequence[Offered]]:
         return JSON, _keyed(asked, [body.strip()] if body.strip() else [])
     except EventRefused as refusal:
         raise UnknownEvents(str(refusal), refusal.errors) from refusal
+
+
+def _lines(asked: Asked) -> list[Offered]:
+    """A line that is no text is refused for itself: the others may be taken."""
+    found = _keyed(asked, forms.lines_of(asked.body))
+    if forms.is_text(asked.body):
+        return found
+    return [_checked(one) for one in found]
+
+
+def _checked(one: Offered) -> Offered:
+    try:
+        forms.check_text(one.raw, "line")
+    except EventRefused as refusal:
+        return Offered(one.raw, one.key, refusal)
+    return one
 
 
 def _log_records(kind: str, body: bytes) -> list[Offered]:

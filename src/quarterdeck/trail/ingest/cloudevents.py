@@ -59,6 +59,8 @@ def _offered(raw: bytes, told: dict[str, Any]) -> Offered:
         event = event_of(msgspec.json.encode(_meant(told)))
     except EventRefused as refusal:
         return Offered(raw, event=refusal)
+    except RecursionError:  # it could just be read, and is written one level deeper
+        return Offered(raw, event=EventRefused("size", "data", "Field 'data': nests too deep"))
     # Unique by source and id together, says the specification.
     return Offered(raw, key=f"{told['source']} {told['id']}"[:400], event=event)
 

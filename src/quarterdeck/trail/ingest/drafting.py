@@ -138,7 +138,12 @@ def prepared(
         rest = Fields(changes=fields.changes, classes=classes)
         entry = _entry(place, source, of, (record, now, digests, rest))
     if len(entry) > MAX_ENTRY_BYTES:
-        raise EventRefused("size", "", f"the event does not fit into {MAX_ENTRY_BYTES} bytes")
+        larger = "changes" if len(fields.changes or b"") > MAX_ENTRY_BYTES // 2 else "payload"
+        raise EventRefused(
+            "size",
+            larger,
+            f"Field '{larger}': with it the event does not fit into {MAX_ENTRY_BYTES} bytes",
+        )
     return Prepared(
         log=place.tenant,
         record=record,

@@ -11,12 +11,23 @@ MAX_EVENTS = 10_000
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-def check_text(body: bytes) -> None:
+def is_text(body: bytes) -> bool:
+    """Whether all of it is UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def check_text(body: bytes, what: str = "body") -> None:
     """Refuse what is not UTF-8; raise EventRefused."""
     try:
         body.decode()
     except UnicodeDecodeError as error:
-        raise EventRefused("schema", "", f"the body is not UTF-8 at byte {error.start}") from error
+        raise EventRefused(
+            "schema", "", f"the {what} is not UTF-8 at byte {error.start}"
+        ) from error
 
 
 def lines_of(body: bytes) -> Sequence[bytes]:

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Raw
 
+from quarterdeck.trail.ingest import texts
 from quarterdeck.trail.ingest.refusal import EventRefused
 
 Text = Annotated[str, Meta(min_length=1, max_length=400)]
@@ -21,7 +22,6 @@ Instant = Annotated[datetime, Meta(tz=True)]
 Outcome = Literal["success", "failure", "denied"]
 
 MAX_EVENT_BYTES = 512 * 1024
-MAX_DEPTH = 64
 CURRENT = 2
 NO_RAW = Raw()
 
@@ -112,23 +112,26 @@ def event_of(raw: bytes) -> Event:
     except msgspec.ValidationError as error:
         event, parts = _otherwise(raw, error), 0
     except (msgspec.DecodeError, RecursionError) as error:
+        texts.check_words(raw)
         raise EventRefused("schema", "", f"the event is not JSON: {error}") from error
-    _check_depth(raw)
+    said = (("payload" if parts else "data", event.payload), ("changes", event.changes))
+    texts.check_depth(raw, said)
     if not _is_once(raw, event, parts):
         _check_twice(raw)
-    if b"\\" in raw and b"\\u0000" in raw:
+    if b"\\u0000" in raw:
         _check_storable(event)
+    texts.check_readable(raw, said)
     return event
 
 
 def _otherwise(raw: bytes, error: msgspec.ValidationError) -> Event:
     """Another version's event; or why it is no event."""
     version = _version(raw)
-    if version not in FORMS:
+    if type(version) is not int or version not in FORMS:
         raise EventRefused(
             "version",
             "schema_version",
-            f"schema version {str(version)[:20]} is not known; there are "
+            f"Field 'schema_version': {str(version)[:20]} is not known; there are "
             f"{', '.join(map(str, FORMS))}",
         )
     read = FORMS[version]
@@ -232,17 +235,6 @@ def _refuse_twice(pairs: _Pairs, place: str) -> None:
         seen.add(name)
 
 
-def _check_depth(raw: bytes) -> None:
-    if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
-        return
-    depth = 0
-    for mark in re.finditer(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', raw):
-        one = mark[0]
-        depth += (one in b"[{") - (one in b"]}") if len(one) == 1 else 0
-        if depth > MAX_DEPTH:
-            raise EventRefused("size", "", f"an event nests at most {MAX_DEPTH} deep")
-
-
 def _check_storable(event: Event) -> None:
     named = {
         "actor.type": event.actor.type,
@@ -250,7 +242,8 @@ def _check_storable(event: Event) -> None:
         "action": event.action,
         "resource.type": event.resource.type,
         "resource.id": event.resource.id,
-        "id": event.key or "",
+        "id": event.id or "",
+        "idempotency_key": event.idempotency_key or "",
     }
     for field, text in named.items():
         if "\0" in text:

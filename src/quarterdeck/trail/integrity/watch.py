@@ -60,7 +60,10 @@ class Watcher:
         return sum(self._watch(log) for log in logs)
 
     def _watch(self, log: Log) -> int:
-        signed = self.reader.checkpoint(log.tenant)
+        try:
+            signed = self.reader.checkpoint(log.tenant)
+        except LogDamaged as error:
+            return self._tell(log.tenant, [Finding("checkpoint", str(error))])
         if signed is None:
             return 0
         mine = Tenants(frozenset({log.tenant}))
@@ -135,9 +138,14 @@ class Watcher:
     def _segment(self, watched: Watched, mine: Tenants) -> tuple[Watched, list[Finding]]:
         if self.store is None:
             return watched, []
-        with reading(self.engine) as db:
-            found = segments.one(db, mine, watched.log, watched.segment)
-            before = segments.one(db, mine, watched.log, watched.segment - 1)
+        after = replace(watched, segment=watched.segment + 1)
+        try:
+            with reading(self.engine) as db:
+                found = segments.one(db, mine, watched.log, watched.segment)
+                before = segments.one(db, mine, watched.log, watched.segment - 1)
+        except LogDamaged as error:
+            where = f"segment {watched.log}-{watched.segment:06}"
+            return after, [Finding(where, str(error))]
         if found is None or not found.stored:
             return replace(watched, segment=0), []
         places = Sources(reader=self.reader, store=self.store, naming=self._naming(watched.log))
@@ -152,7 +160,7 @@ class Watcher:
         ]
         SEGMENTS.inc()
         DAMAGED.inc(bool(wrong))
-        return replace(watched, segment=watched.segment + 1), wrong
+        return after, wrong
 
     def _keep(self, before: Watched, after: Watched, signed: Checkpoint, mine: Tenants) -> None:
         due = after.at // 1_000_000 // KEPT_EVERY_S != before.at // 1_000_000 // KEPT_EVERY_S

@@ -170,11 +170,13 @@ class Compared:
         rows: those made anew.
         missing: of them, not in the live read model.
         surplus: in the live one alone. Both are 0 where it is true to the log.
+        where: the first of both, by table and record: ``timeline: record 17 is missing``.
     """
 
     rows: int
     missing: int
     surplus: int
+    where: tuple[str, ...] = ()
 
 
 class _Actor(msgspec.Struct, gc=False):

@@ -28,6 +28,9 @@ from quarterdeck.trail.projections.model import Compared, Place, Range, Row
 from quarterdeck.trail.projections.tables import LIVE, OF, TWINS, logs, pauses, places, words
 
 ROW_ID_BITS = 44  # of the full-text index's row id that are the leaf's; the others are the log's
+NAMED = 20
+"""Rows that are not as the log says, of which it is said where they are."""
+
 ADD_WORDS = {
     "sqlite": "INSERT INTO read_text (rowid, words) VALUES (?, ?)",
     "postgresql": "INSERT INTO read_text SELECT :log, :idx, to_tsvector('simple', :words) "
@@ -180,12 +183,16 @@ def clear_beside(db: Connection, projection: str, log: int) -> None:
 def compare(db: Connection, projection: str, log: int, within: Range) -> Compared:
     """The live rows of leaves ``within`` beside those made anew, row by row."""
     rows = missing = surplus = 0
+    where: list[str] = []
     for name in OF[projection]:
         live, twin = LIVE[name], TWINS[name]
+        lacks, more = _only_in(twin, live, log, within), _only_in(live, twin, log, within)
         rows += _count(db, select(twin).where(twin.c.log == log))
-        missing += _count(db, _only_in(twin, live, log, within))
-        surplus += _count(db, _only_in(live, twin, log, within))
-    return Compared(rows=rows, missing=missing, surplus=surplus)
+        missing += _count(db, lacks)
+        surplus += _count(db, more)
+        where += [f"{name}: record {index} is missing" for index in _named(db, lacks)]
+        where += [f"{name}: record {index} is surplus" for index in _named(db, more)]
+    return Compared(rows=rows, missing=missing, surplus=surplus, where=tuple(where[:NAMED]))
 
 
 def swap(db: Connection, projection: str, log: int, within: Range) -> None:
@@ -205,6 +212,12 @@ def drop_after(db: Connection, projection: str, log: int, end: int) -> None:
 
 def _count(db: Connection, rows: Select[Any]) -> int:
     return db.scalar(select(func.count()).select_from(rows.subquery())) or 0
+
+
+def _named(db: Connection, rows: Select[Any]) -> Sequence[int]:
+    """The records of the first of ``rows``, each once."""
+    found = rows.subquery()
+    return db.scalars(select(found.c.idx).distinct().order_by(found.c.idx).limit(NAMED)).all()
 
 
 def _only_in(of: Table, other: Table, log: int, within: Range) -> Select[Any]:

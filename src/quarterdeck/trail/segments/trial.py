@@ -29,6 +29,7 @@ from quarterdeck.trail.segments.model import (
 from quarterdeck.trail.segments.ports import SegmentStore
 
 EMPTY = leaf_hash(b"")
+STORED = ("the segment store", "the segment store's tiles")
 
 Source = Callable[[Tile], Sequence[bytes]]
 """How the leaf hashes of a bundle are known; raises LogDamaged or Malformed, or gives fewer."""
@@ -71,6 +72,7 @@ def judge(
     leaves = next((known for h in read.values() if (known := _led(manifest, h))), [])
     before = _before(places.reader, manifest)
     tree, position = _tree(manifest, read, leaves, before)
+    tree += [*_shared(manifest, sources, places.reader), *_interior(manifest, places)]
     results = (
         Result(name=CHAIN, found=tuple(_chain(segment, previous, places.store))),
         Result(name=TREE, found=tuple(tree)),
@@ -154,22 +156,26 @@ def _sources(places: Sources, manifest: Manifest, gone: list[int]) -> Mapping[st
     return {
         "the log": entries,
         "the log's tiles": hashes,
-        "the segment store": kept_entries,
-        "the segment store's tiles": kept_hashes,
+        STORED[0]: kept_entries,
+        STORED[1]: kept_hashes,
     }
 
 
 def _read(manifest: Manifest, source: Source) -> Iterator[bytes | None]:
     """The hashes of the range, None where there is none."""
     for tile in manifest.bundles():
-        try:
-            found: list[bytes | None] = list(source(tile))
-        except Malformed as error:
-            found = [leaf_hash(entry) for entry in error.good]
-        except LogDamaged:
-            found = []
-        whole = [*found, *[None] * (tile.width - len(found))]
-        yield from whole[max(0, manifest.start - tile.start) :]
+        yield from _whole(source, tile)[max(0, manifest.start - tile.start) :]
+
+
+def _whole(source: Source, tile: Tile) -> list[bytes | None]:
+    """The hashes of a bundle, None where there is none."""
+    try:
+        found: list[bytes | None] = list(source(tile))
+    except Malformed as error:
+        found = [leaf_hash(entry) for entry in error.good]
+    except LogDamaged:
+        found = []
+    return [*found, *[None] * (tile.width - len(found))]
 
 
 def _led(manifest: Manifest, hashes: Sequence[bytes | None]) -> list[bytes]:
@@ -209,6 +215,31 @@ def _tree(
     if root_after(manifest.start, before, leaves) != manifest.tree_root:
         found.append(f"records before {manifest.start} are not those of the manifest's tree root")
     return found, min(places, default=None)
+
+
+def _shared(manifest: Manifest, sources: Mapping[str, Source], reader: Reader) -> Iterator[str]:
+    """What of the segment before is wrong in the store's copy of the bundle that both share."""
+    first = next(manifest.bundles())
+    count = manifest.start - first.start
+    right = reader.hashes(manifest.tenant, 0, first.start, count)
+    for name in STORED:
+        found = _whole(sources[name], first)[:count]
+        place = _first_difference(found, right) if len(right) == count else None
+        if place is not None:
+            yield f"record {first.start + place} {_fault(found[place])} in {name}"
+
+
+def _interior(manifest: Manifest, places: Sources) -> Iterator[str]:
+    """Tiles above the leaf hashes that the store does not hold as the log does."""
+    for tile in manifest.resources():
+        if not tile.level:
+            continue
+        kept = places.store.get(f"{manifest.prefix}/{tile.path}")
+        hashes = places.reader.hashes(manifest.tenant, tile.level, tile.start, tile.width)
+        if kept is None:
+            yield f"{tile.path} is missing in the segment store"
+        elif kept != tiles.pack_hashes(hashes):
+            yield f"{tile.path} in the segment store is not that of the log"
 
 
 def _fault(found: bytes | None) -> str:

@@ -8,7 +8,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 from threading import Lock
 
-from quarterdeck.trail.log.model import Checkpoint, Leaf, LogDamaged, Sealed
+from quarterdeck.trail.keys.note import text_of
+from quarterdeck.trail.log.model import Checkpoint, Head, Leaf, LogDamaged, Sealed
 from quarterdeck.trail.log.record import received_at
 from quarterdeck.trail.log.storage import sealed
 from quarterdeck.trail.log.storage.layout import CHECKPOINT, Layout
@@ -79,8 +80,14 @@ class FileReader:
                 note, at = file.read(), path.stat().st_mtime_ns // 1000
         except FileNotFoundError:
             return None
-        origin, size, _ = note.decode().split("\n", 2)
-        return Checkpoint(origin, int(size), note, at)
+        try:
+            head = Head.parse(text_of(note))
+        except ValueError as error:
+            raise LogDamaged(
+                f"the checkpoint of {log} cannot be read: {error}; "
+                "the next start writes it anew, from the database"
+            ) from error
+        return Checkpoint(head.origin, head.size, note, at)
 
     def close(self) -> None:
         with self._lock:

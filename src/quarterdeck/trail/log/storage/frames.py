@@ -66,6 +66,11 @@ class Frame:
     places: list[Place]
     body: int
 
+    @property
+    def is_heading(self) -> bool:
+        """Whether it is what a file begins with: sizes, and no leaves."""
+        return not any(count for _, _, count, _ in self.places)
+
 
 _encoder = msgspec.msgpack.Encoder()
 _places = msgspec.msgpack.Decoder(list[Place])

@@ -1,7 +1,9 @@
 """The journal on PostgreSQL: one group is one transaction, in whichever process.
 
 It locks the heads of its logs in order, so that groups follow each other, assigns indices,
-copies the leaves in, advances the heads and commits. Nobody holds the journal between groups.
+copies the leaves in, advances the heads and commits. Nobody holds the journal between groups,
+and who stops within one (a machine that sleeps, a process that is paused) loses its turn: the
+database ends its transaction, of which nothing was acknowledged.
 """
 
 from collections.abc import Sequence
@@ -12,12 +14,27 @@ from sqlalchemy import (
     Engine,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 
-from quarterdeck.kernel.db import reading, writing
+from quarterdeck.kernel.db import DatabaseUnavailable, reading, writing
 from quarterdeck.trail.log.model import Appended, Known, LogNotFound, Prepared
 
 DIGEST_BYTES = 16
+STALLED_S = 5.0
+"""After which a process that is silent within its group loses its turn."""
 
+LOCK_WAITED = "55P03"
+LIMITS = text(
+    "SELECT set_config('idle_in_transaction_session_timeout', :silent, true), "
+    "set_config('lock_timeout', :waits, true)"
+)
+# PostgreSQL's own limits pass over a COPY that waits for its rows.
+END_STALLED = text(
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND usename = current_user "
+    "AND state = 'active' AND wait_event = 'ClientRead' AND query LIKE 'COPY trail\\_%' "
+    "AND query_start < clock_timestamp() - make_interval(secs => :silent_s)"
+)
 HEADS = text("SELECT log, size FROM trail_log WHERE log = ANY(:of) ORDER BY log FOR UPDATE")
 ADVANCE = text("UPDATE trail_log SET size = :size WHERE log = :log")
 LEAVES = "COPY trail_leaf (log, idx, record, hash, entry, moment) FROM STDIN (FORMAT BINARY)"
@@ -35,12 +52,18 @@ Placed = list[tuple[int, Prepared]]
 class PostgresJournal:
     """A Journal (see ``ports``) in tables. Any number may be open at once."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, *, stalled_s: float = STALLED_S) -> None:
+        self._engine, self._stalled_s = engine, stalled_s
 
     def append(self, group: Sequence[Prepared]) -> list[Appended]:
+        try:
+            return self._append(group)
+        except DatabaseUnavailable as error:
+            if not _waited(error):
+                raise
         with writing(self._engine) as db:
-            return _append(db, group)
+            db.execute(END_STALLED, {"silent_s": self._stalled_s})
+        return self._append(group)
 
     def known(self, log: str, tags: Sequence[bytes]) -> dict[bytes, Known]:
         with reading(self._engine) as db:
@@ -48,6 +71,19 @@ class PostgresJournal:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def _append(self, group: Sequence[Prepared]) -> list[Appended]:
+        silent_ms = round(self._stalled_s * 1000)
+        limits = {"silent": str(silent_ms), "waits": str(silent_ms * 3 // 2)}
+        with writing(self._engine) as db:
+            db.execute(LIMITS, limits)
+            return _append(db, group)
+
+
+def _waited(error: DatabaseUnavailable) -> bool:
+    """Whether another held the log for too long."""
+    told = error.__cause__
+    return isinstance(told, DBAPIError) and getattr(told.orig, "sqlstate", "") == LOCK_WAITED
 
 
 def _append(db: Connection, group: Sequence[Prepared]) -> list[Appended]:

@@ -58,7 +58,7 @@ def recover(folder: Path, durable: tuple[int, int]) -> Found:
         last = number == standing[-1]
         found.number, found.end = number, 0
         _read(folder / name_of(number), found, least, last=last)
-    if found.number < durable[0]:
+    if found.number < durable[0] or (durable[1] and not standing):
         raise LogDamaged(f"{folder / name_of(durable[0])} is gone: put it back")
     return found
 
@@ -81,6 +81,10 @@ def _read(path: Path, found: Found, least: int, *, last: bool) -> None:
             return _refuse_short(path, 0, least, last=last)
         content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     for at, frame in whole_frames(content):
+        if bool(at) is frame.is_heading:
+            raise LogDamaged(
+                f"{path} is damaged at byte {at}: its heading must stand there, and nowhere else"
+            )
         _take(path, found, frame, memoryview(content)[at : at + frame.size], tags=last)
         found.end = at + frame.size
     if found.end < size and (later := _later(content, found.end)):

@@ -92,6 +92,7 @@ def record_rebuild(work: Work, wish: Wish, records: int, found: Compared) -> Non
             rows=found.rows,
             missing=found.missing,
             surplus=found.surplus,
+            where="; ".join(found.where),
             since=rfc3339(wish.since) if wish.since else "",
             until=rfc3339(wish.until) if wish.until else "",
         )

@@ -20,6 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.trail.keys.note import text_of
+from quarterdeck.trail.log.model import LogDamaged
 from quarterdeck.trail.segments.model import Manifest, Segment
 
 segments = Table(
@@ -123,6 +124,11 @@ def stored_end(db: Connection, tenants: Tenants) -> int | None:
 
 
 def _segment(row: Row[Any]) -> Segment:
-    return Segment(
-        manifest=Manifest.parse(text_of(row.note)), note=row.note, stored=bool(row.stored)
-    )
+    try:
+        manifest = Manifest.parse(text_of(row.note))
+    except ValueError as error:
+        raise LogDamaged(
+            f"the manifest of segment {row.number} of {row.tenant} cannot be read in the database: "
+            f"{error}; the segment store holds it too: put it back from there"
+        ) from error
+    return Segment(manifest=manifest, note=row.note, stored=bool(row.stored))

@@ -134,6 +134,7 @@ class Sending:
         hook = control.webhook(work, webhook_id)
         attempt = self._tried(hook, TEST, None, 1)[1]
         store.tell(work.db, attempt)
+        work.publish(WebhookChanged(tenant=hook.tenant, webhook=hook.id, how="tested"))
         return attempt
 
     def _send_due(self, hook: Webhook) -> int:
