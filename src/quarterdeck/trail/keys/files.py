@@ -1,7 +1,10 @@
 """Key files: one JSON object each, 0600 in a folder of 0700, with a check of its own."""
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -12,6 +15,7 @@ import orjson
 from quarterdeck.trail.keys.model import KeyUnusable
 
 FORMAT = 1
+DRAFT_BYTES = 8
 OTHERS = 0o077
 
 Fields = dict[str, str | int]
@@ -23,10 +27,21 @@ def make_folder(folder: Path) -> None:
     _refuse_others(folder, "700")
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep all others out who change ``folder``: threads, and processes of this machine."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)  # and so lets go
+
+
 def create(path: Path, fields: Fields) -> bool:
     """Write a key file, whole and durable, unless it is there; whether it was written."""
-    draft = path.with_name(f".{token_hex(8)}")
-    _write(draft, orjson.dumps(_checked(fields), option=orjson.OPT_SORT_KEYS))
+    draft = _draft(path)
+    _write(draft, _encoded(fields))
     try:
         path.hardlink_to(draft)  # fails where it exists: two processes make one key
     except FileExistsError:
@@ -39,10 +54,38 @@ def create(path: Path, fields: Fields) -> bool:
 
 def replace(path: Path, content: bytes) -> None:
     """Put ``content`` in place of ``path``, whole and durable."""
-    draft = path.with_name(f".{token_hex(8)}")
+    draft = _draft(path)
     _write(draft, content)
     draft.replace(path)
     _sync(path.parent)
+
+
+def rewrite(path: Path, fields: Fields) -> None:
+    """Put other fields into a key file; its age stays, for that is the key's."""
+    draft, before = _draft(path), path.stat()
+    _write(draft, _encoded(fields))
+    os.utime(draft, ns=(before.st_atime_ns, before.st_mtime_ns))
+    draft.replace(path)
+    _sync(path.parent)
+
+
+def put(path: Path, fields: Fields) -> None:
+    """Write a key file, whole and durable, over one that may be there."""
+    replace(path, _encoded(fields))
+
+
+def remove(path: Path) -> None:
+    """Remove a key file, durably."""
+    path.unlink()
+    _sync(path.parent)
+
+
+def clear_drafts(folder: Path, holding: bytes) -> None:
+    """Remove what a crash left half written, if ``holding`` stands in it; call it ``held``."""
+    for draft in folder.glob("." + "[0-9a-f]" * 2 * DRAFT_BYTES):
+        if holding in draft.read_bytes():
+            draft.unlink()
+    _sync(folder)
 
 
 def load(path: Path) -> Fields:
@@ -68,6 +111,14 @@ def parse(content: bytes, name: str) -> Fields:
             "(quarterdeck keys restore), do not delete it"
         )
     return fields
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{token_hex(DRAFT_BYTES)}")
+
+
+def _encoded(fields: Fields) -> bytes:
+    return orjson.dumps(_checked(fields), option=orjson.OPT_SORT_KEYS)
 
 
 def _checked(fields: Fields) -> Fields:
