@@ -40,6 +40,7 @@ from quarterdeck.trail.keys import service as data_keys
 from quarterdeck.trail.keys.keystore import KeyStore
 from servers import databases
 from trail.deliveries.letters import NAME, put_dead
+from trail.keys.kms import key_file, wrap
 
 ENDLESS, JSON = "stream", "application/json"
 PACKED = {"application/x-protobuf": {"Content-Encoding": "snappy"}}
@@ -93,6 +94,9 @@ class Seeded:
         stage.sync()
         riverside(stage)
         watched(stage)
+        kms = key_file(stage.folder / "kek")
+        wrap(KeyStore(stage.folder / "keys"), kms.name)
+        stage.kms = kms.name
         self.client = TestClient(stage.app(), base_url=BASE, client=("192.0.2.7", 50000))
         self.ada: Headers = bearer(stage, "admin")
         self.producer: Headers = bearer(stage, "producer", "contoso")
