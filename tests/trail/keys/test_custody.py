@@ -146,15 +146,15 @@ def test_a_change_that_breaks_off_leaves_keys_that_open_and_is_ended_by_another_
 
 
 def break_off(monkeypatch: pytest.MonkeyPatch, after: int) -> None:
-    """Let so many files be rewritten, and then none."""
-    left, rewrite = iter(range(after)), files.rewrite
+    """Let so many files take the place of others, and then none."""
+    left, take_place = iter(range(after)), files.take_place
 
-    def stop(path: Path, fields: files.Fields) -> None:
+    def stop(draft: Path, path: Path) -> None:
         if next(left, None) is None:
             raise OSError("the machine stops")
-        rewrite(path, fields)
+        take_place(draft, path)
 
-    monkeypatch.setattr(files, "rewrite", stop)
+    monkeypatch.setattr(files, "take_place", stop)
 
 
 def test_what_a_crash_left_half_written_lies_open_no_longer(
@@ -244,7 +244,7 @@ def test_secrets_that_were_swapped_between_files_are_refused(
     wrap(keys, kms.name)
     mine, theirs = folder / "acme.key.json", folder / "_platform.key.json"
     fields = files.load(mine) | {"sealed": files.load(theirs)["sealed"]}
-    files.rewrite(mine, fields)
+    files.rewrite(folder, {mine: fields})
     with pytest.raises(KeyUnusable, match=r"acme\.key\.json were sealed elsewhere"):
         KeyStore(folder).of("acme")
 

@@ -3,7 +3,7 @@
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -60,13 +60,31 @@ def replace(path: Path, content: bytes) -> None:
     _sync(path.parent)
 
 
-def rewrite(path: Path, fields: Fields) -> None:
-    """Put other fields into a key file; its age stays, for that is the key's."""
-    draft, before = _draft(path), path.stat()
-    _write(draft, _encoded(fields))
+def rewrite(folder: Path, changed: Mapping[Path, Fields]) -> None:
+    """Put other fields into key files of ``folder``; their age stays, for that is the keys'.
+
+    At each moment every file is whole, as it was or as it shall be. All are written before
+    the first is synced: the disk then has to turn to them once, and not a thousand times.
+    """
+    drafts = {path: _draft(path) for path in changed}
+    try:
+        for path, draft in drafts.items():
+            _write(draft, _encoded(changed[path]), sync=False)
+        for draft in drafts.values():
+            _sync(draft)
+        for path, draft in drafts.items():
+            take_place(draft, path)
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+        _sync(folder)
+
+
+def take_place(draft: Path, path: Path) -> None:
+    """Put ``draft`` in place of ``path``, as old as that was."""
+    before = path.stat()
     os.utime(draft, ns=(before.st_atime_ns, before.st_mtime_ns))
     draft.replace(path)
-    _sync(path.parent)
 
 
 def put(path: Path, fields: Fields) -> None:
@@ -132,15 +150,16 @@ def _refuse_others(path: Path, mode: str) -> None:
         raise KeyUnusable(f"others can read {path}; run: chmod {mode} {path}")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, *, sync: bool = True) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if sync:
+            os.fsync(file.fileno())
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -161,7 +161,6 @@ class KeyStore:
             if self.envelope.wrapping() != prepared.before:
                 raise CustodyMoved("who wraps the keys was changed just now; look before again")
             self.envelope.put(prepared)
-            files.clear_drafts(self._folder, b'"seed":')
             return self._rewrite(lambda fields, path: self.envelope.sealed(fields, path.name))
 
     def open_all(self, wrapping: Wrapping) -> int:
@@ -174,13 +173,14 @@ class KeyStore:
             return count
 
     def _rewrite(self, anew: Callable[[files.Fields, Path], files.Fields]) -> int:
-        count = 0
+        files.clear_drafts(self._folder, b'"vkey":')
+        changed: dict[Path, files.Fields] = {}
         for path in self._with_secrets():
             fields = files.load(path)
-            if (changed := anew(fields, path)) is not fields:
-                files.rewrite(path, changed)
-                count += 1
-        return count
+            if (other := anew(fields, path)) is not fields:
+                changed[path] = other
+        files.rewrite(self._folder, changed)
+        return len(changed)
 
     def _with_secrets(self) -> list[Path]:
         return sorted({*self.tenants(), *self._folder.glob(ring.FILES)})
