@@ -1,4 +1,4 @@
-"""quarterdeck keys: what signs logs, a new key in its place, a copy for when the disk dies."""
+"""quarterdeck keys: what signs logs, a new key in its place, a KMS around it, a copy of it."""
 
 import os
 import sys
@@ -28,7 +28,7 @@ from quarterdeck.trail.keys import backup as copies
 
 commands = typer.Typer(
     add_completion=False,
-    help="Rotate, back up and restore the signing keys.",
+    help="Rotate, wrap, back up and restore the signing keys.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
