@@ -45,6 +45,7 @@ from quarterdeck.trail.witnesses import service as witnesses
 from quarterdeck.trail.witnesses.cosignature import Cosigner
 from servers import databases
 from trail.deliveries.letters import NAME, put_dead
+from trail.keys.kms import key_file, wrap
 
 COSIGNER = Cosigner("witness.example/one", b"w" * 32)
 ENDLESS, JSON = "stream", "application/json"
@@ -96,6 +97,9 @@ class Seeded:
         stage.settle()
         stage.seal()
         witnessed(stage)
+        kms = key_file(stage.folder / "kek")
+        wrap(KeyStore(stage.folder / "keys"), kms.name)
+        stage.kms = kms.name
         self.client = TestClient(stage.app(), base_url=BASE, client=("192.0.2.7", 50000))
         self.ada: Headers = bearer(stage, "admin")
         self.producer: Headers = bearer(stage, "producer", "contoso")

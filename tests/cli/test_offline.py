@@ -19,10 +19,11 @@ from quarterdeck.kernel.db import open_engine, writing
 from quarterdeck.migrations import revision
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.appender import open_log
+from trail.keys.kms import key_file, wrap
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
-CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "key backup", "schema"]
-CHECKS += ["journal", "front end"]
+CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "kms", "key backup"]
+CHECKS += ["schema", "journal", "front end"]
 
 Run = Callable[..., Result]
 
@@ -66,10 +67,13 @@ def free_port() -> int:
 
 
 def findings(run: Run, **more: object) -> tuple[int, dict[str, dict[str, str]]]:
+    """What doctor says; ``more``: options, and in capitals variables of the environment."""
+    told = {name: str(value) for name, value in more.items() if name.isupper()}
+    given = {name: value for name, value in more.items() if name not in told}
     options = " ".join(
-        f"--{name} {value}" for name, value in ({"port": free_port()} | more).items()
+        f"--{name} {value}" for name, value in ({"port": free_port()} | given).items()
     )
-    done = run(f"doctor {options} --json")
+    done = run(f"doctor {options} --json", **told)
     rows = json.loads(done.stdout)
     assert [row["check"] for row in rows] == CHECKS
     assert all(row.keys() == {"check", "verdict", "found", "do"} for row in rows)
@@ -168,6 +172,41 @@ def test_doctor_wants_a_backup_of_the_keys_until_there_is_one(
     assert "changed since" in findings(run)[1]["key backup"]["found"]
 
 
+def test_doctor_says_whether_the_kms_wraps_the_keys_as_it_is_set_to(
+    run: Run, migrated: Path, tmp_path: Path
+) -> None:
+    keys, kms = KeyStore(migrated / "keys"), key_file(tmp_path / "kek")
+    keys.begin("acme")
+    assert "none wraps the keys" in findings(run)[1]["kms"]["found"]
+    named = {"QUARTERDECK_KMS": kms.name}
+    found = findings(run, **named)[1]["kms"]
+    assert (found["found"], found["do"]) == (
+        "1 of 1 key files are not wrapped",
+        "quarterdeck keys wrap",
+    )
+    wrap(keys, kms.name)
+    assert findings(run, **named)[1]["kms"]["verdict"] == "pass"
+    other = key_file(tmp_path / "other")
+    elsewhere = findings(run, QUARTERDECK_KMS=other.name)[1]["kms"]
+    assert elsewhere["do"] == "quarterdeck keys rewrap"
+    kms.path.unlink()
+    code, gone = findings(run, **named)
+    assert code == 1
+    for check in ("kms", "keys"):
+        assert f"{kms.path} cannot be read" in gone[check]["found"]
+
+
+def test_a_backup_of_wrapped_keys_says_what_restoring_takes(
+    run: Run, migrated: Path, tmp_path: Path
+) -> None:
+    keys, kms = KeyStore(migrated / "keys"), key_file(tmp_path / "kek")
+    keys.begin("acme")
+    wrap(keys, kms.name)
+    made = run(f"keys backup {tmp_path / 'sealed'}", **PASSPHRASE)
+    assert f"whoever restores them needs {kms.name}" in made.stderr
+    assert f"a restore needs {kms.name}" in findings(run)[1]["key backup"]["found"]
+
+
 @pytest.mark.parametrize(
     ("at", "do"),
     [
@@ -236,7 +275,7 @@ def test_keys_come_back_as_they_were_and_never_over_others(
     sealed, folder = tmp_path / "sealed", migrated / "keys"
     KeyStore(folder).begin("acme")
     made = run(f"keys backup {sealed} --json", **PASSPHRASE)
-    assert json.loads(made.stdout) == {"file": str(sealed), "keys": 2}
+    assert json.loads(made.stdout) == {"file": str(sealed), "keys": 2, "kms": None}
     before = {file.name: file.read_bytes() for file in folder.glob("*.json")}
     for file in folder.glob("*.key.json"):
         file.unlink()

@@ -81,6 +81,7 @@ class Stage:
     folder: Path
     demo: bool = False
     provider: IdentityProvider | None = None
+    kms: str = ""
     ahead: timedelta = timedelta(days=-2)
     clouds: dict[str, FakeCloud] = field(default_factory=dict)
     workers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -123,6 +124,7 @@ class Stage:
                 rate_limit_burst=100_000,
                 demo=self.demo,
                 data=str(self.folder),
+                kms=self.kms,
                 oidc_issuer=issuer,
                 oidc_client_id="console" if issuer else "",
             ),

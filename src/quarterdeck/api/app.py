@@ -69,6 +69,7 @@ from quarterdeck.api.operations import logs as own_logs
 from quarterdeck.api.operations.alertmanager import about as am_about
 from quarterdeck.api.operations.alertmanager import alerts as am_alerts
 from quarterdeck.api.operations.alertmanager import silences as am_silences
+from quarterdeck.api.trail import custody as trail_custody
 from quarterdeck.api.trail import (
     deadletters,
     deliveries,
@@ -158,6 +159,7 @@ ROUTERS = [
     trail_webhooks.router,
     trail_reports.router,
     trail_keys.router,
+    trail_custody.router,
     witness.cosigned,
     deliveries.router,
     deadletters.router,

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from shutil import disk_usage
@@ -14,6 +15,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import Client, CliProblem
+from quarterdeck.cli.options import Options
 from quarterdeck.cli.output import DONE, FOUND, show_json, show_table
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import (
@@ -28,6 +30,7 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.migrations import revision
 from quarterdeck.trail.keys import backup as key_copies
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.keys.ports import Kms
 from quarterdeck.trail.log.condition import tenants_with_logs
 from quarterdeck.trail.log.place import file_system, is_network
 
@@ -64,6 +67,7 @@ class Finding:
 
 @commands.command()
 def doctor(
+    context: typer.Context,
     data: flags.Data = None,
     database: flags.Database = None,
     host: flags.Host = None,
@@ -71,13 +75,20 @@ def doctor(
     *,
     as_json: flags.AsJson = False,
 ) -> None:
-    """Check this installation: database, folder, clock, port, keys, schema, journal, space.
+    """Check this installation: database, folder, clock, port, keys, KMS, schema, journal, space.
 
     Needs no running server. Exits 1 if a check fails or cannot tell.
     """
     settings = flags.configured(data=data, database=database, host=host, port=port)
     installation = flags.installation_of(settings)
-    found = [check(settings.settings, installation) for check in CHECKS]
+    options: Options = context.obj
+
+    def open_kms(name: str) -> Kms:
+        kms: Kms = options.launch().kms_of(settings.settings)(name)
+        return kms
+
+    store = KeyStore(installation.keys, utc_now, open_kms)
+    found = [check(settings.settings, installation) for check in checks(store)]
     if as_json:
         show_json([asdict(f) for f in found])
     else:
@@ -174,9 +185,8 @@ def _own_ca(settings: Settings) -> Path | None:
     return Path(settings.tls_cert) if settings.tls_cert else None
 
 
-def keys(settings: Settings, installation: Installation) -> Finding:
+def keys(settings: Settings, installation: Installation, *, store: KeyStore) -> Finding:
     """Whether the key of every log can be read, by us alone."""
-    store = KeyStore(installation.keys)
     try:
         count = store.check()
         for tenant in _with_logs(settings, installation):
@@ -199,13 +209,33 @@ def _with_logs(settings: Settings, installation: Installation) -> list[str]:
         engine.dispose()
 
 
+def kms(settings: Settings, _installation: Installation, *, store: KeyStore) -> Finding:
+    """Whether the KMS wraps the keys as it is set to, and unwraps them."""
+    try:
+        kept, asked = store.custody(), store.open()
+        wanted = store.envelope.named(settings.kms) if settings.kms else ""
+    except QuarterdeckError as error:
+        return Finding(check="kms", verdict=Verdict.FAIL, found=str(error), do="see what was found")
+    if asked is None and not wanted:
+        words = "none wraps the keys: the rights of their folder guard them"
+        return Finding(check="kms", verdict=Verdict.PASS, found=words)
+    if asked is None or not kept.whole:
+        words = f"{kept.plain} of {kept.plain + kept.sealed} key files are not wrapped"
+        do = "quarterdeck keys wrap"
+    elif wanted not in ("", asked.kms):
+        words, do = f"{asked.kms} wraps the keys, not {wanted}", "quarterdeck keys rewrap"
+    else:
+        words, do = f"{asked.wrapped.version} unwrapped the keys of {kept.sealed} files", ""
+    return Finding(check="kms", verdict=Verdict.FAIL if do else Verdict.PASS, found=words, do=do)
+
+
 def key_backup(_settings: Settings, installation: Installation) -> Finding:
     """Whether the keys were copied since they changed."""
     state = key_copies.state(installation.keys)
     if state.current:
-        return Finding(
-            check="key backup", verdict=Verdict.PASS, found=state.made_at or "no keys yet"
-        )
+        by = key_copies.wrapped_by(installation.keys)
+        words = f"{state.made_at or 'no keys yet'}{f'; a restore needs {by}' if by else ''}"
+        return Finding(check="key backup", verdict=Verdict.PASS, found=words)
     return Finding(
         check="key backup",
         verdict=Verdict.FAIL,
@@ -260,15 +290,18 @@ def front_end(_settings: Settings, _installation: Installation) -> Finding:
     )
 
 
-CHECKS: list[Callable[[Settings, Installation], Finding]] = [
-    sqlite,
-    folder,
-    space,
-    clock,
-    port,
-    keys,
-    key_backup,
-    schema,
-    journal,
-    front_end,
-]
+def checks(store: KeyStore) -> list[Callable[[Settings, Installation], Finding]]:
+    """All of them, in the order in which they are shown; ``store`` asks the KMS once."""
+    return [
+        sqlite,
+        folder,
+        space,
+        clock,
+        port,
+        partial(keys, store=store),
+        partial(kms, store=store),
+        key_backup,
+        schema,
+        journal,
+        front_end,
+    ]

@@ -1,10 +1,10 @@
-"""quarterdeck keys: what signs logs, a new key in its place, a copy for when the disk dies."""
+"""quarterdeck keys: what signs logs, a new key in its place, a KMS around it, a copy of it."""
 
 import os
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
@@ -28,11 +28,12 @@ from quarterdeck.trail.keys import backup as copies
 
 commands = typer.Typer(
     add_completion=False,
-    help="Rotate, back up and restore the signing keys.",
+    help="Rotate, wrap, back up and restore the signing keys.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
 
+CUSTODY = "/api/v1/trail/keystore"
 PASSPHRASE = "QUARTERDECK_KEYS_PASSPHRASE"  # noqa: S105  the name of a variable
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Sealed with a passphrase.")]
 
@@ -44,13 +45,53 @@ Tenant = Annotated[str, typer.Option(help="Whose log; _platform: the installatio
 def list_keys(context: typer.Context, tenant: Tenant, *, as_json: flags.AsJson = False) -> None:
     """Show the keys that signed a log, oldest first, and until when two of them sign."""
     with told():
-        found = client_of(context).get(_path(tenant))["keys"]
+        answer = client_of(context).get(_path(tenant))
+    found = answer["keys"]
     if as_json:
         show_json(found)
         return
     columns = ("number", "key_id", "made_at", "overlap_until", "reason", "incident")
     rows = [tuple(str(one[name] or "") for name in columns) for one in found]
     show_table(columns, rows, "no keys")
+    say(f"wrapped by {answer['kms']}" if answer["kms"] else "wrapped by no KMS")
+
+
+@commands.command()
+def custody(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Show which KMS wraps the keys of all logs. Exits 1 if a change of that broke off."""
+    with told():
+        found = client_of(context).get(CUSTODY)
+    _tell_custody(found, as_json=as_json)
+    raise typer.Exit(DONE if found["whole"] else FOUND)
+
+
+@commands.command()
+def wrap(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Have the KMS that QUARTERDECK_KMS names wrap the keys of all logs.
+
+    If the KMS is not there, nothing is changed. If it breaks off midway, every key can still be
+    read, and the same command ends it.
+    """
+    with told():
+        _tell_custody(client_of(context).post(f"{CUSTODY}/wrap", {}), as_json=as_json)
+
+
+@commands.command()
+def rewrap(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Wrap them by the newest version of the KMS's key, or by the KMS that is set now."""
+    with told():
+        _tell_custody(client_of(context).post(f"{CUSTODY}/rewrap", {}), as_json=as_json)
+
+
+@commands.command()
+def unwrap(
+    context: typer.Context, *, yes: flags.Yes = False, as_json: flags.AsJson = False
+) -> None:
+    """Have no KMS wrap them any more: whoever reads the folder has the keys then."""
+    if not yes:
+        typer.confirm("Let the secrets of all keys lie open on disk?", abort=True, err=True)
+    with told():
+        _tell_custody(client_of(context).post(f"{CUSTODY}/unwrap", {}), as_json=as_json)
 
 
 @commands.command()
@@ -86,16 +127,20 @@ def backup(file: File, data: flags.Data = None, *, as_json: flags.AsJson = False
     """Write all keys to FILE, sealed with a passphrase (asked for, or in the environment).
 
     Without the keys a log can be verified but never continued, and what was committed is
-    lost. Keep FILE and the passphrase apart, and both apart from this machine.
+    lost. Keep FILE and the passphrase apart, and both apart from this machine. Keys that a KMS
+    wraps are of use only where that KMS unwraps them.
     """
     folder = flags.installation_of(flags.configured(data=data)).keys
     try:
         count = copies.back_up(folder, file, _passphrase(confirm=True), utc_now())
+        kms = copies.wrapped_by(folder)
     except QuarterdeckError as error:
         stop(str(error), REFUSED)
     except OSError as error:
         stop(f"{file} cannot be written: {error.strerror}", REFUSED)
-    tell(f"{count} keys in {file}", {"file": str(file), "keys": count}, as_json=as_json)
+    words = f"; whoever restores them needs {kms}, which wraps them" if kms else ""
+    made = {"file": str(file), "keys": count, "kms": kms or None}
+    tell(f"{count} keys in {file}{words}", made, as_json=as_json)
 
 
 @commands.command()
@@ -123,6 +168,16 @@ def status(data: flags.Data = None, *, as_json: flags.AsJson = False) -> None:
     else:
         say("keys are not backed up: run quarterdeck keys backup FILE")
     raise typer.Exit(DONE if state.current else FOUND)
+
+
+def _tell_custody(found: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    by = f"{found['kms']} wraps the keys, by {found['version']}" if found["kms"] else "no KMS"
+    say(f"{by}: {found['sealed']} files are sealed, {found['plain']} lie open")
+    if not found["whole"]:
+        say("a change broke off: ask for it again (wrap, or unwrap)")
 
 
 def _path(tenant: str) -> str:

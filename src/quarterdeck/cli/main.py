@@ -59,7 +59,7 @@ NOUNS = {
     "pack": "Policy data as folders of YAML.",
     "webhook": "Send records to receivers, signed.",
     "report": "Compliance, reviews and evidence of a trail.",
-    "keys": "Rotate, back up and restore the signing keys.",
+    "keys": "Rotate, wrap, back up and restore the signing keys.",
     "backup": "Copy all data of this installation while it runs.",
     "simulate": "Run a cloud of its own to rehearse on.",
 }

@@ -131,6 +131,41 @@ class SigningKeyRotated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeysWrapped(Event):
+    """A KMS wraps the keys of all logs from now on; ``files`` were sealed."""
+
+    action: ClassVar[str] = "keys:wrap"
+    about: ClassVar[str] = "kms"
+    public: ClassVar[frozenset[str]] = frozenset({"kms", "version", "files"})
+    kms: str
+    version: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysRewrapped(Event):
+    """Another version of the KMS's key, or another KMS, wraps the keys of all logs."""
+
+    action: ClassVar[str] = "keys:rewrap"
+    about: ClassVar[str] = "kms"
+    public: ClassVar[frozenset[str]] = frozenset({"kms", "version", "before"})
+    kms: str
+    version: str
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysUnwrapped(Event):
+    """No KMS wraps the keys of logs any more; ``files`` lie open to whoever reads the folder."""
+
+    action: ClassVar[str] = "keys:unwrap"
+    about: ClassVar[str] = "kms"
+    public: ClassVar[frozenset[str]] = frozenset({"kms", "files"})
+    kms: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectionPaused(Event):
     """A projection was held, for every log; what comes meanwhile waits for it."""
 

@@ -34,6 +34,7 @@ MORE = ("prometheus_url", "azure_graph_endpoint", "azure_status_url")
 MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
+KMS = re.compile(r"azurekeyvault:https://[^/\s]+/keys/[A-Za-z0-9-]+/?|file:/\S+")
 PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")  # in a URL
 
 
@@ -116,6 +117,16 @@ class Settings:
     azure_record: str = setting("", "Folder that gets every exchange with Azure, secrets removed.")
     azure_client_id: str = setting("", "Platform's own application, where a connection has none.")
     azure_client_secret: str = setting("", "Secret of the platform's own application.", secret=True)
+    kms: str = setting(
+        "",
+        "KMS that wraps the keys of logs: azurekeyvault:https://VAULT.vault.azure.net/keys/NAME, "
+        "or file:PATH; default: none.",
+    )
+    kms_credential: str = setting(
+        "",
+        "Proof of who asks it: env:NAME, file:PATH, certificate:PATH, federated:PATH, "
+        "managed-identity[:CLIENT]; default: the platform's own.",
+    )
     max_delivery_count: Count = setting(10, "Deliveries of a message before it is a dead letter.")
     message_ttl_s: Amount = setting(1_209_600.0, "Seconds a message may wait for its delivery.")
     message_lock_s: Amount = setting(30.0, "Seconds that one delivery of a message may take.")
@@ -188,6 +199,7 @@ class Settings:
             _check_address(name, getattr(self, name))
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
         self._check_exposure()
+        _check_kms(self.kms)
         _check_together("oidc_issuer", self.oidc_issuer, "oidc_client_id", self.oidc_client_id)
 
     @property
@@ -316,6 +328,14 @@ def _check_address(name: str, address: str) -> None:
     if address and not ADDRESS.match(address):
         raise UnusableSetting(
             f"{name} = {address!r} must be an address such as https://example.com"
+        )
+
+
+def _check_kms(kms: str) -> None:
+    if kms and not KMS.fullmatch(kms):
+        raise UnusableSetting(
+            f"kms = {kms!r} must be azurekeyvault:https://VAULT/keys/NAME, or file: and the whole "
+            "path of a file"
         )
 
 

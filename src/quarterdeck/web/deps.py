@@ -1,7 +1,7 @@
 """What routes ask for in their signatures."""
 
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
@@ -41,6 +41,32 @@ def open_work(
             # Set by HouseRoute once the route has answered. Another kind of route fails here,
             # and so writes nothing, rather than break the promise that the key makes.
             once.keep(work.db, claim, request.state.answer)
+
+
+Ready = TypeVar("Ready")
+
+
+def prepared_by(
+    prepare: Callable[[Work, Runtime], Ready],
+) -> Callable[..., Iterator[tuple[Work, Ready]]]:
+    """As ``open_work``, after ``prepare``: for what asks others, who may take their time.
+
+    No transaction that writes is open meanwhile, and a repeated request asks nobody again.
+    """
+
+    def open_prepared(
+        request: Request, runtime: Installation, actor: By, asked: Repeatable
+    ) -> Iterator[tuple[Work, Ready]]:
+        by = (runtime.engine, actor, runtime.clock, request.state.request_id)
+        with asked.claimed(runtime.engine) as claim:
+            with read(*by) as look:
+                ready = prepare(look, runtime)
+            with begin(*by) as work:
+                yield work, ready
+                if claim is not None:
+                    once.keep(work.db, claim, request.state.answer)
+
+    return open_prepared
 
 
 # scope="function" commits before the response leaves. FastAPI's default commits

@@ -38,6 +38,7 @@ from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.query.explorer import open_explorer
 from quarterdeck.trail.witnesses.service import quorum_health
 from quarterdeck.wiring.clouds import identity_provider
+from quarterdeck.wiring.kms import key_store
 from quarterdeck.wiring.readiness import roles
 from quarterdeck.wiring.trail import (
     consumers_of,
@@ -131,8 +132,13 @@ def _worker_health(engine: Engine) -> Entry:
 def build_runtime(
     settings: Settings, installation: Installation, engine: Engine, trail: Trail
 ) -> Runtime:
-    """An installation over its adapters."""
-    idle = timedelta(hours=settings.session_hours)
+    """An installation over its adapters.
+
+    Raises:
+        KmsFailed: a KMS wraps its keys, and does not unwrap them now.
+    """
+    idle, keys = timedelta(hours=settings.session_hours), key_store(settings, installation)
+    keys.open()
     explorer = open_explorer(
         engine,
         installation.read,
@@ -145,7 +151,7 @@ def build_runtime(
         engine=engine,
         clock=utc_now,
         access=Authenticator(engine, utc_now, idle=idle),
-        keys=KeyStore(installation.keys),
+        keys=keys,
         reader=trail.reader,
         removal=trail.removal,
         sequencer=trail.sequencer,
@@ -154,7 +160,7 @@ def build_runtime(
         checks={
             **_checks(settings, engine, trail, installation),
             **explorer_checks(engine, trail, explorer),
-            "signing keys": partial(signing_keys_health, engine, installation),
+            "signing keys": partial(signing_keys_health, engine, keys),
             "witnesses": partial(
                 quorum_health, engine, known_witnesses(settings), settings.witness_quorum, utc_now
             ),

@@ -24,11 +24,16 @@ def open_clouds(settings: Settings) -> AzureClouds:
 
     record = settings.azure_record
     recording = RecordingFolder(Path(record), utc_now) if record else None
-    return AzureClouds(_azure(settings), utc_now, os.environ, recording)
+    return AzureClouds(azure_options(settings), utc_now, os.environ, recording)
 
 
-def _azure(settings: Settings) -> AzureOptions:
-    from quarterdeck.providers.azure.options import AzureOptions, neighbours  # noqa: PLC0415
+def azure_options(settings: Settings) -> AzureOptions:
+    """How Azure is reached."""
+    from quarterdeck.providers.azure.options import (  # noqa: PLC0415
+        AzureOptions,
+        neighbours,
+        own_vault,
+    )
 
     graph, status = neighbours(settings.azure_endpoint)
     return AzureOptions(
@@ -36,6 +41,7 @@ def _azure(settings: Settings) -> AzureOptions:
         authority=settings.azure_authority,
         graph=settings.azure_graph_endpoint or graph,
         status=settings.azure_status_url or status,
+        vault_endpoint=own_vault(settings.azure_endpoint),
         ca_file=Path(settings.azure_ca) if settings.azure_ca else None,
         directory=settings.azure_managing_tenant,
         client=settings.azure_client_id,
@@ -49,7 +55,7 @@ def cloud_status(settings: Settings) -> AzureStatus:
     """Asks the cloud how it does."""
     from quarterdeck.providers.azure.status import AzureStatus  # noqa: PLC0415
 
-    return AzureStatus(options=_azure(settings))
+    return AzureStatus(options=azure_options(settings))
 
 
 def identity_provider(settings: Settings) -> IdentityProvider | None:

@@ -55,17 +55,17 @@ class Bus:
 
 def roles(runtime: Runtime, open_topic: Callable[[], Topic]) -> Roles:
     """The checks of each role, by role and by entry. Each says which dependency it is about."""
-    bus = Bus(open_topic).check
+    bus, kms = Bus(open_topic).check, keys.KmsProbe(runtime.keys)
     found: Roles = {
-        "ingestion": _ingestion(runtime, bus),
+        "ingestion": _ingestion(runtime, bus) | {"kms": about("kms", kms.beside)},
         "query": _query(runtime),
         "projection": _projection(runtime),
-        "export": _export(runtime),
-        "integrity": _integrity(runtime),
-        "policy": _policy(runtime),
+        "export": _export(runtime, kms),
+        "integrity": _integrity(runtime, kms),
+        "policy": _policy(runtime) | {"kms": about("kms", kms.beside)},
         RELAY: _relay(runtime, bus),
     }
-    return {"gateway": _gateway(runtime, found), **found}
+    return {"gateway": _gateway(runtime, found, kms), **found}
 
 
 def about(dependency: str, check: Check) -> Check:
@@ -87,9 +87,9 @@ def about(dependency: str, check: Check) -> Check:
     return named
 
 
-def _gateway(runtime: Runtime, found: Roles) -> dict[str, Check]:
+def _gateway(runtime: Runtime, found: Roles, kms: keys.KmsProbe) -> dict[str, Check]:
     return {
-        "key_vault": about("key store", _keys(runtime)),
+        "key_vault": about("key store", partial(_with_kms, _keys(runtime), kms)),
         "backends": about("backends", partial(_backends, {r: found[r] for r in BACKENDS})),
         "rate_limiter": about("rate limiter", partial(limiter_ready, runtime.engine)),
     }
@@ -136,14 +136,12 @@ def _projection(runtime: Runtime) -> dict[str, Check]:
     }
 
 
-def _export(runtime: Runtime) -> dict[str, Check]:
-    engine = runtime.engine
+def _export(runtime: Runtime, kms: keys.KmsProbe) -> dict[str, Check]:
+    engine, signed = runtime.engine, partial(keys.signing_ready, runtime.keys, _logs(runtime))
     return {
         "export_store": about("export folder", partial(_exports, runtime)),
         "job_queue": about("job queue", partial(exports.queue_ready, engine)),
-        "kms_signing": about(
-            "signing keys", partial(keys.signing_ready, runtime.keys, _logs(runtime))
-        ),
+        "kms_signing": about("signing keys", partial(_with_kms, signed, kms)),
         "bandwidth": about(
             "export budget",
             partial(
@@ -153,10 +151,10 @@ def _export(runtime: Runtime) -> dict[str, Check]:
     }
 
 
-def _integrity(runtime: Runtime) -> dict[str, Check]:
+def _integrity(runtime: Runtime, kms: keys.KmsProbe) -> dict[str, Check]:
     return {
         "worm_store": about("segment store", partial(_worm, runtime)),
-        "signing_keys": about("signing keys", _keys(runtime)),
+        "signing_keys": about("signing keys", partial(_with_kms, _keys(runtime), kms)),
         "chain_state": about(
             "checkpoints and segments", partial(integrity.chain_state_ready, runtime.engine)
         ),
@@ -196,6 +194,10 @@ def _lag(runtime: Runtime, limit_s: float) -> Check:
 
 def _keys(runtime: Runtime) -> Check:
     return partial(keys.keys_ready, runtime.keys, _logs(runtime), runtime.clock)
+
+
+def _with_kms(stored: Check, kms: keys.KmsProbe) -> Entry:
+    return healthy(f"{stored().description}; kms: {kms.needed().description}")
 
 
 def _logs(runtime: Runtime) -> Callable[[], list[str]]:

@@ -77,9 +77,9 @@ def known_witnesses(settings: Settings) -> Sequence[HttpWitness]:
     return [HttpWitness(vkey.strip(), f"http{url}") for vkey, _, url in named]
 
 
-def signing_keys_health(engine: Engine, installation: Installation) -> Entry:
+def signing_keys_health(engine: Engine, keys: KeyStore) -> Entry:
     """How old signing keys are."""
-    return key_age(KeyStore(installation.keys), tenants_with_logs(engine), utc_now)
+    return key_age(keys.anew(), tenants_with_logs(engine), utc_now)
 
 
 def explorer_checks(engine: Engine, trail: Trail, explorer: Explorer) -> dict[str, Check]:

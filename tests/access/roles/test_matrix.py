@@ -87,6 +87,7 @@ erasure:approve           .   .   .   .   x   .   .   .   .   .   x
 keys:read                 .   .   .   x   x   .   x   x   .   x   x
 keys:rotate               .   .   .   x   .   .   .   .   .   .   x
 keys:backup               .   .   .   x   .   .   .   .   .   .   x
+keys:wrap                 .   .   .   x   .   .   .   .   .   .   x
 health:read               x   x   x   x   x   x   x   x   .   x   x
 metrics:read              x   x   x   x   x   x   x   x   .   x   x
 metrics:write             .   .   x   .   .   .   x   .   x   x   x

@@ -29,7 +29,14 @@ PURPOSES = {
 
 # A tenant-admin hands out only what it holds, so these roles' marks are admin's to give.
 RESERVED = frozenset(
-    {"keys:backup", "keys:rotate", "erasure:request", "erasure:approve", "holds:release"}
+    {
+        "keys:backup",
+        "keys:rotate",
+        "keys:wrap",
+        "erasure:request",
+        "erasure:approve",
+        "holds:release",
+    }
     | {"limits:write", "approvals:write"}
 )
 
@@ -104,6 +111,7 @@ _MATRIX = (
     ("keys:read", "See keys, never their secret parts.", "security compliance operator auditor"),
     ("keys:rotate", "Rotate keys.", "security"),
     ("keys:backup", "Back keys up and restore them.", "security"),
+    ("keys:wrap", "Have a KMS wrap the keys of all logs, or end that.", "security"),
     ("health:read", "See health in detail.", _READERS),
     ("health:check", "Look at the health of services now.", "sre on-call devops operator"),
     ("services:write", "Register services and environments.", "sre devops operator"),

@@ -57,6 +57,7 @@ class SigningKeys(BaseModel):
     """The keys of a log, oldest first."""
 
     keys: list[SigningKeyBody]
+    kms: str | None = Field(description="What wraps their secret parts on disk; null: nothing.")
 
 
 class Rotation(Body):
@@ -74,7 +75,8 @@ def list_signing_keys(tenant: str, work: InRead, runtime: Installation) -> Signi
     """Every key that signed the log."""
     _refuse_unbegun(work, runtime, tenant)
     found = rotation.signing_keys(work, runtime.keys, tenant)
-    return SigningKeys(keys=[SigningKeyBody.of(key) for key in found])
+    by = runtime.keys.envelope.wrapping()
+    return SigningKeys(keys=[SigningKeyBody.of(key) for key in found], kms=by.kms if by else None)
 
 
 @router.post(

@@ -23,6 +23,9 @@ TITLES: dict[str, tuple[ChangeKind, Callable[[Fact], str]]] = {
     "ServiceRegistered": (CONFIG, lambda f: f"Service {f.payload['service']} registered"),
     "EnvironmentDescribed": (CONFIG, lambda f: f"Environment {f.payload['environment']} described"),
     "SigningKeyRotated": (ROTATION, lambda _: "Signing key of the trail rotated"),
+    "KeysWrapped": (CONFIG, lambda f: f"Keys of logs wrapped by {f.payload['kms']}"),
+    "KeysRewrapped": (ROTATION, lambda f: f"Keys of logs wrapped anew by {f.payload['kms']}"),
+    "KeysUnwrapped": (CONFIG, lambda _: "Keys of logs wrapped no more"),
     "TokenRotated": (ROTATION, lambda f: f"Token {f.payload['token']} rotated"),
 }
 """By the name of a fact: what kind of change it is, and what it is called."""

@@ -20,6 +20,8 @@ from quarterdeck.providers.azure.quota import Key, Pacer
 from quarterdeck.providers.azure.secrets import Proof, Reference
 from quarterdeck.providers.azure.transport import Answer, Transport
 
+OWN = "a vault is asked as the platform itself"
+
 Identity = tuple[str, str, str]
 """Directory, application, and a digest of its proof; an empty proof is the machine's."""
 
@@ -79,6 +81,19 @@ class AzureClouds:
             resource_graph=self._options.resource_graph,
         )
         return AzureCloud(self._client(directory, client, proof, pause), places)
+
+    def platform(self, reference: str = "") -> Client:
+        """A client as the platform itself, or as what ``reference`` proves it to be.
+
+        Raises CloudFailure(AUTHENTICATION) where there is nobody to be.
+        """
+        directory, client = self._options.directory, self._options.client
+        proof = secrets.understood(reference, self._environ) if reference else self._own(OWN)
+        if proof is not None and proof.proof is Proof.VAULT:
+            raise no_credential("what opens a vault cannot stand in a vault: name it otherwise")
+        if proof is not None and proof.proof is not Proof.MANAGED and not (client and directory):
+            raise no_credential(f"{OWN}: set azure_client_id and azure_managing_tenant")
+        return self._client(directory, client, proof, sleep)
 
     def down(self) -> Mapping[Key, str]:
         """The APIs that are not asked now, by credential, and why."""

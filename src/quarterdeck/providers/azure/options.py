@@ -111,6 +111,11 @@ def neighbours(endpoint: str) -> tuple[str, str]:
     return PUBLIC_GRAPH, PUBLIC_STATUS
 
 
+def own_vault(endpoint: str) -> str:
+    """The vault of a simulated cloud on this machine, which is as whole; else none."""
+    return endpoint if is_loopback(endpoint) and urlsplit(endpoint).scheme == "https" else ""
+
+
 def scope_of(audience: str) -> str:
     """Everything that an application has been granted on a resource."""
     return f"{audience.rstrip('/')}/.default"

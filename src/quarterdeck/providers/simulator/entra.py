@@ -204,6 +204,7 @@ RESOURCES = {
     "https://management.azure.com": Audience.ARM,
     "https://management.core.windows.net": Audience.ARM,
     "https://graph.microsoft.com": Audience.GRAPH,
+    "https://vault.azure.net": Audience.VAULT,
 }
 DENIALS = {
     FaultKind.THROTTLE: (429, "temporarily_unavailable", 90055, "Too many requests."),

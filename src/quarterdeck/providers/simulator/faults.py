@@ -31,6 +31,7 @@ On = Literal[
     "service_principals",
     "organization",
     "status",
+    "keys",
 ]
 
 

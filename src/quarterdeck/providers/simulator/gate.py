@@ -1,4 +1,4 @@
-"""Who may come in: the checks before any answer of Azure Resource Manager and of Graph."""
+"""Who may come in: the checks before any answer of Resource Manager, Graph and Key Vault."""
 
 from starlette.requests import Request
 
@@ -29,6 +29,22 @@ class Gate:
         if self._world.lacks(action, self.home(grant, subscription), subscription):
             scope = f"/subscriptions/{subscription}" if subscription else "/"
             raise unauthorized(grant, action, scope)
+        return grant
+
+    def vault(self, request: Request, action: str) -> Grant:
+        """Let a request for ``action`` in to the Key Vault, which is the first directory's."""
+        grant = self._bearer(request, Audience.VAULT)
+        if grant.tenant != next(iter(self._world.tenants)):
+            words = "AKV10032: Invalid issuer. The token is not of the vault's directory."
+            raise Refused(401, "Unauthorized", words)
+        if not request.query_params.get("api-version"):
+            raise Refused(400, "BadParameter", "api-version must be specified")
+        if self._world.lacks(action, grant.tenant):
+            words = (
+                "Caller is not authorized to perform action on resource. Caller:"
+                f" appid={grant.client} Action: '{action}' Assignment: (not found)"
+            )
+            raise Refused(403, "Forbidden", words)
         return grant
 
     def graph(

@@ -19,8 +19,9 @@ ROLES: Mapping[str, Sequence[str]] = {
     ),
     "Cost Management Reader": ("Microsoft.CostManagement/*", "Microsoft.Consumption/*"),
     "Security Reader": ("Microsoft.Security/*",),
+    "Key Vault Crypto User": ("Microsoft.KeyVault/vaults/keys/*",),
 }
-"""The three roles of runbook 000, section 5.1, each with what it alone opens here."""
+"""The three roles of runbook 000, section 5.1, and the vault's, each with what it alone opens."""
 
 
 class Lack(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):

@@ -26,6 +26,7 @@ from quarterdeck.providers.simulator.resourcegraph.api import ResourceGraph
 from quarterdeck.providers.simulator.serving import ca_file, serving
 from quarterdeck.providers.simulator.status import Status
 from quarterdeck.providers.simulator.tls import loopback_tls
+from quarterdeck.providers.simulator.vault import Vault
 from quarterdeck.providers.simulator.world import World
 
 
@@ -92,6 +93,7 @@ def build_app(world: World, clock: Clock) -> ASGIApp:
         *Governing(world).routes(),
         *Graph(world).routes(),
         *Status(world).routes(),
+        *Vault(world).routes(),
         *Arm(world).routes(),
         *Entra(world, clock).routes(),
     ]

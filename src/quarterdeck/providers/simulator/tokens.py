@@ -20,6 +20,7 @@ class Audience(StrEnum):
 
     ARM = "https://management.azure.com"
     GRAPH = "https://graph.microsoft.com"
+    VAULT = "https://vault.azure.net"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import orjson
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from quarterdeck.kernel.clock import rfc3339
-from quarterdeck.trail.keys import files
+from quarterdeck.trail.keys import envelope, files
 from quarterdeck.trail.keys.model import BackupRefused
 from quarterdeck.trail.keys.seal import KEY_BYTES, Unsealable, seal, unseal
 
@@ -64,16 +64,18 @@ def back_up(folder: Path, to: Path, passphrase: str, now: datetime) -> int:
 def restore(backup: Path, passphrase: str, folder: Path) -> int:
     """Put the keys of the file ``backup`` into ``folder``; how many files.
 
-    Files that are there already must be the same; nothing is overwritten.
+    Files that are there already must hold the same key, sealed or not, and stay as they are;
+    nothing is overwritten.
 
     Raises:
         BackupRefused: not such a file, another passphrase, or other keys in ``folder``.
     """
     content = _opened(backup, passphrase)
     files.make_folder(folder)
-    for name, text in content.items():
-        _refuse_other(folder / name, text)
-    return sum(files.create(folder / name, _fields(name, text)) for name, text in content.items())
+    with files.held(folder):
+        for name, text in content.items():
+            _refuse_other(folder / name, text)
+        return sum(files.create(folder / n, _fields(n, text)) for n, text in content.items())
 
 
 def state(folder: Path) -> BackupState:
@@ -83,6 +85,12 @@ def state(folder: Path) -> BackupState:
         return BackupState(made_at=mark["made_at"], current=mark["keys"] == _digest(folder))
     except (OSError, ValueError, KeyError):
         return BackupState(made_at="", current=not _key_files(folder))
+
+
+def wrapped_by(folder: Path) -> str:
+    """The KMS without which a backup of ``folder`` opens nothing; empty where there is none."""
+    wrapping = envelope.read(folder / envelope.FILE)
+    return wrapping.kms if wrapping else ""
 
 
 def _opened(backup: Path, passphrase: str) -> dict[str, str]:
@@ -104,8 +112,13 @@ def _opened(backup: Path, passphrase: str) -> dict[str, str]:
 
 
 def _refuse_other(path: Path, text: str) -> None:
-    if path.exists() and files.load(path) != _fields(path.name, text):
+    if path.exists() and _whose(files.load(path)) != _whose(_fields(path.name, text)):
         raise BackupRefused(f"{path} holds another key; restore into an empty folder")
+
+
+def _whose(fields: files.Fields) -> object:
+    """What tells the key of a file from others, however it is kept, and by whomever wrapped."""
+    return fields.get("vkey") or fields.get("folder_key") or fields
 
 
 def _fields(name: str, text: str) -> files.Fields:

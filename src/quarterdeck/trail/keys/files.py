@@ -1,7 +1,10 @@
 """Key files: one JSON object each, 0600 in a folder of 0700, with a check of its own."""
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -12,6 +15,7 @@ import orjson
 from quarterdeck.trail.keys.model import KeyUnusable
 
 FORMAT = 1
+DRAFT_BYTES = 8
 OTHERS = 0o077
 
 Fields = dict[str, str | int]
@@ -23,10 +27,21 @@ def make_folder(folder: Path) -> None:
     _refuse_others(folder, "700")
 
 
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Keep all others out who change ``folder``: threads, and processes of this machine."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)  # and so lets go
+
+
 def create(path: Path, fields: Fields) -> bool:
     """Write a key file, whole and durable, unless it is there; whether it was written."""
-    draft = path.with_name(f".{token_hex(8)}")
-    _write(draft, orjson.dumps(_checked(fields), option=orjson.OPT_SORT_KEYS))
+    draft = _draft(path)
+    _write(draft, _encoded(fields))
     try:
         path.hardlink_to(draft)  # fails where it exists: two processes make one key
     except FileExistsError:
@@ -39,10 +54,56 @@ def create(path: Path, fields: Fields) -> bool:
 
 def replace(path: Path, content: bytes) -> None:
     """Put ``content`` in place of ``path``, whole and durable."""
-    draft = path.with_name(f".{token_hex(8)}")
+    draft = _draft(path)
     _write(draft, content)
     draft.replace(path)
     _sync(path.parent)
+
+
+def rewrite(folder: Path, changed: Mapping[Path, Fields]) -> None:
+    """Put other fields into key files of ``folder``; their age stays, for that is the keys'.
+
+    At each moment every file is whole, as it was or as it shall be. All are written before
+    the first is synced: the disk then has to turn to them once, and not a thousand times.
+    """
+    drafts = {path: _draft(path) for path in changed}
+    try:
+        for path, draft in drafts.items():
+            _write(draft, _encoded(changed[path]), sync=False)
+        for draft in drafts.values():
+            _sync(draft)
+        for path, draft in drafts.items():
+            take_place(draft, path)
+    finally:
+        for draft in drafts.values():
+            draft.unlink(missing_ok=True)
+        _sync(folder)
+
+
+def take_place(draft: Path, path: Path) -> None:
+    """Put ``draft`` in place of ``path``, as old as that was."""
+    before = path.stat()
+    os.utime(draft, ns=(before.st_atime_ns, before.st_mtime_ns))
+    draft.replace(path)
+
+
+def put(path: Path, fields: Fields) -> None:
+    """Write a key file, whole and durable, over one that may be there."""
+    replace(path, _encoded(fields))
+
+
+def remove(path: Path) -> None:
+    """Remove a key file, durably."""
+    path.unlink()
+    _sync(path.parent)
+
+
+def clear_drafts(folder: Path, holding: bytes) -> None:
+    """Remove what a crash left half written, if ``holding`` stands in it; call it ``held``."""
+    for draft in folder.glob("." + "[0-9a-f]" * 2 * DRAFT_BYTES):
+        if holding in draft.read_bytes():
+            draft.unlink()
+    _sync(folder)
 
 
 def load(path: Path) -> Fields:
@@ -70,6 +131,14 @@ def parse(content: bytes, name: str) -> Fields:
     return fields
 
 
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{token_hex(DRAFT_BYTES)}")
+
+
+def _encoded(fields: Fields) -> bytes:
+    return orjson.dumps(_checked(fields), option=orjson.OPT_SORT_KEYS)
+
+
 def _checked(fields: Fields) -> Fields:
     rest = {name: value for name, value in fields.items() if name != "check"} | {"format": FORMAT}
     check = sha256(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -81,15 +150,16 @@ def _refuse_others(path: Path, mode: str) -> None:
         raise KeyUnusable(f"others can read {path}; run: chmod {mode} {path}")
 
 
-def _write(path: Path, content: bytes) -> None:
+def _write(path: Path, content: bytes, *, sync: bool = True) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if sync:
+            os.fsync(file.fileno())
 
 
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

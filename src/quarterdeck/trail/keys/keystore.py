@@ -2,6 +2,7 @@
 
 import os
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from secrets import token_hex
@@ -9,8 +10,20 @@ from urllib.parse import quote
 
 from quarterdeck.kernel.clock import Clock, utc_now
 from quarterdeck.trail.keys import files, ring
-from quarterdeck.trail.keys.model import KeyMissing, KeyRotated, KeyUnusable, TenantKeys
+from quarterdeck.trail.keys.envelope import Envelope
+from quarterdeck.trail.keys.keyfile import open_key_file
+from quarterdeck.trail.keys.model import (
+    Custody,
+    CustodyMoved,
+    KeyMissing,
+    KeyRotated,
+    KeyUnusable,
+    Prepared,
+    TenantKeys,
+    Wrapping,
+)
 from quarterdeck.trail.keys.note import Malformed, Signer, Verifier
+from quarterdeck.trail.keys.ports import OpenKms
 from quarterdeck.trail.keys.ring import SigningKey
 from quarterdeck.trail.keys.seal import KEY_BYTES, derive, new_key
 
@@ -19,24 +32,45 @@ SUFFIX = ".key.json"
 
 
 class KeyStore:
-    """Keys on disk. Safe to open twice: of two that begin a log, both get the same keys."""
+    """Keys on disk. Safe to open twice: of two that begin a log, both get the same keys.
 
-    def __init__(self, folder: Path, clock: Clock = utc_now) -> None:
+    Attributes:
+        envelope: seals what is secret in the files, where a KMS wraps its key.
+    """
+
+    def __init__(
+        self, folder: Path, clock: Clock = utc_now, open_kms: OpenKms = open_key_file
+    ) -> None:
         self._folder = folder
         self._clock = clock
+        self.envelope = Envelope(folder, open_kms)
         self._loaded: dict[str, TenantKeys] = {}
         self._rings: dict[str, list[SigningKey]] = {}
 
     def anew(self) -> "KeyStore":
-        """The same keys, none of them in memory: as a process finds them that starts now."""
-        return KeyStore(self._folder, self._clock)
+        """The same keys, none of them in memory: as a process finds them that starts now.
+
+        It asks no KMS for what this one was given: a check of one would be another's.
+        """
+        found = KeyStore(self._folder, self._clock)
+        found.envelope = self.envelope
+        return found
+
+    def open(self) -> Wrapping | None:
+        """Have the KMS unwrap the folder's key, where one does; raises KmsFailed."""
+        wrapping = self.envelope.wrapping()
+        if wrapping is not None:
+            self.envelope.key(wrapping)
+        return wrapping
 
     def begin(self, tenant: str) -> TenantKeys:
         """The tenant's keys, made now if there are none. For a log that has not begun."""
         files.make_folder(self._folder)
         path = self._path(tenant)
         if not path.exists():
-            files.create(path, _new_keys(f"quarterdeck.{self._installation()}/{_quoted(tenant)}"))
+            made = _new_keys(f"quarterdeck.{self._installation()}/{_quoted(tenant)}")
+            with files.held(self._folder):
+                files.create(path, self.envelope.sealed(made, path.name))
         return self.of(tenant)
 
     def of(self, tenant: str) -> TenantKeys:
@@ -68,7 +102,7 @@ class KeyStore:
             keys = self.of(tenant)
             made_at = self._path(tenant).stat().st_mtime_ns // 1000
             first = SigningKey(number=1, signer=Signer(keys.origin, keys.seed), made_at=made_at)
-            known = self._rings[tenant] = ring.load(base, first)
+            known = self._rings[tenant] = ring.load(base, first, self.envelope.opened)
         return known
 
     def rotate(
@@ -85,7 +119,9 @@ class KeyStore:
         now: datetime = self._clock()
         old = self.ring(tenant)[-1]
         new = ring.following(old, size, now, now + overlap, why)
-        if not ring.add(self._base(tenant), old, new):
+        with files.held(self._folder):
+            added = ring.add(self._base(tenant), old, new, self.envelope.sealed)
+        if not added:
             raise KeyRotated(f"the key of {tenant} was rotated just now; look before again")
         return old, self.ring(tenant)[-1]
 
@@ -102,15 +138,57 @@ class KeyStore:
         if self._folder.exists():
             files.make_folder(self._folder)
         for path in self.tenants():
-            keys = _keys(files.load(path), path)
+            keys = _keys(self.envelope.opened(files.load(path), path), path)
             first = SigningKey(number=1, signer=Signer(keys.origin, keys.seed))
-            ring.load(path.with_name(path.name.removesuffix(SUFFIX)), first)
+            base = path.with_name(path.name.removesuffix(SUFFIX))
+            ring.load(base, first, self.envelope.opened)
         return len(self.tenants())
+
+    def custody(self) -> Custody:
+        """How the files are kept now; no KMS is asked. Raises KeyUnusable."""
+        kept = ["sealed" in files.load(path) for path in self._with_secrets()]
+        return Custody(
+            wrapping=self.envelope.wrapping(), sealed=sum(kept), plain=len(kept) - sum(kept)
+        )
+
+    def seal_all(self, prepared: Prepared) -> int:
+        """Keep every file as was prepared; how many were changed.
+
+        At each moment all can be read. Raises CustodyMoved where another was first.
+        """
+        files.make_folder(self._folder)
+        with files.held(self._folder):
+            if self.envelope.wrapping() != prepared.before:
+                raise CustodyMoved("who wraps the keys was changed just now; look before again")
+            self.envelope.put(prepared)
+            return self._rewrite(lambda fields, path: self.envelope.sealed(fields, path.name))
+
+    def open_all(self, wrapping: Wrapping) -> int:
+        """Keep every file open again; how many were changed. As ``seal_all``."""
+        with files.held(self._folder):
+            if self.envelope.wrapping() != wrapping:
+                raise CustodyMoved("who wraps the keys was changed just now; look before again")
+            count = self._rewrite(self.envelope.opened)
+            self.envelope.drop()
+            return count
+
+    def _rewrite(self, anew: Callable[[files.Fields, Path], files.Fields]) -> int:
+        files.clear_drafts(self._folder, b'"vkey":')
+        changed: dict[Path, files.Fields] = {}
+        for path in self._with_secrets():
+            fields = files.load(path)
+            if (other := anew(fields, path)) is not fields:
+                changed[path] = other
+        files.rewrite(self._folder, changed)
+        return len(changed)
+
+    def _with_secrets(self) -> list[Path]:
+        return sorted({*self.tenants(), *self._folder.glob(ring.FILES)})
 
     def _load(self, tenant: str) -> TenantKeys:
         path = self._path(tenant)
         try:
-            return _keys(files.load(path), path)
+            return _keys(self.envelope.opened(files.load(path), path), path)
         except FileNotFoundError as error:
             raise KeyMissing(
                 f"the log of {tenant} stands, but its key {path} is gone; put it back from "

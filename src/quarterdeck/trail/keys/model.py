@@ -21,6 +21,84 @@ class BackupRefused(Invalid):
     """The backup cannot be made or read."""
 
 
+class KmsFailed(Unavailable):
+    """A KMS did not wrap or unwrap; says which key of which KMS, and what to do."""
+
+
+class KmsUnknown(Invalid):
+    """No KMS has such a name, or none is set."""
+
+
+class WrappedElsewhere(Conflict):
+    """Another KMS wraps the keys already, or none does."""
+
+
+class CustodyMoved(Conflict):
+    """Another changed meanwhile who wraps the keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapped:
+    """A secret that only a KMS can open.
+
+    Attributes:
+        version: the KMS's own name of the key that wrapped it, its version included.
+    """
+
+    version: str
+    algorithm: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapping:
+    """Who holds the key of the key folder, under which the secrets of its files are sealed.
+
+    Attributes:
+        id: of the folder's key; each sealed file names it.
+        kms: the name by which the KMS is opened.
+        made_at: when it was wrapped, microseconds since 1970.
+    """
+
+    id: str
+    kms: str
+    wrapped: Wrapped
+    made_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A wrapping that was tried, and has changed nothing yet.
+
+    Attributes:
+        before: what it takes the place of; None where keys lie open.
+        key: the folder's key.
+    """
+
+    before: Wrapping | None
+    after: Wrapping
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """How the files of the key folder are kept now.
+
+    Attributes:
+        wrapping: None where no KMS wraps them.
+        sealed, plain: files with secrets, by whether these are sealed.
+    """
+
+    wrapping: Wrapping | None
+    sealed: int
+    plain: int
+
+    @property
+    def whole(self) -> bool:
+        """Whether all are kept in one way: none was left over by a change that broke off."""
+        return not (self.plain if self.wrapping else self.sealed)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantKeys:
     """The first secrets of one tenant. They never change while its log lives.

@@ -6,7 +6,7 @@ signs now follows from them and from the time alone.
 
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -20,6 +20,13 @@ from quarterdeck.trail.keys.note import Malformed, Signer, Verifier
 from quarterdeck.trail.keys.seal import KEY_BYTES
 
 SUFFIX = ".next-{}.json"
+FILES = "*" + SUFFIX.format("*")
+
+Opened = Callable[[files.Fields, Path], files.Fields]
+"""The fields of a file, its secrets open."""
+
+Sealed = Callable[[files.Fields, str], files.Fields]
+"""Fields as the file of that name keeps them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +54,7 @@ class SigningKey:
         return self.signer.verifier
 
 
-def load(base: Path, first: SigningKey) -> list[SigningKey]:
+def load(base: Path, first: SigningKey, opened: Opened) -> list[SigningKey]:
     """All keys of the log whose first is ``first``; ``base`` is its file without the suffix.
 
     Raises:
@@ -55,7 +62,7 @@ def load(base: Path, first: SigningKey) -> list[SigningKey]:
     """
     keys = [first]
     while (path := _path(base, len(keys) + 1)).exists():
-        keys.append(_key(files.load(path), keys[-1], path))
+        keys.append(_key(opened(files.load(path), path), keys[-1], path))
     return keys
 
 
@@ -64,7 +71,7 @@ def grown(base: Path, known: Sequence[SigningKey]) -> bool:
     return _path(base, len(known) + 1).exists()
 
 
-def add(base: Path, old: SigningKey, key: SigningKey) -> bool:
+def add(base: Path, old: SigningKey, key: SigningKey, sealed: Sealed) -> bool:
     """Write ``key`` after ``old``; False if another was made meanwhile."""
     fields: files.Fields = {
         "origin": key.signer.name,
@@ -78,7 +85,8 @@ def add(base: Path, old: SigningKey, key: SigningKey) -> bool:
         "incident": key.incident,
         "handover": key.handover.decode(),
     }
-    return files.create(_path(base, key.number), fields)
+    path = _path(base, key.number)
+    return files.create(path, sealed(fields, path.name))
 
 
 def following(
