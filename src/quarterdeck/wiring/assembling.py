@@ -35,6 +35,7 @@ from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.condition import log_health
 from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.policy import service as policy
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.query.explorer import open_explorer
 from quarterdeck.trail.witnesses.service import quorum_health
 from quarterdeck.wiring.clouds import identity_provider
@@ -133,11 +134,13 @@ def build_runtime(
 ) -> Runtime:
     """An installation over its adapters."""
     idle = timedelta(hours=settings.session_hours)
+    keys = KeyStore(installation.keys)
     explorer = open_explorer(
         engine,
         installation.read,
-        trail.reader,
+        Fields(engine, keys, trail.reader),
         search=settings.search,
+        by_field=settings.field_search,
         slow_ms=settings.slow_query_ms,
     )
     runtime = Runtime(
@@ -145,7 +148,7 @@ def build_runtime(
         engine=engine,
         clock=utc_now,
         access=Authenticator(engine, utc_now, idle=idle),
-        keys=KeyStore(installation.keys),
+        keys=keys,
         reader=trail.reader,
         removal=trail.removal,
         sequencer=trail.sequencer,

@@ -3,13 +3,16 @@
 These are the projections' own statements: they serve no tenant's question. See ``query``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Engine,
+    MetaData,
     Select,
     Table,
     and_,
@@ -25,7 +28,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.trail.projections.model import Compared, Place, Range, Row
-from quarterdeck.trail.projections.tables import LIVE, OF, TWINS, logs, pauses, places, words
+from quarterdeck.trail.projections.tables import (
+    LIVE,
+    OF,
+    TWINS,
+    fields,
+    fields_beside,
+    logs,
+    pauses,
+    places,
+    words,
+)
 
 ROW_ID_BITS = 44  # of the full-text index's row id that are the leaf's; the others are the log's
 ADD_WORDS = {
@@ -87,6 +100,15 @@ def advance(db: Connection, projection: str, log: str, old: Place, new: Place) -
         .values(size=new.size, hash=new.hash, skipped=new.skipped)
     )
     return db.execute(moved).rowcount == 1
+
+
+def hold(db: Connection, projection: str, log: str) -> None:
+    """Keep others from moving the projection until this transaction ends."""
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    first = {"projection": projection, "log": log, "size": 0, "hash": b"", "skipped": 0}
+    db.execute(make(places).values(first).on_conflict_do_nothing())
+    here = (places.c.projection == projection, places.c.log == log)
+    db.execute(update(places).where(*here).values(skipped=places.c.skipped))
 
 
 def forget_place(db: Connection, projection: str, log: str) -> None:
@@ -201,6 +223,43 @@ def drop_after(db: Connection, projection: str, log: int, end: int) -> None:
     for name in OF[projection]:
         live = LIVE[name]
         db.execute(delete(live).where(live.c.log == log, live.c.idx >= end))
+
+
+def erase_fields(db: Connection, log: int, keys: Collection[int]) -> None:
+    """Take away every token of fields that were sealed under these data keys.
+
+    On SQLite all others are written anew: where pages were split, copies of a row may lie
+    beside the rows, and no deletion finds those.
+    """
+    under = (fields.c.log == log, fields.c.key.in_(keys))
+    beside = fields_beside.c
+    db.execute(delete(fields_beside).where(beside.log == log, beside.key.in_(keys)))
+    db.execute(delete(fields).where(*under))
+    if db.dialect.name == "sqlite":
+        _write_anew(db, fields)
+
+
+def scrub(engine: Engine) -> None:
+    """Have what was erased leave the database's own files too, as far as it lets us.
+
+    SQLite: its log is emptied, unless somebody reads just then. PostgreSQL: dead rows are
+    made room of.
+    """
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as raw:  # in no transaction, as it asks for
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.exec_driver_sql("VACUUM read_fields, read_fields_beside")
+
+
+def _write_anew(db: Connection, table: Table) -> None:
+    # ``secure_delete`` is on: every page of the old table is overwritten with zeros.
+    copy = table.to_metadata(MetaData(), name=f"{table.name}_anew")
+    copy.create(db)
+    db.execute(insert(copy).from_select(list(table.c.keys()), select(table)))
+    table.drop(db)
+    db.exec_driver_sql(f"ALTER TABLE {copy.name} RENAME TO {table.name}")
 
 
 def _count(db: Connection, rows: Select[Any]) -> int:

@@ -61,6 +61,17 @@ def of_leaf(layout: Layout, log: str, index: int) -> list[Sealed]:
     return [found[place] for place in sorted(found)]
 
 
+def of_bundle(layout: Layout, log: str, bundle: int) -> Iterator[tuple[int, Sealed]]:
+    """Index and disclosure of each row of a bundle."""
+    path = layout.disclosures(log, bundle)
+    try:
+        for body in _bodies(path):
+            index, place, key, text = _decoder.decode(body)
+            yield index, Sealed(place, key, text)
+    except msgspec.MsgspecError as error:
+        raise LogDamaged(f"{path} cannot be read: {error}") from error
+
+
 def keys_of(layout: Layout, log: str, bundle: int) -> Iterator[tuple[int, str]]:
     """Index and data key of each disclosure of a bundle."""
     for body in _bodies(layout.disclosures(log, bundle)):

@@ -20,6 +20,7 @@ from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.record import RecordUnreadable
 from quarterdeck.trail.projections import store
 from quarterdeck.trail.projections.model import (
+    ROWS,
     SCHEMAS,
     Name,
     Place,
@@ -52,14 +53,14 @@ class Projector:
 
     Attributes:
         read: where the read models are.
-        names: the projections that are kept.
+        names: the projections that are kept; ``fields`` has a projector of its own.
         schemas: how an entry of each schema is read.
     """
 
     engine: Engine
     read: Engine
     reader: Reader
-    names: Sequence[str] = (Name.TIMELINE, Name.ACTOR, Name.RESOURCE)
+    names: Sequence[str] = ROWS
     schemas: Mapping[int, Upcast] = field(default_factory=lambda: SCHEMAS)
     _trusted: set[tuple[str, str]] = field(default_factory=set)
     _left: dict[tuple[str, str], int] = field(default_factory=dict)
