@@ -40,7 +40,8 @@ def _tuned(connection: Any, _record: object) -> None:  # noqa: ANN401  a DBAPI c
     # What a power cut takes is read again from the log: the place goes with the rows.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
-    # Pages that are let go of may hold tokens of who is erased later.
+    # From the first row on, and not for an erasure alone: pages that are split or let go of
+    # before would keep tokens of who is erased later, where no deletion finds them.
     connection.execute("PRAGMA secure_delete = ON")
 
 

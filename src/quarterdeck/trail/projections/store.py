@@ -12,7 +12,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
-    MetaData,
     Select,
     Table,
     and_,
@@ -228,15 +227,10 @@ def drop_after(db: Connection, projection: str, log: int, end: int) -> None:
 def erase_fields(db: Connection, log: int, keys: Collection[int]) -> None:
     """Take away every token of fields that were sealed under these data keys.
 
-    On SQLite all others are written anew: where pages were split, copies of a row may lie
-    beside the rows, and no deletion finds those.
+    On SQLite ``secure_delete`` is on, since the first of them was written (see ``opening``).
     """
-    under = (fields.c.log == log, fields.c.key.in_(keys))
-    beside = fields_beside.c
-    db.execute(delete(fields_beside).where(beside.log == log, beside.key.in_(keys)))
-    db.execute(delete(fields).where(*under))
-    if db.dialect.name == "sqlite":
-        _write_anew(db, fields)
+    for table in (fields, fields_beside):
+        db.execute(delete(table).where(table.c.log == log, table.c.key.in_(keys)))
 
 
 def scrub(engine: Engine) -> None:
@@ -251,15 +245,6 @@ def scrub(engine: Engine) -> None:
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
         db.exec_driver_sql("VACUUM read_fields, read_fields_beside")
-
-
-def _write_anew(db: Connection, table: Table) -> None:
-    # ``secure_delete`` is on: every page of the old table is overwritten with zeros.
-    copy = table.to_metadata(MetaData(), name=f"{table.name}_anew")
-    copy.create(db)
-    db.execute(insert(copy).from_select(list(table.c.keys()), select(table)))
-    table.drop(db)
-    db.exec_driver_sql(f"ALTER TABLE {copy.name} RENAME TO {table.name}")
 
 
 def _count(db: Connection, rows: Select[Any]) -> int:
