@@ -29,6 +29,7 @@ from quarterdeck.trail.projections.token import asked_path, key_term, token, val
 from quarterdeck.trail.proof.tree import leaf_hash
 from trail.committing import CARD, EMAIL, commit, draft, found, rows
 from trail.installation import Installation
+from trail.keeping import Kept
 from trail.logs import Logs, several
 
 SYSTEM = Actor("quarterdeck", frozenset({("projections:pause", "_platform")}))
@@ -280,3 +281,23 @@ def test_a_token_is_that_of_one_path_and_one_value(key: bytes, path: str, value:
     assert token(tagger, path, value) == token(Tagger(key), path, value)
     assert token(tagger, path + "x", value) != token(tagger, path, "x" + value)
     assert token(Tagger(key[::-1] + b"x"), path, value) != token(tagger, path, value)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # the others have no bundles
+def test_the_fields_of_a_leaf_are_the_same_from_the_journal_and_from_bundles(logs: Logs) -> None:
+    kept = Kept(logs.installation)
+    commit(logs, *(draft(n, {EMAIL: f"{n}@example.com", CARD: n}) for n in range(300)))
+    before = stored(logs, 0, 300)
+    assert len(before) == 600
+    assert [one for n in range(300) for one in stored(logs, n, 1)] == before
+    kept.store_away()
+    for start, count in ((0, 300), (200, 100), (250, 4), (255, 2), (17, 1), (299, 1)):
+        spanned = [one for one in before if start <= one[0] < start + count]
+        assert stored(logs, start, count) == spanned
+    kept.logs.close()
+
+
+def stored(logs: Logs, start: int, count: int) -> list[tuple[int, str, str, bytes]]:
+    """What is stored of some leaves: index, path, data key, sealed."""
+    found = logs.installation.reader.sealed("acme", start, count)
+    return sorted((index, one.path, one.data_key, one.sealed) for index, one in found)

@@ -11,6 +11,7 @@ found by one question: nobody who asks need know how a source writes an account'
 objects and arrays, and what is longer than ``MAX_VALUE``, have no token.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from urllib.parse import unquote
 
@@ -22,6 +23,7 @@ from quarterdeck.trail.log.disclosure import path_of
 USE = "trail field search v1"
 MAX_VALUE = 400
 TOKEN_BYTES = 8
+KEPT_KEYS = 16_384
 ROOTS = ("payload", "changes")
 NO_SCALAR = (b"{", b"[", b"n")
 
@@ -34,6 +36,7 @@ def token(tagger: Tagger, path: str, value: str) -> int:
     return int.from_bytes(tagger.tag(path, value)[:TOKEN_BYTES], "big") >> 1
 
 
+@lru_cache(KEPT_KEYS)
 def key_term(data_key: str) -> int:
     """A data key's id, as it stands in rows."""
     made = blake2b(data_key.encode(), digest_size=TOKEN_BYTES, person=b"data key")

@@ -69,15 +69,17 @@ class FileReader:
     def sealed(self, log: str, start: int, count: int) -> list[tuple[int, Sealed]]:
         wanted = range(start, min(start + count, self.size(log)))
         found: dict[tuple[int, str], Sealed] = {}
-        held: set[int] = set()
+        left = set(wanted)
         for begun, part in self._tail.parts(log, start, count):  # what leaves it is in a bundle
-            held |= set(range(begun, begun + len(part.entries)))
+            left.difference_update(range(begun, begun + len(part.entries)))
+            low, high = wanted.start - begun, wanted.stop - begun
             for offset, path, key, text in part.disclosures:
-                found[begun + offset, path] = Sealed(path, key, text)
-        for bundle in sorted({index // WIDTH for index in wanted if index not in held}):
-            for index, one in sealed.of_bundle(self._layout, log, bundle):
+                if low <= offset < high:
+                    found[begun + offset, path] = Sealed(path, key, text)
+        for bundle in sorted({index // WIDTH for index in left}):
+            for index, one in sealed.of_bundle(self._layout, log, bundle, wanted):
                 found[index, one.path] = one
-        return [(index, one) for (index, _), one in found.items() if index in wanted]
+        return [(index, one) for (index, _), one in found.items()]
 
     def moment(self, log: str, index: int) -> int | None:
         for begun, part in self._tail.parts(log, index, 1):

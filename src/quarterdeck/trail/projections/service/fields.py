@@ -23,7 +23,7 @@ from quarterdeck.trail.proof.tiles import WIDTH
 
 LIFE_S = 60.0
 MOST = 50_000
-AT_ONCE = 500
+AT_ONCE, FEW = 500, 4
 
 Openers = dict[tuple[str, str], Opener | None]
 
@@ -115,8 +115,8 @@ class Fields:
         paths = {path for path, _ in wanted}
         sealed = [
             (index, one)
-            for some in _together(records)
-            for index, one in self.reader.sealed(log, some[0], some[-1] - some[0] + 1)
+            for start, count in _looks(records)
+            for index, one in self.reader.sealed(log, start, count)
             if index in records and one.path in paths
         ]
         openers = self._openers(log, {one.data_key for _, one in sealed})
@@ -167,6 +167,15 @@ class Fields:
 
 def _index(one: tuple[int, Sealed]) -> int:
     return one[0]
+
+
+def _looks(indices: Collection[int]) -> Iterator[tuple[int, int]]:
+    """First and count of what is read: few of a bundle by themselves, many by one look."""
+    for some in _together(indices):
+        if len(some) <= FEW:
+            yield from ((index, 1) for index in some)
+        else:
+            yield some[0], some[-1] - some[0] + 1
 
 
 def _together(indices: Collection[int]) -> Iterator[list[int]]:
