@@ -2,7 +2,8 @@
 
 SQLite with files, and PostgreSQL if TEST_POSTGRES_URL names one. BENCH_EVENTS leaves of some
 900 bytes in one log: 5,000 actors, 200,000 resources, 40 actions, 1 of 100 denied, 3 of 100
-failed. Each question is asked of the use case, with its records read from the log, and none of
+failed; each commits to an address of its actor's and one of 200,000 accounts (BENCH_SECRETS=0:
+to nothing). Each question is asked of the use case, with its records read from the log, and none of
 it from the cache. With BENCH_KEEP, what was built stays in that folder: ten million are built
 once, and asked again by the next run.
 """
@@ -22,15 +23,20 @@ from sqlalchemy import Engine
 from bench._following import rss_mb
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine, writing
-from quarterdeck.kernel.work import Actor, read
+from quarterdeck.kernel.work import Actor, begin, read
 from quarterdeck.migrations.tables import metadata
+from quarterdeck.trail.keys import service as data_keys
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.keys.seal import Sealer
 from quarterdeck.trail.log.appender import open_log
+from quarterdeck.trail.log.disclosure import Disclosure
 from quarterdeck.trail.log.integrator import Integrator
-from quarterdeck.trail.log.model import Prepared
+from quarterdeck.trail.log.model import Prepared, Sealed
 from quarterdeck.trail.log.opening import Trail, open_trail
 from quarterdeck.trail.log.record import stamp
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
+from quarterdeck.trail.projections.service.fielding import FieldProjector
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.proof.tree import leaf_hash
 from quarterdeck.trail.query.explorer import Explorer, open_explorer
@@ -39,8 +45,10 @@ from quarterdeck.trail.query.service import events
 
 KEEP = os.environ.get("BENCH_KEEP", "")
 EVENTS = int(os.environ.get("BENCH_EVENTS", "1000000"))
+SECRETS = os.environ.get("BENCH_SECRETS", "2") != "0"
 GROUP, ASKED, BEGAN = 1000, 300, 1_772_280_000_000_000
-BOB = Actor("bob", frozenset({("trail:read", "*")}))
+BOB = Actor("bob", frozenset({("trail:read", "*"), ("trail:disclose", "*")}))
+EMAIL, ACCOUNT = "/payload/email", "/payload/account"
 DIGEST = urlsafe_b64encode(sha256(b"").digest()).rstrip(b"=").decode()
 FILLING = "x" * 380
 
@@ -69,7 +77,7 @@ def _table(name: str, url: str, folder: Path) -> None:
     keys, trail = KeyStore(folder / "keys"), open_trail(engine, folder / "trail", lasting=True)
     if not built.exists():
         _append(engine, keys, trail)
-    explorer = open_explorer(engine, folder / "read", trail.reader)
+    explorer = open_explorer(engine, folder / "read", Fields(engine, keys, trail.reader))
     if not built.exists():
         _project(engine, explorer)
         built.touch()
@@ -82,6 +90,7 @@ def _table(name: str, url: str, folder: Path) -> None:
 def _append(engine: Engine, keys: KeyStore, trail: Trail) -> None:
     with writing(engine) as db:
         open_log(db, keys, "acme")
+    sealing = Sealing(engine, keys)
     integrator = Integrator(
         engine=engine,
         keys=keys,
@@ -92,7 +101,7 @@ def _append(engine: Engine, keys: KeyStore, trail: Trail) -> None:
     )
     began = perf_counter()
     for start in range(0, EVENTS, GROUP):
-        trail.sequencer.append(list(_drafts(start)))
+        trail.sequencer.append(list(_drafts(start, sealing)))
         if start % (50 * GROUP) == 0:
             integrator.integrate()
     integrator.integrate()
@@ -106,20 +115,55 @@ def _project(engine: Engine, explorer: Explorer) -> None:
     while projector.beat():
         pass
     _line("read models caught up", perf_counter() - began)
+    fielding = FieldProjector(engine=engine, read=explorer.read, fields=explorer.fields)
+    began = perf_counter()
+    while fielding.beat():
+        pass
+    _line("that of fields caught up", perf_counter() - began)
 
 
 def _line(what: str, took_s: float) -> None:
     print(f"  {what:<28}{EVENTS / took_s:>12,.0f} /s  in {took_s:,.1f} s")
 
 
-def _drafts(start: int) -> Iterator[Prepared]:
+class Sealing:
+    """Commits to two fields of each event, under the key of its actor."""
+
+    def __init__(self, engine: Engine, keys: KeyStore) -> None:
+        self._origin = keys.of("acme").origin
+        self._keys: list[tuple[str, Sealer]] = []
+        for start in range(0, 5000, 500):
+            subjects = [f"user:user-{number}" for number in range(start, start + 500)]
+            with writing(engine) as db:
+                made = data_keys.data_keys(db, keys, "acme", subjects, utc_now())
+            self._keys += [(made[one].id, Sealer(made[one].secret)) for one in subjects]
+
+    def sealed(self, record: str, actor: int, account: int) -> tuple[Sealed, ...]:
+        key, sealer = self._keys[actor]
+        return tuple(
+            Sealed(path, key, self._one(sealer, record, path, value))
+            for path, value in ((EMAIL, f"user-{actor}@example.com"), (ACCOUNT, account))
+        )
+
+    def _one(self, sealer: Sealer, record: str, path: str, value: str | int) -> bytes:
+        text = Disclosure.make(path, value, os.urandom(16)).text.encode()
+        return sealer.seal(text, "acme", self._origin, record, path, nonce=os.urandom(12))
+
+
+def _drafts(start: int, sealing: Sealing) -> Iterator[Prepared]:
     chance = Random(start)  # noqa: S311  not for secrets
     for number in range(start, start + GROUP):
         at = BEGAN + number * 1000
         entry = orjson.dumps(_members(number, at, chance), option=orjson.OPT_SORT_KEYS)
-        tag = sha256(b"%d" % number).digest()
+        actor, account = chance.randrange(5000), chance.randrange(200_000)
         yield Prepared(
-            log="acme", record=f"r{number}", entry=entry, hash=leaf_hash(entry), moment=at, tag=tag
+            log="acme",
+            record=f"r{number}",
+            entry=entry,
+            hash=leaf_hash(entry),
+            moment=at,
+            tag=sha256(b"%d" % number).digest(),
+            disclosures=sealing.sealed(f"r{number}", actor, account) if SECRETS else (),
         )
 
 
@@ -159,17 +203,23 @@ def _ask(engine: Engine, explorer: Explorer) -> None:
         print(f"  {name:<28}{p50:>9.2f}{p95:>9.2f}{p99:>9.2f}{rows[int(ASKED * 0.95)]:>16.2f}")
 
 
-def _timed(engine: Engine, explorer: Explorer, wanted: Filter) -> tuple[float, float]:
+def _timed(engine: Engine, explorer: Explorer, asked: Question) -> tuple[float, float]:
     explorer.cache.clear()
     began = perf_counter()
-    with read(engine, BOB, utc_now) as work:
-        events(work, explorer, Question(tenant="acme", wanted=wanted))
+    opened = begin if asked.fields else read  # a search by fields leaves a record
+    with opened(engine, BOB, utc_now) as work:
+        events(work, explorer, asked)
     took = (perf_counter() - began) * 1000
     timings = explorer.watch.timings()
-    return took, next(one.last_ms for one in timings if one.shape == wanted.shape)
+    return took, next(one.last_ms for one in timings if one.shape == asked.shape)
 
 
-def _questions(chance: Random) -> dict[str, Filter]:
+def _questions(chance: Random) -> dict[str, Question]:
+    filters = {name: Question(tenant="acme", wanted=one) for name, one in _filters(chance).items()}
+    return filters | (_committed(chance) if SECRETS else {})
+
+
+def _filters(chance: Random) -> dict[str, Filter]:
     since = BEGAN + chance.randrange(EVENTS) * 1000
     kind = chance.choice(("order", "invoice", "user", "file"))
     action, actor = f"{kind}s:{chance.randrange(10)}", f"user-{chance.randrange(5000)}"
@@ -188,6 +238,13 @@ def _questions(chance: Random) -> dict[str, Filter]:
         "action and denied": Filter(action=action, outcome="denied"),
         "actor, action, denied": Filter(actor=actor, action=action, outcome="denied"),
     }
+
+
+def _committed(chance: Random) -> dict[str, Question]:
+    email = (EMAIL, f"user-{chance.randrange(5000)}@example.com")
+    account = (ACCOUNT, str(chance.randrange(200_000)))
+    asked = {"of 1 in 5,000": (email,), "of 1 in 200,000": (account,), "both": (email, account)}
+    return {f"field {name}": Question(tenant="acme", fields=f) for name, f in asked.items()}
 
 
 if __name__ == "__main__":

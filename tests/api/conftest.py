@@ -32,6 +32,7 @@ from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.opening import open_trail
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.query.explorer import open_explorer
 from servers import databases
 
@@ -79,16 +80,18 @@ def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Iterator[Ru
         tenants.create(work, "acme", "Acme")
         tenants.create(work, "other", "Other")
     with closing(open_trail(database, tmp_path / "trail", lasting=True)) as trail:
+        keys = KeyStore(tmp_path / "keys")
+        fields = Fields(database, keys, trail.reader)
         yield Runtime(
             settings=settings,
             engine=database,
             clock=utc_now,
             access=Authenticator(database, utc_now),
-            keys=KeyStore(tmp_path / "keys"),
+            keys=keys,
             reader=trail.reader,
             removal=trail.removal,
             sequencer=trail.sequencer,
-            explorer=open_explorer(database, tmp_path / "read", trail.reader, search=True),
+            explorer=open_explorer(database, tmp_path / "read", fields, search=True),
             metrics=open_metrics(database, tmp_path / "series"),
             checks={"database": database_check(database), "scheduler": idle},
             exports=tmp_path / "exports",

@@ -7,6 +7,7 @@ import pytest
 
 from cli.test_trail import Desk, desk, no_log
 from quarterdeck.trail.log.record import Party
+from trail.committing import EMAIL, commit, draft
 from trail.logs import Logs, record, several
 
 __all__ = ["desk", "no_log"]
@@ -43,6 +44,19 @@ def test_records_are_found_by_actor_by_resource_and_by_time(desk: Desk) -> None:
     assert {line[6] for line in found} == {"yes"}
 
 
+def test_records_are_found_by_a_committed_field(desk: Desk, logs: Logs) -> None:
+    commit(logs, draft(20, {EMAIL: "ada@example.com"}), draft(21, {EMAIL: "bob@example.com"}))
+    logs.project()
+    (line,) = lines(desk, "query", "--field", f"{EMAIL}:ada@example.com")
+    assert line[4] == "order:o0"
+    unseen = desk.run("trail", "query", "--field", EMAIL, typed="bob@example.com\n")
+    assert unseen.exit_code == 0
+    assert "order:o1" in unseen.stdout
+    assert "bob@example.com" not in unseen.output
+    wrong = desk.run("trail", "query", "--field", "email:ada")
+    assert (wrong.exit_code, "PATH:VALUE" in wrong.stderr) == (2, True)
+
+
 @pytest.mark.usefixtures("logs")
 def test_an_answer_with_its_proof_is_one_document(desk: Desk) -> None:
     page = json.loads(desk.run("trail", "query", "--actor", "grace", "--proof").stdout)
@@ -62,7 +76,7 @@ def test_what_is_wrong_or_not_allowed_says_so(desk: Desk) -> None:
 def test_projections_are_listed_with_their_lag(desk: Desk, logs: Logs) -> None:
     logs.append(record(20))
     found = lines(desk, "projections", "list")
-    assert [line[0] for line in found] == ["timeline", "actor", "resource", "search"]
+    assert [line[0] for line in found] == ["timeline", "actor", "resource", "fields", "search"]
     assert {line[3] for line in found} == {"1"}
     shown = desk.run("trail", "timeline", "--limit", "1")
     assert "1 records of the log are too new" in shown.stderr

@@ -17,8 +17,8 @@ from quarterdeck.cli.main import build_cli
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import reading
 from quarterdeck.runtime import Runtime
-from quarterdeck.trail.freeze.model import Frozen
-from quarterdeck.trail.freeze.service import refuse_frozen
+from quarterdeck.trail.freeze.model import EvidenceHeld, Frozen
+from quarterdeck.trail.freeze.service import refuse_frozen, refuse_purge
 from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.trail.segments.model import Sealing
 from quarterdeck.trail.segments.sealing import Sealer
@@ -74,6 +74,15 @@ def frozen(runtime: Runtime) -> bool:
     return False
 
 
+def held(runtime: Runtime) -> bool:
+    with reading(runtime.engine) as db:
+        try:
+            refuse_purge(db, "acme")
+        except EvidenceHeld:
+            return True
+    return False
+
+
 @pytest.mark.census("ATP-396", "ATP-400", "ATP-507")
 def test_freeze_stops_exports_and_unfreeze_needs_an_outcome(run: Run, runtime: Runtime) -> None:
     assert run("integrity freeze --reason", "tamper-investigation").exit_code == 0
@@ -87,6 +96,19 @@ def test_freeze_stops_exports_and_unfreeze_needs_an_outcome(run: Run, runtime: R
     lifted = run("integrity unfreeze --outcome false-positive --reason", "a threshold too low")
     assert (lifted.exit_code, frozen(runtime)) == (0, False)
     assert run("integrity status").exit_code == 0
+
+
+def test_evidence_that_was_held_is_released_once(run: Run, runtime: Runtime) -> None:
+    run("integrity freeze --reason", "tamper-investigation")
+    run("integrity unfreeze --outcome confirmed --reason", "an edited bundle")
+    assert held(runtime)
+    (row,) = [line.split("\t") for line in run("integrity status").stdout.splitlines()[1:]]
+    assert row[-1] == "held"
+    done = run("integrity release-evidence --json", row[0])
+    assert json.loads(done.stdout) == {"investigation": row[0], "evidence_held": False}
+    assert not held(runtime)
+    assert "held" not in run("integrity status").stdout
+    assert run("integrity release-evidence", row[0]).exit_code == 2
 
 
 @pytest.mark.census("ATP-397", "ATP-398", "ATP-505")

@@ -29,6 +29,7 @@ from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.opening import open_trail
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.query.explorer import open_explorer
 from servers import databases
 from trail.installation import Installation
@@ -49,9 +50,10 @@ class Desk:
         note = self.installation.serve("checkpoint") or b""
         return int(note.splitlines()[1])
 
-    def run(self, *line: str) -> Result:
+    def run(self, *line: str, typed: str = "") -> Result:
         cli = build_cli(lambda: None)
-        return CliRunner().invoke(cli, ["--url", self.url, "--token", self.token, *line])
+        said = ["--url", self.url, "--token", self.token, *line]
+        return CliRunner().invoke(cli, said, input=typed)
 
 
 @pytest.fixture(autouse=True)
@@ -71,16 +73,18 @@ def desk(
     template = tmp_path_factory.getbasetemp() / "tables.db"
     with databases.opened(databases.sqlite(template, tmp_path)) as engine:
         trail = open_trail(engine, tmp_path / "trail", lasting=True)
+        keys = KeyStore(tmp_path / "keys")
+        fields = Fields(engine, keys, trail.reader)
         runtime = Runtime(
             settings=Settings(secret="of-the-tests-and-32-bytes-or-longer"),
             engine=engine,
             clock=utc_now,
             access=Authenticator(engine, utc_now),
-            keys=KeyStore(tmp_path / "keys"),
+            keys=keys,
             reader=trail.reader,
             removal=trail.removal,
             sequencer=trail.sequencer,
-            explorer=open_explorer(engine, tmp_path / "read", trail.reader, search=True),
+            explorer=open_explorer(engine, tmp_path / "read", fields, search=True),
             metrics=open_metrics(engine, tmp_path / "series"),
             checks={},
         )

@@ -50,6 +50,9 @@ from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind as PolicyKind
+from quarterdeck.trail.projections.model import Name
+from quarterdeck.trail.projections.service.fielding import FieldProjector
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.query.explorer import open_explorer
 from quarterdeck.trail.segments.model import Sealing
@@ -97,8 +100,10 @@ class Stage:
             tiles=self.trail.tiles,
         )
         reader = self.trail.reader
-        self.explorer = open_explorer(self.engine, self.folder / "read", reader, search=True)
-        names = self.explorer.names
+        fields = Fields(self.engine, KeyStore(self.folder / "keys"), reader)
+        self.explorer = open_explorer(self.engine, self.folder / "read", fields, search=True)
+        names = [name for name in self.explorer.names if name != Name.FIELDS]
+        self.fielding = FieldProjector(engine=self.engine, read=self.explorer.read, fields=fields)
         self.projector = Projector(
             engine=self.engine, read=self.explorer.read, reader=reader, names=names
         )
@@ -224,6 +229,8 @@ class Stage:
         self.deliver()
         self.integrator.integrate()
         self.projector.beat()
+        while self.fielding.beat():
+            pass
         while self.projector.beat():
             pass
 

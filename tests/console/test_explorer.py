@@ -8,6 +8,8 @@ from starlette.testclient import TestClient
 
 from console.looking import Watched
 from console.stage import Stage
+from quarterdeck.kernel import outbox
+from quarterdeck.kernel.db import reading
 from quarterdeck.trail.projections.service.rebuild import wipe
 
 
@@ -44,6 +46,23 @@ def test_search_stands_in_the_bar_and_finds_words(client: TestClient) -> None:
     page = client.get("/trail", params={"log_of": "acme", "q": "resources"}).text
     assert 'name="q"' in page
     assert "Synced" in page
+
+
+def test_the_bar_finds_by_a_committed_field_for_who_may_read_it(
+    client: TestClient, estate: Stage
+) -> None:
+    page = client.get("/trail", params={"log_of": "acme"}).text
+    assert 'name="field"' in page
+    assert 'data-stream="/api' in page
+    found = client.get("/trail", params={"log_of": "acme", "field": "/payload/name:nobody"})
+    assert "No record is as asked" in found.text
+    # A page that looked again at every fact would make the next fact by looking.
+    assert 'data-stream=""' in found.text
+    with reading(estate.engine) as db:
+        facts = outbox.after(db, "acme", 0, 10_000)
+    assert [fact.name for fact in facts].count("FieldsSearched") == 1
+    wrong = client.get("/trail", params={"field": "name:x"}, headers={"Accept": "text/html"})
+    assert wrong.status_code == 422
 
 
 def test_a_change_bears_the_leaf_of_its_run(client: TestClient, estate: Stage) -> None:

@@ -133,11 +133,13 @@ class Kept:
             keys=self.installation.keys,
             sequencer=self.installation.trail.sequencer,
             read=self.logs.read,
+            fields=self.logs.explorer.fields,
         )
         ground = ErasureGround(
             reader=self.installation.reader,
             removal=self.installation.trail.removal,
             keys=self.installation.keys,
+            read=self.logs.read,
         )
         kinds = {kind.name: kind for kind in (purging.kind(), erasing.kind(ground))}
         (found,) = claim(self.engine, kinds=dict.fromkeys(kinds, 1))

@@ -18,6 +18,9 @@ from quarterdeck.trail.log.appender import open_log
 from quarterdeck.trail.log.disclosure import base64url
 from quarterdeck.trail.log.model import Prepared
 from quarterdeck.trail.log.record import Class, Correlation, Outcome, Party, Record
+from quarterdeck.trail.projections.model import Name
+from quarterdeck.trail.projections.service.fielding import FieldProjector
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.proof.tree import leaf_hash
 from quarterdeck.trail.query.explorer import Explorer, open_explorer
@@ -83,15 +86,19 @@ class Logs:
     shared: Explorer | None = None
     explorer: Explorer = field(init=False)
     projector: Projector = field(init=False)
+    fielding: FieldProjector = field(init=False)
 
     def __post_init__(self) -> None:
         folder = self.installation.folder / "read"
         reader = self.installation.reader
+        fields = Fields(self.engine, self.installation.keys, reader)
         self.explorer = self.shared or open_explorer(
-            self.engine, folder, reader, search=self.search
+            self.engine, folder, fields, search=self.search
         )
-        self.projector = Projector(
-            engine=self.engine, read=self.read, reader=reader, names=self.explorer.names
+        names = [name for name in self.explorer.names if name != Name.FIELDS]
+        self.projector = Projector(engine=self.engine, read=self.read, reader=reader, names=names)
+        self.fielding = FieldProjector(
+            engine=self.engine, read=self.read, fields=self.explorer.fields
         )
 
     @property
@@ -116,6 +123,8 @@ class Logs:
         """Until nothing is behind."""
         self.projector.beat()
         while self.projector.beat():
+            pass
+        while self.fielding.beat():
             pass
 
     def ask(

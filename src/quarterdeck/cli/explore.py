@@ -20,7 +20,7 @@ From = Annotated[
 To = Annotated[str, typer.Option(metavar="TIME", help="Occurred before.")]
 Limit = Annotated[int, typer.Option(min=1, max=MOST, help="How many, newest first.")]
 Projection = Annotated[
-    str, typer.Argument(metavar="PROJECTION", help="timeline, actor, resource or search.")
+    str, typer.Argument(metavar="PROJECTION", help="timeline, actor, resource, fields or search.")
 ]
 
 projections = typer.Typer(
@@ -44,6 +44,15 @@ def query(
     outcome: Annotated[str, typer.Option(help="success, failure or denied.")] = "",
     cls: Annotated[str, typer.Option("--class", help="Class that a field of it has.")] = "",
     correlation: Annotated[str, typer.Option(help="Trace, request, or what caused it.")] = "",
+    field: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--field",
+            metavar="PATH:VALUE",
+            help="A committed field, exactly: /payload/email:ada@example.com. Without the value "
+            "it is asked for, unseen. The look leaves a record.",
+        ),
+    ] = None,
     words: Annotated[str, typer.Option("--text", help="Words of the clear payload.")] = "",
     proof: Annotated[bool, typer.Option("--proof", help="With one proof for all of them.")] = False,
     limit: Limit = 50,
@@ -61,6 +70,7 @@ def query(
         "outcome": outcome,
         "class": cls,
         "correlation": correlation,
+        "field": [_valued(one) for one in field or ()],
         "q": words,
         "proof": "true" if proof else "",
     }
@@ -174,7 +184,16 @@ def rebuild(
     )
 
 
-def _show(context: typer.Context, asked: Mapping[str, str], limit: int, *, as_json: bool) -> None:
+def _valued(field: str) -> str:
+    if ":" in field:
+        return field
+    # What stands in a line, stands in the shell's history too.
+    return f"{field}:{typer.prompt(field, hide_input=True, err=True)}"
+
+
+def _show(
+    context: typer.Context, asked: Mapping[str, object], limit: int, *, as_json: bool
+) -> None:
     given = {name: value for name, value in asked.items() if value}
     with told():
         found = client_of(context).get(EVENTS, limit=limit, **given)

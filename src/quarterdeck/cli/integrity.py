@@ -1,6 +1,7 @@
 """quarterdeck integrity, atp-admin integrity: freeze, verify, find what is missing.
 
-The verbs and flags are those of runbook 004, topic 33; ``unfreeze`` and ``scope`` are ours.
+The verbs and flags are those of runbook 004, topic 33; ``unfreeze``,
+``release-evidence`` and ``scope`` are ours.
 """
 
 import json
@@ -68,6 +69,27 @@ def unfreeze(
     tell(f"unfrozen: investigation {found['id']} was {found['outcome']}", found, as_json=as_json)
 
 
+@commands.command("release-evidence")
+def release_evidence(
+    context: typer.Context,
+    investigation: Annotated[
+        str, typer.Argument(metavar="INVESTIGATION", help="As integrity status shows it.")
+    ],
+    *,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Let what a confirmed investigation holds be purged again."""
+    with told():
+        client_of(context).post(
+            f"{INTEGRITY}/investigations/{quote(investigation, safe='')}/release"
+        )
+    tell(
+        f"released: the evidence of investigation {investigation}",
+        {"investigation": investigation, "evidence_held": False},
+        as_json=as_json,
+    )
+
+
 @commands.command()
 def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
     """Show investigations, and how far each log was checked. Exits 1 while frozen."""
@@ -84,10 +106,14 @@ def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
                 one["reason"],
                 one["where"],
                 one["outcome"],
+                "held" if one["evidence_held"] else "",
             )
             for one in found["investigations"]
         ]
-        columns = ("investigation", "tenant", "suspicion", "reason", "where", "outcome")
+        columns = (
+            *("investigation", "tenant", "suspicion", "reason", "where", "outcome"),
+            "evidence",
+        )
         show_table(columns, rows, "nothing is under investigation")
     raise typer.Exit(FOUND if found["frozen"] else DONE)
 

@@ -119,6 +119,7 @@ EVENTS: dict[str, type[Event]] = {
         onboarding.TenantOffboarded,
         governance.CostsImported,
         trail.FieldsDisclosed,
+        trail.FieldsSearched,
         trail.ProjectionPaused,
         trail.ProjectionResumed,
         trail.ProjectionRebuilt,

@@ -19,6 +19,21 @@ class FieldsDisclosed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldsSearched(Event):
+    """An actor looked for records by the exact value of committed fields, one page of them.
+
+    ``fields`` are their paths, ``records`` the indices of what was found; the value is not told.
+    """
+
+    action: ClassVar[str] = "trail:search"
+    about: ClassVar[str] = "search"
+    public: ClassVar[frozenset[str]] = frozenset({"search", "fields", "records"})
+    search: str
+    fields: list[str]
+    records: list[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicySet(Event):
     """A policy of the trail got a new version; ``digest`` is of its document.
 

@@ -135,6 +135,9 @@ class Settings:
         12_000, "Notifications of alerts that a tenant's receivers get within a minute at most."
     )
     search: bool = setting(default=False, words="Index the words of clear payloads.")
+    field_search: bool = setting(
+        default=True, words="Index committed fields by their exact value, under a tenant's key."
+    )
     relay_apart: bool = setting(
         default=False, words="The outbox relay is a role of its own, not the worker's."
     )

@@ -35,6 +35,7 @@ from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.condition import log_health
 from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.policy import service as policy
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.query.explorer import open_explorer
 from quarterdeck.trail.witnesses.service import quorum_health
 from quarterdeck.wiring.clouds import identity_provider
@@ -142,8 +143,9 @@ def build_runtime(
     explorer = open_explorer(
         engine,
         installation.read,
-        trail.reader,
+        Fields(engine, keys, trail.reader),
         search=settings.search,
+        by_field=settings.field_search,
         slow_ms=settings.slow_query_ms,
     )
     runtime = Runtime(

@@ -31,6 +31,7 @@ from quarterdeck.trail.log.condition import tenants_with_logs
 from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.projections.model import Name
+from quarterdeck.trail.projections.service.fielding import FieldProjector
 from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.projections.service.standing import projection_health, standings
 from quarterdeck.trail.query.explorer import Explorer
@@ -157,6 +158,9 @@ def catching_up(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], obje
     among = partial(Projector, engine=runtime.engine, read=explorer.read, reader=explorer.reader)
     late = among(patience_s=PATIENCE_S)
     pulses: dict[str, tuple[float, Callable[[], object]]] = {"project": (PROJECT_S, late.beat)}
+    if explorer.by_field:
+        fields = FieldProjector(engine=runtime.engine, read=explorer.read, fields=explorer.fields)
+        pulses["fields"] = (PROJECT_S, fields.beat)
     if explorer.search:
         pulses["search"] = (PROJECT_S, among(names=(Name.SEARCH,)).beat)
     return pulses
@@ -212,6 +216,7 @@ def keeping_kinds(runtime: Runtime) -> Sequence[JobKind]:
         keys=keys,
         sequencer=runtime.sequencer,
         read=runtime.explorer.read,
+        fields=runtime.explorer.fields,
     )
-    erasing = ErasureGround(reader=reader, removal=removal, keys=keys)
+    erasing = ErasureGround(reader=reader, removal=removal, keys=keys, read=runtime.explorer.read)
     return purging.kind(), erasure_kind(erasing)

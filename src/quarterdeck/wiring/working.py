@@ -143,7 +143,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         *programme_kinds(),
         *health_kinds(prober.means, runtime.roles or {"installation": runtime.checks}),
         *preflight_kinds(clouds.open, status, status.identity),
-        rebuild_kind(runtime.explorer.read, trail.reader),
+        rebuild_kind(runtime.explorer.read, runtime.explorer.fields),
         export_kind(export_press(runtime)),
         *keeping_kinds(runtime),
     ]

@@ -161,6 +161,7 @@ def test_a_held_projection_is_seen_and_its_problem_told_once(
         "timeline": 0,
         "actor": 1,
         "resource": 0,
+        "fields": 0,
         "search": 0,
     }
     watch = ProblemWatch(engine=runtime.engine, explorer=runtime.explorer, clock=runtime.clock)
@@ -213,7 +214,7 @@ def test_a_rebuild_is_a_job_dry_unless_told_otherwise(
 
 
 def work(runtime: Runtime) -> None:
-    kind = rebuild_kind(runtime.explorer.read, runtime.reader)
+    kind = rebuild_kind(runtime.explorer.read, runtime.explorer.fields)
     worker = Worker(
         name="w",
         engine=runtime.engine,

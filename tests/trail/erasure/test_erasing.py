@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
 from quarterdeck.events.access import PrincipalCreated
+from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.ids import JobId
 from quarterdeck.kernel.jobs.table import jobs
 from quarterdeck.kernel.work import Actor, begin, read
@@ -24,6 +25,8 @@ from quarterdeck.trail.integrity.service import verify
 from quarterdeck.trail.keys.note import Verifier
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.policy.model import Kind
+from quarterdeck.trail.projections.tables import fields
+from trail.committing import found, rows
 from trail.installation import Installation
 from trail.keeping import CARLA, CONRAD, Kept
 
@@ -172,6 +175,35 @@ def test_the_wrapped_key_is_gone_from_the_files_of_the_database(kept: Kept) -> N
                 assert gone not in file.read()
         except FileNotFoundError:
             continue
+
+
+def test_an_erased_subject_is_found_by_nothing_and_its_rows_are_gone(kept: Kept) -> None:
+    kept.logs.project()
+    assert len(found(kept.logs, ("/payload/name", "Ada"))) == 1
+    before = len(rows(kept.logs))
+    asked = request(kept)
+    kept.run(approve(kept, asked))
+    assert found(kept.logs, ("/payload/name", "Ada")) == []
+    assert len(rows(kept.logs)) == before - 1
+    assert len(found(kept.logs, ("/payload/name", "Bob"))) == 1
+
+
+def test_a_job_that_died_between_the_keys_and_the_rows_takes_the_rows_when_it_is_run_again(
+    kept: Kept,
+) -> None:
+    kept.logs.project()
+    before = rows(kept.logs)
+    asked = request(kept)
+    job = approve(kept, asked)
+    kept.run(job)
+    left = rows(kept.logs)
+    with writing(kept.logs.read) as db:
+        db.execute(
+            insert(fields),
+            [dict(zip(fields.c.keys(), row, strict=True)) for row in before if row not in left],
+        )
+    kept.run_again(job)
+    assert rows(kept.logs) == left
 
 
 def test_a_subject_nobody_knows_is_refused(kept: Kept) -> None:

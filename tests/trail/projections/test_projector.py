@@ -148,7 +148,13 @@ def test_a_read_model_of_another_log_is_not_added_to(logs: Logs) -> None:
     found = standings(logs.engine, logs.read, reader, logs.installation.clock, ["timeline"])
     health = projection_health(found, reader)
     assert (health.status, "another log" in health.description) == ("unhealthy", True)
-    Rebuild(read=logs.read, reader=reader, projection="timeline", log="acme").run(silent)
+    Rebuild(
+        read=logs.read,
+        reader=reader,
+        fields=logs.explorer.fields,
+        projection="timeline",
+        log="acme",
+    ).run(silent)
     logs.project()
     assert logs.ask() == [3, 2, 1, 0]
 
@@ -193,7 +199,11 @@ def test_a_wiped_projection_is_rebuilt_as_it_was(logs: Logs, projection: str) ->
     wipe(logs.read, projection, "acme")
     assert rows(logs) != before
     anew = Rebuild(
-        read=logs.read, reader=logs.installation.reader, projection=projection, log="acme"
+        read=logs.read,
+        reader=logs.installation.reader,
+        fields=logs.explorer.fields,
+        projection=projection,
+        log="acme",
     )
     applied, found = anew.run(silent)
     assert (applied, found.surplus, found.missing) == (20, 0, found.rows)
@@ -213,6 +223,7 @@ def test_a_dry_rebuild_counts_and_changes_nothing(logs: Logs) -> None:
     anew = Rebuild(
         read=logs.read,
         reader=logs.installation.reader,
+        fields=logs.explorer.fields,
         projection="actor",
         log="acme",
         dry=True,
@@ -235,6 +246,7 @@ def test_a_rebuild_of_one_tenant_and_range_touches_nothing_else(logs: Logs) -> N
     anew = Rebuild(
         read=logs.read,
         reader=logs.installation.reader,
+        fields=logs.explorer.fields,
         projection="actor",
         log="acme",
         since=at[2],
@@ -256,7 +268,13 @@ def test_what_is_appended_while_a_rebuild_runs_is_not_lost(logs: Logs) -> None:
         logs.project()
 
     reader = logs.installation.reader
-    anew = Rebuild(read=logs.read, reader=reader, projection="resource", log="acme")
+    anew = Rebuild(
+        read=logs.read,
+        reader=reader,
+        fields=logs.explorer.fields,
+        projection="resource",
+        log="acme",
+    )
     anew.run(meanwhile)
     assert logs.ask(resource="o2") == [7, 2]
     assert anew.run(silent)[1].surplus == 0

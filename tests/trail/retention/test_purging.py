@@ -20,6 +20,7 @@ from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind
 from quarterdeck.trail.retention.model import NothingKeepsTime
 from quarterdeck.trail.retention.service import asking
+from trail.committing import EMAIL, commit, draft, found, rows
 from trail.installation import NOON, Installation
 from trail.keeping import CARLA, CONRAD, RIGHTS, Kept, person
 from trail.logs import record
@@ -91,6 +92,21 @@ def test_purged_records_leave_the_read_models(kept: Kept) -> None:
     kept.purge()
     kept.logs.project()
     assert all(index > 255 for index in kept.logs.ask(actor="u1", limit=500))
+
+
+def test_what_purged_records_were_found_by_goes_with_them(kept: Kept) -> None:
+    kept.keep_days(365)
+    values = [{EMAIL: f"{number % 2}@example.com"} for number in range(256)]
+    commit(kept.logs, *(draft(number, value) for number, value in enumerate(values)))
+    kept.age(hours=2)
+    kept.store_away()
+    kept.logs.project()
+    assert len([row for row in rows(kept.logs) if row[3] < 256]) == 256
+    kept.age(days=366)
+    kept.purge()
+    assert all(row[3] > 255 for row in rows(kept.logs))
+    kept.logs.project()
+    assert found(kept.logs, (EMAIL, "1@example.com")) == []
 
 
 def test_proofs_of_what_remains_and_of_what_is_gone_still_stand(kept: Kept) -> None:

@@ -3,7 +3,7 @@
 from threading import Lock
 from typing import Any, Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from quarterdeck.access.epoch import store
@@ -18,6 +18,11 @@ def advance(work: Work) -> None:
     that a rule about the whole ("an admin remains") holds when two act at once.
     """
     store.advance(work.db)
+
+
+def current(db: Connection) -> int:
+    """The epoch, as this transaction sees it."""
+    return store.current(db)
 
 
 class Watch(Protocol):

@@ -1,7 +1,8 @@
 """/api/v1/audit: questions to the trail, and how they did."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any, Self
 
@@ -10,12 +11,22 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from quarterdeck.api.trail.records import RecordBody, bodies
 from quarterdeck.kernel.clock import instant, micros
-from quarterdeck.kernel.work import ANY, Work
+from quarterdeck.kernel.work import ANY, Work, begin, read
+from quarterdeck.runtime import Runtime
 from quarterdeck.trail.log.model import RecordView
 from quarterdeck.trail.query import service as query
-from quarterdeck.trail.query.model import Answer, Filter, Proof, Question, Spot, Timing
+from quarterdeck.trail.query.model import (
+    Answer,
+    Asked,
+    Filter,
+    Proof,
+    Question,
+    Spot,
+    Timing,
+    field_of,
+)
 from quarterdeck.web import ndjson
-from quarterdeck.web.deps import InRead, Installation
+from quarterdeck.web.deps import By, InRead, Installation
 from quarterdeck.web.faults import InvalidRequest
 from quarterdeck.web.ndjson import Listing
 from quarterdeck.web.paging import InPage, Key
@@ -122,7 +133,44 @@ def filter_of(  # noqa: PLR0913, PLR0917  the filters: each a part of the addres
     )
 
 
+def fields_of(
+    field: Annotated[
+        list[str] | None,
+        Query(
+            description="PATH:VALUE of a committed field, exactly so; more than one: all of them. "
+            "Needs trail:disclose, and leaves a record."
+        ),
+    ] = None,
+) -> Asked:
+    """The committed fields that a request asks for."""
+    return tuple(dict.fromkeys(map(field_of, field or ())))
+
+
 InFilter = Annotated[Filter, Depends(filter_of)]
+InFields = Annotated[Asked, Depends(fields_of)]
+
+
+def open_asking(
+    request: Request, runtime: Installation, actor: By, fields: InFields
+) -> Iterator[Work]:
+    """A look; where committed fields are asked for, one that leaves a record."""
+    # Each page of a stream has a transaction of its own: see ``noting``.
+    opened = begin if fields and not ndjson.asked_for(request) else read
+    with opened(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
+        yield work
+
+
+@contextmanager
+def noting(runtime: Runtime, reading: Work, fields: Asked) -> Iterator[Work]:
+    """``reading``; where committed fields are asked for, a transaction that leaves a record."""
+    if not fields:
+        yield reading
+        return
+    with begin(runtime.engine, reading.actor, runtime.clock, reading.request) as work:
+        yield work
+
+
+InAsking = Annotated[Work, Depends(open_asking, scope="function")]
 Tenant = Annotated[
     str, Query(description="Whose log; else the only one that one may read, or that of one's home.")
 ]
@@ -139,27 +187,37 @@ Tenant = Annotated[
 def list_events(  # noqa: PLR0913, PLR0917  the question, its page, and who asks
     request: Request,
     response: Response,
-    work: InRead,
+    work: InAsking,
     page: InPage,
     runtime: Installation,
     wanted: InFilter,
+    fields: InFields,
     tenant: Tenant = "",
     proof: bool = False,  # noqa: FBT001, FBT002  a query parameter
 ) -> Any:  # noqa: ANN401  a page, or a stream of all
     """What was done, newest first by when it occurred; with ``q``, by index."""
     log = tenant_of(work, tenant)
+    if fields:
+        response.headers["Cache-Control"] = "no-store"
 
     def answer(reading: Work, after: Key | None, limit: int, *, proven: bool = False) -> Answer:
         question = Question(
-            tenant=log, wanted=wanted, before=_spot(after, log), limit=limit, proof=proven
+            tenant=log,
+            wanted=wanted,
+            fields=fields,
+            before=_spot(after, log),
+            limit=limit,
+            proof=proven,
         )
         return query.events(reading, runtime.explorer, question)
 
+    def some(reading: Work, after: Key | None, limit: int) -> list[tuple[Spot, RecordBody]]:
+        with noting(runtime, reading, fields) as asking:
+            return _told(asking, _some(answer, asking, after, limit, log))
+
     if ndjson.asked_for(request):
         listing = Listing(
-            rows=lambda reading, after, limit: _told(
-                reading, _some(answer, reading, after, limit, log)
-            ),
+            rows=some,
             key=lambda found: _key(found[0], log),
             line=lambda found: found[1].model_dump_json().encode(),
         )

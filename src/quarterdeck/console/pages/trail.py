@@ -1,6 +1,7 @@
 """/trail: what was done, and the proof that it stands in the log."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Annotated
 
@@ -8,16 +9,17 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.activity import activity
-from quarterdeck.console.frame import Frame, InFrame
+from quarterdeck.console.frame import Frame, InFrame, changing
 from quarterdeck.console.headline import Signed
 from quarterdeck.console.pages.now import logs_of
 from quarterdeck.console.path import drawing
 from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.work import Work
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import MAX_INDEX, Inclusion, RecordView
 from quarterdeck.trail.log.record import Class
 from quarterdeck.trail.query import service as query
-from quarterdeck.trail.query.model import CLASSES, OUTCOMES, Filter, Question, Spot
+from quarterdeck.trail.query.model import CLASSES, OUTCOMES, Asked, Filter, Question, Spot, field_of
 from quarterdeck.web.paging import InPage, Key, Page
 from quarterdeck.web.permissions import needs
 
@@ -66,11 +68,17 @@ def filter_of(  # noqa: PLR0913, PLR0917  the filter bar: each a part of the add
     )
 
 
+def asked_fields(field: Annotated[str, Query(max_length=2 * MAX_WORD)] = "") -> Asked:
+    """The committed field that it asks for."""
+    return (field_of(field.strip()),) if field.strip() else ()
+
+
 @router.get("/trail", response_class=HTMLResponse, **READS)
 def explorer(
     frame: InFrame,
     page: InPage,
     wanted: Annotated[Filter, Depends(filter_of)],
+    fields: Annotated[Asked, Depends(asked_fields)],
     log_of: str = "",
 ) -> HTMLResponse:
     """The records of one log, newest first: all, what one actor did, what befell one thing."""
@@ -78,16 +86,21 @@ def explorer(
     logs = logs_of(frame)
     chosen = _chosen(logs, log_of or frame.shell.tenant)
     timed = _within(frame, wanted)
-    found = Shown() if chosen is None else _shown(frame, chosen.tenant, timed, page)
-    return frame.show(
+    question = None if chosen is None else _question(chosen.tenant, timed, fields, page)
+    found = Shown() if question is None else _shown(frame, question, page)
+    return _still(frame, fields).show(
         "trail.html",
         logs=logs,
         chosen=chosen,
         wanted=wanted,
-        filtered=not timed.empty,
+        fields=fields,
+        filtered=bool(fields) or not timed.empty,
         outcomes=sorted(OUTCOMES),
         classes=sorted(CLASSES),
         search=frame.runtime.explorer.search,
+        by_field=frame.runtime.explorer.by_field
+        and chosen is not None
+        and frame.allows("trail:disclose", chosen.tenant),
         lines=[activity(view.record["tenant"], view) for view in found.views],
         people=frame.people(),
         first=page.after is None,
@@ -145,18 +158,34 @@ def _within(frame: Frame, wanted: Filter) -> Filter:
     return replace(wanted, since=micros(frame.since))
 
 
-def _shown(frame: Frame, tenant: str, wanted: Filter, page: Page) -> Shown:
-    # Without a filter the log itself is shown: it knows what the read model has yet to see.
-    if wanted.empty:
-        return _newest(frame, tenant, page)
+def _question(tenant: str, wanted: Filter, fields: Asked, page: Page) -> Question:
     before = Spot(*(int(part or 0) for part in page.after)) if page.after else None
-    question = Question(tenant=tenant, wanted=wanted, before=before, limit=page.limit)
-    found = query.events(frame.work, frame.runtime.explorer, question)
+    return Question(tenant=tenant, wanted=wanted, fields=fields, before=before, limit=page.limit)
+
+
+def _shown(frame: Frame, question: Question, page: Page) -> Shown:
+    # Without a filter the log itself is shown: it knows what the read model has yet to see.
+    if question.wanted.empty and not question.fields:
+        return _newest(frame, question.tenant, page)
+    with _asking(frame, question.fields) as work:
+        found = query.events(work, frame.runtime.explorer, question)
     return Shown(
         views=[view for _, view in found.records],
         last=(found.last.at, found.last.index) if found.last else (),
         behind=found.size - found.through,
     )
+
+
+def _still(frame: Frame, fields: Asked) -> Frame:
+    """The frame; without its stream where each look leaves a record, which would be a fact."""
+    return replace(frame, shell=replace(frame.shell, stream="")) if fields else frame
+
+
+def _asking(frame: Frame, fields: Asked) -> AbstractContextManager[Work]:
+    """What the question is asked in: where it is about committed fields, it leaves a record."""
+    if fields:
+        return changing(frame.request, frame.work.actor)
+    return nullcontext(frame.work)
 
 
 def _newest(frame: Frame, tenant: str, page: Page) -> Shown:

@@ -113,6 +113,12 @@ class Certificate:
         return f"{FORMAT}\n{json.dumps(fields, sort_keys=True, separators=(',', ':'))}\n"
 
 
+def keys_in(certificate: str) -> list[str]:
+    """The ids of the keys that a certificate says were destroyed."""
+    keys: list[str] = json.loads(certificate.split("\n")[1])["keys"]
+    return keys
+
+
 def subject_of(text: str) -> str:
     """``text`` without the space around it; raise ErasureInvalid if it can name no subject."""
     stripped = text.strip()

@@ -76,3 +76,18 @@ class Sealer:
     def seal(self, secret: bytes, *place: str, nonce: bytes) -> bytes:
         """As ``seal``, under a ``nonce`` of 12 random bytes that was never used before."""
         return nonce + self._cipher.encrypt(nonce, secret, orjson.dumps(place))
+
+
+class Opener:
+    """``unseal`` under one key, many times. Any thread may call it."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def open(self, sealed: bytes, *place: str) -> bytes:
+        """As ``unseal``."""
+        try:
+            nonce, text = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
+            return self._cipher.decrypt(nonce, text, orjson.dumps(place))
+        except (InvalidTag, ValueError) as error:
+            raise Unsealable(f"cannot be opened at {'/'.join(place)}") from error

@@ -5,7 +5,7 @@ first key at once.
 """
 
 from collections.abc import Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -15,7 +15,7 @@ from quarterdeck.kernel.ids import uuid7
 from quarterdeck.trail.keys import store
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.model import DataKey
-from quarterdeck.trail.keys.seal import new_key, seal, unseal
+from quarterdeck.trail.keys.seal import Unsealable, new_key, seal, unseal
 
 WRAP = "trail wrap v1"
 
@@ -84,6 +84,17 @@ def opened(db: Connection, keys: KeyStore, tenant: str, key: str) -> DataKey | N
     if row is None or row.wrapped is None:
         return None
     return _unwrapped(keys, row, row.wrapped)
+
+
+def opened_all(
+    db: Connection, keys: KeyStore, tenant: str, ids: Collection[str]
+) -> dict[str, DataKey]:
+    """Those of the tenant's data keys that were neither destroyed nor altered, by id."""
+    found = {}
+    for row in store.by_ids(db, tenant, ids):
+        with suppress(Unsealable):
+            found[row.id] = _unwrapped(keys, row, row.wrapped or b"")
+    return found
 
 
 def _unwrapped(keys: KeyStore, row: store.WrappedKey, wrapped: bytes) -> DataKey:

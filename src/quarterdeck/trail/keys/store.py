@@ -79,6 +79,14 @@ def by_id(db: Connection, tenant: str, key: str) -> WrappedKey | None:
     return db.execute(query).one_or_none()
 
 
+def by_ids(db: Connection, tenant: str, keys: Collection[str]) -> list[WrappedKey]:
+    """Those of the tenant's keys of these ids that are not destroyed."""
+    query = select(data_keys).where(
+        data_keys.c.tenant == tenant, data_keys.c.id.in_(keys), data_keys.c.wrapped.isnot(None)
+    )
+    return list(db.execute(query))
+
+
 def ids_of(db: Connection, tenant: str, subject: str) -> list[str]:
     """The ids of the subject's keys that are not destroyed."""
     return [row.id for row in living_of(db, tenant, [subject])]

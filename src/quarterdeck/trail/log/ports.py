@@ -75,6 +75,13 @@ class Reader(Protocol):
         """The sealed disclosures of a leaf, by path."""
         ...
 
+    def sealed(self, log: str, start: int, count: int) -> list[tuple[int, Sealed]]:
+        """Index and sealed disclosure of all that leaves ``start`` to ``start + count`` have.
+
+        In no order; of one that moves meanwhile, either place is read, and none is missed.
+        """
+        ...
+
     def moment(self, log: str, index: int) -> int | None:
         """When a leaf was received, microseconds since 1970; None if there is no such leaf."""
         ...

@@ -5,19 +5,20 @@ from sqlalchemy import Engine
 from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.jobs.kind import JobKind
 from quarterdeck.kernel.jobs.run import Run
-from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.projections.service.control import REBUILD, Wish, record_rebuild
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.projections.service.rebuild import Rebuild
 
 
-def rebuild_kind(read: Engine, reader: Reader) -> JobKind:
+def rebuild_kind(read: Engine, fields: Fields) -> JobKind:
     """Runs rebuilds over the read models ``read``. One that was cut short begins anew."""
 
     def rebuild(run: Run) -> None:
         wish = _wish(run)
         anew = Rebuild(
             read=read,
-            reader=reader,
+            reader=fields.reader,
+            fields=fields,
             projection=wish.projection,
             log=run.tenant,
             since=run.body["since"],

@@ -39,6 +39,11 @@ class Name(StrEnum):
     ACTOR = "actor"
     RESOURCE = "resource"
     SEARCH = "search"
+    FIELDS = "fields"
+
+
+ROWS = (Name.TIMELINE, Name.ACTOR, Name.RESOURCE)
+"""Those that are made of entries alone, and delivered together."""
 
 
 class UnknownProjection(Invalid):
@@ -231,7 +236,7 @@ def _seen(index: int, found: _Entry) -> Seen:
         marks = tuple(told.union(marks))
     return Seen(
         index=index,
-        at=_micros(found.occurred_at),
+        at=micros_of(found.occurred_at),
         actor=found.actor.id,
         action=action,
         type=kind,
@@ -285,7 +290,8 @@ def _term(field: str, word: str) -> int:
     return int.from_bytes(made.digest(), "big") >> 1
 
 
-def _micros(text: str) -> int:
+def micros_of(text: str) -> int:
+    """A record's time, microseconds since 1970."""
     # As records write it, always to the microsecond: a second is read once, not a thousand times.
     if len(text) == STAMP_LETTERS and text[-1] == "Z":
         return _second(text[:19]) + int(text[20:26])
@@ -300,7 +306,8 @@ def _second(text: str) -> int:
 def rows_of(name: str, log: int, records: Sequence[Seen]) -> dict[str, list[Row]]:
     """The rows of ``records`` in projection ``name``, by table, each list in its key's order.
 
-    Of ``search`` none: its rows are not integers.
+    Of ``search`` none: its rows are not integers. Of ``fields`` none: an entry does not show
+    what it commits to.
     """
     found: dict[str, list[Row]] = {}
     if name == Name.TIMELINE:

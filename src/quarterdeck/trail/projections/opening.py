@@ -9,8 +9,9 @@ from quarterdeck.kernel.db import metadata, open_engine, reading, writing
 from quarterdeck.kernel.installation import make_private
 from quarterdeck.trail.projections import tables
 
-SCHEMA = 1
-"""Of the file. One of another number is emptied, and filled again from the logs."""
+SCHEMA, LESS = 2, frozenset({1})
+"""Of the file. One of a number in ``LESS`` gets the tables that it lacks, which are filled from
+the logs; one of any other is emptied, and filled again."""
 
 FILE = "read.db"
 CACHE_KIB, POOL = 16_384, 4
@@ -39,6 +40,9 @@ def _tuned(connection: Any, _record: object) -> None:  # noqa: ANN401  a DBAPI c
     # What a power cut takes is read again from the log: the place goes with the rows.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
+    # From the first row on, and not for an erasure alone: pages that are split or let go of
+    # before would keep tokens of who is erased later, where no deletion finds them.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 def _prepare(engine: Engine) -> None:
@@ -48,10 +52,11 @@ def _prepare(engine: Engine) -> None:
     with writing(engine) as db:
         if _version(db) == SCHEMA:  # another process did, meanwhile
             return
-        db.execute(text("DROP TABLE IF EXISTS read_text"))
-        metadata.drop_all(db, tables=list(tables.EVERY))
+        if _version(db) not in LESS:
+            db.execute(text("DROP TABLE IF EXISTS read_text"))
+            metadata.drop_all(db, tables=list(tables.EVERY))
+            db.execute(text(TEXT))
         metadata.create_all(db, tables=list(tables.EVERY))
-        db.execute(text(TEXT))
         db.execute(text(f"PRAGMA user_version = {SCHEMA}"))
 
 

@@ -3,13 +3,15 @@
 These are the projections' own statements: they serve no tenant's question. See ``query``.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Engine,
     Select,
     Table,
     and_,
@@ -25,7 +27,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.trail.projections.model import Compared, Place, Range, Row
-from quarterdeck.trail.projections.tables import LIVE, OF, TWINS, logs, pauses, places, words
+from quarterdeck.trail.projections.tables import (
+    LIVE,
+    OF,
+    TWINS,
+    fields,
+    fields_beside,
+    logs,
+    pauses,
+    places,
+    words,
+)
 
 ROW_ID_BITS = 44  # of the full-text index's row id that are the leaf's; the others are the log's
 NAMED = 20
@@ -90,6 +102,15 @@ def advance(db: Connection, projection: str, log: str, old: Place, new: Place) -
         .values(size=new.size, hash=new.hash, skipped=new.skipped)
     )
     return db.execute(moved).rowcount == 1
+
+
+def hold(db: Connection, projection: str, log: str) -> None:
+    """Keep others from moving the projection until this transaction ends."""
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    first = {"projection": projection, "log": log, "size": 0, "hash": b"", "skipped": 0}
+    db.execute(make(places).values(first).on_conflict_do_nothing())
+    here = (places.c.projection == projection, places.c.log == log)
+    db.execute(update(places).where(*here).values(skipped=places.c.skipped))
 
 
 def forget_place(db: Connection, projection: str, log: str) -> None:
@@ -208,6 +229,29 @@ def drop_after(db: Connection, projection: str, log: int, end: int) -> None:
     for name in OF[projection]:
         live = LIVE[name]
         db.execute(delete(live).where(live.c.log == log, live.c.idx >= end))
+
+
+def erase_fields(db: Connection, log: int, keys: Collection[int]) -> None:
+    """Take away every token of fields that were sealed under these data keys.
+
+    On SQLite ``secure_delete`` is on, since the first of them was written (see ``opening``).
+    """
+    for table in (fields, fields_beside):
+        db.execute(delete(table).where(table.c.log == log, table.c.key.in_(keys)))
+
+
+def scrub(engine: Engine) -> None:
+    """Have what was erased leave the database's own files too, as far as it lets us.
+
+    SQLite: its log is emptied, unless somebody reads just then. PostgreSQL: dead rows are
+    made room of.
+    """
+    if engine.dialect.name == "sqlite":
+        with closing(engine.raw_connection()) as raw:  # in no transaction, as it asks for
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+        db.exec_driver_sql("VACUUM read_fields, read_fields_beside")
 
 
 def _count(db: Connection, rows: Select[Any]) -> int:

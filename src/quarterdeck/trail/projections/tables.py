@@ -51,6 +51,17 @@ def _postings(name: str, suffix: str) -> Table:
     )
 
 
+def _fields(suffix: str) -> Table:
+    return _table(
+        f"read_fields{suffix}",
+        Column("log", Integer, primary_key=True, autoincrement=False),
+        Column("term", BigInteger, primary_key=True, autoincrement=False),
+        Column("at", BigInteger, primary_key=True, autoincrement=False),
+        Column("idx", BigInteger, primary_key=True, autoincrement=False),
+        Column("key", BigInteger, nullable=False),
+    )
+
+
 logs = Table(
     "read_log",
     metadata,
@@ -91,14 +102,30 @@ actor, actor_beside = _postings("actor", ""), _postings("actor", BESIDE)
 resource, resource_beside = _postings("resource", ""), _postings("resource", BESIDE)
 mark, mark_beside = _postings("mark", ""), _postings("mark", BESIDE)
 
-LIVE = {"timeline": timeline, "mark": mark, "actor": actor, "resource": resource}
+fields, fields_beside = _fields(""), _fields(BESIDE)
+"""``term`` is the token of a committed field (see ``token``), ``key`` the data key it is sealed
+under: with that, the rows go."""
+
+LIVE = {
+    "timeline": timeline,
+    "mark": mark,
+    "actor": actor,
+    "resource": resource,
+    "fields": fields,
+}
 TWINS = {
     "timeline": timeline_beside,
     "mark": mark_beside,
     "actor": actor_beside,
     "resource": resource_beside,
+    "fields": fields_beside,
 }
-OF = {"timeline": ("timeline", "mark"), "actor": ("actor",), "resource": ("resource",)}
+OF = {
+    "timeline": ("timeline", "mark"),
+    "actor": ("actor",),
+    "resource": ("resource",),
+    "fields": ("fields",),
+}
 """The tables of each projection."""
 
 EVERY = (logs, places, *LIVE.values(), *TWINS.values())

@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 
 from quarterdeck.kernel.cache import Cache
 from quarterdeck.trail.log.ports import Reader
-from quarterdeck.trail.projections.model import Name
+from quarterdeck.trail.projections.model import ROWS, Name
 from quarterdeck.trail.projections.opening import open_read
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.query.model import Spot
 from quarterdeck.trail.query.watch import Watch
 
@@ -25,7 +26,9 @@ class Explorer:
     """The read models, and what helps to answer from them.
 
     Attributes:
+        fields: what opens committed fields.
         search: whether words are indexed.
+        by_field: whether committed fields are, by their exact value.
         cache: where what was asked for stands; good for as long as its log's read model
             has not moved, for a key says how far that was.
         recent: whether the cache knew, of the last questions.
@@ -33,7 +36,9 @@ class Explorer:
 
     read: Engine
     reader: Reader
+    fields: Fields
     search: bool = False
+    by_field: bool = True
     watch: Watch = field(default_factory=lambda: Watch(SLOW_MS))
     cache: Cache[list[Spot]] = field(default_factory=lambda: Cache(KEPT_S))
     recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
@@ -46,14 +51,25 @@ class Explorer:
     @property
     def names(self) -> Sequence[str]:
         """The projections that are kept."""
-        usual = (Name.TIMELINE, Name.ACTOR, Name.RESOURCE)
-        return (*usual, Name.SEARCH) if self.search else usual
+        if_kept = ((Name.FIELDS, self.by_field), (Name.SEARCH, self.search))
+        return (*ROWS, *(name for name, kept in if_kept if kept))
 
 
 def open_explorer(
-    engine: Engine, folder: Path, reader: Reader, *, search: bool = False, slow_ms: float = SLOW_MS
+    engine: Engine,
+    folder: Path,
+    fields: Fields,
+    *,
+    search: bool = False,
+    by_field: bool = True,
+    slow_ms: float = SLOW_MS,
 ) -> Explorer:
     """The read models of the installation on ``engine``; those of SQLite are in ``folder``."""
     return Explorer(
-        read=open_read(engine, folder), reader=reader, search=search, watch=Watch(slow_ms)
+        read=open_read(engine, folder),
+        reader=fields.reader,
+        fields=fields,
+        search=search,
+        by_field=by_field,
+        watch=Watch(slow_ms),
     )

@@ -1,14 +1,16 @@
 """Questions to a log, and what answers them. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from quarterdeck.kernel.errors import Invalid, Unavailable
 from quarterdeck.trail.log.model import Checkpoint, RecordView
 from quarterdeck.trail.log.record import Class, Outcome
 from quarterdeck.trail.projections.model import Seen
+from quarterdeck.trail.projections.token import MAX_VALUE, asked_path
 
 MAX_WORD = 400
+MAX_FIELDS = 5
 MAX_PAGE = 501  # one more than a page shows, to know whether another follows
 CLASSES = frozenset(map(str, Class))
 OUTCOMES = frozenset(map(str, Outcome))
@@ -18,8 +20,16 @@ class QuestionInvalid(Invalid):
     """The question cannot be asked so."""
 
 
+class FieldsUnavailable(Unavailable):
+    """Nothing can be found by its committed fields here; every other question is answered."""
+
+
 class SearchUnavailable(Unavailable):
     """Nothing can be found by its words now; every other question is answered."""
+
+
+Asked = tuple[tuple[str, str], ...]
+"""Path and value of committed fields."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -83,6 +93,21 @@ class Filter:
                 yield one.name
 
 
+def field_of(text: str) -> tuple[str, str]:
+    """Path and value of ``PATH:VALUE``; a colon within the path is written ``%3A``.
+
+    Raises:
+        QuestionInvalid: no committed field can be there.
+    """
+    path, colon, value = text.partition(":")
+    found = asked_path(path)
+    if found is None or not colon:
+        raise QuestionInvalid(
+            "a field is asked for as PATH:VALUE, where PATH begins with /payload or /changes"
+        )
+    return found, value
+
+
 def _is_text(word: str) -> bool:
     return "\0" not in word and not any("\ud800" <= letter <= "\udfff" for letter in word)
 
@@ -92,6 +117,8 @@ class Question:
     """A question to one log.
 
     Attributes:
+        fields: path and value of what a record commits to, all of them exactly so; see
+            ``projections.token`` for what is exact.
         before: where the page before ended; None: from the newest on.
         limit: the most records of an answer.
         proof: the answer is to bear its multiproof.
@@ -99,6 +126,7 @@ class Question:
 
     tenant: str
     wanted: Filter = Filter()
+    fields: Asked = field(default=(), repr=False)
     before: Spot | None = None
     limit: int = 50
     proof: bool = False
@@ -106,6 +134,20 @@ class Question:
     def __post_init__(self) -> None:
         if not 1 <= self.limit <= MAX_PAGE:
             raise QuestionInvalid(f"limit must be 1 to {MAX_PAGE}, got {self.limit}")
+        values = [value for _, value in self.fields]
+        if len(values) > MAX_FIELDS or max(map(len, values), default=0) > MAX_VALUE:
+            raise QuestionInvalid(
+                f"at most {MAX_FIELDS} fields are asked for, each by at most {MAX_VALUE} characters"
+            )
+        if not all(map(_is_text, values)):
+            raise QuestionInvalid("a value has no NUL and no lone surrogate")
+
+    @property
+    def shape(self) -> str:
+        """Which parts of it are given: what its cost depends on."""
+        if not self.fields:
+            return self.wanted.shape
+        return "fields" if self.wanted.empty else f"{self.wanted.shape}, fields"
 
 
 def fits(wanted: Filter, one: Seen) -> bool:

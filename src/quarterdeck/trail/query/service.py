@@ -5,18 +5,20 @@ does not fit the question there is not shown. So a read model that lies hides, b
 nothing; what it hides, a rebuild finds.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from itertools import groupby
 from time import perf_counter
 
 from sqlalchemy.exc import DBAPIError
 
+from quarterdeck.events.trail import FieldsSearched
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.log.model import Checkpoint, Leaf
 from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.log.record import members
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Treatment
 from quarterdeck.trail.projections.model import Field, Name, term
@@ -28,6 +30,7 @@ from quarterdeck.trail.query import store
 from quarterdeck.trail.query.explorer import Explorer
 from quarterdeck.trail.query.model import (
     Answer,
+    FieldsUnavailable,
     Filter,
     Proof,
     Question,
@@ -38,7 +41,7 @@ from quarterdeck.trail.query.model import (
 )
 from quarterdeck.trail.query.redaction import Treat, view_of
 
-READS = "trail:read"
+READS, DISCLOSES = "trail:read", "trail:disclose"
 LOOKED_AT = 2000
 """Records with the right words that are looked at for one page."""
 
@@ -46,22 +49,29 @@ LOOKED_AT = 2000
 def events(work: Work, explorer: Explorer, question: Question) -> Answer:
     """The newest records of the tenant's log that are wanted, before a spot.
 
-    By the time at which they occurred; where words are wanted, by their index.
+    By the time at which they occurred; where words are wanted, by their index. Who finds a
+    record by a committed field has read that field: it needs the right to, and is told in the
+    log, so ``work`` writes then.
 
     Raises:
         SearchUnavailable: words are wanted, and are not indexed, or not now.
+        FieldsUnavailable: fields are wanted, and are not indexed.
     """
     tenant, reader = question.tenant, explorer.reader
     tenants = work.require(READS, tenant)
+    if question.fields:
+        _require_fields(work, explorer, tenant)
     signed = reader.checkpoint(tenant)
-    through = place_of(explorer.read, Name.TIMELINE, tenant).size
+    through = _through(explorer, question)
     if question.wanted.words:
         spots, last = _searched(explorer, tenants, question)
     else:
         spots = _asked(work, explorer, tenants, question, through)
         last = spots[-1] if len(spots) == question.limit else None
     leaves = _leaves(reader, tenant, [spot.index for spot in spots])
-    fitting = {one.index for one in readable(leaves.values()) if fits(question.wanted, one)}
+    fitting = _fitting(explorer, question, leaves.values())
+    if question.fields:
+        _tell(work, question, fitting)
     proven, treat = signed.size if signed else 0, _treatment(work, tenant)
     records = [
         (spot, view_of(leaves[spot.index], proven, treat))
@@ -117,24 +127,64 @@ def timings(work: Work, explorer: Explorer) -> list[Timing]:
     return explorer.watch.timings()
 
 
+def _require_fields(work: Work, explorer: Explorer, tenant: str) -> None:
+    work.require(DISCLOSES, tenant)
+    if not explorer.by_field:
+        raise FieldsUnavailable(
+            "committed fields are not indexed here: set field_search = true and start again; "
+            "every other filter works without",
+            retry_after_s=60,
+        )
+
+
+def _through(explorer: Explorer, question: Question) -> int:
+    names = (Name.TIMELINE, Name.FIELDS) if question.fields else (Name.TIMELINE,)
+    return min(place_of(explorer.read, name, question.tenant).size for name in names)
+
+
+def _fitting(explorer: Explorer, question: Question, leaves: Iterable[Leaf]) -> set[int]:
+    """The indices of those that are as asked, by what they say and by what they commit to."""
+    wanted, known = question.wanted, {leaf.index: leaf for leaf in leaves}
+    found = {one.index for one in readable(known.values()) if fits(wanted, one)}
+    if not question.fields:
+        return found
+    records = {index: str(members(known[index].entry)["id"]) for index in found}
+    return explorer.fields.bearing(question.tenant, records, question.fields)
+
+
+def _tell(work: Work, question: Question, found: Collection[int]) -> None:
+    work.publish(
+        FieldsSearched(
+            tenant=question.tenant,
+            search=work.new_id(),
+            fields=sorted({path for path, _ in question.fields}),
+            records=sorted(found),
+        )
+    )
+
+
 def _asked(
     work: Work, explorer: Explorer, tenants: Tenants, question: Question, through: int
 ) -> list[Spot]:
     missed = False
+    if not explorer.reader.size(question.tenant):
+        return []  # and there are no keys
+    tokens = [explorer.fields.token(question.tenant, *one) for one in question.fields]
 
     def ask() -> list[Spot]:
         nonlocal missed
         missed = True
         with reading(explorer.read) as db:
             started = perf_counter()
-            asked = store.question(db, tenants, question)
+            asked = store.question(db, tenants, question, tokens)
             found = store.answer(db, asked)
             took_ms = (perf_counter() - started) * 1000
-            shape, at = question.wanted.shape, micros(work.now)
-            explorer.watch.tell(shape, took_ms, at, lambda: store.plan(db, asked))
+            shape, at = question.shape, micros(work.now)
+            explorer.watch.tell(shape, took_ms, at, lambda: store.plan(db, asked, tokens))
         return found
 
-    found = explorer.cache.get(repr((through, question)), ask)
+    # The values of fields are not said by ``repr``.
+    found = explorer.cache.get(repr((through, question, tokens)), ask)
     explorer.count(known=not missed)
     return found
 
@@ -146,8 +196,9 @@ def _searched(
     hits = _hits(explorer, tenants, question)
     found: list[Spot] = []
     for index in hits:
-        (one,) = readable(explorer.reader.read(question.tenant, index, 1)) or (None,)
-        if one is not None and fits(question.wanted, one):
+        leaves = explorer.reader.read(question.tenant, index, 1)
+        if _fitting(explorer, question, leaves):
+            (one,) = readable(leaves)
             found.append(Spot(one.at, one.index))
         if len(found) == question.limit:
             return found, found[-1]

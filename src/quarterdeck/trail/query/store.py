@@ -24,6 +24,7 @@ from sqlalchemy import (
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.trail.projections.model import Field, term
 from quarterdeck.trail.projections.tables import actor, logs, mark, resource, timeline
+from quarterdeck.trail.projections.tables import fields as committed
 from quarterdeck.trail.query.model import Filter, Question, Spot
 
 COUNTED = 1000
@@ -54,10 +55,15 @@ def answer(db: Connection, asked: Asked) -> list[Spot]:
     return [Spot(row.at, row.idx) for row in db.execute(asked)]
 
 
-def question(db: Connection, tenants: Tenants, asked_for: Question) -> Asked:
-    """The statement that finds where the newest of what is wanted stands; words apart."""
+def question(
+    db: Connection, tenants: Tenants, asked_for: Question, tokens: Sequence[int] = ()
+) -> Asked:
+    """The statement that finds where the newest of what is wanted stands; words apart.
+
+    ``tokens``: of its fields.
+    """
     wanted, before = asked_for.wanted, asked_for.before
-    postings = _postings(wanted)
+    postings = [*(Posting(committed, one) for one in tokens), *_postings(wanted)]
     if len(postings) > 1:
         postings.sort(key=lambda one: _length(db, tenants, one))
     table = postings[0].table if postings else timeline
@@ -78,13 +84,15 @@ def question(db: Connection, tenants: Tenants, asked_for: Question) -> Asked:
     return asked.order_by(table.c.at.desc(), table.c.idx.desc()).limit(asked_for.limit)
 
 
-def plan(db: Connection, asked: Asked) -> list[str]:
-    """How the database answers a statement of ``question``, in its own words."""
+def plan(db: Connection, asked: Asked, tokens: Sequence[int] = ()) -> list[str]:
+    """How the database answers a statement of ``question``, in its own words, tokens apart."""
     # Its values are numbers, all of them: nothing of a person's is written out here.
     written = str(asked.compile(db, compile_kwargs={"literal_binds": True}))
-    if db.dialect.name == "sqlite":
-        return [str(row[-1]) for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {written}")]
-    return [str(row[0]) for row in db.exec_driver_sql(f"EXPLAIN {written}")]
+    how = "EXPLAIN QUERY PLAN" if db.dialect.name == "sqlite" else "EXPLAIN"
+    lines = [str(row[-1]) for row in db.exec_driver_sql(f"{how} {written}")]
+    for one in tokens:
+        lines = [line.replace(str(one), "?") for line in lines]
+    return lines
 
 
 def search(

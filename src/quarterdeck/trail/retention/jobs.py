@@ -16,6 +16,7 @@ from quarterdeck.trail.keys.seal import tag
 from quarterdeck.trail.log.appender import raw_tag
 from quarterdeck.trail.log.ports import Sequencer
 from quarterdeck.trail.log.record import PLATFORM_SOURCE
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.projections.service.forgetting import forget
 from quarterdeck.trail.retention.model import Purge
 from quarterdeck.trail.retention.service import steps
@@ -31,12 +32,14 @@ class Purging:
 
     Attributes:
         read: where the read models are.
+        fields: what makes the rows of committed fields.
     """
 
     ground: Ground
     keys: KeyStore
     sequencer: Sequencer
     read: Engine
+    fields: Fields
 
     def kind(self) -> JobKind:
         """The kind of its jobs."""
@@ -83,7 +86,7 @@ class Purging:
         with run.work() as work:
             gone = steps.removable(work, self.ground, purge)
             indices = [one.index for one in gone]
-            forget(self.read, purge.tenant, self.ground.reader, indices)
+            forget(self.read, purge.tenant, self.fields, indices)
             self.ground.removal.remove(purge.tenant, indices)
             steps.complete(work, purge)
         return len(gone)

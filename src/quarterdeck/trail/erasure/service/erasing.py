@@ -1,10 +1,11 @@
 """The step that erases: all of it in one transaction, so that a crash leaves all or nothing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import orjson
+from sqlalchemy import Engine
 
 from quarterdeck.access.epoch import service as epoch
 from quarterdeck.events.keeping import SubjectErased
@@ -12,7 +13,7 @@ from quarterdeck.kernel.clock import micros, rfc3339
 from quarterdeck.kernel.errors import Conflict
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.erasure import store
-from quarterdeck.trail.erasure.model import Certificate, Erasure, State, Unreached
+from quarterdeck.trail.erasure.model import Certificate, Erasure, State, Unreached, keys_in
 from quarterdeck.trail.erasure.service.asking import WANTED, refuse, refused
 from quarterdeck.trail.holds import service as holds
 from quarterdeck.trail.holds.model import Held, OnHold, keeping
@@ -32,11 +33,16 @@ NEVER = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What erasures work on."""
+    """What erasures work on.
+
+    Attributes:
+        read: where the read models are.
+    """
 
     reader: Reader
     removal: Removal
     keys: KeyStore
+    read: Engine
 
 
 def erase(work: Work, ground: Ground, tenant: str, erasure: str) -> Erasure | None:
@@ -57,6 +63,12 @@ def erase(work: Work, ground: Ground, tenant: str, erasure: str) -> Erasure | No
     except Conflict as error:
         return refused(work, found, str(error))
     return _erased(work, ground, found, (destroyed, len(sealed)))
+
+
+def destroyed(work: Work, tenant: str, erasure: str) -> Sequence[str]:
+    """The ids of the keys that an erasure destroyed; none where it did not."""
+    found = store.one(work.db, Tenants(frozenset({tenant})), erasure)
+    return keys_in(found.certificate) if found is not None and found.certificate else ()
 
 
 def _erased(

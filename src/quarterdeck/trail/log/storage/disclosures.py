@@ -34,3 +34,13 @@ def of_leaf(db: Connection, log: str, index: int) -> list[Sealed]:
         .order_by(disclosures.c.path)
     )
     return list(db.execute(query).all())
+
+
+def between(db: Connection, log: str, start: int, count: int) -> list[Sealed]:
+    """Those of ``count`` leaves from ``start`` on."""
+    query = select(disclosures).where(
+        disclosures.c.log == log,
+        disclosures.c.idx >= start,
+        disclosures.c.idx < start + count,
+    )
+    return list(db.execute(query).all())

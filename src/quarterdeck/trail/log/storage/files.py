@@ -67,6 +67,21 @@ class FileReader:
             return part.sealed(index - begun)
         return sealed.of_leaf(self._layout, log, index)
 
+    def sealed(self, log: str, start: int, count: int) -> list[tuple[int, Sealed]]:
+        wanted = range(start, min(start + count, self.size(log)))
+        found: dict[tuple[int, str], Sealed] = {}
+        left = set(wanted)
+        for begun, part in self._tail.parts(log, start, count):  # what leaves it is in a bundle
+            left.difference_update(range(begun, begun + len(part.entries)))
+            low, high = wanted.start - begun, wanted.stop - begun
+            for offset, path, key, text in part.disclosures:
+                if low <= offset < high:
+                    found[begun + offset, path] = Sealed(path, key, text)
+        for bundle in sorted({index // WIDTH for index in left}):
+            for index, one in sealed.of_bundle(self._layout, log, bundle, wanted):
+                found[index, one.path] = one
+        return [(index, one) for (index, _), one in found.items()]
+
     def moment(self, log: str, index: int) -> int | None:
         for begun, part in self._tail.parts(log, index, 1):
             return part.moments[index - begun]

@@ -50,6 +50,13 @@ class SqlReader:
                 for row in disclosures.of_leaf(db, log, index)
             ]
 
+    def sealed(self, log: str, start: int, count: int) -> list[tuple[int, Sealed]]:
+        with reading(self._engine) as db:
+            return [
+                (row.idx, Sealed(row.path, row.data_key, row.sealed))
+                for row in disclosures.between(db, log, start, count)
+            ]
+
     def moment(self, log: str, index: int) -> int | None:
         with reading(self._engine) as db:
             return leaves.moment_of(db, log, index)

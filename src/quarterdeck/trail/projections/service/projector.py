@@ -21,6 +21,7 @@ from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.record import RecordUnreadable
 from quarterdeck.trail.projections import store
 from quarterdeck.trail.projections.model import (
+    ROWS,
     SCHEMAS,
     Name,
     Place,
@@ -53,7 +54,7 @@ class Projector:
 
     Attributes:
         read: where the read models are.
-        names: the projections that are kept.
+        names: the projections that are kept; ``fields`` has a projector of its own.
         schemas: how an entry of each schema is read.
         patience_s: how long a projection stands still before a beat moves it: deliveries that
             are late would otherwise be done twice, once for nothing.
@@ -62,7 +63,7 @@ class Projector:
     engine: Engine
     read: Engine
     reader: Reader
-    names: Sequence[str] = (Name.TIMELINE, Name.ACTOR, Name.RESOURCE)
+    names: Sequence[str] = ROWS
     schemas: Mapping[int, Upcast] = field(default_factory=lambda: SCHEMAS)
     _trusted: set[tuple[str, str]] = field(default_factory=set)
     patience_s: float = 0.0

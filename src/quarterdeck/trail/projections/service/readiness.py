@@ -10,9 +10,10 @@ from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.health import CheckFailed, Entry, healthy
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.projections import store
+from quarterdeck.trail.projections.model import ROWS
 from quarterdeck.trail.projections.service.standing import standings
 
-USUAL = ("timeline", "actor", "resource")
+USUAL = ROWS
 
 
 def lag_ready(engine: Engine, read: Engine, reader: Reader, clock: Clock, limit_s: float) -> Entry:

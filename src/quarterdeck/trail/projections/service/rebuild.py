@@ -11,6 +11,7 @@ from quarterdeck.kernel.db import reading, writing
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.projections import store
 from quarterdeck.trail.projections.model import Compared, Name, Place, Range, rows_of
+from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.projections.service.projector import STEP, readable
 
 Progress = Callable[[int, int], None]
@@ -28,6 +29,7 @@ class Rebuild:
 
     read: Engine
     reader: Reader
+    fields: Fields
     projection: str
     log: str
     since: int | None = None
@@ -53,14 +55,29 @@ class Rebuild:
             store.clear_beside(db, self.projection, number)  # what a crash left
         applied = unread = 0
         for start in range(0, within.end, STEP):
-            leaves = self.reader.read(self.log, start, min(STEP, within.end - start))
-            records = readable(leaves)
-            chosen = [one for one in records if within.holds(one)]
-            with writing(self.read) as db:
-                store.add(db, rows_of(self.projection, number, chosen), beside=True)
-            applied, unread = applied + len(chosen), unread + len(leaves) - len(records)
-            progress(start + len(leaves), within.end)
+            count = min(STEP, within.end - start)
+            add = self._add_fields if self.projection == Name.FIELDS else self._add_entries
+            chosen, skipped = add(number, start, count, within)
+            applied, unread = applied + chosen, unread + skipped
+            progress(start + count, within.end)
         return applied, unread
+
+    def _add_entries(self, number: int, start: int, count: int, within: Range) -> tuple[int, int]:
+        leaves = self.reader.read(self.log, start, count)
+        records = readable(leaves)
+        chosen = [one for one in records if within.holds(one)]
+        with writing(self.read) as db:
+            store.add(db, rows_of(self.projection, number, chosen), beside=True)
+        return len(chosen), len(leaves) - len(records)
+
+    def _add_fields(self, number: int, start: int, count: int, within: Range) -> tuple[int, int]:
+        with writing(self.read) as db:
+            # An erasure takes rows away once it has the place: what it erased is not opened here.
+            store.hold(db, self.projection, self.log)
+            rows, unread = self.fields.rows(self.log, number, start, count)
+            chosen = [row for row in rows if within.since <= row[2] < within.until]
+            store.add(db, {self.projection: chosen}, beside=True)
+        return count, unread
 
     def _compared(self, db: Connection, number: int, within: Range, skipped: int) -> Compared:
         live = store.place(db, self.projection, self.log)
