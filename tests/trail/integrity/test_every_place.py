@@ -297,7 +297,7 @@ class Original:
 
         return Place(
             name="read model",
-            contents=list(LIVE),
+            contents=[name for name in LIVE if get(name)],
             read=get,
             write=put,
             parts=numbers,
@@ -306,7 +306,14 @@ class Original:
         )
 
     def compared(self, engine: Engine, name: str) -> Sequence[str]:
-        anew = Rebuild(read=engine, reader=self.here.reader, projection=name, log="acme", dry=True)
+        anew = Rebuild(
+            read=engine,
+            reader=self.here.reader,
+            fields=self.logs.explorer.fields,
+            projection=name,
+            log="acme",
+            dry=True,
+        )
         return anew.run(lambda _done, _total: None)[1].where
 
     def handed_out(self) -> Place:
