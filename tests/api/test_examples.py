@@ -236,7 +236,8 @@ class Seeded:
     def known(self) -> str:
         """A contact of the directory."""
         path = "/api/v1/contacts/contoso/database"
-        assert self.client.put(path, json=BODIES["put_contact"], headers=self.ada).is_success
+        other = BODIES["put_contact"] | {"level": 3}
+        assert self.client.put(path, json=other, headers=self.ada).is_success
         return "database"
 
     def put_over(self, what: str, operation: str) -> str:

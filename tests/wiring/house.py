@@ -92,7 +92,7 @@ class House:
             while consuming.beat():
                 pass
             consuming.close()
-        for _, beat in catching_up(runtime).values():
+        for _, beat in catching_up(runtime, patience_s=0).values():
             beat()
             beat()  # it leaves to the deliveries what moves between two beats
 

@@ -152,11 +152,13 @@ def export_press(runtime: Runtime) -> Press:
     )
 
 
-def catching_up(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], object]]]:
+def catching_up(
+    runtime: Runtime, *, patience_s: float = PATIENCE_S
+) -> Mapping[str, tuple[float, Callable[[], object]]]:
     """What the deliveries leave: what is behind, and the index of words, which may break alone."""
     explorer = runtime.explorer
     among = partial(Projector, engine=runtime.engine, read=explorer.read, reader=explorer.reader)
-    late = among(patience_s=PATIENCE_S)
+    late = among(patience_s=patience_s)
     pulses: dict[str, tuple[float, Callable[[], object]]] = {"project": (PROJECT_S, late.beat)}
     if explorer.by_field:
         fields = FieldProjector(engine=runtime.engine, read=explorer.read, fields=explorer.fields)

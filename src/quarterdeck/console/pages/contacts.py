@@ -1,10 +1,10 @@
 """/contacts: whom to reach, by what, and how soon they answer."""
 
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import Form, Query, Request
-from pydantic import BaseModel, Field
+from fastapi import Depends, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
@@ -40,24 +40,28 @@ TITLES = {
     Section.CUSTOMER: "Customers",
 }
 Word = Annotated[str, Query(max_length=400)]
+Short = Annotated[str, Form(max_length=1000)]
+Long = Annotated[str, Form(max_length=30_000)]
+Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
-class Wanted(BaseModel):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
     """The form of a contact. Channels stand one a line: ``mail ada@example.com``."""
 
-    of: str = Field(default=PLATFORM, max_length=200)
-    name: str = Field(default="", max_length=200)
-    title: str = Field(default="", max_length=1000)
+    of: str = PLATFORM
+    name: str = ""
+    title: str = ""
     section: Section = Section.STAKEHOLDER
-    level: int = Field(default=0, ge=0, le=MAX_LEVEL)
-    channels: str = Field(default="", max_length=30_000)
-    responds_in_min: int = Field(default=0, ge=0, le=LONGEST_MIN)
-    coverage: str = Field(default="", max_length=1000)
-    topics: str = Field(default="", max_length=30_000)
-    tenants: str = Field(default="", max_length=30_000)
+    level: int = 0
+    channels: str = ""
+    responds_in_min: int = 0
+    coverage: str = ""
+    topics: str = ""
+    tenants: str = ""
     critical_only: bool = False
-    note: str = Field(default="", max_length=1000)
-    expected: int = Field(default=0, ge=0, le=2**31 - 1)
+    note: str = ""
+    expected: int = 0
 
     @classmethod
     def of_kept(cls, kept: Kept) -> "Wanted":
@@ -102,8 +106,41 @@ def directory(frame: InFrame, q: Word = "", edit: Word = "") -> HTMLResponse:
     return _page(frame, q, _asked(frame, edit))
 
 
+def wanted_of(  # noqa: PLR0913, PLR0917  each a field of the form
+    of: Short = PLATFORM,
+    name: Short = "",
+    title: Short = "",
+    section: Annotated[Section, Form()] = Section.STAKEHOLDER,
+    level: Annotated[int, Form(ge=0, le=MAX_LEVEL)] = 0,
+    channels: Long = "",
+    responds_in_min: Annotated[int, Form(ge=0, le=LONGEST_MIN)] = 0,
+    coverage: Short = "",
+    topics: Long = "",
+    tenants: Long = "",
+    critical_only: Annotated[bool, Form()] = False,  # noqa: FBT002  a field of the form
+    note: Short = "",
+    expected: Version = 0,
+) -> Wanted:
+    """What the form says."""
+    return Wanted(
+        of=of,
+        name=name,
+        title=title,
+        section=section,
+        level=level,
+        channels=channels,
+        responds_in_min=responds_in_min,
+        coverage=coverage,
+        topics=topics,
+        tenants=tenants,
+        critical_only=critical_only,
+        note=note,
+        expected=expected,
+    )
+
+
 @router.post(HERE, response_class=HTMLResponse, **needs(WRITE))
-def put(request: Request, actor: By, wanted: Annotated[Wanted, Form()]) -> Response:
+def put(request: Request, actor: By, wanted: Annotated[Wanted, Depends(wanted_of)]) -> Response:
     """Enter a contact, or change it; what is refused is said beside it."""
     try:
         with changing(request, actor) as work:
@@ -116,11 +153,9 @@ def put(request: Request, actor: By, wanted: Annotated[Wanted, Form()]) -> Respo
 
 
 @router.post(HERE + "/{tenant}/{name}/delete", **needs(WRITE))
-def delete(
-    work: InWork, tenant: str, name: str, expected: Annotated[int, Form(ge=0, le=2**31 - 1)]
-) -> RedirectResponse:
-    """Take a contact out of the directory."""
-    service.remove(work, tenant, name, expected=expected)
+def delete(work: InWork, tenant: str, name: str, expected: Version = 0) -> RedirectResponse:
+    """Take a contact out of the directory; ``expected``: its version on the page, if it says."""
+    service.remove(work, tenant, name, expected=expected or None)
     return see(HERE)
 
 
