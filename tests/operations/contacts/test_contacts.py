@@ -90,6 +90,8 @@ def test_of_two_who_write_at_once_one_is_told(base: Engine) -> None:
         assert store.put(work.db, own, made) is False
         later = Kept(tenant="acme", version=3, by="p", at=NOON, contact=person(level=3))
         assert store.put(work.db, own, later) is False
+        assert store.remove(work.db, own, "database", 2) is False
+        assert store.remove(work.db, own, "database", 1) is True
 
 
 def test_nobody_sees_or_writes_anothers_contacts(base: Engine) -> None:

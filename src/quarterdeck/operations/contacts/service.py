@@ -47,7 +47,7 @@ def put(
     version = old.version + 1 if old else 1
     made = Kept(tenant=tenant, version=version, by=work.actor.id, at=work.now, contact=contact)
     if not store.put(work.db, own, made):
-        raise ContactChanged(f"contact {contact.name} was changed just now: look at it again")
+        raise _moved(contact.name)
     work.publish(_written(made))
     return made, True
 
@@ -57,7 +57,8 @@ def remove(work: Work, tenant: str, name: str, *, expected: int | None = None) -
     own = work.require(WRITE, tenant)
     old = _found(work, own, name)
     _check_version(name, old.version, expected)
-    store.remove(work.db, own, name)
+    if not store.remove(work.db, own, name, old.version):
+        raise _moved(name)
     work.publish(ContactRemoved(tenant=tenant, contact=name, version=str(old.version)))
 
 
@@ -113,6 +114,10 @@ def _found(work: Work, own: Tenants, name: str) -> Kept:
             f"no contact {name[:80]!r}; quarterdeck contact list shows who there is"
         )
     return kept
+
+
+def _moved(name: str) -> ContactChanged:
+    return ContactChanged(f"contact {name} was changed just now: look at it again")
 
 
 def _many(work: Work, own: Tenants) -> int:

@@ -82,9 +82,10 @@ def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
     return db.execute(update(contacts).where(*old).values(row)).rowcount == 1
 
 
-def remove(db: Connection, tenants: Tenants, name: str) -> bool:
-    """Take a contact out; False if it is not there."""
-    return db.execute(delete(contacts).where(*_named(tenants, name))).rowcount == 1
+def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
+    """Take a contact out; False if it is not there at that version."""
+    here = (*_named(tenants, name), contacts.c.version == version)
+    return db.execute(delete(contacts).where(*here)).rowcount == 1
 
 
 def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
