@@ -17,9 +17,9 @@ from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import Tenants, Work
 
 RUN_PAGE = 1000
-PORTION = 100
+PORTION = 300
 """Changes of one transaction: each writes its entry and what it was, and moves sums, so
-that no transaction writes more than about 500 rows."""
+that no transaction writes more than about 1,500 rows."""
 
 
 def observe(work: Work, tenant: TenantId, run: str, source: str) -> None:
@@ -54,8 +54,8 @@ def land(
     run at a time reads a connection. Those that another run overtook are left out.
     """
     still = _still(work, tenants, chunk, changes)
-    lines = (change.line for change in still if change.after is not None)
-    numbers = landing.numbered(work.db, tenants, chunk, lines)
+    fresh = (change.line for change in still if change.before is None)
+    numbers = landing.numbered(work.db, tenants, chunk, fresh)
     placed = [(_number(change, numbers.get(change.line)), change) for change in still]
     if placed:
         landing.write(work.db, chunk, at, placed)

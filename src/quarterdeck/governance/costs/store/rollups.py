@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
@@ -17,9 +17,8 @@ TOTAL, SERVICE, GROUP, SUBSCRIPTION = "total", "service", "group", "subscription
 KEY = ("basis", "dimension", "period", "tenant", "currency", "value")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which sum, within one tenant and basis."""
+class Place(NamedTuple):
+    """Which sum, within one tenant and basis. A tuple: eight of them are hashed a charge."""
 
     dimension: str
     period: int
@@ -41,12 +40,15 @@ class Sum:
 
 def deltas(chunk: Chunk, changes: Iterable[Change]) -> dict[Place, Sum]:
     """By how much ``changes`` move each sum."""
-    found: dict[Place, Sum] = {}
+    found: dict[Place, list[int]] = {}
     for change in changes:
-        moved = _moved(change)
+        units, nanos, entries = _moved(change)
         for place in _places(chunk, change):
-            found[place] = found.get(place, Sum()) + moved
-    return found
+            sums = found.setdefault(place, [0, 0, 0])
+            sums[0] += units
+            sums[1] += nanos
+            sums[2] += entries
+    return {place: Sum(*sums) for place, sums in found.items()}
 
 
 def move(db: Connection, tenants: Tenants, chunk: Chunk, at: int, by: Mapping[Place, Sum]) -> None:
@@ -66,28 +68,30 @@ def move(db: Connection, tenants: Tenants, chunk: Chunk, at: int, by: Mapping[Pl
         )
 
 
-def _moved(change: Change) -> Sum:
-    moved = Sum()
+def _moved(change: Change) -> tuple[int, int, int]:
+    """Units, nanos and entries that it adds."""
+    units = nanos = entries = 0
     if change.before is not None:
-        units, nanos = change.before.amount.parts
-        moved += Sum(-units, -nanos, -1)
+        old_units, old_nanos = change.before.amount.parts
+        units, nanos, entries = -old_units, -old_nanos, -1
     if change.after is not None:
-        moved += Sum(*change.after.parts, 1)
-    return moved
+        new_units, new_nanos = change.after.parts
+        units, nanos, entries = units + new_units, nanos + new_nanos, entries + 1
+    return units, nanos, entries
 
 
-def _places(chunk: Chunk, change: Change) -> Iterable[Place]:
+def _places(chunk: Chunk, change: Change) -> list[Place]:
     line, day = change.line, day_period(change.day)
     of = (
         ((TOTAL, ""), (SERVICE, line.label), (GROUP, line.group), (SUBSCRIPTION, chunk.scope))
         if chunk.cut == SERVICES
         else ((chunk.cut, line.label),)
     )
-    return (
+    return [
         Place(dimension, period, line.currency, value)
         for dimension, value in of
         for period in (day, month_period(day))
-    )
+    ]
 
 
 def _known(
