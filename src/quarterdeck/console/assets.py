@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from quarterdeck.web.faults import RouteNotFound
+from quarterdeck.web.routes import page_router
 
 FOLDER = Path(__file__).parent / "static"
 TYPES = {
@@ -81,7 +82,7 @@ def load(folder: Path = FOLDER) -> Assets:
 
 def routes(assets: Assets) -> APIRouter:
     """The route of the files: open to all, since the page to sign in needs them."""
-    router = APIRouter(include_in_schema=False)
+    router = page_router()
 
     @router.get("/static/{version}/{name:path}")
     def file(request: Request, version: str, name: str) -> Response:

@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse
 
+from quarterdeck.web.routes import page_router
+
 THEMES = ("auto", "light", "dark", "contrast")
 DENSITIES = ("comfortable", "compact")
 A_YEAR_S = 365 * 24 * 3600
@@ -37,7 +39,7 @@ def back_to(address: str) -> str:
 
 def routes() -> APIRouter:
     """Where the forms go. Open to all: a cookie of one's own browser is no secret."""
-    router = APIRouter(include_in_schema=False)
+    router = page_router()
 
     @router.post("/preferences")
     def prefer(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.frame import Frame, InFrame
@@ -15,8 +15,9 @@ from quarterdeck.governance.compliance.service import queries
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS = needs(queries.READ)
 SHOWN_DRIFT = 10

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.bars import HEIGHT, WIDTH, bars
@@ -22,8 +22,9 @@ from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.web.faults import InvalidRequest
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 MAX_WORD = 400
 SHOWN = 100

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Form, Query
+from fastapi import Form, Query
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quarterdeck.console.frame import InFrame, see
@@ -15,9 +15,10 @@ from quarterdeck.trail.deliveries.service import control, queries, replaying, tr
 from quarterdeck.web.deps import InWork
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 from quarterdeck.web.trials import here_of
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS, REPLAYS = needs("deadletters:read"), needs("deadletters:replay")
 TRIAGES, CONTROLS = needs("deadletters:triage"), needs("deliveries:control")

@@ -1,6 +1,5 @@
 """/estate: what is known of every tenant, how old it is, and what nobody uses."""
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.cards import cards
@@ -9,8 +8,9 @@ from quarterdeck.console.pages.now import ages_of, rows_of
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.sync.domains import domains
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 
 @router.get("/estate", response_class=HTMLResponse, **needs("sync:read"))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.frame import Frame, InFrame
@@ -16,8 +15,9 @@ from quarterdeck.operations.health.model.tree import SICK
 from quarterdeck.operations.health.service import checking, registry
 from quarterdeck.operations.health.service.registry import Place
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS = needs(registry.READ)
 CELL = timedelta(minutes=5)

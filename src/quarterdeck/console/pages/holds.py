@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quarterdeck.console.frame import Frame, InFrame, see
@@ -15,8 +15,9 @@ from quarterdeck.trail.holds import service as holds
 from quarterdeck.trail.holds.model import Covers, Hold, HoldInvalid, Scope, State
 from quarterdeck.web.deps import InWork
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS, PLACES, RELEASES = needs("holds:read"), needs("holds:place"), needs("holds:release")
 HERE = "/trail/holds"

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.frame import InFrame
@@ -11,8 +11,9 @@ from quarterdeck.governance.identity.model.verdict import Verdict
 from quarterdeck.governance.identity.model.views import STALE_AFTER, Filter, Spot, User
 from quarterdeck.web.paging import InPage, Key, Page
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 Word = Annotated[str, Query(max_length=200)]
 Of = Annotated[Verdict | None, Query()]

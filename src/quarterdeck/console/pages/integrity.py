@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quarterdeck.console.frame import Frame, InFrame, changing, see
@@ -27,8 +27,9 @@ from quarterdeck.trail.witnesses.service import Cosigned
 from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 VERIFIES, INVESTIGATES = needs("trail:verify"), needs("integrity:investigate")
 RELEASES = needs("holds:release")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import RedirectResponse
 
 from quarterdeck.console.frame import see
@@ -11,8 +11,9 @@ from quarterdeck.kernel.ids import JobId
 from quarterdeck.kernel.jobs import service as jobs
 from quarterdeck.web.deps import InWork
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 
 @router.post("/jobs/{job}/cancel", **needs("jobs:cancel"))

@@ -1,6 +1,5 @@
 """/logs: what the platform itself says, found by words or asked by a pipe query."""
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.frame import InFrame
@@ -8,8 +7,9 @@ from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.operations.logs import service
 from quarterdeck.operations.logs.model.entry import Asked, Level, UnusableQuestion
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 SHOWN, ROWS = 200, 500
 REFUSED = 422

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console import lines
@@ -14,8 +13,9 @@ from quarterdeck.operations.metrics.service import drawing
 from quarterdeck.operations.metrics.service.drawing import Drawn
 from quarterdeck.operations.metrics.spans import steps
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 EVERY = {
     "1h": timedelta(minutes=1),

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from quarterdeck.access.tenants.model import Tenant
@@ -22,8 +21,9 @@ from quarterdeck.kernel.jobs import service as jobs
 from quarterdeck.kernel.jobs.model import Job, JobState
 from quarterdeck.trail.log import service as log
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 SHOWN_ACTIVITY = 12
 SHOWN_LOGS = 20

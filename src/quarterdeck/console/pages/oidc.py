@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from hmac import compare_digest
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from starlette.responses import RedirectResponse
 
 from quarterdeck.access.authentication import signin
@@ -16,8 +16,9 @@ from quarterdeck.kernel.errors import Invalid, NotFound
 from quarterdeck.runtime import Runtime
 from quarterdeck.web.deps import Installation
 from quarterdeck.web.paging import opened, sealed
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 ATTEMPT = "sign-in"
 ATTEMPT_S = 600

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
@@ -12,8 +12,9 @@ from quarterdeck.governance.programmes.model import State
 from quarterdeck.kernel.errors import Conflict, Invalid
 from quarterdeck.web.deps import By, InWork
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS, WRITES = needs(service.READ), needs(service.WRITE)
 ONE = "/programmes/{programme}/{tenant}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 from starlette.responses import HTMLResponse, StreamingResponse
 
 from quarterdeck.console.frame import Frame, InFrame
@@ -32,9 +32,10 @@ from quarterdeck.web import csv
 from quarterdeck.web.deps import By, Installation
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 from quarterdeck.web.streaming import SMALL_ROWS
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS = needs("resources:read")
 ENDED = ("sync:complete", "sync:cancel")

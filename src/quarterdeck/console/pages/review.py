@@ -1,14 +1,14 @@
 """/review: the daily review of runbook 000, section 1.2, as one page."""
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.frame import InFrame
 from quarterdeck.governance.sync.domains import domains
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.review import overall, review
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 
 @router.get("/review", response_class=HTMLResponse, **needs("access:ask"))

@@ -1,14 +1,14 @@
 """/settings: what this installation was told, and where each value came from."""
 
-from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.frame import InFrame
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.settings import PREFIX, Configured, Settings
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 HELP = {name: field.metadata["help"] for name, field in Settings.__dataclass_fields__.items()}
 

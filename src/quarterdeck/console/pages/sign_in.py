@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.access.authentication import signin
@@ -16,9 +16,10 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.web.deps import By, Installation
 from quarterdeck.web.faults import CsrfMismatch
 from quarterdeck.web.loopback import OWN_SITES
+from quarterdeck.web.routes import page_router
 from quarterdeck.web.signin import cookie_name, session_cookie
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 OK, REFUSED = 200, 401
 MAX_TOKEN = 500

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quarterdeck.console.frame import InFrame, see
@@ -20,8 +20,9 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.web.deps import Installation, InWork
 from quarterdeck.web.paging import InPage, Key
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS = needs("sync:read")
 Minutes = Annotated[float, Form(gt=0, le=527_040)]

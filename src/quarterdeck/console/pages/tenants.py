@@ -3,7 +3,7 @@
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console.frame import InFrame, changing, looking, see
@@ -19,8 +19,9 @@ from quarterdeck.kernel.errors import Conflict, Invalid
 from quarterdeck.kernel.ids import ConnectionId, TenantId
 from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 CREATES = needs("tenants:create")
 REFUSED = 422

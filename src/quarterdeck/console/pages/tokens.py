@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.access.principals.model import Scope
@@ -17,8 +17,9 @@ from quarterdeck.kernel.work import MissingPermission
 from quarterdeck.runtime import Runtime
 from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 OWN = needs("tokens:own")
 LIVES = (1, 7, 30, 90, 365)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import Depends, Path, Query
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console.activity import activity
@@ -22,8 +22,9 @@ from quarterdeck.trail.query import service as query
 from quarterdeck.trail.query.model import CLASSES, OUTCOMES, Asked, Filter, Question, Spot, field_of
 from quarterdeck.web.paging import InPage, Key, Page
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS = needs("trail:read")
 MAX_WORD = 400

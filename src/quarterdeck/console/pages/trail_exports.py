@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form
+from fastapi import Form
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from quarterdeck.console.frame import InFrame, see
@@ -14,8 +14,9 @@ from quarterdeck.trail.query.model import Filter
 from quarterdeck.web.deps import Installation, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 EXPORTS = needs("exports:create")
 HERE = "/trail/exports"

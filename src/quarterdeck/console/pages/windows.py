@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
@@ -13,8 +13,9 @@ from quarterdeck.operations.changes.model import Asked, Level
 from quarterdeck.operations.maintenance import service as maintenance
 from quarterdeck.web.deps import By, InWork
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 SHOWN, MOST_DIGITS = 100, 9
 REFUSED = 422
