@@ -1,18 +1,19 @@
 """A log, its relay and a consumer, moved one step at a time."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import ANY, Actor, Work, begin, read
 from quarterdeck.trail.deliveries.message import Message, Wanted
 from quarterdeck.trail.deliveries.model import Batch, Limits, Subscription
-from quarterdeck.trail.deliveries.ports import Consumer, LocalTopic, Topic
+from quarterdeck.trail.deliveries.ports import READER, Consumer, LocalTopic, Topic
 from quarterdeck.trail.deliveries.service import queries, triage
 from quarterdeck.trail.deliveries.service.consuming import Consuming
 from quarterdeck.trail.deliveries.service.control import enroll
@@ -61,6 +62,7 @@ class Line:
     limits: Limits = field(default_factory=Limits)
     own: Engine | None = None
     actor: Actor | None = None
+    heeds: Callable[[Connection], AbstractSet[str]] | None = None
 
     def __post_init__(self) -> None:
         self.engine = self.installation.engine
@@ -69,8 +71,14 @@ class Line:
 
     def start(self) -> None:
         """What a worker does when it starts."""
-        said = {"actor": self.actor} if self.actor else {}
-        self.consumer = Consumer(name=NAME, queue=QUEUE, apply=self.apply, engine=self.own, **said)
+        self.consumer = Consumer(
+            name=NAME,
+            queue=QUEUE,
+            apply=self.apply,
+            engine=self.own,
+            actor=self.actor or READER,
+            heeds=self.heeds,
+        )
         enroll(self.engine, self.installation.clock, [self.consumer], ["trail"])
         self.relay = Relay(
             engine=self.engine,

@@ -262,3 +262,22 @@ def test_a_tenant_sees_its_own_messages_alone(installation: Installation) -> Non
     assert {one.log for one in line.dead()} == {"acme", "zeta"}
     assert (line.looks(OF_ACME).dead, line.looks().dead) == (1, 2)
     assert all(one.state is State.DEAD for one in line.dead())
+
+
+def test_records_that_nobody_heeds_are_passed_over_unread(installation: Installation) -> None:
+    heeded: set[str] = set()
+    rows = Rows()
+    line = Line(installation, rows, heeds=lambda _db: heeded)
+    line.append(5)
+    line.turn()
+    assert (rows.got, line.looks().active) == ([], 0)
+    heeded.add("acme")
+    line.append(3)
+    line.append(2, "zeta")
+    line.turn()
+    assert rows.got == [("acme", 5), ("acme", 6), ("acme", 7)]
+    heeded.clear()
+    rows.refuse = pytest.fail
+    line.append(1)
+    line.turn()
+    assert line.looks().active == 0

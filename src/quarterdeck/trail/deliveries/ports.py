@@ -1,10 +1,11 @@
 """Who consumes records, and what carries the topic to others."""
 
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from quarterdeck.kernel.work import ANY, Actor, Work
 from quarterdeck.trail.deliveries.model import Batch
@@ -30,6 +31,8 @@ class Consumer:
             moves in the same transaction. In another, the place moves after the commit:
             after a crash the same records come again.
         actor: as whom it reads; it needs ``trail:read`` on the log.
+        heeds: the logs of whose records it makes anything now; those of others are passed
+            over unread. None: it makes something of each.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Consumer:
     apply: Callable[[Work, Batch], None]
     engine: Engine | None = None
     actor: Actor = READER
+    heeds: Callable[[Connection], AbstractSet[str]] | None = None
 
 
 class Topic(Protocol):

@@ -85,6 +85,11 @@ def of_tenants(db: Connection, tenants: Tenants) -> list[Webhook]:
     return [_webhook(row) for row in db.execute(query)]
 
 
+def tenants(db: Connection) -> frozenset[str]:
+    """Those who have a webhook."""
+    return frozenset(db.scalars(select(webhooks.c.tenant).distinct()))
+
+
 def remove(db: Connection, tenants: Tenants, webhook: str) -> bool:
     """Forget a webhook, what waits for it, and what was tried; False if it is not there."""
     here = (tenants.clause(webhooks.c.tenant), webhooks.c.id == webhook)

@@ -31,6 +31,7 @@ from quarterdeck.trail.deliveries.service.applying import apply
 from quarterdeck.trail.deliveries.service.aside import Aside
 from quarterdeck.trail.deliveries.store import consumers as places
 from quarterdeck.trail.deliveries.store import messages as store
+from quarterdeck.trail.deliveries.store.consumers import Step
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.record import RecordUnreadable
 
@@ -73,11 +74,12 @@ class Consuming:
         Raises:
             Unavailable: the platform's own database is away; nothing was counted.
         """
-        again, fresh = self._waiting()
-        if not (again or fresh) or not self._held():
+        again, passed, fresh = self._waiting()
+        if not (again or passed or fresh) or not self._held():
             return 0
         try:
             self._redeliver(again)
+            self._pass_over(passed)
             fresh = self._expire(fresh)
             self._deliver(fresh)
         except PlaceMoved:
@@ -90,19 +92,24 @@ class Consuming:
         with writing(self.engine) as db:
             places.release(db, self.consumer.name, self.holder)
 
-    def _waiting(self) -> tuple[list[Message], list[Batch]]:
+    def _waiting(self) -> tuple[list[Message], list[Step], list[Batch]]:
+        """What is to be tried again, what is passed over, and what is new."""
         name, now = self.consumer.name, self.clock()
         with reading(self.engine) as db:
             ends, mine = places.places(db, RELAY), places.places(db, name)
             again = store.due(db, name, now, AGAIN_AT_ONCE)
             full = store.scheduled(db, name) >= MOST_ASIDE
+            # Read with the ends: whoever begins to heed a log later hears of what is later.
+            heeded = ends.keys() if self.consumer.heeds is None else self.consumer.heeds(db)
         behind = [
             (place, ends[tenant].position)
             for tenant in sorted(ends)
             for place in (mine.get(tenant, Place(log=tenant)),)
             if place.position < ends[tenant].position and place.retry_at <= micros(now)
         ]
-        return again, [] if full else self._read(behind)
+        passed = [(at.log, at.position, end) for at, end in behind if at.log not in heeded]
+        heard = [(at, end) for at, end in behind if at.log in heeded]
+        return again, passed, [] if full else self._read(heard)
 
     def _held(self) -> bool:
         """Whether this process delivers; asks the database only as the lease grows old."""
@@ -168,6 +175,12 @@ class Consuming:
     def _moment(self, batch: Batch) -> Callable[[int], int]:
         """When the record so far into the batch was received."""
         return lambda at: self.reader.moment(batch.log, batch.first + at) or micros(self.clock())
+
+    def _pass_over(self, steps: Sequence[Step]) -> None:
+        if not steps:
+            return
+        with writing(self.engine) as db:
+            self._step(db, steps)
 
     def _deliver(self, batches: Sequence[Batch]) -> None:
         if not batches:
@@ -238,7 +251,9 @@ class Consuming:
             )
 
     def _move(self, db: Connection, batches: Sequence[Batch]) -> None:
-        steps = [(batch.log, batch.first, batch.end) for batch in batches]
+        self._step(db, [(batch.log, batch.first, batch.end) for batch in batches])
+
+    def _step(self, db: Connection, steps: Sequence[Step]) -> None:
         if places.move(db, self.consumer.name, steps) != len(steps):
             raise PlaceMoved(f"another process delivers to {self.consumer.name}")
 

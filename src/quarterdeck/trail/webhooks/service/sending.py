@@ -62,7 +62,7 @@ def consumer() -> Consumer:
     """Hears of every record, and has it sent to who wants it. A dead letter that is replayed
     is sent again to all who want it.
     """
-    return Consumer(name=NAME, queue=QUEUE, apply=_enqueue)
+    return Consumer(name=NAME, queue=QUEUE, apply=_enqueue, heeds=store.tenants)
 
 
 def _enqueue(work: Work, batch: Batch) -> None:
