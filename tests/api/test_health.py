@@ -3,17 +3,19 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from starlette.testclient import TestClient
 
 from quarterdeck.api.app import build_app
 from quarterdeck.kernel.cache import Caches
 from quarterdeck.kernel.checks import database_check
-from quarterdeck.kernel.db import open_engine
+from quarterdeck.kernel.db import open_engine, writing
 from quarterdeck.kernel.health import CheckFailed, Entry, Health
+from quarterdeck.migrations import revision
 from quarterdeck.runtime import Runtime
 
 BASE = "http://127.0.0.1:8080"
@@ -25,6 +27,13 @@ Headers = dict[str, str]
 def asking(runtime: Runtime, **checks: Callable[[], Entry]) -> TestClient:
     changed = replace(runtime, checks={**runtime.checks, **checks}, caches=Caches())
     return TestClient(build_app(changed), base_url=BASE, client=("192.0.2.7", 1))
+
+
+def put_at(database: Engine, at: str) -> None:
+    with writing(database) as db:
+        db.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num TEXT)"))
+        db.execute(text("DELETE FROM alembic_version"))
+        db.execute(text("INSERT INTO alembic_version VALUES (:at)"), {"at": at})
 
 
 def broken() -> Entry:
@@ -129,6 +138,30 @@ def test_an_unhealthy_one_does_not_and_says_what_failed(runtime: Runtime) -> Non
     assert (answer.status_code, answer.json()["status"]) == (503, "Unhealthy")
     assert entry["exception"] == "CheckFailed: the worker was last heard of 90 s ago"
     assert asking(runtime, scheduler=broken).get("/health").status_code == 503
+
+
+@pytest.mark.census("ATP-324")
+def test_health_in_a_word_is_that_of_all_parts(runtime: Runtime) -> None:
+    answer = asking(runtime).get("/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "healthy"})
+    answer = asking(runtime, disk=broken).get("/health")
+    assert (answer.status_code, answer.json()) == (503, {"status": "unhealthy"})
+
+
+@pytest.mark.census("ATP-049")
+def test_startup_waits_for_the_migration(runtime: Runtime, database: Engine) -> None:
+    schema = partial(revision.health, database)
+    put_at(database, revision.newest())
+    begun = asking(runtime, schema=schema).get("/health/startup")
+    assert (begun.status_code, begun.json()["status"]) == (200, "Healthy")
+    assert begun.json()["entries"].keys() == {"process", "database", "schema", "cache"}
+    assert "settings read" in begun.json()["entries"]["process"]["description"]
+    put_at(database, "0001_first")
+    waits = asking(runtime, schema=schema).get("/health/startup")
+    assert waits.status_code == 503
+    assert waits.json()["entries"]["schema"]["description"].endswith("run quarterdeck migrate")
+    put_at(database, "9999_of_the_next_release")
+    assert asking(runtime, schema=schema).get("/health/startup").status_code == 200
 
 
 def test_no_fault_elsewhere_makes_a_process_look_dead(runtime: Runtime) -> None:

@@ -99,3 +99,18 @@ def test_figures_are_shown_with_the_digits_that_they_have(
     year = UP.replace("duration: 30d", "duration: 1Y").replace("target: 0.999,", "target: 0.95,")
     judge(estate, year.replace("timeSliceWindow: 1m", "timeSliceWindow: 5m"), [1.0] * 60)
     assert "26280 min of 26280 min" in client.get("/slos").text
+
+
+def test_the_report_of_a_month_says_what_was_attained(client: TestClient, estate: Stage) -> None:
+    assert "no SLO is set" in client.get("/slos/report").text
+    judge(estate, UP, [1.0] * 50 + [0.0] * 10)
+    month = f"{estate.clock():%Y-%m}"
+    text = client.get("/slos/report", params={"month": month}).text
+    assert "1 of 1 objective missed" in text
+    assert "so far" in text
+    assert "99.9 %" in text
+    assert re.search(r"8[345]\.\d+ %", text)
+    unknown = client.get("/slos/report", params={"month": "2020-02"}).text
+    assert "0 of 1 objective met, 1 not known" in unknown
+    assert "Month after" in unknown
+    assert client.get("/slos/report", params={"month": "2020-13"}).status_code == 422

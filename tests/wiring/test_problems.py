@@ -1,11 +1,13 @@
 """Limits that are crossed, and the metrics behind the panels of runbook 004."""
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from prometheus_client import REGISTRY
@@ -22,12 +24,19 @@ from quarterdeck.access.tokens.model import Wanted
 from quarterdeck.api.app import build_app
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.outbox import outbox
 from quarterdeck.kernel.telemetry import kind_of, watch_statements
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.alerts.service import looking
+from quarterdeck.operations.metrics.own import OwnMetrics
+from quarterdeck.operations.rules.service import exchanging
+from quarterdeck.operations.rules.service.evaluating import Evaluator
 from quarterdeck.trail.deliveries.service import control, gauges
+from quarterdeck.trail.freeze import service as freezes
+from quarterdeck.trail.freeze.model import Frozen
 from quarterdeck.trail.query.problems import ProblemWatch
-from quarterdeck.wiring import problems, working
+from quarterdeck.wiring import numbers, problems, working
 from quarterdeck.wiring.problems import LEAST_INGESTS
 from servers import databases
 from waiting import until
@@ -252,6 +261,7 @@ def test_each_projection_has_its_lag(well: House) -> None:
     assert {"timeline", "actor", "resource"} <= {s.labels["projection"] for s in family.samples}
 
 
+@pytest.mark.census("ATP-375")
 def test_a_check_tells_how_long_its_dependency_took(well: House) -> None:
     before = REGISTRY.get_sample_value(
         "quarterdeck_dependency_seconds_count", {"dependency": "rate limiter"}
@@ -275,3 +285,64 @@ def test_what_a_worker_counted_is_told_also_where_the_database_is_away(
     with pytest.raises(DBAPIError):
         working._tell_metrics(well.runtime, tmp_path / "told", "worker")  # noqa: SLF001  a pulse
     assert len(list((tmp_path / "told").glob("worker.*.prom"))) == 1
+
+
+class Rounds:
+    """Rounds of the rules about the platform, 15 s apart, each after it measured itself."""
+
+    def __init__(self, well: House) -> None:
+        self.well, self.now = well, utc_now()
+        with begin(well.engine, itself(), utc_now) as work:
+            exchanging.install_catalogue(work, PLATFORM)
+
+    def fire(self) -> list[str]:
+        """What fires after one more."""
+        runtime, clock = self.well.runtime, self.clock
+        self.now += timedelta(seconds=15)
+        numbers.measure_keys(runtime)
+        numbers.measure_estate(runtime.engine, runtime.clock)
+        OwnMetrics(
+            engine=runtime.engine,
+            metrics=runtime.metrics,
+            clock=clock,
+            process="web",
+            instance="here",
+        ).beat()
+        Evaluator(engine=runtime.engine, metrics=runtime.metrics, clock=clock).beat()
+        with begin(runtime.engine, itself(), clock) as work:
+            return sorted(one.sign.type for one in looking.active(work, tenant=PLATFORM))
+
+    def clock(self) -> datetime:
+        return self.now
+
+
+@pytest.mark.census("ATP-122")
+def test_a_key_of_91_days_is_an_alert_until_it_is_rotated(well: House) -> None:
+    well.work()
+    rounds = Rounds(well)
+    assert "KeyRotationOverdue" not in rounds.fire()
+    old = (utc_now() - timedelta(days=91)).timestamp()
+    for file in well.runtime.keys.tenants():
+        os.utime(file, (old, old))
+    well.changed(keys=well.runtime.keys.anew())
+    assert "KeyRotationOverdue" in rounds.fire()
+    for file in well.runtime.keys.tenants():
+        tenant = unquote(file.name.removesuffix(".key.json"))
+        well.runtime.keys.rotate(tenant, 1, timedelta(hours=1), ("scheduled", ""))
+    assert "KeyRotationOverdue" not in rounds.fire()
+
+
+def test_tampering_is_an_alert_and_a_freeze_until_it_is_looked_into(well: House) -> None:
+    well.happen()
+    well.work()
+    rounds = Rounds(well)
+    assert "TamperDetected" not in rounds.fire()
+    with begin(well.engine, itself(), utc_now) as work:
+        freezes.detected(work, "acme", "entry 0", "altered", 1)  # as continuous verification does
+    with reading(well.engine) as db, pytest.raises(Frozen):
+        freezes.refuse_frozen(db, "acme")
+    assert "TamperDetected" in rounds.fire()
+    with begin(well.engine, itself(), utc_now) as work:
+        for found in freezes.investigations(work):
+            freezes.unfreeze(work, "false-positive", "a test", found.id, 1)
+    assert "TamperDetected" not in rounds.fire()

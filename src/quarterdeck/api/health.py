@@ -86,10 +86,10 @@ def get_health_ready(request: Request, runtime: Installation) -> JSONResponse:
 
 @router.get("/health/startup", response_model=Probe, responses=UNHEALTHY)
 def get_health_startup(request: Request, runtime: Installation) -> JSONResponse:
-    """Whether this process has begun: settings read, database there and migrated."""
+    """Whether this process has begun: settings read, database migrated, cache there."""
     if service := named_by(request):
         return of_service(request, runtime, service, "startup")
-    return shown(begun(report_of(request, runtime)))
+    return shown(begun(request, report_of(request, runtime)))
 
 
 def report_of(request: Request, runtime: Runtime) -> Report:

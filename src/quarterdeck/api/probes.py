@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from quarterdeck.kernel.health import Entry, Health, Report
 
 TICKS_A_S = 10_000_000  # the unit of .NET's TimeSpan, whose form the entries bear
-STARTUP = ("database", "schema")
+STARTUP = ("database", "schema", "cache")
 
 
 class ProbeEntry(BaseModel):
@@ -62,14 +62,15 @@ def sent(probe: Probe, status: int) -> JSONResponse:
 def process(request: Request) -> Report:
     """That this process answers."""
     up_s = monotonic() - request.app.state.began
-    entry = Entry(status=Health.HEALTHY, description=f"answering for {up_s:.0f} s")
+    words = f"settings read, answering for {up_s:.0f} s"
+    entry = Entry(status=Health.HEALTHY, description=words)
     return Report(entries={"process": entry}, duration_s=0.0)
 
 
-def begun(report: Report) -> Report:
+def begun(request: Request, report: Report) -> Report:
     """Of all checks, those that say whether an installation has begun."""
     needed = {name: entry for name, entry in report.entries.items() if name in STARTUP}
-    return Report(entries=needed, duration_s=report.duration_s)
+    return Report(entries={**process(request).entries, **needed}, duration_s=report.duration_s)
 
 
 def _entry(entry: Entry) -> ProbeEntry:

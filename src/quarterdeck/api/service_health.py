@@ -96,7 +96,7 @@ def _role(request: Request, runtime: Runtime, role: str, stage: Stage) -> Report
     if stage == "live":
         return process(request)
     if stage == "startup":
-        return begun(_kept(request, "startup", runtime.checks))
+        return begun(request, _kept(request, "startup", runtime.checks))
     return _kept(request, role, runtime.roles[role])
 
 

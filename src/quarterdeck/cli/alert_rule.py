@@ -137,7 +137,7 @@ def carry_out(
 def catalogue(
     context: typer.Context, *, tenant: Tenant, why: Why = "", as_json: flags.AsJson = False
 ) -> None:
-    """Apply the twelve rules of runbook 004's alert catalogue; what is there stays as it is."""
+    """Apply the rules of runbook 004's alert catalogue; what is there stays as it is."""
     with told():
         path = f"{RULES}/{quote(tenant, safe='')}/catalogue"
         done = client_of(context).post(path, {"why": why})
@@ -262,6 +262,45 @@ def try_rule(
         show_table(columns, [_seen(one) for one in found["values"]], "no value was known")
     if standing["state"] in ("firing", "error"):
         raise typer.Exit(FOUND)
+
+
+@commands.command()
+def baseline(
+    context: typer.Context,
+    rule: Rule,
+    *,
+    tenant: Tenant,
+    since: Annotated[str, typer.Option("--from", help="RFC 3339: record what is usual.")] = "",
+    until: Annotated[str, typer.Option("--to", help="RFC 3339, with --from.")] = "",
+    as_json: flags.AsJson = False,
+) -> None:
+    """Show how far a rule's numbers are off what is usual; with --from and --to, record that
+    first. Exits 1 if one is beyond it.
+    """
+    path = f"{_path(tenant, rule)}/baseline"
+    with told():
+        client = client_of(context)
+        asked = {"from": since, "to": until}
+        found = client.put(path, asked) if since or until else client.get(path)
+    if as_json:
+        show_json(found)
+    else:
+        say(f"usual from {found['from']} to {found['to']}")
+        columns = ("labels", "now", "usual", "5 %", "95 %", "off", "beside")
+        show_table(columns, [_usual(one) for one in found["things"]], "")
+    if any(one["beside"] in ("above", "below") for one in found["things"]):
+        raise typer.Exit(FOUND)
+
+
+def _usual(one: dict[str, Any]) -> tuple[object, ...]:
+    known, off = one["usual"] or {}, one["deviation_percent"]
+    return (
+        _labels(one["labels"]),
+        _number(one["value"]),
+        *(_number(known.get(name)) for name in ("p50", "p5", "p95")),
+        "not known" if off is None else f"{off:+.0f} %",
+        one["beside"],
+    )
 
 
 def _carried(

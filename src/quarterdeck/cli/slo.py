@@ -1,6 +1,7 @@
 """quarterdeck slo: what was promised of services, and what of each error budget is spent."""
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ import typer
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
+from quarterdeck.kernel.clock import utc_now
 from quarterdeck.operations.slos.model.figures import minutes, percent
 
 SLOS, OBJECTS = "/api/v1/slos", "/api/v1/slo-objects"
@@ -155,6 +157,34 @@ def history(
 
 
 @commands.command()
+def report(
+    context: typer.Context,
+    *,
+    month: Annotated[str, typer.Option(help="YYYY-MM, UTC; default: the last whole one.")] = "",
+    since: Annotated[str, typer.Option("--from", help="Instead of a month: RFC 3339.")] = "",
+    until: Annotated[str, typer.Option("--to", help="RFC 3339; not included.")] = "",
+    tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Print the SLA report: what was attained of each objective over a period. Exits 1 if one
+    was missed.
+    """
+    start, end = (since, until) if since or until else _month(month)
+    with told():
+        asked = {"from": start, "to": end, "tenant": tenant}
+        found = client_of(context).get("/api/v1/slo-report", **asked)
+    if as_json:
+        show_json(found)
+    else:
+        say(f"from {found['from']} to {found['to']}")
+        columns = ("tenant", "service", "slo", "target", "attained", "met", "lost", "of", "known")
+        rows = [_attained(one) for one in found["rows"]]
+        show_table(columns, rows, "no SLO is set: quarterdeck slo apply FILE")
+    if any(one["met"] is False for one in found["rows"]):
+        raise typer.Exit(FOUND)
+
+
+@commands.command()
 def rules(
     context: typer.Context, *, tenant: Tenant = "_platform", as_json: flags.AsJson = False
 ) -> None:
@@ -167,6 +197,31 @@ def rules(
     for note in found["notes"]:
         say(note)
     typer.echo(found["text"], nl=False)
+
+
+def _month(words: str) -> tuple[str, str]:
+    """From the first instant of a month to that of the next."""
+    try:
+        first = datetime.strptime(words, "%Y-%m").replace(tzinfo=UTC) if words else None
+    except ValueError:
+        stop(f"--month {words[:20]}: expected YYYY-MM", WRONG_USE)
+    this = utc_now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    first = first or (this - timedelta(days=1)).replace(day=1)
+    following = (first + timedelta(days=32)).replace(day=1)
+    return first.isoformat(), following.isoformat()
+
+
+def _attained(one: dict[str, Any]) -> tuple[object, ...]:
+    met = {True: "yes", False: "no", None: "not known"}[one["met"]]
+    return (
+        *(one["tenant"], one["service"], one["slo"]),
+        percent(float(one["target"])),
+        percent(one["attained"]),
+        met,
+        minutes(one["lost_minutes"]),
+        minutes(one["allowed_minutes"]),
+        percent(one["coverage"]),
+    )
 
 
 def _text(file: Path) -> str:

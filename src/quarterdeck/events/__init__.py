@@ -97,6 +97,7 @@ EVENTS: dict[str, type[Event]] = {
         slos.BudgetStepReached,
         slos.BudgetStepLeft,
         rules.RuleApplied,
+        rules.BaselineRecorded,
         rules.RulesImported,
         oncall.OncallScheduleApplied,
         oncall.OncallOverridden,

@@ -28,6 +28,21 @@ class RuleApplied(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineRecorded(Event):
+    """Somebody recorded what is usual of the numbers that a rule looks at.
+
+    Attributes:
+        things: of how many things.
+    """
+
+    action: ClassVar[str] = "rules:baseline"
+    about: ClassVar[str] = "rule"
+    public: ClassVar[frozenset[str]] = frozenset({"rule", "things"})
+    rule: str
+    things: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RulesImported(Event):
     """Somebody brought in alert rules, many at once.
 

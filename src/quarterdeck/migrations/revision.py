@@ -6,6 +6,7 @@ from sqlalchemy import Engine, inspect, text
 
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.errors import Conflict
+from quarterdeck.kernel.health import CheckFailed, Entry, Health
 
 VERSIONS = Path(__file__).parent / "versions"
 TABLE = "alembic_version"
@@ -56,4 +57,17 @@ def check(engine: Engine) -> None:
     at = current(engine)
     refuse_newer(at)
     if at != newest():
-        raise SchemaTooOld(f"the database is at {at or 'no schema'}: run quarterdeck migrate")
+        raise SchemaTooOld(_too_old(at))
+
+
+def health(engine: Engine) -> Entry:
+    """Whether the database is migrated; while an upgrade goes on, it is ahead of this process."""
+    at = current(engine)
+    if at is None or at < newest():
+        raise CheckFailed(_too_old(at))
+    ahead = "" if at == newest() else ", ahead of this release: an upgrade goes on"
+    return Entry(status=Health.HEALTHY, description=f"at {at}{ahead}")
+
+
+def _too_old(at: str | None) -> str:
+    return f"the database is at {at or 'no schema'}: run quarterdeck migrate"

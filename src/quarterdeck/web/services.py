@@ -23,7 +23,7 @@ ROUTES = {
     "access": "api/v1/(access|grants|principals|roles|sessions|tokens|views)",
     "watch": "api/v2 alerts/events "
     "api/v1/(alert-rules|alerts|changes|contacts|environments|freezes|health-checks|logs"
-    "|maintenance|metrics|notifications|oncall|routing|series|services|silences|slo-objects|slo-rules|slos"
+    "|maintenance|metrics|notifications|oncall|routing|series|services|silences|slo-objects|slo-report|slo-rules|slos"
     "|stream|sync/alerts|topology)",
     "health": "health metrics api/v1/status api/{service}/health",
     CONSOLE: "api/v1/(swagger|openapi.json)",

@@ -19,7 +19,7 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
 from quarterdeck.trail.query.problems import ProblemWatch
 from quarterdeck.wiring.measuring import count_caches
-from quarterdeck.wiring.numbers import measure_estate
+from quarterdeck.wiring.numbers import measure_estate, measure_keys
 from quarterdeck.wiring.problems import measure as measure_resources
 from quarterdeck.wiring.problems import sources
 from quarterdeck.worker.pulse import Pulse
@@ -73,6 +73,7 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
             beat=partial(measure_estate, runtime.engine, runtime.clock),
             stop=stopping,
         ),
+        Pulse(name="keys", every_s=NUMBERS_S, beat=partial(measure_keys, runtime), stop=stopping),
         Pulse(name="freshness", every_s=FRESHNESS_S, beat=stale, stop=stopping),
         Pulse(
             name="gauges",

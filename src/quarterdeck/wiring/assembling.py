@@ -28,6 +28,7 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.telemetry import log_to_stderr, watch_statements
 from quarterdeck.kernel.timings import Timings
 from quarterdeck.kernel.work import begin
+from quarterdeck.migrations import revision
 from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.queries import deliveries_health
@@ -115,6 +116,7 @@ def _checks(
 ) -> Mapping[str, Check]:
     return {
         "database": database_check(engine),
+        "schema": partial(revision.health, engine),
         "scheduler": partial(_worker_health, engine),
         "disk": disk_check(installation.root),
         "trail": partial(log_health, engine, trail.reader, utc_now),

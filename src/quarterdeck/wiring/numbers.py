@@ -7,10 +7,15 @@ from quarterdeck.governance.exports import service as exports
 from quarterdeck.governance.identity import service as identity
 from quarterdeck.governance.preflight import service as preflight
 from quarterdeck.kernel.clock import Clock
+from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.work import ANY, Actor, Tenants, read
 from quarterdeck.operations.contacts import measuring as contacts
 from quarterdeck.operations.oncall import measuring as oncall
 from quarterdeck.operations.slos import measuring as slos
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.freeze import measuring as freeze
+from quarterdeck.trail.keys import measuring as keys
+from quarterdeck.trail.log.storage import leaves
 
 EVERYONE = Tenants(frozenset({ANY}))
 CLOCK = Actor("quarterdeck", frozenset())
@@ -19,7 +24,15 @@ MEASURES = (
     slos.measure,
     oncall.measure,
     contacts.measure,
+    freeze.measure,
 )
+
+
+def measure_keys(runtime: Runtime) -> None:
+    """Show how old the keys are that sign."""
+    with reading(runtime.engine) as db:
+        logs = [log.tenant for log in leaves.every(db)]
+    keys.measure(runtime.keys, logs, runtime.clock)
 
 
 def measure_estate(engine: Engine, clock: Clock) -> None:

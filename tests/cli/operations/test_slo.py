@@ -75,3 +75,20 @@ def test_a_demand_that_holds_is_listed_though_its_source_is_silent(
     with begin(runtime.engine, installation(), runtime.clock) as work:
         assert cross(work.db, row, work.now)
     assert run("slo list")[1].splitlines()[-1].endswith("43.2 min\tfeatures")
+
+
+def test_the_report_of_a_month(run: Run, runtime: Runtime, tmp_path: Path) -> None:
+    assert run("slo report")[::2][0] == 0
+    file = tmp_path / "slo.yaml"
+    file.write_text(UP)
+    run(f"slo apply {file} --tenant acme")
+    evaluate(runtime)
+    code, table, words = run("slo report --month 2026-02")
+    assert (code, words) == (0, "from 2026-02-01T00:00:00Z to 2026-03-01T00:00:00Z")
+    assert "acme\tweb\tavailability\t99.9 %\tnot known\tnot known" in table
+    said = json.loads(
+        run("slo report --from 2026-02-01T00:00:00Z --to 2026-02-02T00:00:00Z --json")[1]
+    )
+    assert [one["met"] for one in said["rows"]] == [None]
+    assert run("slo report --month 2026-13")[0] == 2
+    assert run("slo report --from 2026-02-01T00:00:00Z")[0] != 0

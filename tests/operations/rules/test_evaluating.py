@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import insert
+from structlog.testing import capture_logs
 
 from operations.rules.stage import CPU, EVERY, Stage
 from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.model import AlertState, Severity
 from quarterdeck.operations.metrics.tables import chunks, series
+from quarterdeck.operations.rules.catalogue import CATALOGUE
+from quarterdeck.operations.rules.document import doc_of
 from quarterdeck.operations.rules.model import State
 from quarterdeck.operations.rules.store import standing
 
@@ -282,3 +285,24 @@ def test_numbers_that_come_to_none_are_not_known_and_stop_no_other_rule(stage: S
         assert (said.state, said.reason) == (State.UNKNOWN, "what comes out is no number (NaN)")
     assert stage.state("rise") is State.ERROR
     assert "cannot be worked out" in stage.standing("rise").reason
+
+
+@pytest.mark.census("ATP-116", "ATP-117")
+@pytest.mark.parametrize(
+    ("name", "dependency"), [("DatabaseConnectionFailure", "database"), ("MessageBusDown", "bus")]
+)
+def test_a_dependency_that_is_cut_is_looked_at_again_before_anybody_is_paged(
+    stage: Stage, name: str, dependency: str
+) -> None:
+    [rule] = [one for one in CATALOGUE if one.name == name]
+    stage.apply(doc_of(rule) | {"for": "PT30S"})
+    with capture_logs() as logs:
+        for up, alerts in ((1.0, 0), (0.0, 0), (0.0, 0), (0.0, 1)):
+            stage.now += EVERY
+            stage.record("quarterdeck_dependency_up", up, dependency=dependency)
+            stage.round()
+            assert len(stage.alerts()) == alerts
+    retries = [one["held_s"] for one in logs if one["event"] == "pending"]
+    assert retries == [0, 15]
+    [alert] = stage.alerts()
+    assert alert.sign.labels["severity"] == "SEV-1"

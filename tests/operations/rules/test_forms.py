@@ -235,7 +235,7 @@ def test_a_condition_that_nobody_defined_is_refused_with_its_place(line: str) ->
         read(text)
 
 
-@pytest.mark.census("PX-036")
+@pytest.mark.census("PX-036", "PX-038")
 def test_the_json_of_runbook_003_loads_as_written() -> None:
     found = read(PHOENIX)
     [rule] = found.rules
@@ -249,13 +249,17 @@ def test_the_json_of_runbook_003_loads_as_written() -> None:
         del said["alertRules"][0][name]
         with pytest.raises(RuleInvalid, match=f"`{name}`"):
             read(json.dumps(said))
+    [longer] = read(PHOENIX.replace("PT5M", "PT10M")).rules
+    assert longer.hold == iso("PT10M")
     for old, new in (("PT5M", "5 minutes"), ("PT5M", "5m"), ("high-cpu-usage", "high-fever")):
         with pytest.raises(RuleInvalid, match="expected"):
             read(PHOENIX.replace(old, new))
 
 
 @pytest.mark.census("ATP-125")
-def test_the_catalogue_of_runbook_004_has_its_twelve_rules(stage: Stage, tmp_path: Path) -> None:
+def test_the_catalogue_of_runbook_004_has_its_twelve_rules_and_one_more(
+    stage: Stage, tmp_path: Path
+) -> None:
     rows = [
         ("ServiceDown", "SEV-1", "6.1", "Pod restart (K8s)"),
         ("HighErrorRate", "SEV-2", "6.2", ""),
@@ -269,6 +273,7 @@ def test_the_catalogue_of_runbook_004_has_its_twelve_rules(stage: Stage, tmp_pat
         ("KeyRotationOverdue", "SEV-2", "14.2", ""),
         ("TamperDetected", "SEV-1", "17.1", "Freeze, escalate"),
         ("ComplianceViolation", "SEV-1", "19.1", "Freeze, escalate"),
+        ("ConnectionPoolUse", "SEV-3", "8.1", ""),
     ]
     found = [
         (rule.name, rule.severity, rule.runbook.split()[2], rule.remediation) for rule in CATALOGUE
@@ -276,11 +281,11 @@ def test_the_catalogue_of_runbook_004_has_its_twelve_rules(stage: Stage, tmp_pat
     assert found == rows
     assert all(rule.annotations["threshold"] for rule in CATALOGUE)
     assert [rule_of(doc_of(rule)) for rule in CATALOGUE] == list(CATALOGUE)
-    assert "SUCCESS: 12 rules found" in promtool(files.write(CATALOGUE), tmp_path)
+    assert "SUCCESS: 13 rules found" in promtool(files.write(CATALOGUE), tmp_path)
     stage.apply(CPU | {"name": "DLQBacklog"})
     with stage.work() as work:
         done = exchanging.install_catalogue(work, "acme")
-    assert (len(done.created), list(done.unchanged)) == (11, ["DLQBacklog"])
+    assert (len(done.created), list(done.unchanged)) == (12, ["DLQBacklog"])
 
 
 @pytest.mark.census("BK-005")

@@ -171,7 +171,6 @@ def test_more_than_a_hundred_dead_letters_for_half_an_hour(stage: Stage) -> None
         ("DiskSpaceLow", "quarterdeck_disk_free_share", 0.11, 0.09),
         ("CertificateExpiring", "quarterdeck_certificate_days", 31, 29),
         ("ServiceDown", "quarterdeck_service_up", 1, 0),
-        ("DatabaseConnectionFailure", "quarterdeck_dependency_up", 1, 0),
     ],
 )
 def test_at_once(stage: Stage, rule: str, metric: str, fine: float, bad: float) -> None:
@@ -181,6 +180,16 @@ def test_at_once(stage: Stage, rule: str, metric: str, fine: float, bad: float) 
     stage.now += EVERY
     keep(stage, [Sample(metric, labels, stage.now, bad)])
     assert says(stage, rule) is State.FIRING
+
+
+@pytest.mark.census("ATP-155")
+def test_four_fifths_of_a_pool(stage: Stage) -> None:
+    for process, used in (("web", 80), ("worker", 81)):
+        labels = {"pool": "database", "process": process}
+        minutes(stage, "quarterdeck_pool_max", 2, 100, labels)
+        minutes(stage, "quarterdeck_pool_used", 2, used, labels)
+    found = tried(stage, "ConnectionPoolUse")
+    assert [(one.labels["process"], one.value) for one in found.instances] == [("worker", 0.81)]
 
 
 def test_lag_of_half_a_minute_for_ten_minutes(stage: Stage) -> None:

@@ -8,10 +8,12 @@ from pydantic import AwareDatetime
 from quarterdeck.api.operations.rule_bodies import (
     AppliedBody,
     Back,
+    BaselineBody,
     Because,
     Carried,
     CarriedBody,
     ExportBody,
+    Period,
     RuleAccount,
     RuleBody,
     RuleDiff,
@@ -24,7 +26,7 @@ from quarterdeck.api.operations.rule_bodies import (
 )
 from quarterdeck.operations.rules.forms import native
 from quarterdeck.operations.rules.model import RuleInvalid, State
-from quarterdeck.operations.rules.service import exchanging, looking, trying, writing
+from quarterdeck.operations.rules.service import comparing, exchanging, looking, trying, writing
 from quarterdeck.operations.rules.service.exchanging import Form
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.paging import InPage
@@ -74,7 +76,7 @@ def import_alert_rules(tenant: str, work: InWork, said: Carried) -> CarriedBody:
 
 @router.post("/{tenant}/catalogue", responses=WRITES, **WRITE)
 def install_alert_catalogue(tenant: str, work: InWork, said: Because) -> AppliedBody:
-    """Apply the twelve rules of runbook 004; a rule of such a name stays as it is."""
+    """Apply the rules of runbook 004's alert catalogue; a rule of such a name stays as it is."""
     return AppliedBody.of(exchanging.install_catalogue(work, tenant, said.why))
 
 
@@ -146,6 +148,23 @@ def try_alert_rule(
     """What a rule would have said at an instant, by the samples stored by now, with them."""
     found = looking.one(work, tenant, rule).kept.rule
     return TriedBody.of(trying.tried(work, runtime.metrics, tenant, found, at or work.now))
+
+
+@router.put("/{tenant}/{rule}/baseline", responses=WRITES, **WRITE)
+def record_alert_rule_baseline(
+    tenant: str, rule: str, work: InWork, runtime: Installation, said: Period
+) -> BaselineBody:
+    """Record what is usual of the numbers that a rule looks at, by those of a period."""
+    comparing.record(work, runtime.metrics, tenant, rule, said.since, said.until)
+    return BaselineBody.told(*comparing.compared(work, runtime.metrics, tenant, rule))
+
+
+@router.get("/{tenant}/{rule}/baseline", responses=READS, **READ)
+def get_alert_rule_baseline(
+    tenant: str, rule: str, work: InRead, runtime: Installation
+) -> BaselineBody:
+    """How far the numbers that a rule looks at are off what is usual of them."""
+    return BaselineBody.told(*comparing.compared(work, runtime.metrics, tenant, rule))
 
 
 @router.post("/{tenant}/{rule}/rollback", responses=WRITES, **WRITE)

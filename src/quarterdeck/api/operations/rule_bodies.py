@@ -1,11 +1,13 @@
 """Alert rules, and what they say, as JSON."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Self
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from quarterdeck.kernel.clock import instant
+from quarterdeck.operations.rules.baseline import Baseline, Beside, Deviation, Usual
 from quarterdeck.operations.rules.document import doc_of, kept
 from quarterdeck.operations.rules.instance import Instance, Seen
 from quarterdeck.operations.rules.model import Kept, PromQL, Standing, State, Version
@@ -222,6 +224,65 @@ class Trial(Body):
 
     rule: dict[str, Any]
     at: AwareDatetime | None = None
+
+
+class Period(Body):
+    """From when to when."""
+
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
+    since: AwareDatetime = Field(alias="from")
+    until: AwareDatetime = Field(alias="to")
+
+
+class UsualBody(BaseModel):
+    """What was usual of one thing: percentiles of so many numbers."""
+
+    p5: float
+    p50: float
+    p95: float
+    numbers: int
+
+    @classmethod
+    def of(cls, one: Usual) -> Self:
+        return cls(p5=one.low, p50=one.middle, p95=one.high, numbers=one.many)
+
+
+class DeviationBody(BaseModel):
+    """One number beside what is usual of it."""
+
+    labels: dict[str, str]
+    value: float | None = Field(description="Now; null: not known.")
+    usual: UsualBody | None = Field(description="null: it was not there then.")
+    deviation_percent: float | None = Field(description="By how much it is off the middle.")
+    beside: Beside = Field(description="above: beyond the 95th percentile; below: the 5th.")
+
+    @classmethod
+    def of(cls, one: Deviation) -> Self:
+        return cls(
+            labels=dict(one.labels),
+            value=one.value,
+            usual=None if one.usual is None else UsualBody.of(one.usual),
+            deviation_percent=one.percent,
+            beside=one.beside,
+        )
+
+
+class BaselineBody(BaseModel):
+    """What is usual of a rule's numbers, and what they are now beside it."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    since: datetime = Field(alias="from")
+    until: datetime = Field(alias="to")
+    by: str
+    at: datetime
+    things: list[DeviationBody]
+
+    @classmethod
+    def told(cls, found: Baseline, now: Sequence[Deviation]) -> Self:
+        said = {"from": found.since, "to": found.until, "by": found.by, "at": found.at}
+        return cls.model_validate(said | {"things": [DeviationBody.of(one) for one in now]})
 
 
 class Carried(Because):

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from quarterdeck.operations.slos.drawing import Left
 from quarterdeck.operations.slos.model.burn import named
@@ -145,6 +145,34 @@ class SloHistory(BaseModel):
     """How the budget of the current window was spent, from its beginning on."""
 
     points: list[LeftBody]
+
+
+class AttainmentBody(BaseModel):
+    """What was attained of one objective."""
+
+    tenant: str
+    service: str
+    slo: str
+    title: str
+    objective: str
+    target: str
+    attained: float | None = Field(description="0 to 1, of what is known; null: nothing is.")
+    met: bool | None = Field(description="null: not known.")
+    allowed_minutes: float
+    lost_minutes: float | None
+    coverage: float = Field(description="How much of what has passed is known, 0 to 1.")
+    excluded_minutes: float = Field(description="Spent in maintenance, which counts for nothing.")
+    reason: str = Field(description="Why nothing can be counted.")
+
+
+class SlaReport(BaseModel):
+    """What was promised of services, and what was attained, over a period."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    since: datetime = Field(alias="from")
+    until: datetime = Field(alias="to")
+    rows: list[AttainmentBody]
 
 
 class ObjectName(BaseModel):

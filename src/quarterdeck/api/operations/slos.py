@@ -1,16 +1,20 @@
 """/api/v1/slos: what was promised of services, and what of each error budget is spent."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Query, Response
+from pydantic import AwareDatetime
 
 from quarterdeck.api.operations.slo_bodies import (
     AppliedBody,
+    AttainmentBody,
     LeftBody,
     ObjectName,
     PlannedBody,
     Preview,
     RulesBody,
+    SlaReport,
     SloBody,
     SloHistory,
     Slos,
@@ -18,7 +22,7 @@ from quarterdeck.api.operations.slo_bodies import (
     Written,
 )
 from quarterdeck.operations.slos.model.openslo import kind_of
-from quarterdeck.operations.slos.service import applying, looking
+from quarterdeck.operations.slos.service import applying, looking, reporting
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
@@ -28,6 +32,8 @@ router = api_router(tags=["slos"])
 
 READS, WRITES = needs(applying.READ), needs(applying.WRITE)
 OfTenant = Annotated[str, Query(description="Only of this tenant.")]
+From = Annotated[AwareDatetime, Query(alias="from", description="RFC 3339.")]
+To = Annotated[AwareDatetime, Query(alias="to", description="RFC 3339; not included.")]
 Objective = Annotated[str, Query(max_length=10, description="Its place among those of the SLO.")]
 
 
@@ -55,6 +61,14 @@ def remove_slo(tenant: str, slo: str, work: InWork) -> Response:
     """Remove an SLO; with it goes what was counted, and what it demanded."""
     applying.remove(work, tenant, applying.SLO, slo)
     return Response(status_code=204)
+
+
+@router.get("/slo-report", responses=problems(401, 403, 404, 422), **READS)
+def get_slo_report(work: InRead, since: From, until: To, tenant: OfTenant = "") -> SlaReport:
+    """What was attained of each objective over a period: the SLA report."""
+    found = reporting.report(work, since, until, tenant)
+    rows = [AttainmentBody(**asdict(one)) for one in found]
+    return SlaReport.model_validate({"from": since, "to": until, "rows": rows})
 
 
 @router.get("/slo-rules/{tenant}", responses=problems(401, 403, 404), **READS)

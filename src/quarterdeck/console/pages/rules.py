@@ -12,13 +12,14 @@ from quarterdeck.console import lines
 from quarterdeck.console.frame import RANGES, Frame, InFrame, changing, looking, see
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.spans import steps
+from quarterdeck.operations.rules.baseline import Baseline, Beside, Deviation, NoBaseline
 from quarterdeck.operations.rules.forms import native
 from quarterdeck.operations.rules.model import Kept, PromQL, Rule, RuleChanged, State, Threshold
 from quarterdeck.operations.rules.promql import promql
-from quarterdeck.operations.rules.service import exchanging, trying, writing
+from quarterdeck.operations.rules.service import comparing, exchanging, trying, writing
 from quarterdeck.operations.rules.service import looking as rules
 from quarterdeck.operations.rules.service.trying import Drawn, UnusableInstant
-from quarterdeck.web.deps import By, InWork
+from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import HouseRoute
 
@@ -42,6 +43,12 @@ KINDS = {
     State.UNKNOWN: "unknown",
     State.INACTIVE: "ok",
     State.DISABLED: "stale",
+}
+BESIDES = {
+    Beside.USUAL: "ok",
+    Beside.ABOVE: "warning",
+    Beside.BELOW: "warning",
+    Beside.UNKNOWN: "unknown",
 }
 EXAMPLE = """\
 rules:
@@ -108,7 +115,7 @@ def apply(
 
 @router.post(HERE + "/catalogue", **WRITES)
 def catalogue(work: InWork, of: Annotated[str, Form(max_length=200)]) -> RedirectResponse:
-    """Apply the twelve rules of runbook 004."""
+    """Apply the rules of runbook 004's alert catalogue."""
     exchanging.install_catalogue(work, of)
     return see(HERE)
 
@@ -142,8 +149,33 @@ def one(
         refused=refused,
         at=at or frame.work.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
         text=native.write([account.kept.rule]),
+        baseline=_baseline(frame, tenant, account.kept),
+        besides=BESIDES,
         people=frame.people(),
     )
+
+
+def _baseline(frame: Frame, tenant: str, kept: Kept) -> tuple[Baseline, Sequence[Deviation]] | None:
+    """What is usual, and how far off it is; None: nobody recorded it, or nobody can."""
+    if isinstance(kept.rule.condition, PromQL):
+        return None
+    try:
+        return comparing.compared(frame.work, frame.runtime.metrics, tenant, kept.rule.name)
+    except NoBaseline:
+        return None
+
+
+@router.post(HERE + "/{tenant}/{rule}/baseline", **WRITES)
+def record_baseline(
+    work: InWork,
+    runtime: Installation,
+    tenant: str,
+    rule: str,
+    days: Annotated[int, Form(ge=1, le=14)],
+) -> RedirectResponse:
+    """Call usual what the numbers of a rule were in the last days."""
+    comparing.record(work, runtime.metrics, tenant, rule, work.now - timedelta(days=days), work.now)
+    return see(f"{HERE}/{tenant}/{rule}#usual")
 
 
 @router.post(HERE + "/{tenant}/{rule}/enable", **WRITES)

@@ -1,6 +1,9 @@
 """/slos: what was promised of services, and what of each error budget is spent."""
 
-from fastapi import APIRouter
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import Query
 from starlette.responses import HTMLResponse
 
 from quarterdeck.console import lines
@@ -8,10 +11,11 @@ from quarterdeck.console.frame import Frame, InFrame
 from quarterdeck.operations.slos.drawing import Left, lefts
 from quarterdeck.operations.slos.model.policy import STEPS
 from quarterdeck.operations.slos.model.standing import Standing, Verdict
-from quarterdeck.operations.slos.service import applying, looking
+from quarterdeck.operations.slos.service import applying, looking, reporting
 from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import page_router
 
-router = APIRouter(include_in_schema=False)
+router = page_router()
 
 READS = needs(applying.READ)
 MARKS = {
@@ -29,6 +33,32 @@ def slos(frame: InFrame) -> HTMLResponse:
     return frame.show(
         "slos.html", found=found, counts=looking.verdicts(found), states=MARKS, verdicts=Verdict
     )
+
+
+@router.get("/slos/report", response_class=HTMLResponse, **READS)
+def sla_report(
+    frame: InFrame, month: Annotated[str, Query(pattern=r"[0-9]{4}-[0-9]{2}")] = ""
+) -> HTMLResponse:
+    """What was attained of each promise in a month (UTC); without one, the last whole month."""
+    first = _first(month, frame.shell.now)
+    following = (first + timedelta(days=32)).replace(day=1)
+    rows = reporting.report(frame.work, first, following, frame.shell.tenant)
+    return frame.show(
+        "sla-report.html",
+        rows=rows,
+        first=first,
+        earlier=f"{first - timedelta(days=1):%Y-%m}",
+        later=f"{following:%Y-%m}" if following <= frame.shell.now else "",
+        going_on=following > frame.shell.now,
+    )
+
+
+def _first(month: str, now: datetime) -> datetime:
+    last = (now.astimezone(UTC).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    try:
+        return datetime.strptime(month or last, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise reporting.UnusablePeriod(f"{month} is no month; expected YYYY-MM") from error
 
 
 @router.get("/slos/{tenant}/{slo}", response_class=HTMLResponse, **READS)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from quarterdeck.operations.alerts.labels import fault, severity_of
+from quarterdeck.operations.alerts.labels import fault, fingerprint, severity_of
 from quarterdeck.operations.alerts.model import Sign
 
 
@@ -18,6 +18,7 @@ class Push:
     Attributes:
         ends_at: None: not before somebody says so.
         guessed: nobody said when it ends.
+        known_as: labels by which it is known, where its own may change; None: by its own.
     """
 
     labels: Mapping[str, str]
@@ -26,13 +27,15 @@ class Push:
     ends_at: datetime | None
     guessed: bool
     generator_url: str = ""
+    known_as: Mapping[str, str] | None = None
 
-    def sign(self, tenant: str, fingerprint: str) -> Sign:
+    def sign(self, tenant: str) -> Sign:
         """It as a sign: one alert a label set of a tenant fires at a time."""
+        same = self.labels if self.known_as is None else self.known_as
         name = self.labels.get("alertname", "")
         title = self.annotations.get("summary") or self.annotations.get("title") or name
         return Sign(
-            key=f"{tenant}/{fingerprint}",
+            key=f"{tenant}/{fingerprint(same)}",
             tenant=tenant,
             type=name or "unnamed",
             severity=severity_of(self.labels),

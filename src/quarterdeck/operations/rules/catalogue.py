@@ -1,17 +1,22 @@
-"""The alert catalogue of runbook 004, topic 6: its twelve rows, over the platform's own series.
+"""The alert catalogue of runbook 004, topic 6: its twelve rows, over the platform's own series;
+and one more that its topic 8 asks for: use of a connection pool.
 
 What nothing measures yet has no series: its state is not known, and says so. Pure.
 """
 
+from dataclasses import replace
 from datetime import timedelta
 
 from quarterdeck.operations.metrics.model import Function
 from quarterdeck.operations.metrics.selector import selector
 from quarterdeck.operations.rules.measures import Across, Measure
-from quarterdeck.operations.rules.model import Comparison, Rule, Threshold
+from quarterdeck.operations.rules.model import Comparison, Rise, Rule, Threshold
 
 ABOVE, BELOW = Comparison.ABOVE, Comparison.BELOW
 MINUTE = timedelta(minutes=1)
+RETRIED = timedelta(seconds=30)
+"""Two more looks, each logged, before anybody is woken."""
+
 SERVICE = ("tenant", "environment", "service")
 
 
@@ -58,6 +63,11 @@ LATENCY = Measure(
     window=MINUTE,
     by=("service",),
 )
+POOL = Measure(
+    of=selector("quarterdeck_pool_used"),
+    among=selector("quarterdeck_pool_max"),
+    by=("pool", "process"),
+)
 
 CATALOGUE = (
     _rule(
@@ -84,21 +94,27 @@ CATALOGUE = (
         _beyond(LATENCY, ABOVE, 1),
         minutes=10,
     ),
-    _rule(
-        "DatabaseConnectionFailure",
-        1,
-        "8.1 (Database Recovery)",
-        "All connections fail",
-        _down("database"),
-        remediation="Retry, then page",
+    replace(
+        _rule(
+            "DatabaseConnectionFailure",
+            1,
+            "8.1 (Database Recovery)",
+            "All connections fail",
+            _down("database"),
+            remediation="Retry, then page",
+        ),
+        hold=RETRIED,
     ),
-    _rule(
-        "MessageBusDown",
-        1,
-        "9.1 (Message Bus Recovery)",
-        "Service Bus unreachable",
-        _down("bus"),
-        remediation="Retry, then page",
+    replace(
+        _rule(
+            "MessageBusDown",
+            1,
+            "9.1 (Message Bus Recovery)",
+            "Service Bus unreachable",
+            _down("bus"),
+            remediation="Retry, then page",
+        ),
+        hold=RETRIED,
     ),
     _rule(
         "ProjectionLagHigh",
@@ -125,19 +141,22 @@ CATALOGUE = (
         "<10% free",
         _beyond(_newest("quarterdeck_disk_free_share", ("instance",), Across.MIN), BELOW, 0.1),
     ),
-    _rule(
-        "CertificateExpiring",
-        3,
-        "14.1 (Certificate Renewal)",
-        "<30 days",
-        _beyond(_newest("quarterdeck_certificate_days", SERVICE, Across.MIN), BELOW, 30),
+    replace(
+        _rule(
+            "CertificateExpiring",
+            3,
+            "14.1 (Certificate Renewal)",
+            "<30 days",
+            _beyond(_newest("quarterdeck_certificate_days", SERVICE, Across.MIN), BELOW, 30),
+        ),
+        rises=(Rise(value=7, severity="SEV-2"),),
     ),
     _rule(
         "KeyRotationOverdue",
         2,
         "14.2 (Emergency Key Rotation)",
         ">90 days",
-        _beyond(_newest("quarterdeck_key_age_days", ("key",)), ABOVE, 90),
+        _beyond(_newest("quarterdeck_key_age_days", ("tenant", "key")), ABOVE, 90),
     ),
     _rule(
         "TamperDetected",
@@ -154,5 +173,12 @@ CATALOGUE = (
         "Retention/residency breach",
         _beyond(_newest("quarterdeck_compliance_breaches", ("tenant",)), ABOVE, 0),
         remediation="Freeze, escalate",
+    ),
+    _rule(
+        "ConnectionPoolUse",
+        3,
+        "8.1 (Database Recovery)",
+        ">80% of the pool",
+        _beyond(POOL, ABOVE, 0.8),
     ),
 )

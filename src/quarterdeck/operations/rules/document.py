@@ -21,6 +21,7 @@ from quarterdeck.operations.rules.model import (
     Condition,
     Group,
     PromQL,
+    Rise,
     Rule,
     RuleInvalid,
     Threshold,
@@ -51,6 +52,13 @@ class ThresholdDoc(MeasureDoc, forbid_unknown_fields=True, omit_defaults=True, k
     value: float
 
 
+class RiseDoc(Struct, forbid_unknown_fields=True):
+    """A limit farther out, and how bad it is beyond."""
+
+    value: float
+    severity: str
+
+
 class ActionDoc(Struct, forbid_unknown_fields=True):
     """What is to be done beside the alert."""
 
@@ -78,6 +86,7 @@ class RuleDoc(Struct, forbid_unknown_fields=True, omit_defaults=True):
     hold: str = field(name="for", default="PT0S")
     keep_firing: str = "PT0S"
     severity: str = "warning"
+    rises: list[RiseDoc] = []
     labels: dict[str, str] = {}
     annotations: dict[str, str] = {}
     runbook: str = ""
@@ -101,6 +110,8 @@ def rule_of(given: object, where: str = "") -> Rule:
         doc = msgspec.convert(given, RuleDoc)
         if doc.threshold is not None:
             limit(doc.threshold.value)
+        for rise in doc.rises:
+            limit(rise.value)
         return _rule(doc)
     except msgspec.ValidationError as error:
         raise RuleInvalid(f"{place}: {error}") from error
@@ -165,6 +176,7 @@ def _rule(doc: RuleDoc) -> Rule:
         hold=iso(doc.hold),
         keep=iso(doc.keep_firing),
         severity=doc.severity,
+        rises=tuple(Rise(value=one.value, severity=one.severity) for one in doc.rises),
         labels=doc.labels,
         annotations=doc.annotations,
         runbook=doc.runbook,
@@ -210,6 +222,7 @@ def _doc(rule: Rule) -> RuleDoc:
         hold=written_iso(rule.hold),
         keep_firing=written_iso(rule.keep),
         severity=rule.severity,
+        rises=[RiseDoc(one.value, one.severity) for one in rule.rises],
         labels=dict(rule.labels),
         annotations=dict(rule.annotations),
         runbook=rule.runbook,

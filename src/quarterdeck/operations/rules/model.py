@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
 from quarterdeck.operations.rules.measures import Measure
@@ -54,6 +55,10 @@ COMPARED: dict[Comparison, Callable[[float, float], bool]] = {
 }
 
 
+EXACT = (Comparison.EQUAL, Comparison.NOT_EQUAL)
+"""Those by which no number is farther out than another."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
     """A number that is beyond a limit."""
@@ -72,6 +77,14 @@ def limit(value: float) -> float:
     if not math.isfinite(value):
         raise RuleInvalid(f"expected a threshold that is a number, got {value}")
     return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rise:
+    """A second limit, farther out than a threshold's own: beyond it the alert is worse."""
+
+    value: float
+    severity: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +143,7 @@ class Rule:
         hold: how long the condition must hold before it fires (``for``), by its data's time.
         keep: how long it fires on after the condition has passed.
         severity: in the words of whoever wrote it: ``critical``, ``SEV-2``.
+        rises: limits farther out, the farthest last: beyond one the same alert has its severity.
         runbook: where the steps stand that answer it.
         remediation: the runbook to run by itself; it is said and not run yet.
         notification: how soon people are told, in runbook 000's words.
@@ -142,6 +156,7 @@ class Rule:
     hold: timedelta = timedelta(0)
     keep: timedelta = timedelta(0)
     severity: str = "warning"
+    rises: tuple[Rise, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     runbook: str = ""
@@ -164,6 +179,7 @@ class Rule:
             raise RuleInvalid(f"rule {self.name}: more than {MOST_LABELS} labels, or annotations")
         if sum(map(len, (*self.labels.values(), *self.annotations.values()))) > MOST_WORDS:
             raise RuleInvalid(f"rule {self.name}: its labels and annotations are too long")
+        self._check_rises()
 
     @property
     def alertname(self) -> str:
@@ -174,6 +190,25 @@ class Rule:
         """The labels of its alert about what has ``labels``; the rule's own come first."""
         own = {"severity": self.severity, **self.labels, "alertname": self.alertname}
         return {name: value for name, value in {**labels, **own}.items() if value}
+
+    def severity_at(self, value: float | None) -> str:
+        """How bad it is where the number is ``value``: the farthest limit that it is beyond."""
+        if value is None or not isinstance(self.condition, Threshold):
+            return self.severity
+        beyond = COMPARED[self.condition.comparison]
+        risen = [one.severity for one in self.rises if beyond(value, one.value)]
+        return risen[-1] if risen else self.severity
+
+    def _check_rises(self) -> None:
+        if not self.rises:
+            return
+        condition = self.condition
+        if not isinstance(condition, Threshold) or condition.comparison in EXACT:
+            raise RuleInvalid(f"rule {self.name}: rises need a threshold that is above or below")
+        limits = [condition.value, *(one.value for one in self.rises)]
+        beyond = COMPARED[condition.comparison]
+        if any(near == far or not beyond(far, near) for near, far in pairwise(limits)):
+            raise RuleInvalid(f"rule {self.name}: each of rises is farther out than the one before")
 
     def likeness(self) -> tuple[object, ...]:
         """What two versions share whose alerts are about the same things."""

@@ -24,8 +24,12 @@ def push(
     rule: Rule, one: Instance, starts_at: datetime, ends_at: datetime | None, url: str
 ) -> Push:
     """The alert; it ends when it is said to, and never by time. ``url``: of the rule's page."""
+    known_as = rule.labelled(one.labels)
+    # Farther out it is the same alert, and worse. A severity that a label says is that one's.
+    worse = {} if "severity" in rule.labels else {"severity": rule.severity_at(one.value)}
     return Push(
-        labels=rule.labelled(one.labels),
+        labels=known_as | worse,
+        known_as=known_as,
         annotations=annotations(rule, one, url),
         starts_at=starts_at,
         ends_at=ends_at,

@@ -129,6 +129,11 @@ def investigations(work: Work) -> list[Investigation]:
     return store.of_tenants(work.db, work.tenants("trail:verify"))
 
 
+def open_ones(db: Connection, tenants: Tenants) -> list[Investigation]:
+    """Those of these tenants that are open, oldest first: for metrics."""
+    return [one for one in store.standing(db, tenants) if one.open]
+
+
 def open_investigation(work: Work, investigation: str = "") -> Investigation:
     """The open one of this id, or the only one; raise as ``unfreeze`` does."""
     return _one_open(work, work.tenants("integrity:investigate"), investigation)

@@ -15,9 +15,10 @@ from quarterdeck.kernel.work import Actor, Tenants, Work, begin
 from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import Sign
 from quarterdeck.operations.alerts.pushed import Push, Span, merged
-from quarterdeck.operations.alerts.service.signs import told
+from quarterdeck.operations.alerts.service.signs import relabel, told
 from quarterdeck.operations.alerts.store import live
 from quarterdeck.operations.alerts.store.live import words_of
+from quarterdeck.operations.alerts.store.table import alert_of
 
 ITSELF = Actor("quarterdeck", frozenset())
 
@@ -74,7 +75,7 @@ def _lasts(push: Push, now: datetime) -> bool:
 
 def _one(tenant: str, push: Push) -> _One:
     printed = fingerprint(push.labels)
-    return _One(push, printed, push.sign(tenant, printed))
+    return _One(push, printed, push.sign(tenant))
 
 
 def _begin(work: Work, own: Tenants, fresh: Sequence[_One]) -> None:
@@ -105,6 +106,9 @@ def _go_on(work: Work, own: Tenants, pairs: Sequence[tuple[_One, Row[Any]]]) -> 
         if span.ends_at is not None and span.ends_at <= work.now:
             over.append(row.id)
     live.renew(work.db, own, rows)
+    for one, row in pairs:
+        if one.push.known_as is not None:
+            relabel(work, own, alert_of(row), one.sign)
     if over:
         _tell_ended(work, live.expire(work.db, own, over, work.now))
 

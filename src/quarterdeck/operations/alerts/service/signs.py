@@ -54,8 +54,18 @@ def told(sign: Sign, alert: int) -> AlertFired:
     )
 
 
+def relabel(work: Work, own: Tenants, old: Alert, sign: Sign) -> None:
+    """Put an alert under the labels that its sign has now; it keeps that it grew worse."""
+    live.relabel(work.db, own, old, sign)
+    _raise(work, old, sign)
+
+
 def _renew(work: Work, own: Tenants, old: Alert, sign: Sign) -> None:
     live.renew_sign(work.db, own, old, sign, work.now)
+    _raise(work, old, sign)
+
+
+def _raise(work: Work, old: Alert, sign: Sign) -> None:
     if RANK.index(sign.severity) < RANK.index(old.sign.severity):
         words = f"{old.sign.severity} to {sign.severity}"
         live.note_one(work.db, old, Change(at=work.now, state="raised", words=words))

@@ -104,11 +104,26 @@ def renew_sign(db: Connection, tenants: Tenants, old: Alert, sign: Sign, at: dat
         for name, value in row_of(sign, at).items()
         if name not in ("key", "tenant", "state", "starts_at", "times", "resolved_by")
     }
-    if dict(old.sign.labels) != dict(sign.labels):
-        placed_as = case((alerts.c.routed == 0, alerts.c.was), else_=alerts.c.labels)
-        values |= {"was": placed_as, "routed": 0}
+    values |= _placed_anew(old, sign) | {"times": alerts.c.times + 1}
     mine = (alerts.c.id == old.id, tenants.clause(alerts.c.tenant))
-    db.execute(update(alerts).where(*mine).values(values | {"times": alerts.c.times + 1}))
+    db.execute(update(alerts).where(*mine).values(values))
+
+
+def relabel(db: Connection, tenants: Tenants, old: Alert, sign: Sign) -> None:
+    """Put an alert under the labels of ``sign``, where these are not its own."""
+    anew = _placed_anew(old, sign)
+    if anew:
+        mine = (alerts.c.id == old.id, tenants.clause(alerts.c.tenant))
+        labels = {"labels": words_of(sign.labels), "fingerprint": fingerprint(sign.labels)}
+        db.execute(update(alerts).where(*mine).values(anew | labels))
+
+
+def _placed_anew(old: Alert, sign: Sign) -> dict[str, Any]:
+    """What has it put into other groups, where its labels have changed."""
+    if dict(old.sign.labels) == dict(sign.labels):
+        return {}
+    placed_as = case((alerts.c.routed == 0, alerts.c.was), else_=alerts.c.labels)
+    return {"was": placed_as, "routed": 0}
 
 
 def end(

@@ -14,7 +14,14 @@ from typing import Any
 from quarterdeck.kernel.dumper import dump
 from quarterdeck.operations.rules.durations import prometheus, written_prometheus
 from quarterdeck.operations.rules.forms.text import mapping, sequence, words_of
-from quarterdeck.operations.rules.model import Group, PromQL, Rule, RuleInvalid
+from quarterdeck.operations.rules.model import (
+    Comparison,
+    Group,
+    PromQL,
+    Rule,
+    RuleInvalid,
+    Threshold,
+)
 from quarterdeck.operations.rules.promql import promql
 
 KEY = "groups"
@@ -148,7 +155,7 @@ def _said(name: str, rules: Sequence[Rule]) -> dict[str, Any]:
 
 
 def _one(rule: Rule) -> dict[str, Any]:
-    own = {"severity": rule.severity} if rule.severity else {}
+    own = {"severity": _severity(rule)} if rule.severity else {}
     labels = own | dict(rule.labels)
     annotations = dict(rule.annotations)
     if "://" in rule.runbook:
@@ -164,3 +171,24 @@ def _one(rule: Rule) -> dict[str, Any]:
         "annotations": annotations,
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _severity(rule: Rule) -> str:
+    """Its word; where it rises, the template by which Prometheus finds the word for a value."""
+    if not rule.rises or not isinstance(rule.condition, Threshold):
+        return rule.severity
+    beyond = TEMPLATE[rule.condition.comparison]
+    cases = [
+        f"if {beyond} $value {float(one.value)!r} }}}}{one.severity}{{{{ else "
+        for one in reversed(rule.rises)
+    ]
+    return f"{{{{ {''.join(cases)}}}}}{rule.severity}{{{{ end }}}}"
+
+
+TEMPLATE = {
+    Comparison.ABOVE: "gt",
+    Comparison.AT_LEAST: "ge",
+    Comparison.BELOW: "lt",
+    Comparison.AT_MOST: "le",
+}
+"""Go's words for comparisons (text/template)."""

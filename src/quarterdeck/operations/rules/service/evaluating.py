@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from sqlalchemy import Engine
 
@@ -31,6 +32,8 @@ from quarterdeck.operations.rules.remote import NOT_ATTACHED
 from quarterdeck.operations.rules.remote import standing as remote_standing
 from quarterdeck.operations.rules.service import gathering
 from quarterdeck.operations.rules.store import standing, written
+
+log = structlog.get_logger("alert rules")
 
 EVERY = timedelta(seconds=15)
 AGAIN = timedelta(minutes=1) // MICROSECOND  # what fires is said again so often
@@ -162,6 +165,7 @@ def _elsewhere(kept: Kept, remotes: Sequence[Remote] | str, at: datetime) -> Out
 def _write(work: Work, one: _Round, found: Sequence[tuple[Kept, Outcome]], url: str) -> None:
     own = Tenants(frozenset({one.tenant}))
     for kept, made in found:
+        _say_pending(one, kept, made)
         name, old = kept.rule.name, one.known.get(kept.rule.name, {})
         if made.gone:
             standing.drop(work.db, own, name, [fingerprint(i.labels) for i in made.gone])
@@ -171,6 +175,22 @@ def _write(work: Work, one: _Round, found: Sequence[tuple[Kept, Outcome]], url: 
         _forget(work, own, found)
     said = [(kept.rule.name, kept.version, made.standing) for kept, made in found]
     standing.tell(work.db, one.tenant, said)
+
+
+def _say_pending(one: _Round, kept: Kept, made: Outcome) -> None:
+    """Each look before anybody is told stands in the log, in one line a rule."""
+    pending = [i for i in made.live.values() if i.state is State.PENDING and i.known]
+    if pending:
+        first = min(pending, key=lambda i: i.since)
+        log.warning(
+            "pending",
+            rule=kept.rule.name,
+            tenant=one.tenant,
+            things=len(pending),
+            labels=dict(first.labels),
+            value=first.value,
+            held_s=(first.true_at - first.since) // 1_000_000,
+        )
 
 
 def _matters(old: Known, now: Instance) -> bool:

@@ -84,7 +84,7 @@ def carry_out(work: Work, tenant: str, form: Form, file: str | None = None) -> s
 
 
 def install_catalogue(work: Work, tenant: str, why: str = "") -> Applied:
-    """Apply the twelve rules of runbook 004's catalogue; those that somebody changed stay so."""
+    """Apply the rules of runbook 004's catalogue; those that somebody changed stay so."""
     work.require("rules:write", tenant)
     there = {kept.rule.name for kept in looking.listed(work, tenant, limit=writing.MOST)}
     fresh = [rule for rule in CATALOGUE if rule.name not in there]

@@ -79,6 +79,16 @@ def tried(work: Work, metrics: Metrics, tenant: str, rule: Rule, at: datetime) -
     return Tried(at=at, standing=made.standing, instances=[*made.live.values()], seen=order)
 
 
+def seen_now(work: Work, metrics: Metrics, tenant: str, rule: Rule) -> Sequence[Seen]:
+    """Every number that ``rule`` looks at now; none where nothing can be said."""
+    work.require("alerts:read", tenant)
+    facts = gathering.gather(work, metrics, tenant, [rule])
+    try:
+        return look(rule, facts, work.now)
+    except (RuleFailed, QuarterdeckError):
+        return []
+
+
 def drawn(
     work: Work, metrics: Metrics, tenant: str, rules: Sequence[Rule], ats: Sequence[datetime]
 ) -> dict[str, list[Drawn]]:

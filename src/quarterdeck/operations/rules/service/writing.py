@@ -19,7 +19,7 @@ from quarterdeck.operations.rules.model import (
     State,
     Version,
 )
-from quarterdeck.operations.rules.store import standing, written
+from quarterdeck.operations.rules.store import baselines, standing, written
 
 MOST = 5000  # rules of one tenant
 LONGEST_WHY = 2000
@@ -148,6 +148,8 @@ def _keep(
     for rule, old in pairs:
         if old is not None and (how == written.DELETED or _begins_anew(old.rule, rule)):
             end_all(work, tenant, old.rule)
+        if old is not None and (how == written.DELETED or _looks_elsewhere(old.rule, rule)):
+            baselines.drop(work.db, own, rule.name)
     for version, _ in made if alone else ():
         work.publish(_told(version))
 
@@ -163,6 +165,11 @@ def end_all(work: Work, tenant: str, rule: Rule) -> None:
 
 def _begins_anew(old: Rule, new: Rule) -> bool:
     return not new.enabled or old.likeness() != new.likeness()
+
+
+def _looks_elsewhere(old: Rule, new: Rule) -> bool:
+    then, now = (getattr(one.condition, "measure", None) for one in (old, new))
+    return then != now
 
 
 def _version(work: Work, tenant: str, rule: Rule, number: int, how: str, why: str) -> Version:

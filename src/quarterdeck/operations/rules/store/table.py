@@ -84,7 +84,20 @@ rounds = Table(
 )
 """Whose turn it is to evaluate the rules of a tenant, and when."""
 
-tables = (rules, versions, instances, rounds)
+baselines = Table(
+    "operations_rule_baseline",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("rule", String, primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("usual", Text, nullable=False),
+)
+"""What was usual of the numbers that a rule looks at."""
+
+tables = (rules, versions, instances, rounds, baselines)
 
 
 def version_of(row: Row[Any]) -> Version:

@@ -36,8 +36,10 @@ BACK = timedelta(days=15)
 AGAIN = timedelta(hours=1)
 """What came in late is looked for so long; what was counted stays as it is."""
 
-KEPT = timedelta(days=1)
-"""Slices are kept so much longer than a window reaches, of the objective or of a burn rate."""
+KEPT = timedelta(days=62)
+"""Slices are kept so much longer than a window reaches, of the objective or of a burn rate: the
+report of a month that has passed is asked for within the next one, and of the one before it.
+"""
 
 CHUNK = timedelta(days=1)
 
