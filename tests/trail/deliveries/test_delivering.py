@@ -277,7 +277,7 @@ def test_records_that_nobody_heeds_are_passed_over_unread(installation: Installa
     line.turn()
     assert rows.got == [("acme", 5), ("acme", 6), ("acme", 7)]
     heeded.clear()
-    rows.refuse = pytest.fail
+    rows.refuse = lambda batch: pytest.fail(f"heard of {batch}")
     line.append(1)
     line.turn()
     assert line.looks().active == 0

@@ -32,7 +32,7 @@ def record(
     Raises:
         UnusableBaseline: the period is too short or too long, or too little is known of it.
     """
-    work.require("rules:write", tenant)
+    own = work.require("rules:write", tenant)
     if not SHORTEST <= until - since <= LONGEST or until > work.now:
         raise UnusableBaseline("a baseline is of 10 minutes to 31 days that have passed")
     kept = _of_numbers(looking.one(work, tenant, rule).kept)
@@ -47,7 +47,7 @@ def record(
             "first samples on, and for as long as samples are kept"
         )
     made = Baseline(since=since, until=until, by=work.actor.id, at=work.now, usual=found)
-    baselines.put(work.db, tenant, rule, made)
+    baselines.put(work.db, own, rule, made)
     work.publish(BaselineRecorded(tenant=tenant, rule=rule, things=len(found)))
     return made
 

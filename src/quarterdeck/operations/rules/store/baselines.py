@@ -14,8 +14,9 @@ from quarterdeck.operations.rules.store.table import baselines
 KEY = ["tenant", "rule"]
 
 
-def put(db: Connection, tenant: str, rule: str, one: Baseline) -> None:
-    """Keep it instead of the one before."""
+def put(db: Connection, tenants: Tenants, rule: str, one: Baseline) -> None:
+    """Keep it instead of the one before, of the one tenant."""
+    (tenant,) = tenants.ids
     insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     said: dict[str, Any] = {
         "since": micros(one.since),
@@ -25,7 +26,8 @@ def put(db: Connection, tenant: str, rule: str, one: Baseline) -> None:
         "usual": msgspec.json.encode(one.usual).decode(),
     }
     row = insert(baselines).values(tenant=tenant, rule=rule, **said)
-    db.execute(row.on_conflict_do_update(index_elements=KEY, set_=said))
+    mine = tenants.clause(baselines.c.tenant)
+    db.execute(row.on_conflict_do_update(index_elements=KEY, set_=said, where=mine))
 
 
 def of_rule(db: Connection, tenants: Tenants, rule: str) -> Baseline | None:
