@@ -26,7 +26,7 @@ JSON = "application/json"
 Operation = APIOperation[Any, Any, Any, Any]
 
 ENDLESS = {"/api/v1/stream"}
-EXAMPLES = 10  # for each operation
+EXAMPLES = 6  # for each operation
 PARTS = 6  # all at once is more than one test may take
 CONFORMS = [content_type_conformance, response_schema_conformance, status_code_conformance]
 

@@ -22,7 +22,7 @@ LINES = re.compile(r"^  ((?:quarterdeck|curl).*)$", re.MULTILINE)
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """A demo that syncs every ``INTERVAL_S``."""
     home = str(tmp_path_factory.mktemp("home"))
-    arguments = ["demo", "--port", "0", "--resources", "1500", "--interval", str(INTERVAL_S)]
+    arguments = ["demo", "--port", "0", "--resources", "600", "--interval", str(INTERVAL_S)]
     with program(*arguments, TMPDIR=home, HOME=home) as running:
         running.await_words("Ctrl-C ends the demo")
         yield running
@@ -49,7 +49,7 @@ def every_domain_came(url: str) -> bool:
 def test_three_tenants_and_their_resources_came_over_the_wire(url: str) -> None:
     tenants = get(f"{url}/api/v1/tenants")
     assert len(tenants) == 3
-    assert get(f"{url}/api/v1/resources?limit=1")["total_resources"] == 1500
+    assert get(f"{url}/api/v1/resources?limit=1")["total_resources"] == 600
 
 
 def test_it_runs_in_its_processes(demo: Program) -> None:

@@ -34,7 +34,7 @@ def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if missing := [tool for tool in ("curl", "jq", "xargs") if shutil.which(tool) is None]:
         pytest.skip(f"not installed: {', '.join(missing)}")
     home = str(tmp_path_factory.mktemp("home"))
-    with program("demo", "--port", "0", TMPDIR=home, HOME=home) as running:
+    with program("demo", "--port", "0", "--resources", "600", TMPDIR=home, HOME=home) as running:
         said = running.await_words("Ctrl-C ends the demo")
         found = re.search(r"Console\s+(\S+)", said)
         assert found
