@@ -41,14 +41,14 @@ class ChannelTested(Event):
     """Somebody had a channel tested.
 
     Attributes:
-        outcome: ``taken``, or ``refused``.
+        answer: ``taken``, or ``refused``.
     """
 
     action: ClassVar[str] = "channels:test"
     about: ClassVar[str] = "channel"
-    public: ClassVar[frozenset[str]] = frozenset({"channel", "outcome"})
+    public: ClassVar[frozenset[str]] = frozenset({"channel", "answer"})
     channel: str
-    outcome: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

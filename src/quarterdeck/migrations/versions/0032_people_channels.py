@@ -37,6 +37,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "operations_message",
+        sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("id", sa.String(), nullable=False),
         sa.Column("tenant", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -57,11 +58,12 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("receipt", sa.Text(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("id"),
+        sa.PrimaryKeyConstraint("seq"),
+        sa.UniqueConstraint("id"),
     )
     at = "operations_message"
     op.create_index(f"{at}_key", at, ["tenant", "key", "way"], unique=True)
     op.create_index(f"{at}_about", at, ["tenant", "about"])
     op.create_index(f"{at}_due", at, ["due_at"], sqlite_where=OPEN, postgresql_where=OPEN)
-    op.create_index(f"{at}_way", at, ["tenant", "way", "id"])
+    op.create_index(f"{at}_way", at, ["tenant", "way", "seq"])
     op.create_index(f"{at}_ended", at, ["ended_at", "tenant"])

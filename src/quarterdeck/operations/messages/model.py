@@ -1,5 +1,6 @@
 """A message: one thing to tell one address until it is taken. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -88,10 +89,20 @@ class Posted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which messages are looked for; what is empty leaves them be."""
+
+    states: Sequence[str] = ()
+    about: str = ""
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One thing to tell one address, and what became of it.
 
     Attributes:
+        seq: grows with each that is posted; 0: it is not posted yet.
         about: what it is about: ``page/ID``, ``incident/INC-2026-000001``, ``channel/NAME``.
         key: the same key to the same way within a tenant is the same message.
         way: where it goes: ``channel:NAME`` or ``mail:ADDRESS``.
@@ -107,6 +118,7 @@ class Message:
     """
 
     id: str
+    seq: int = 0
     tenant: str
     key: str
     about: str

@@ -102,6 +102,11 @@ def names(db: Connection, tenant: str) -> frozenset[str]:
     return frozenset(kept.channel.name for kept in store.listed(db, own, limit=MOST))
 
 
+def by_mail(db: Connection) -> list[str]:
+    """Channels of every tenant that go by mail, as TENANT/CHANNEL. For the doctor."""
+    return [f"{one.tenant}/{one.channel.name}" for one in store.by_mail(db)]
+
+
 def secret_of(kept: Kept, safe: Safe) -> str:
     """A channel's secret, for sending alone; empty: it has none. Raises SecretLost."""
     return safe.open(kept.tenant, kept.channel.name, kept.sealed) if kept.sealed else ""

@@ -23,7 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
-from quarterdeck.operations.channels.model.channel import Channel, Kept
+from quarterdeck.operations.channels.model.channel import Channel, Kept, Kind
 
 channels = Table(
     "operations_channel",
@@ -52,6 +52,12 @@ def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     """One channel, if it is there."""
     row = db.execute(select(channels).where(*_named(tenants, name))).one_or_none()
     return None if row is None else _kept(row)
+
+
+def by_mail(db: Connection) -> list[Kept]:
+    """Channels of every tenant that go by mail."""
+    query = select(channels).where(channels.c.kind == Kind.EMAIL.value)
+    return [_kept(row) for row in db.execute(query.order_by(channels.c.tenant, channels.c.name))]
 
 
 def count(db: Connection, tenants: Tenants) -> int:

@@ -1,6 +1,6 @@
 """Looking at messages: what was told about something, what waits, what is late, what failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,11 +8,12 @@ from sqlalchemy import Connection
 
 from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.work import Tenants, Work
-from quarterdeck.operations.messages.model import FAILED, WAITING, Message, NoSuchMessage
+from quarterdeck.operations.messages.model import FAILED, WAITING, Filter, Message, NoSuchMessage
 from quarterdeck.operations.messages.store import outbox
 
 READ = "messages:read"
 MOST = 200
+ANY = Filter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,25 +36,10 @@ def about(db: Connection, tenants: Tenants, about: str) -> list[Message]:
 
 
 def listed(
-    work: Work,
-    tenant: str = "",
-    *,
-    states: Sequence[str] = (),
-    about: str = "",
-    channel: str = "",
-    before: str = "",
-    limit: int = MOST,
+    work: Work, tenant: str = "", wanted: Filter = ANY, *, before: int = 0, limit: int = MOST
 ) -> list[Message]:
-    """Messages, newest first."""
-    return outbox.listed(
-        work.db,
-        _seen(work, tenant),
-        states=states,
-        about=about,
-        channel=channel,
-        before=before,
-        limit=limit,
-    )
+    """Messages, newest first; those before one, if that is given."""
+    return outbox.listed(work.db, _seen(work, tenant), wanted, before=before, limit=limit)
 
 
 def one(work: Work, message: str) -> Message:

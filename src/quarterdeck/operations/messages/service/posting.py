@@ -20,7 +20,7 @@ from quarterdeck.operations.messages.service.ways import Way, ways_to
 from quarterdeck.operations.messages.store import outbox
 
 
-def post(
+def post(  # noqa: PLR0913  whom, what, about what, and how soon: each is another thing
     work: Work,
     tenant: str,
     to: Sequence[Address],

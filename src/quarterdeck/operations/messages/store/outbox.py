@@ -1,6 +1,6 @@
 """Messages: what is to be told, is being told, and was."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Row,
     and_,
-    case,
     delete,
     exists,
     false,
@@ -30,6 +29,7 @@ from quarterdeck.operations.messages.model import (
     SENDING,
     WAITING,
     Content,
+    Filter,
     Message,
     Urgency,
 )
@@ -38,7 +38,6 @@ from quarterdeck.operations.messages.store.table import IS_OPEN, messages
 IN_ORDER = "pagerduty"
 """The kind whose events about one thing must come in the order in which they were posted."""
 
-RANK = case((messages.c.urgency == Urgency.PAGE, 0), (messages.c.urgency == Urgency.PROMPT, 1))
 OPEN = (WAITING, SENDING)
 
 
@@ -72,27 +71,25 @@ def claim(
     lease: timedelta,
     most: int,
     *,
-    pages_only: bool,
-    full: Mapping[tuple[str, str], int],
+    pages: bool,
+    full: Collection[tuple[str, str]],
 ) -> list[Message]:
-    """Take what is due, pages first, and what another began and did not end.
+    """Take pages that are due, or else what is no page; and what another did not end.
 
     Nothing for the ways (tenant, way) in ``full``.
     """
-    crowded = [
-        and_(messages.c.tenant == tenant, messages.c.way == way) for tenant, way in full
-    ]
-    urgent = [messages.c.urgency == Urgency.PAGE] if pages_only else []
+    crowded = [and_(messages.c.tenant == tenant, messages.c.way == way) for tenant, way in full]
+    is_page = messages.c.urgency == Urgency.PAGE
     takeable = (
         select(messages.c.id)
         .where(
             IS_OPEN,
             messages.c.due_at <= now_micros(),
+            is_page if pages else not_(is_page),
             not_(or_(false(), *crowded)),
             not_(_waits_its_turn()),
-            *urgent,
         )
-        .order_by(RANK.nulls_last(), messages.c.due_at, messages.c.id)
+        .order_by(messages.c.urgency.desc(), messages.c.due_at, messages.c.seq)
         .limit(most)
         .with_for_update(skip_locked=True)
         .cte("takeable")
@@ -113,7 +110,7 @@ def claim_beside(db: Connection, lease: timedelta, one: Message, most: int) -> l
             messages.c.urgency == one.urgency,
             ready,
         )
-        .order_by(messages.c.id)
+        .order_by(messages.c.seq)
         .limit(most)
         .with_for_update(skip_locked=True)
         .cte("beside")
@@ -133,7 +130,9 @@ def waiting_for(db: Connection, one: Message) -> int:
     return int(db.scalar(query) or 0)
 
 
-def end(db: Connection, one: Message, state: str, now: datetime, *, error: str, receipt: str) -> bool:
+def end(
+    db: Connection, one: Message, state: str, now: datetime, *, error: str, receipt: str
+) -> bool:
     """Write how it ended; False if another holds it now."""
     values = {"state": state, "ended_at": micros(now), "error": error, "receipt": receipt}
     return _fenced(db, one, values)
@@ -167,41 +166,36 @@ def of_id(db: Connection, tenants: Tenants, message: str) -> Message | None:
 def about(db: Connection, tenants: Tenants, what: str) -> list[Message]:
     """What was told about something, first to last."""
     mine = (tenants.clause(messages.c.tenant), messages.c.about == what)
-    return [_message(row) for row in db.execute(select(messages).where(*mine).order_by("id"))]
+    return [
+        _message(row) for row in db.execute(select(messages).where(*mine).order_by(messages.c.seq))
+    ]
 
 
 def listed(
-    db: Connection,
-    tenants: Tenants,
-    *,
-    states: Sequence[str] = (),
-    about: str = "",
-    channel: str = "",
-    before: str = "",
-    limit: int,
+    db: Connection, tenants: Tenants, wanted: Filter, *, before: int = 0, limit: int
 ) -> list[Message]:
     """Messages, newest first; those before one, if that is given."""
     query = select(messages).where(tenants.clause(messages.c.tenant))
-    if states:
-        query = query.where(messages.c.state.in_(states))
-    if about:
-        query = query.where(messages.c.about == about)
-    if channel:
-        query = query.where(messages.c.channel == channel)
+    if wanted.states:
+        query = query.where(messages.c.state.in_(wanted.states))
+    if wanted.about:
+        query = query.where(messages.c.about == wanted.about)
+    if wanted.channel:
+        query = query.where(messages.c.channel == wanted.channel)
     if before:
-        query = query.where(messages.c.id < before)
-    rows = db.execute(query.order_by(messages.c.id.desc()).limit(limit))
+        query = query.where(messages.c.seq < before)
+    rows = db.execute(query.order_by(messages.c.seq.desc()).limit(limit))
     return [_message(row) for row in rows]
 
 
 def last_of_channels(db: Connection, tenants: Tenants) -> dict[tuple[str, str], Message]:
     """What each channel was told last, by tenant and channel."""
     newest = (
-        select(func.max(messages.c.id))
+        select(func.max(messages.c.seq))
         .where(tenants.clause(messages.c.tenant), messages.c.channel != "", messages.c.attempts > 0)
         .group_by(messages.c.tenant, messages.c.channel)
     )
-    rows = db.execute(select(messages).where(messages.c.id.in_(newest)))
+    rows = db.execute(select(messages).where(messages.c.seq.in_(newest)))
     return {(row.tenant, row.channel): _message(row) for row in rows}
 
 
@@ -249,7 +243,7 @@ def _waits_its_turn() -> ColumnElement[bool]:
         first.c.tenant == messages.c.tenant,
         first.c.about == messages.c.about,
         first.c.way == messages.c.way,
-        first.c.id < messages.c.id,
+        first.c.seq < messages.c.seq,
         first.c.state.in_(OPEN),
     )
     return and_(messages.c.kind == IN_ORDER, earlier)
@@ -267,7 +261,7 @@ def _take(db: Connection, which: ColumnElement[bool], lease: timedelta) -> list[
         )
         .returning(*messages.c)
     )
-    return sorted((_message(row) for row in db.execute(take)), key=lambda one: one.id)
+    return sorted((_message(row) for row in db.execute(take)), key=lambda one: one.seq)
 
 
 def _fenced(db: Connection, one: Message, values: Mapping[str, Any]) -> bool:
@@ -298,6 +292,7 @@ def _row(one: Message) -> dict[str, Any]:
         "fence": one.fence,
         "error": one.error,
         "receipt": one.receipt,
+        "ended_at": None if one.ended_at is None else micros(one.ended_at),
     }
 
 

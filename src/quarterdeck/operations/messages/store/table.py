@@ -11,7 +11,9 @@ IS_OPEN = text(f"state IN ('{WAITING}', '{SENDING}')")
 messages = Table(
     "operations_message",
     metadata,
-    Column("id", String, primary_key=True),
+    # Ids of one moment are in no order, and a resolve must not come before its trigger.
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", String, nullable=False, unique=True),
     Column("tenant", String, nullable=False),
     Column("key", String, nullable=False),
     Column("about", String, nullable=False),
@@ -34,7 +36,7 @@ messages = Table(
     Index("operations_message_key", "tenant", "key", "way", unique=True),
     Index("operations_message_about", "tenant", "about"),
     Index("operations_message_due", "due_at", sqlite_where=IS_OPEN, postgresql_where=IS_OPEN),
-    Index("operations_message_way", "tenant", "way", "id"),
+    Index("operations_message_way", "tenant", "way", "seq"),
     Index("operations_message_ended", "ended_at", "tenant"),
 )
 
