@@ -42,7 +42,8 @@ def test_a_channel_is_written_tested_edited_and_removed(client: TestClient) -> N
     )
     assert "needs its secret" not in done.text
     assert SECRET not in client.get("/channels?edit=acme/ops").text
-    tested = client.post("/channels/acme/ops/test")
+    tested = client.post("/channels/acme/ops/test", follow_redirects=True)
+    assert tested.url.query == b"tested=acme%2Fops"  # live, it is looked at again, not tested
     assert "taken" in tested.text
     assert "(r-1)" in tested.text
     stale = client.post("/channels", data=SAID)

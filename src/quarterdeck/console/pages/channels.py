@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import Depends, Form, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -13,9 +14,10 @@ from quarterdeck.kernel.work import read
 from quarterdeck.operations.channels.model.channel import MAX_SECRET, SECRETS, Channel, Kept, Kind
 from quarterdeck.operations.channels.service import keeping, reaching
 from quarterdeck.operations.channels.service.keeping import READ, WRITE
+from quarterdeck.operations.messages.model import Filter, Message
 from quarterdeck.operations.messages.service import looking as told
 from quarterdeck.operations.messages.service import testing
-from quarterdeck.operations.messages.service.testing import TEST, Tried
+from quarterdeck.operations.messages.service.testing import TEST
 from quarterdeck.web.deps import By, InWork, runtime_of
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import Router
@@ -82,9 +84,12 @@ class Wanted:
 
 
 @router.get(HERE, response_class=HTMLResponse, **needs(READ))
-def channels(frame: InFrame, edit: Word = "") -> HTMLResponse:
-    """The channels, and what each was told last; with ``edit``, TENANT/NAME, a form for one."""
-    return _page(frame, _asked(frame, edit))
+def channels(frame: InFrame, edit: Word = "", tested: Word = "") -> HTMLResponse:
+    """The channels, and what each was told last.
+
+    ``edit``, TENANT/NAME: with a form for one; ``tested``: with what came of its test.
+    """
+    return _page(frame, _asked(frame, edit), tested=tested)
 
 
 def wanted_of(  # noqa: PLR0913, PLR0917  each a field of the form
@@ -135,21 +140,18 @@ def put(request: Request, actor: By, wanted: Annotated[Wanted, Depends(wanted_of
     return see(f"{HERE}#{wanted.of}-{wanted.name.strip()}")
 
 
-@router.post(HERE + "/{tenant}/{name}/test", response_class=HTMLResponse, **needs(TEST))
-def test(request: Request, actor: By, tenant: str, name: str) -> HTMLResponse:
-    """Say something by a channel at once, and show what came back."""
+@router.post(HERE + "/{tenant}/{name}/test", **needs(TEST))
+def test(request: Request, actor: By, tenant: str, name: str) -> RedirectResponse:
+    """Say something by a channel at once; the page then shows what came back."""
     runtime = runtime_of(request)
     if runtime.outlet is None:
         raise Unavailable("this process tells nobody anything")
-    try:
-        with read(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
-            parcels = testing.prepared(work, tenant, name, runtime.outlet.safe)
-    except Invalid as refusal:
-        with looking(request, actor) as frame:
-            return _page(frame, None, refused=str(refusal))
-    tried = _noted(request, actor, tenant, name, testing.carried(runtime.outlet, parcels))
-    with looking(request, actor) as frame:
-        return _page(frame, None, tried=tried)
+    with read(runtime.engine, actor, runtime.clock, request.state.request_id) as work:
+        parcels = testing.prepared(work, tenant, name, runtime.outlet.safe)
+    tried = testing.carried(runtime.outlet, parcels)
+    with changing(request, actor) as work:
+        testing.noted(work, tenant, name, tried)
+    return see(f"{HERE}?{urlencode({'tested': f'{tenant}/{name}'})}")
 
 
 @router.post(HERE + "/{tenant}/{name}/delete", **needs(WRITE))
@@ -159,14 +161,8 @@ def delete(work: InWork, tenant: str, name: str, expected: Version = 0) -> Redir
     return see(HERE)
 
 
-def _noted(request: Request, actor: By, tenant: str, name: str, tried: list[Tried]) -> list[Tried]:
-    with changing(request, actor) as work:
-        testing.noted(work, tenant, name, tried)
-    return tried
-
-
 def _page(
-    frame: Frame, wanted: Wanted | None, *, refused: str = "", tried: list[Tried] | None = None
+    frame: Frame, wanted: Wanted | None, *, refused: str = "", tested: str = ""
 ) -> HTMLResponse:
     found = keeping.listed(frame.work, frame.shell.tenant)
     seen = frame.holds("messages:read")
@@ -180,10 +176,19 @@ def _page(
         wanted=wanted or Wanted(of=frame.shell.tenant or PLATFORM),
         editing=wanted is not None,
         refused=refused,
-        tried=tried or [],
+        tried=_came(frame, tested) if seen else [],
         titles=TITLES,
         secrets=SECRETS,
     )
+
+
+def _came(frame: Frame, tested: str) -> list[Message]:
+    """What came of the last test of a channel, TENANT/NAME, at each of its addresses."""
+    tenant, _, name = tested.partition("/")
+    if not name or not frame.allows("messages:read", tenant):
+        return []
+    rows = told.listed(frame.work, tenant, Filter(about=f"channel/{name}"))
+    return [one for one in rows if one.created_at == rows[0].created_at]
 
 
 def _asked(frame: Frame, edit: str) -> Wanted | None:
