@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # The CLI imports this module, and its --help must not load S
     from quarterdeck.kernel.clock import Clock
     from quarterdeck.kernel.health import Check
     from quarterdeck.kernel.settings import Settings
+    from quarterdeck.operations.messages.ports import Outlet
     from quarterdeck.operations.metrics.opening import Metrics
     from quarterdeck.trail.deliveries.ports import Consumer
     from quarterdeck.trail.deliveries.trials import Environment
@@ -70,3 +71,4 @@ class Runtime:
     worm: SegmentStore | None = None
     exports: Path | None = None
     webhooks: Sender | None = None
+    outlet: Outlet | None = None

@@ -29,11 +29,13 @@ from quarterdeck.kernel.health import Entry, Health
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.metrics.opening import open_metrics
+from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.query.explorer import open_explorer
+from quarterdeck.wiring.telling import outlet
 from servers import databases
 
 SECRET = "of-the-tests-and-32-bytes-or-longer"
@@ -82,6 +84,7 @@ def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Iterator[Ru
     with closing(open_trail(database, tmp_path / "trail", lasting=True)) as trail:
         keys = KeyStore(tmp_path / "keys")
         fields = Fields(database, keys, trail.reader)
+        sender = HttpSender("127.0.0.0/8")
         yield Runtime(
             settings=settings,
             engine=database,
@@ -95,7 +98,9 @@ def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Iterator[Ru
             metrics=open_metrics(database, tmp_path / "series"),
             checks={"database": database_check(database), "scheduler": idle},
             exports=tmp_path / "exports",
+            outlet=outlet(settings, keys, sender),
         )
+        sender.close()
 
 
 @pytest.fixture

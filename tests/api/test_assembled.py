@@ -144,6 +144,7 @@ def known(
         "slo": PROMISE,
         **_on_call(client, ada, acme),
         "contact": _contact(client, ada, acme),
+        **_told(client, ada, acme),
         "of": acme,
         "export": export,
         "file": file,
@@ -183,6 +184,21 @@ def _watched(client: TestClient, ada: Headers, tenant: str) -> tuple[str, str]:
     silence = client.post(f"{theirs}/silences", json=wanted, headers=ada).json()["silenceID"]
     found = client.get("/api/v1/alerts", params={"tenant": tenant}, headers=ada).json()["alerts"]
     return str(found[0]["id"]), silence
+
+
+def _told(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:
+    """A channel, how somebody is reached, and what came of a test."""
+    for path, name in (("channels", "acme-incidents"), ("people", "ada@acme.example/methods")):
+        said = BODIES["put_channel" if path == "channels" else "put_methods"]
+        there = f"/api/v1/{path}/{tenant}/{name}"
+        assert client.put(there, json=said, headers=ada).is_success
+    assert client.post(f"/api/v1/channels/{tenant}/acme-incidents/test", headers=ada).is_success
+    [message] = client.get("/api/v1/messages", headers=ada).json()["messages"]
+    return {
+        "channel": "acme-incidents",
+        "message_id": str(message["id"]),
+        "person": "ada@acme.example",
+    }
 
 
 def _contact(client: TestClient, ada: Headers, tenant: str) -> str:

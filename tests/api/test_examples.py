@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from api.conftest import BASE, Headers
@@ -26,10 +27,14 @@ from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import Requirement
 from quarterdeck.governance.sync.model import policies
 from quarterdeck.governance.sync.service.requests import request_sync
+from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.health.model.registry import Environment, Service
 from quarterdeck.operations.health.service import registry
+from quarterdeck.operations.messages.model import Address, Content, Urgency, Where
+from quarterdeck.operations.messages.service.posting import post
+from quarterdeck.operations.messages.store.table import messages
 from quarterdeck.trail.deliveries.replay import Order
 from quarterdeck.trail.deliveries.service.replaying import begin_replay
 from quarterdeck.trail.erasure.service import asking as erasures
@@ -240,6 +245,32 @@ class Seeded:
         assert self.client.put(path, json=other, headers=self.ada).is_success
         return "database"
 
+    def channel(self) -> str:
+        """A channel with its secret, and a person with methods."""
+        for path, name, more in (
+            ("channels/contoso/shop-incidents", "put_channel", {"note": "other"}),
+            ("people/contoso/ada@contoso.example/methods", "put_methods", {"quiet": None}),
+        ):
+            said = BODIES[name] | more
+            assert self.client.put(f"/api/v1/{path}", json=said, headers=self.ada).is_success
+        return "shop-incidents"
+
+    def told(self) -> str:
+        """A message that nobody took."""
+        to = Address(where=Where.MAIL, name="ops@contoso.example")
+        with begin(self.stage.engine, installation(), utc_now) as work:
+            [posted] = post(
+                work,
+                "contoso",
+                [to],
+                Content(title="Disk full"),
+                key=work.new_id(),
+                about="page/1",
+                urgency=Urgency.PROMPT,
+            )
+            work.db.execute(update(messages).values(state="failed"))
+        return posted.message
+
     def put_over(self, what: str, operation: str) -> str:
         """An override or a swap of that schedule."""
         path = f"{ONCALL}/{self.scheduled()}/{what}"
@@ -288,6 +319,8 @@ class Seeded:
             "slo": self.promised,
             "schedule": self.scheduled,
             "contact": self.known,
+            "channel": self.channel,
+            "message_id": self.told,
             "override": lambda: self.put_over("overrides", "add_oncall_override"),
             "swap": lambda: self.put_over("swaps", "ask_oncall_swap"),
             "alert": self.alert,

@@ -39,7 +39,11 @@ from quarterdeck.governance.sync.service.requests import request_sync
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.settings import Settings, Source
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.channels.model.channel import Kind as Way
+from quarterdeck.operations.messages.ports import Outlet, Parcel
 from quarterdeck.operations.metrics.opening import open_metrics
+from quarterdeck.operations.sending.model import Reply
+from quarterdeck.providers.sealing.safe import KeySafe
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.export.jobs import Press, export_kind
 from quarterdeck.trail.export.selection import Source as ExportSource
@@ -71,6 +75,13 @@ class Taking:
 
     def send(self, _url: str, _headers: Headers, _body: bytes) -> Answer:
         return Answer(status=204)
+
+
+class TakingAll:
+    """A carrier that takes everything."""
+
+    def carry(self, _parcel: Parcel) -> Reply:
+        return Reply(receipt="r-1")
 
 
 @dataclass
@@ -145,6 +156,10 @@ class Stage:
             worm=FileSegments(self.folder / "worm"),
             exports=self.folder / "trail-exports",
             webhooks=Taking(),
+            outlet=Outlet(
+                carriers=dict.fromkeys(Way, TakingAll()),
+                safe=KeySafe(KeyStore(self.folder / "keys")),
+            ),
             checks={},
             provider=self.provider,
         )

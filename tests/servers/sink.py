@@ -11,7 +11,17 @@ from typing import Any
 
 from typing_extensions import override
 
-Answer = int | str | Event
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """An answer in full."""
+
+    status: int = 200
+    body: str = "ok"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Answer = int | str | Event | Said
 """A status; ``close`` ends amid the answer; an event holds the answer until it is set."""
 
 
@@ -24,6 +34,7 @@ class Got:
     headers: dict[str, str]
     body: dict[str, Any]
     status: int
+    raw: bytes = b""
 
 
 @dataclass
@@ -70,22 +81,32 @@ def running() -> Iterator[Sink]:
         def do_POST(self) -> None:
             raw = self.rfile.read(int(self.headers["Content-Length"]))
             answer = sink.next_answer(self.path)
-            status = answer if isinstance(answer, int) else 200
+            said = answer if isinstance(answer, Said) else Said()
+            status = answer if isinstance(answer, int) else said.status
             if isinstance(answer, Event):
                 answer.wait(20)
             body = json.loads(raw)
             headers = {name.lower(): value for name, value in self.headers.items()}
-            one = Got(path=self.path, at=monotonic(), headers=headers, body=body, status=status)
+            one = Got(
+                path=self.path,
+                at=monotonic(),
+                headers=headers,
+                body=body,
+                status=status,
+                raw=raw,
+            )
             if answer != "close":
                 sink.keep(one)
             self.send_response(status)
-            self.send_header("Content-Length", "2")
+            self.send_header("Content-Length", str(len(said.body.encode())))
+            for name, value in said.headers:
+                self.send_header(name, value)
             self.end_headers()
             if answer == "close":
                 self.close_connection = True
                 self.wfile.flush()
                 return
-            self.wfile.write(b"ok")
+            self.wfile.write(said.body.encode())
 
         @override
         def log_message(self, format: str, *args: object) -> None:

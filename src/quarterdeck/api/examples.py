@@ -53,6 +53,8 @@ PARAMETERS: dict[str, Any] = {
     "freeze": f"{_ID}18",
     "schedule": "primary",
     "contact": "database",
+    "channel": "shop-incidents",
+    "message_id": f"{_ID}1e",
     "about": "database",
     "override": f"{_ID}1c",
     "swap": f"{_ID}1d",
@@ -314,6 +316,16 @@ BODIES: dict[str, Any] = {
         "gives": {"start": "2099-01-07T12:00:00Z", "end": "2099-01-08T12:00:00Z"},
         "other": "ada@contoso.example",
         "takes": {"start": "2099-01-14T12:00:00Z", "end": "2099-01-15T12:00:00Z"},
+    },
+    "put_channel": {
+        "kind": "slack",
+        "place": "#shop-incidents",
+        "mention": True,
+        "secret": "https://hooks.slack.com/services/T000/B000/XXXX",
+    },
+    "put_methods": {
+        "ways": [{"by": "mail", "name": "ada@contoso.example"}],
+        "quiet": {"zone": "Europe/Oslo", "begins": "22:00", "ends": "07:00"},
     },
     "put_contact": {
         "title": "Database experts",

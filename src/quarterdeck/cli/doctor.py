@@ -21,6 +21,7 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import (
     DatabaseUnavailable,
     open_engine,
+    reading,
     sqlite_is_safe_across_processes,
     sqlite_version,
 )
@@ -28,6 +29,7 @@ from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.migrations import revision
+from quarterdeck.operations.channels.service import keeping
 from quarterdeck.trail.keys import backup as key_copies
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.ports import Kms
@@ -209,6 +211,34 @@ def _with_logs(settings: Settings, installation: Installation) -> list[str]:
         engine.dispose()
 
 
+def mail(settings: Settings, installation: Installation) -> Finding:
+    """Whether there is a mail server where a channel goes by mail."""
+    if settings.smtp_host:
+        words = f"{settings.smtp_host} sends mails from {settings.smtp_from}"
+        return Finding(check="mail", verdict=Verdict.PASS, found=words)
+    named = _by_mail(settings, installation)
+    if not named:
+        words = "no channel goes by mail"
+        return Finding(check="mail", verdict=Verdict.PASS, found=words)
+    return Finding(
+        check="mail",
+        verdict=Verdict.FAIL,
+        found=f"{', '.join(named[:3])} go by mail, and there is no mail server",
+        do="set smtp_host and smtp_from",
+    )
+
+
+def _by_mail(settings: Settings, installation: Installation) -> list[str]:
+    if schema(settings, installation).verdict is not Verdict.PASS:
+        return []
+    engine = open_engine(settings.database or installation.database_url)
+    try:
+        with reading(engine) as db:
+            return keeping.by_mail(db)
+    finally:
+        engine.dispose()
+
+
 def kms(settings: Settings, _installation: Installation, *, store: KeyStore) -> Finding:
     """Whether the KMS wraps the keys as it is set to, and unwraps them."""
     try:
@@ -303,5 +333,6 @@ def checks(store: KeyStore) -> list[Callable[[Settings, Installation], Finding]]
         key_backup,
         schema,
         journal,
+        mail,
         front_end,
     ]

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from quarterdeck.console import assets, preferences
 from quarterdeck.console.pages import (
     alerts,
+    channels,
     compliance,
     contacts,
     costs,
@@ -19,6 +20,7 @@ from quarterdeck.console.pages import (
     integrity,
     jobs,
     logs,
+    messages,
     metrics,
     now,
     oidc,
@@ -67,6 +69,8 @@ PAGES = [
     slos.router,
     oncall.router,
     contacts.router,
+    channels.router,
+    messages.router,
     rules.router,
     routing.router,
     logs.router,

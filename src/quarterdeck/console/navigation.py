@@ -79,6 +79,8 @@ GROUPS = (
         label="People",
         entries=(
             Entry(label="On-call", path="/oncall", key="O", permission="oncall:read"),
+            Entry(label="Channels", path="/channels", key="B", permission="channels:read"),
+            Entry(label="Messages", path="/messages", key="M", permission="messages:read"),
             Entry(label="Contacts", path="/contacts", key="C", permission="contacts:read"),
         ),
     ),

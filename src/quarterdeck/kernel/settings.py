@@ -30,7 +30,7 @@ Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
-MORE = ("prometheus_url", "azure_graph_endpoint", "azure_status_url")
+MORE = ("slack_url", "pagerduty_url", "prometheus_url", "azure_graph_endpoint", "azure_status_url")
 MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
@@ -187,6 +187,17 @@ class Settings:
         "Networks not public that webhooks and receivers of alerts may reach: 10.1.0.0/16, "
         "parted by commas.",
     )
+    smtp_host: str = setting("", "Mail server that sends what people are told; empty: none.")
+    smtp_port: Port = setting(0, "Its port; 0: the usual one, 587, 465 or 25 by smtp_tls.")
+    smtp_tls: Literal["starttls", "implicit", "none"] = setting(
+        "starttls", "How the connection to it is kept private; none: not at all."
+    )
+    smtp_user: str = setting("", "Who signs in to it; empty: nobody.")
+    smtp_password: str = setting("", "Their password.", secret=True)
+    smtp_from: str = setting("", "Address that mails come from.")
+    smtp_ca: str = setting("", "The one CA file to trust for it; default: the usual ones.")
+    slack_url: str = setting("https://slack.com/api", "Web API of Slack, for bots' tokens.")
+    pagerduty_url: str = setting("https://events.pagerduty.com", "Events API of PagerDuty.")
     prometheus_networks: str = setting(
         "", "Networks not public in which SLOs may ask a Prometheus, parted by commas."
     )
@@ -203,6 +214,7 @@ class Settings:
         _check_together("tls_cert", self.tls_cert, "tls_key", self.tls_key)
         self._check_exposure()
         _check_kms(self.kms)
+        _check_together("smtp_host", self.smtp_host, "smtp_from", self.smtp_from)
         _check_together("oidc_issuer", self.oidc_issuer, "oidc_client_id", self.oidc_client_id)
 
     @property

@@ -23,10 +23,13 @@ from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
 from quarterdeck.operations.alerts.store.table import tables as alerts
 from quarterdeck.operations.changes.store import changes, freezes
+from quarterdeck.operations.channels.store.channels import channels
+from quarterdeck.operations.channels.store.methods import methods
 from quarterdeck.operations.contacts.store import contacts
 from quarterdeck.operations.health.store import tables as health
 from quarterdeck.operations.logs.store import holds as log_holds
 from quarterdeck.operations.maintenance.store import windows
+from quarterdeck.operations.messages.store.table import messages
 from quarterdeck.operations.metrics import tables as metrics
 from quarterdeck.operations.oncall.store import schedules as oncall
 from quarterdeck.operations.routing.store.table import tables as routing
@@ -56,6 +59,7 @@ __all__ = [
     "alerts",
     "beats",
     "changes",
+    "channels",
     "checkpoints",
     "compliance",
     "connections",
@@ -79,7 +83,9 @@ __all__ = [
     "leaves",
     "limits",
     "log_holds",
+    "messages",
     "metadata",
+    "methods",
     "metrics",
     "onboarding",
     "oncall",

@@ -15,7 +15,7 @@ from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import MANUAL, Phase, Programme, Requirement
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import TenantNotFound, Work
-from quarterdeck.packs import alerted, promised, reached, watched
+from quarterdeck.packs import alerted, promised, reached, told, watched
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Retention
 from quarterdeck.trail.policy.model import Classification
@@ -264,6 +264,12 @@ KINDS: dict[str, Kind] = {
         standing=alerted.alert_rule,
         put=alerted.put_alert_rule,
         names=alerted.alert_rule_names,
+    ),
+    "channel": Kind(
+        form=told.ChannelSpec,
+        standing=told.channel,
+        put=told.put_channel,
+        names=told.channel_names,
     ),
     "contact": Kind(
         form=reached.ContactSpec,

@@ -42,6 +42,7 @@ from quarterdeck.trail.witnesses.service import quorum_health
 from quarterdeck.wiring.clouds import identity_provider
 from quarterdeck.wiring.kms import key_store
 from quarterdeck.wiring.readiness import roles
+from quarterdeck.wiring.telling import outlet
 from quarterdeck.wiring.trail import (
     consumers_of,
     explorer_checks,
@@ -150,6 +151,7 @@ def build_runtime(
         by_field=settings.field_search,
         slow_ms=settings.slow_query_ms,
     )
+    sender = webhook_sender(settings)
     runtime = Runtime(
         settings=settings,
         engine=engine,
@@ -174,6 +176,7 @@ def build_runtime(
         sandboxes=known_sandboxes(settings),
         worm=segment_store(settings, installation),
         exports=installation.bundles,
-        webhooks=webhook_sender(settings),
+        webhooks=sender,
+        outlet=outlet(settings, keys, sender),
     )
     return replace(runtime, roles=roles(runtime, partial(open_topic, settings, trail.reader)))

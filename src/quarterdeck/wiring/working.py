@@ -46,6 +46,7 @@ from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
 from quarterdeck.wiring.measuring import sample_pulses
 from quarterdeck.wiring.slos import numbers
+from quarterdeck.wiring.telling import telling
 from quarterdeck.wiring.trail import (
     catching_up,
     export_press,
@@ -173,11 +174,14 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         closing(sending),
         closing(prober),
         alerting(runtime) as told,
+        telling(runtime) as messages,
         numbers(runtime) as sources,
         delivering(runtime, topic, duties.subscribers) as pulses,
     ):
         slos = {kind.name: kind for kind in slo_kinds(sources)}
         duties = replace(
-            duties, kinds={**duties.kinds, **slos}, pulses={**duties.pulses, **told, **pulses}
+            duties,
+            kinds={**duties.kinds, **slos},
+            pulses={**duties.pulses, **told, **messages, **pulses},
         )
         work(engine, clock, runtime.settings, duties, stopping)

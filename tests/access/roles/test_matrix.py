@@ -123,6 +123,11 @@ oncall:override           x   x   x   x   .   x   .   .   .   x   x
 oncall:write              x   .   .   .   .   x   .   .   .   x   x
 contacts:read             x   x   x   x   x   x   x   x   .   x   x
 contacts:write            x   .   .   .   .   x   .   .   .   x   x
+channels:read             x   x   x   x   x   x   x   x   .   x   x
+channels:write            x   .   .   .   .   .   x   .   .   x   x
+channels:test             x   x   .   .   .   .   x   .   .   x   x
+messages:read             x   x   x   x   x   x   x   x   .   x   x
+messages:write            x   x   .   .   .   .   x   .   .   x   x
 backups:run               x   .   .   .   .   .   x   .   .   x   x
 backups:restore           x   .   .   .   x   .   .   .   .   x   x
 health:check              x   x   x   .   .   .   x   .   .   x   x

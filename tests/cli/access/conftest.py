@@ -32,9 +32,9 @@ def run(app: FastAPI, runtime: Runtime, ada: Headers) -> Iterator[Run]:
     """Runs a command line as Ada, or with another token."""
     own = ada["Authorization"].removeprefix("Bearer ")
 
-    def ran(line: str, token: str = own) -> tuple[int, str, str]:
+    def ran(line: str, token: str = own, given: str = "") -> tuple[int, str, str]:
         environment = {"QUARTERDECK_URL": server.url, "QUARTERDECK_TOKEN": token}
-        result = CliRunner().invoke(build_cli(_nothing), line.split(), env=environment)
+        result = CliRunner().invoke(build_cli(_nothing), line.split(), env=environment, input=given)
         return result.exit_code, result.stdout.strip(), result.stderr.strip()
 
     with served(app, runtime) as server:

@@ -54,12 +54,12 @@ class Watch:
         with self.work() as work:
             return configuring.apply(work, "acme", text)
 
-    def push(self, *labels: Mapping[str, str], resolved: bool = False) -> None:
+    def push(self, *labels: Mapping[str, str], resolved: bool = False, **said: str) -> None:
         now = self.clock()
         pushes = [
             Push(
                 labels={"alertname": "Down", **one},
-                annotations={"summary": "it is down"},
+                annotations={"summary": "it is down", **said},
                 starts_at=now,
                 ends_at=now if resolved else now + timedelta(hours=1),
                 guessed=False,

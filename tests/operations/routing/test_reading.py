@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.operations.routing.intervals import BadInterval, TimeInterval, day_range
-from quarterdeck.operations.routing.model import RoutingInvalid
+from quarterdeck.operations.routing.model import RoutingInvalid, Webhook
 from quarterdeck.operations.routing.reading import read
 from servers import prometheus
 
@@ -76,6 +76,7 @@ def test_a_whole_configuration_is_read() -> None:
     assert deeper.key == '{}/{severity="critical",team=~"a|b"}/{service="db"}'
     assert (second.group_by, second.receiver) == (None, "team")
     [hook] = found.receivers["team"].webhooks
+    assert isinstance(hook, Webhook)
     assert (hook.send_resolved, hook.most) == (False, 5)
     assert hook.headers == {"Authorization": "Bearer hush"}
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from quarterdeck.kernel.errors import Invalid, NotFound
+from quarterdeck.operations.messages.model import Address
 from quarterdeck.operations.routing.intervals import TimeInterval
 from quarterdeck.operations.silences.matchers import Matchers, all_match
 
@@ -41,11 +42,28 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """One address that is told by the outbox of messages: a channel, or a mail address.
+
+    Attributes:
+        line: where it stands in the text.
+    """
+
+    to: Address
+    send_resolved: bool = True
+    line: int = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Whoever is told. One without webhooks is told nothing."""
+    """Whoever is told. One without webhooks and addresses is told nothing.
+
+    Attributes:
+        webhooks: and addresses after them: a number among them says which.
+    """
 
     name: str
-    webhooks: tuple[Webhook, ...] = ()
+    webhooks: tuple[Webhook | Handed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +147,11 @@ class Config:
     intervals: Mapping[str, tuple[TimeInterval, ...]] = field(default_factory=dict)
     resolve_timeout: timedelta = timedelta(minutes=5)
     notes: tuple[str, ...] = ()
+
+    def handed(self) -> Iterator[Handed]:
+        """Every address that is told by the outbox."""
+        for receiver in self.receivers.values():
+            yield from (one for one in receiver.webhooks if isinstance(one, Handed))
 
     def muted(self, route: Route, now: datetime) -> tuple[str, ...]:
         """The time intervals that keep ``route`` silent at ``now``; none: it speaks."""

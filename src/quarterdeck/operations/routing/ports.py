@@ -1,29 +1,9 @@
 """What routing needs from the network."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from quarterdeck.operations.routing.model import Webhook
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """What became of one request.
-
-    Attributes:
-        status: None where no whole answer came.
-        error: in words; empty where it was taken.
-        again: whether it may help to try again.
-    """
-
-    status: int | None
-    error: str = ""
-    again: bool = False
-
-    @property
-    def taken(self) -> bool:
-        """Whether the receiver has it."""
-        return not self.error
+from quarterdeck.operations.sending.model import Reply
 
 
 class Notifier(Protocol):

@@ -1,15 +1,20 @@
 """alertmanager.yml, read as Alertmanager reads it and refused where it would be. Pure."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, timedelta
+from email.utils import getaddresses
+from functools import partial
+from itertools import chain
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from quarterdeck.kernel.errors import Invalid
+from quarterdeck.operations.channels.model.channel import NAME, check_mail
+from quarterdeck.operations.messages.model import Address, Where
 from quarterdeck.operations.routing import intervals
 from quarterdeck.operations.routing.intervals import Range, TimeInterval
-from quarterdeck.operations.routing.model import Config, Inhibition, Receiver, Webhook
+from quarterdeck.operations.routing.model import Config, Handed, Inhibition, Receiver, Webhook
 from quarterdeck.operations.routing.nodes import DEEPEST, At, compose
 from quarterdeck.operations.routing.routes import matchers_of, read_root
 from quarterdeck.operations.silences.matchers import Matchers
@@ -21,7 +26,6 @@ TOP = (
 KINDS = (
     *(
         "discord",
-        "email",
         "msteams",
         "msteamsv2",
         "opsgenie",
@@ -32,6 +36,13 @@ KINDS = (
     *("slack", "sns", "telegram", "victorops", "webex", "wechat", "jira", "incidentio"),
 )
 OTHERS = tuple(f"{kind}_configs" for kind in KINDS)
+OURS = ("webhook_configs", "channel_configs", "email_configs")
+MAIL = (
+    *("to", "send_resolved", "from", "smarthost", "hello", "headers", "html", "text"),
+    *("auth_username", "auth_password", "auth_secret", "auth_identity", "require_tls"),
+    "tls_config",
+)
+CHANNEL = ("channel", "send_resolved")
 WEBHOOK = ("url", "send_resolved", "max_alerts", "timeout", "http_config")
 HTTP = ("authorization", "basic_auth", "follow_redirects")
 SPAN = ("times", "weekdays", "days_of_month", "months", "years", "location")
@@ -95,17 +106,21 @@ def _receivers(at: At) -> tuple[dict[str, Receiver], tuple[str, ...]]:
     found: dict[str, Receiver] = {}
     notes: list[str] = []
     for one in at.items():
-        fields = one.fields(("name", "webhook_configs", *OTHERS))
+        fields = one.fields(("name", *OURS, *OTHERS))
         name = fields["name"].text() if "name" in fields else ""
         if not name:
             raise one.fault("missing name in receiver")
         if name in found:
             raise one.fault(f"notification config name {name[:80]!r} is not unique")
         if strange := next((kind for kind in fields if kind in OTHERS), None):
-            raise fields[strange].fault(f"{strange} are not sent from here; use webhook_configs")
-        hooks = _items(fields, "webhook_configs")
-        found[name] = Receiver(name=name, webhooks=tuple(map(_webhook, hooks)))
+            raise fields[strange].fault(
+                f"{strange} are not sent from here; name a channel by channel_configs"
+            )
+        hooks, mails = _items(fields, "webhook_configs"), _items(fields, "email_configs")
+        handed = [*map(_channel, _items(fields, "channel_configs")), *chain(*map(_mails, mails))]
+        found[name] = Receiver(name=name, webhooks=(*map(_webhook, hooks), *handed))
         notes += [note for hook in hooks for note in _followed(hook)]
+        notes += [note for mail in mails for note in _unused(mail)]
     return found, tuple(notes)
 
 
@@ -114,6 +129,50 @@ def _followed(hook: At) -> Sequence[str]:
     config = hook.fields(WEBHOOK).get("http_config")
     asked = config.fields(HTTP).get("follow_redirects") if config else None
     return [f"line {asked.line}: no redirect is followed"] if asked and asked.flag() else []
+
+
+def _channel(at: At) -> Handed:
+    """Ours: a channel of the tenant, by its name."""
+    fields = at.fields(CHANNEL)
+    name = fields["channel"].text() if "channel" in fields else ""
+    if not NAME.fullmatch(name):
+        raise at.fault("missing the name of a channel in channel config")
+    return Handed(
+        to=Address(where=Where.CHANNEL, name=name),
+        send_resolved=fields["send_resolved"].flag() if "send_resolved" in fields else True,
+        line=fields["channel"].line,
+    )
+
+
+def _mails(at: At) -> list[Handed]:
+    """A mail for each recipient; as Alertmanager has it, of an end only where it is asked for."""
+    fields = at.fields(MAIL)
+    recipients = [a for _, a in getaddresses([fields["to"].text()])] if "to" in fields else []
+    if not recipients:
+        raise at.fault("missing to address in email config")
+    for one in recipients:
+        _said(fields["to"], partial(_mail, one))
+    resolved = fields["send_resolved"].flag() if "send_resolved" in fields else False
+    return [
+        Handed(
+            to=Address(where=Where.MAIL, name=one),
+            send_resolved=resolved,
+            line=fields["to"].line,
+        )
+        for one in recipients
+    ]
+
+
+def _mail(address: str, _text: str) -> str:
+    check_mail(address)
+    return address
+
+
+def _unused(mail: At) -> Iterator[str]:
+    """What of a mail's configuration has no effect: the installation's own server sends it."""
+    for name, value in mail.fields(MAIL).items():
+        if name not in ("to", "send_resolved"):
+            yield f"line {value.line}: {name} has no effect: mail goes by the settings smtp_*"
 
 
 def _webhook(at: At) -> Webhook:

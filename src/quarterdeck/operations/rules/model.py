@@ -108,6 +108,10 @@ class State(StrEnum):
     DISABLED = "disabled"
 
 
+MAIL = "email"
+"""The kind of action that is done by itself: a mail to each recipient."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What is to be done beside the alert: ``email`` to some recipients."""

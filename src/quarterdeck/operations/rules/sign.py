@@ -7,12 +7,12 @@ from datetime import datetime
 from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.pushed import Push
 from quarterdeck.operations.rules.instance import Instance
-from quarterdeck.operations.rules.model import Rule, Threshold
+from quarterdeck.operations.rules.model import MAIL, Action, Rule, Threshold
 
 VALUE = re.compile(r"\{\{\s*(?:\$value(?:\s*\|\s*\w+)?|printf\s+\"[^\"]*\"\s+\$value)\s*\}\}")
 LABEL = re.compile(r"\{\{\s*\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*\}\}")
 NOT_RUN = "not run: runbooks do not run by themselves yet"
-NOT_SENT = "not sent by itself yet: route it"
+NOT_SENT = " (not sent by itself: route it)"
 
 
 def key(rule: Rule, tenant: str, labels: Mapping[str, str]) -> str:
@@ -50,8 +50,10 @@ def annotations(rule: Rule, one: Instance, url: str) -> dict[str, str]:
         own["runbook_section"] = rule.runbook
     if rule.remediation:
         own["auto_remediation"] = f"{rule.remediation} ({NOT_RUN})"
+    if rule.notification:
+        own["notification"] = rule.notification
     for action in rule.actions:
-        own[f"action_{action.type}"] = f"{', '.join(action.recipients)} ({NOT_SENT})"
+        own[f"action_{action.type}"] = ", ".join(action.recipients) + _how(action)
     return {name: words for name, words in (own | said).items() if words}
 
 
@@ -61,6 +63,10 @@ def summary(rule: Rule, value: str) -> str:
     if not isinstance(condition, Threshold):
         return rule.alertname
     return f"{rule.alertname}: {value} {condition.comparison} {condition.value:g}"
+
+
+def _how(action: Action) -> str:
+    return "" if action.type == MAIL else NOT_SENT
 
 
 def _filled(words: str, one: Instance, value: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import httpx2
 
 from quarterdeck.operations.routing.model import Webhook
-from quarterdeck.operations.routing.ports import Reply
+from quarterdeck.operations.sending.model import Reply
 from quarterdeck.providers.webhook.sender import HttpSender
 
 MOST_ERROR = 300

@@ -12,6 +12,8 @@ from sqlalchemy import Connection
 from quarterdeck.events.alerting import RoutingApplied
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.alerts.service import placing
+from quarterdeck.operations.channels.service import keeping as channels
+from quarterdeck.operations.messages.model import Where
 from quarterdeck.operations.routing.model import (
     Config,
     NoRouting,
@@ -52,7 +54,7 @@ def apply(work: Work, tenant: str, text: str) -> Version:
         RoutingInvalid: it has an error; says on which line.
     """
     own = work.require("routing:write", tenant)
-    read(text)
+    _check_channels(work, tenant, read(text))
     refuse_hidden(text)
     groups.take_turn(work.db, own, work.now)
     newest = configs.newest(work.db, own)
@@ -88,6 +90,7 @@ def check(work: Work, tenant: str, text: str) -> Config:
     work.require("alerts:read", tenant)
     found = read(text)
     refuse_hidden(text)
+    _check_channels(work, tenant, found)
     return found
 
 
@@ -123,6 +126,15 @@ def fault_of(db: Connection, tenant: str) -> str:
     """Why the configuration that holds can be read no more; empty: it can, or there is none."""
     found = _held(db, tenant)
     return str(found) if isinstance(found, RoutingInvalid) else ""
+
+
+def _check_channels(work: Work, tenant: str, config: Config) -> None:
+    """Refuse a channel that the tenant does not have, with its line."""
+    named = [one for one in config.handed() if one.to.where is Where.CHANNEL]
+    known = channels.names(work.db, tenant) if named else frozenset()
+    for one in named:
+        if one.to.name not in known:
+            raise RoutingInvalid(one.line, f"tenant {tenant} has no channel {one.to.name!r}")
 
 
 def _held(db: Connection, tenant: str) -> Config | RoutingInvalid | None:

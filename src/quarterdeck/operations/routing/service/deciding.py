@@ -10,14 +10,16 @@ from quarterdeck.operations.alerts.labels import under
 from quarterdeck.operations.alerts.model import Alert, AlertState
 from quarterdeck.operations.alerts.service import placing as alerts
 from quarterdeck.operations.routing.ids import worked_out
-from quarterdeck.operations.routing.model import Config, Route, Webhook
+from quarterdeck.operations.routing.model import Config, Handed, Route, Webhook
 from quarterdeck.operations.routing.notification import DROPPED, WAITING, Notification
-from quarterdeck.operations.routing.notifying import About, Standing, Told, body, standing, wants
+from quarterdeck.operations.routing.notifying import About, Standing, body, standing, wants
+from quarterdeck.operations.routing.notifying import Told as Known
 from quarterdeck.operations.routing.service.muting import mutings
 from quarterdeck.operations.routing.service.outcomes import NOTIFIED
 from quarterdeck.operations.routing.store import groups, leaving, notifications
 from quarterdeck.operations.routing.store.groups import Group
 from quarterdeck.operations.routing.store.leaving import Left
+from quarterdeck.operations.routing.wording import Told, urgency_of, wording
 
 AT_ONCE = 100
 
@@ -42,7 +44,7 @@ class _Turn:
     members: dict[str, list[Alert]]
     left: dict[str, list[Alert]]
     muted: set[int]
-    told: dict[str, Told]
+    told: dict[str, Known]
     open: dict[str, Notification]
     new: list[Notification] = field(default_factory=list)
     gone: list[tuple[str, list[int]]] = field(default_factory=list)
@@ -212,13 +214,12 @@ def _notification(
     route: Route,
     group: Group,
     what: tuple[Standing, Sequence[Alert]],
-    to: tuple[Webhook, int, str],
+    to: tuple[Webhook | Handed, int, str],
 ) -> Notification:
     (now, shown), (hook, number, told), work = what, to, turn.work
     sent = shown if hook.send_resolved else [one for one in shown if one.fires(work.now)]
-    about = About(now=work.now, url=turn.url, most=hook.most)
     # Where only ended ones are left and it does not want those, it is told nothing, and knows.
-    text = body(sent, route.receiver, group.labels, group.key, about).decode() if sent else ""
+    text = _text(turn, route, group, sent, hook) if sent else ""
     return Notification(
         id=work.new_id(),
         tenant=group.tenant,
@@ -234,6 +235,17 @@ def _notification(
         created_at=work.now,
         due_at=EPOCH,
     )
+
+
+def _text(
+    turn: _Turn, route: Route, group: Group, sent: Sequence[Alert], hook: Webhook | Handed
+) -> str:
+    now = turn.work.now
+    if isinstance(hook, Handed):
+        content = wording(sent, group.labels, turn.url, now)
+        return Told(content=content, urgency=urgency_of(sent)).written()
+    about = About(now=now, url=turn.url, most=hook.most)
+    return body(sent, route.receiver, group.labels, group.key, about).decode()
 
 
 def _write(turn: _Turn, routes: dict[str, Route]) -> None:

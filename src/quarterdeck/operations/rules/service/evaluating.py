@@ -31,6 +31,7 @@ from quarterdeck.operations.rules.ports import Attached, PrometheusAway, Remote
 from quarterdeck.operations.rules.remote import NOT_ATTACHED
 from quarterdeck.operations.rules.remote import standing as remote_standing
 from quarterdeck.operations.rules.service import gathering
+from quarterdeck.operations.rules.service.mailing import Mailing
 from quarterdeck.operations.rules.store import standing, written
 
 log = structlog.get_logger("alert rules")
@@ -203,18 +204,23 @@ def _matters(old: Known, now: Instance) -> bool:
 
 def _tell(work: Work, one: _Round, found: Sequence[tuple[Kept, Outcome]], url: str) -> None:
     """Have alerts begin, be seen again, and end."""
-    pushes = []
+    mailing, pushes = Mailing(work=work, tenant=one.tenant), []
     for kept, made in found:
         rule, old = kept.rule, one.known.get(kept.rule.name, {})
         where = f"{url}/alert-rules/{one.tenant}/{rule.name}"
-        for printed, i in made.live.items():
-            if _is_told(i, old.get(printed), one.at):
-                pushes.append(sign.push(rule, i, instant(i.fired_at or i.since), None, where))
-        pushes += [
+        own = [
+            sign.push(rule, i, instant(i.fired_at or i.since), None, where)
+            for printed, i in made.live.items()
+            if _is_told(i, old.get(printed), one.at)
+        ]
+        own += [
             sign.push(rule, i, instant(i.since), work.now, where)
             for i in made.gone
             if i.state is State.FIRING
         ]
+        for push in own:
+            mailing.tell(rule, push)
+        pushes += own
     for at in range(0, len(pushes), BULK_ROWS):
         pushing.push(work, one.tenant, pushes[at : at + BULK_ROWS])
 

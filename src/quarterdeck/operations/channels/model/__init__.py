@@ -1,0 +1,1 @@
+"""Channels, and methods of people."""

@@ -1,0 +1,1 @@
+"""What people do with channels and methods, and what they ask of them."""

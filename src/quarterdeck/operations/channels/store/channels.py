@@ -1,0 +1,111 @@
+"""Channels in SQL."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.channels.model.channel import Channel, Kept, Kind
+
+channels = Table(
+    "operations_channel",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+
+def listed(
+    db: Connection, tenants: Tenants, *, after: tuple[str, str] = ("", ""), limit: int
+) -> list[Kept]:
+    """The next channels by tenant and name, after one."""
+    key = (channels.c.tenant, channels.c.name)
+    query = select(channels).where(tenants.clause(channels.c.tenant), tuple_(*key) > tuple_(*after))
+    return [_kept(row) for row in db.execute(query.order_by(*key).limit(limit))]
+
+
+def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
+    """One channel, if it is there."""
+    row = db.execute(select(channels).where(*_named(tenants, name))).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def by_mail(db: Connection) -> list[Kept]:
+    """Channels of every tenant that go by mail."""
+    query = select(channels).where(channels.c.kind == Kind.EMAIL.value)
+    return [_kept(row) for row in db.execute(query.order_by(channels.c.tenant, channels.c.name))]
+
+
+def count(db: Connection, tenants: Tenants) -> int:
+    """How many channels there are."""
+    query = select(func.count()).select_from(channels).where(tenants.clause(channels.c.tenant))
+    return int(db.scalar(query) or 0)
+
+
+def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
+    """Keep a channel at its version; False if it is not at the one before."""
+    row = _row(made)
+    if made.version == 1:
+        insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+        fresh = insert(channels).values(row).on_conflict_do_nothing().returning(channels.c.name)
+        return db.execute(fresh).one_or_none() is not None
+    old = (*_named(tenants, made.channel.name), channels.c.version == made.version - 1)
+    return db.execute(update(channels).where(*old).values(row)).rowcount == 1
+
+
+def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
+    """Take a channel away; False if it is not there at that version."""
+    here = (*_named(tenants, name), channels.c.version == version)
+    return db.execute(delete(channels).where(*here)).rowcount == 1
+
+
+def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
+    return tenants.clause(channels.c.tenant), channels.c.name == name
+
+
+def _row(made: Kept) -> dict[str, Any]:
+    return {
+        "tenant": made.tenant,
+        "name": made.channel.name,
+        "version": made.version,
+        "kind": made.channel.kind.value,
+        "spec": msgspec.json.encode(made.channel).decode(),
+        "sealed": made.sealed,
+        "by": made.by,
+        "at": micros(made.at),
+    }
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(
+        tenant=row.tenant,
+        version=row.version,
+        by=row.by,
+        at=instant(row.at),
+        channel=msgspec.json.decode(row.spec, type=Channel),
+        sealed=row.sealed,
+    )

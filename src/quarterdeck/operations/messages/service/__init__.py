@@ -1,0 +1,1 @@
+"""What is told the outside world: posted, sent, looked at, mended."""

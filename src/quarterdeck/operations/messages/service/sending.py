@@ -1,0 +1,131 @@
+"""Sends messages: pages first, each until it is taken, none held up by another's address."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from itertools import chain
+
+from sqlalchemy import Connection, Engine
+
+from quarterdeck.kernel.clock import Clock
+from quarterdeck.kernel.db import storable
+from quarterdeck.kernel.work import Work
+from quarterdeck.operations.messages.model import DROPPED, FAILED, SENT, Message
+from quarterdeck.operations.messages.ports import Outlet, Parcel
+from quarterdeck.operations.messages.service.outcomes import (
+    AGAIN,
+    GIVEN_UP,
+    MESSAGES,
+    REFUSED,
+    TAKEN,
+)
+from quarterdeck.operations.messages.service.parcels import Bundle, bundled, parcel
+from quarterdeck.operations.messages.store import outbox
+from quarterdeck.operations.sending.model import Reply, pause_after
+from quarterdeck.operations.sending.ports import Call, Claimed
+from quarterdeck.operations.sending.service import Loop
+
+MOST_A_WAY, MOST_PAGES_A_WAY = 4, 8
+"""At once to one address, so that one that hangs holds up nobody else; and pages, beside them."""
+
+KEPT_FREE = 4
+"""Threads that are for pages alone."""
+
+MOST_WORDS = 500
+
+
+def open_sending(engine: Engine, clock: Clock, outlet: Outlet) -> Loop[Bundle]:
+    """One process's share of what is to be told."""
+    return Loop(engine=engine, clock=clock, desk=Outbox(outlet=outlet))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outbox:
+    """The desk where messages lie."""
+
+    outlet: Outlet
+
+    def any_due(self, db: Connection) -> bool:
+        """As the port says."""
+        return outbox.any_due(db)
+
+    def claim(
+        self, work: Work, free: int, under_way: Sequence[Bundle], lease: timedelta
+    ) -> Claimed[Bundle]:
+        """As the port says. Pages come first, and have threads that are theirs alone."""
+        busy = Counter(one.way for one in under_way)
+        pages = self._taken(work, free, busy, lease, pages=True)
+        room = free - len(pages) - KEPT_FREE
+        others = self._taken(work, room, busy, lease, pages=False) if room > 0 else []
+        return Claimed(calls=[*pages, *others])
+
+    def renew(self, db: Connection, held: Sequence[Bundle], lease: timedelta) -> None:
+        """As the port says."""
+        outbox.renew(db, list(chain.from_iterable(one.messages for one in held)), lease)
+
+    def settle(self, work: Work, ended: Sequence[tuple[Bundle, Reply | None]]) -> None:
+        """As the port says."""
+        # In one order: two workers could wait for each other.
+        pairs = [(one, reply) for bundle, reply in ended for one in bundle.messages]
+        for one, reply in sorted(pairs, key=lambda pair: pair[0].seq):
+            _settle(work, one, reply)
+
+    def _taken(
+        self,
+        work: Work,
+        most: int,
+        busy: Counter[tuple[str, str]],
+        lease: timedelta,
+        *,
+        pages: bool,
+    ) -> list[tuple[Bundle, Call]]:
+        most_a_way = MOST_PAGES_A_WAY if pages else MOST_A_WAY
+        full = [way for way, many in busy.items() if many >= most_a_way]
+        claimed = outbox.claim(work.db, lease, most, pages=pages, full=full)
+        calls: list[tuple[Bundle, Call]] = []
+        for bundle in bundled(work.db, claimed, lease):
+            if busy[bundle.way] >= most_a_way:
+                for one in bundle.messages:
+                    outbox.release(work.db, one)
+                continue
+            if (call := self._call(work, bundle)) is not None:
+                busy[bundle.way] += 1
+                calls.append((bundle, call))
+        return calls
+
+    def _call(self, work: Work, bundle: Bundle) -> Call | None:
+        made = parcel(work.db, self.outlet.safe, bundle, work.now)
+        if isinstance(made, Parcel):
+            return partial(self.outlet.carriers[made.kind].carry, made)
+        self.settle(work, [(bundle, made)])
+        return None
+
+
+def _settle(work: Work, one: Message, reply: Reply | None) -> None:
+    if reply is None:
+        outbox.end(work.db, one, DROPPED, work.now, error="", receipt="")
+        return
+    words, pause = storable(reply.error)[:MOST_WORDS], _pause(one, reply)
+    end: Callable[..., bool] = partial(outbox.end, work.db, one)
+    receipt = storable(reply.receipt)[:MOST_WORDS]
+    if reply.taken:
+        _counted(one, TAKEN, changed=end(SENT, work.now, error="", receipt=receipt))
+    elif not reply.again:
+        _counted(one, REFUSED, changed=end(FAILED, work.now, error=words, receipt=""))
+    elif work.now + pause > one.give_up_at:
+        said = f"given up after {one.attempts} attempts: {words}"
+        _counted(one, GIVEN_UP, changed=end(FAILED, work.now, error=said, receipt=""))
+    else:
+        _counted(one, AGAIN, changed=outbox.again(work.db, one, pause, words))
+
+
+def _pause(one: Message, reply: Reply) -> timedelta:
+    """Ours, which grows; or what the receiver asked for, if that is longer."""
+    return max(pause_after(one.attempts), reply.after or timedelta())
+
+
+def _counted(one: Message, outcome: str, *, changed: bool) -> None:
+    if changed:
+        MESSAGES.labels(one.kind, outcome).inc()

@@ -1,0 +1,1 @@
+"""The outbox to the outside world in SQL."""

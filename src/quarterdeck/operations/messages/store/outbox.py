@@ -1,0 +1,304 @@
+"""Messages: what is to be told, is being told, and was."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    exists,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from quarterdeck.kernel.clock import MICROSECOND, instant, micros
+from quarterdeck.kernel.db import BULK_ROWS, now_micros
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.messages.model import (
+    FAILED,
+    SENDING,
+    WAITING,
+    Content,
+    Filter,
+    Message,
+    Urgency,
+)
+from quarterdeck.operations.messages.store.table import IS_OPEN, messages
+
+IN_ORDER = "pagerduty"
+"""The kind whose events about one thing must come in the order in which they were posted."""
+
+OPEN = (WAITING, SENDING)
+
+
+def add(db: Connection, new: Message) -> str:
+    """Have this sent; its id, or that of the message that has its key and goes its way."""
+    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
+    fresh = make(messages).values(_row(new)).on_conflict_do_nothing()
+    db.execute(fresh)
+    same = (messages.c.tenant == new.tenant, messages.c.key == new.key, messages.c.way == new.way)
+    return str(db.scalar(select(messages.c.id).where(*same)))
+
+
+def bundle_due(db: Connection, tenants: Tenants, way: str) -> datetime | None:
+    """When the messages to an address that wait to be bundled go; None: none waits."""
+    mine = (messages.c.way == way, messages.c.urgency == Urgency.BATCH, messages.c.attempts == 0)
+    query = select(func.min(messages.c.due_at)).where(
+        tenants.clause(messages.c.tenant), *mine, messages.c.state == WAITING
+    )
+    due = db.scalar(query)
+    return None if due is None else instant(due)
+
+
+def any_due(db: Connection) -> bool:
+    """Whether ``claim`` might find something. Writes nothing."""
+    mine = (IS_OPEN, messages.c.due_at <= now_micros())
+    return db.scalar(select(messages.c.id).where(*mine).limit(1)) is not None
+
+
+def claim(
+    db: Connection,
+    lease: timedelta,
+    most: int,
+    *,
+    pages: bool,
+    full: Collection[tuple[str, str]],
+) -> list[Message]:
+    """Take pages that are due, or else what is no page; and what another did not end.
+
+    Nothing for the ways (tenant, way) in ``full``.
+    """
+    crowded = [and_(messages.c.tenant == tenant, messages.c.way == way) for tenant, way in full]
+    is_page = messages.c.urgency == Urgency.PAGE
+    takeable = (
+        select(messages.c.id)
+        .where(
+            IS_OPEN,
+            messages.c.due_at <= now_micros(),
+            is_page if pages else not_(is_page),
+            not_(or_(false(), *crowded)),
+            not_(_waits_its_turn()),
+        )
+        .order_by(messages.c.urgency.desc(), messages.c.due_at, messages.c.seq)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .cte("takeable")
+    )
+    return _take(db, messages.c.id.in_(select(takeable.c.id)), lease)
+
+
+def claim_beside(db: Connection, lease: timedelta, one: Message, most: int) -> list[Message]:
+    """Take more that goes with a message that was claimed: to the same address, as urgent."""
+    batch = one.urgency is Urgency.BATCH
+    ready = messages.c.state == WAITING if batch else messages.c.due_at <= now_micros()
+    beside = (
+        select(messages.c.id)
+        .where(
+            IS_OPEN,
+            messages.c.tenant == one.tenant,
+            messages.c.way == one.way,
+            messages.c.urgency == one.urgency,
+            ready,
+        )
+        .order_by(messages.c.seq)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+        .cte("beside")
+    )
+    return _take(db, messages.c.id.in_(select(beside.c.id)), lease)
+
+
+def waiting_for(db: Connection, one: Message) -> int:
+    """How many messages, as urgent as one, wait for its address and are due."""
+    query = select(func.count()).where(
+        messages.c.tenant == one.tenant,
+        messages.c.way == one.way,
+        messages.c.urgency == one.urgency,
+        messages.c.state == WAITING,
+        messages.c.due_at <= now_micros(),
+    )
+    return int(db.scalar(query) or 0)
+
+
+def end(
+    db: Connection, one: Message, state: str, now: datetime, *, error: str, receipt: str
+) -> bool:
+    """Write how it ended; False if another holds it now."""
+    values = {"state": state, "ended_at": micros(now), "error": error, "receipt": receipt}
+    return _fenced(db, one, values)
+
+
+def again(db: Connection, one: Message, pause: timedelta, error: str) -> bool:
+    """Have it tried again after a pause; False if another holds it now."""
+    due_at = now_micros() + pause // MICROSECOND
+    return _fenced(db, one, {"state": WAITING, "due_at": due_at, "error": error})
+
+
+def release(db: Connection, one: Message) -> None:
+    """Give back what was taken and not begun."""
+    attempts = messages.c.attempts - 1
+    _fenced(db, one, {"state": WAITING, "due_at": now_micros(), "attempts": attempts})
+
+
+def renew(db: Connection, held: Sequence[Message], lease: timedelta) -> None:
+    """Prolong the leases of what is being sent."""
+    for one in held:
+        _fenced(db, one, {"due_at": now_micros() + lease // MICROSECOND})
+
+
+def of_id(db: Connection, tenants: Tenants, message: str) -> Message | None:
+    """One message, if it is there."""
+    mine = (tenants.clause(messages.c.tenant), messages.c.id == message)
+    row = db.execute(select(messages).where(*mine)).one_or_none()
+    return None if row is None else _message(row)
+
+
+def about(db: Connection, tenants: Tenants, what: str) -> list[Message]:
+    """What was told about something, first to last."""
+    mine = (tenants.clause(messages.c.tenant), messages.c.about == what)
+    return [
+        _message(row) for row in db.execute(select(messages).where(*mine).order_by(messages.c.seq))
+    ]
+
+
+def listed(
+    db: Connection, tenants: Tenants, wanted: Filter, *, before: int = 0, limit: int
+) -> list[Message]:
+    """Messages, newest first; those before one, if that is given."""
+    query = select(messages).where(tenants.clause(messages.c.tenant))
+    if wanted.states:
+        query = query.where(messages.c.state.in_(wanted.states))
+    if wanted.about:
+        query = query.where(messages.c.about == wanted.about)
+    if wanted.channel:
+        query = query.where(messages.c.channel == wanted.channel)
+    if before:
+        query = query.where(messages.c.seq < before)
+    rows = db.execute(query.order_by(messages.c.seq.desc()).limit(limit))
+    return [_message(row) for row in rows]
+
+
+def last_of_channels(db: Connection, tenants: Tenants) -> dict[tuple[str, str], Message]:
+    """What each channel was told last, by tenant and channel."""
+    newest = (
+        select(func.max(messages.c.seq))
+        .where(tenants.clause(messages.c.tenant), messages.c.channel != "", messages.c.attempts > 0)
+        .group_by(messages.c.tenant, messages.c.channel)
+    )
+    rows = db.execute(select(messages).where(messages.c.seq.in_(newest)))
+    return {(row.tenant, row.channel): _message(row) for row in rows}
+
+
+def retry(db: Connection, tenants: Tenants, one: Message, until: datetime) -> bool:
+    """Have what failed tried anew; False if it is in another state now."""
+    mine = (tenants.clause(messages.c.tenant), messages.c.id == one.id, messages.c.state == FAILED)
+    values = {
+        "state": WAITING,
+        "due_at": now_micros(),
+        "give_up_at": micros(until),
+        "ended_at": None,
+    }
+    return db.execute(update(messages).where(*mine).values(**values)).rowcount == 1
+
+
+def let_go(db: Connection, tenants: Tenants, one: Message, state: str, now: datetime) -> bool:
+    """Have it tried no more; False if it is being sent, or was, or was let go."""
+    mine = (tenants.clause(messages.c.tenant), messages.c.id == one.id)
+    open_ = messages.c.state.in_((WAITING, FAILED))
+    values = {"state": state, "ended_at": micros(now)}
+    return db.execute(update(messages).where(*mine, open_).values(**values)).rowcount == 1
+
+
+def counts(db: Connection, tenants: Tenants) -> list[tuple[str, str, str, int, int]]:
+    """Tenant, kind, state, how many, and since when (microseconds), of what was not told."""
+    by = (messages.c.tenant, messages.c.kind, messages.c.state)
+    query = (
+        select(*by, func.count(), func.min(messages.c.created_at))
+        .where(tenants.clause(messages.c.tenant), messages.c.state.in_((*OPEN, FAILED)))
+        .group_by(*by)
+    )
+    return [(row[0], row[1], row[2], row[3], row[4]) for row in db.execute(query)]
+
+
+def forget(db: Connection, before: datetime) -> int:
+    """Drop some of what ended before then; dead letters too."""
+    old = select(messages.c.id).where(messages.c.ended_at < micros(before)).limit(BULK_ROWS)
+    return db.execute(delete(messages).where(messages.c.id.in_(old))).rowcount
+
+
+def _waits_its_turn() -> ColumnElement[bool]:
+    """Whether another, posted before it, is yet to be sent: a resolve never comes first."""
+    first = messages.alias("first")
+    earlier = exists().where(
+        first.c.tenant == messages.c.tenant,
+        first.c.about == messages.c.about,
+        first.c.way == messages.c.way,
+        first.c.seq < messages.c.seq,
+        first.c.state.in_(OPEN),
+    )
+    return and_(messages.c.kind == IN_ORDER, earlier)
+
+
+def _take(db: Connection, which: ColumnElement[bool], lease: timedelta) -> list[Message]:
+    take = (
+        update(messages)
+        .where(which)
+        .values(
+            state=SENDING,
+            due_at=now_micros() + lease // MICROSECOND,
+            attempts=messages.c.attempts + 1,
+            fence=messages.c.fence + 1,
+        )
+        .returning(*messages.c)
+    )
+    return sorted((_message(row) for row in db.execute(take)), key=lambda one: one.seq)
+
+
+def _fenced(db: Connection, one: Message, values: Mapping[str, Any]) -> bool:
+    mine = (
+        messages.c.id == one.id,
+        messages.c.fence == one.fence,
+        messages.c.state == SENDING,
+    )
+    return db.execute(update(messages).where(*mine).values(**values)).rowcount == 1
+
+
+def _row(one: Message) -> dict[str, Any]:
+    moments = {name: micros(getattr(one, name)) for name in ("created_at", "due_at", "give_up_at")}
+    return moments | {
+        "id": one.id,
+        "tenant": one.tenant,
+        "key": one.key,
+        "about": one.about,
+        "way": one.way,
+        "channel": one.channel,
+        "kind": one.kind,
+        "address": one.address,
+        "person": one.person,
+        "urgency": one.urgency.value,
+        "content": msgspec.json.encode(one.content).decode(),
+        "state": one.state,
+        "attempts": one.attempts,
+        "fence": one.fence,
+        "error": one.error,
+        "receipt": one.receipt,
+        "ended_at": None if one.ended_at is None else micros(one.ended_at),
+    }
+
+
+def _message(row: Row[Any]) -> Message:
+    fields = row._asdict()
+    for name in ("created_at", "due_at", "give_up_at", "ended_at"):
+        fields[name] = None if fields[name] is None else instant(fields[name])
+    content = msgspec.json.decode(fields.pop("content"), type=Content)
+    return Message(**fields | {"content": content, "urgency": Urgency(fields["urgency"])})

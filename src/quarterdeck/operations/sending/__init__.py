@@ -1,0 +1,1 @@
+"""How what is told gets out: each until it is taken, none held up by another."""

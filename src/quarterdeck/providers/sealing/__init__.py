@@ -1,0 +1,1 @@
+"""Secrets, sealed with the keys of their tenants."""

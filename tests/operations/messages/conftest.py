@@ -1,0 +1,32 @@
+"""What the tests of messages share."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from operations.messages.stage import Stage
+from quarterdeck.trail.keys.keystore import KeyStore
+from servers import mail, sink
+from servers.mail import MailBox
+from servers.sink import Sink
+
+
+@pytest.fixture
+def came() -> Iterator[Sink]:
+    with sink.running() as found:
+        yield found
+
+
+@pytest.fixture
+def box() -> Iterator[MailBox]:
+    with mail.running() as found:
+        yield found
+
+
+@pytest.fixture
+def stage(engine: Engine, tmp_path: Path, came: Sink, box: MailBox) -> Iterator[Stage]:
+    made = Stage(engine, KeyStore(tmp_path / "keys"), came, box)
+    yield made
+    made.close()
