@@ -17,7 +17,7 @@ ABOUT = ("tenant", "name", "version", "by", "at", "has_secret", "lacks")
 
 commands = typer.Typer(
     add_completion=False,
-    help="Named ways out: mail, Slack, Teams, PagerDuty, webhooks.",
+    help="Named ways out: mail, Slack, Teams, PagerDuty, webhooks, Jira.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -78,11 +78,11 @@ def put(
     name: Name,
     *,
     kind: Annotated[
-        str | None, typer.Option(help="email, slack, teams, pagerduty or webhook.")
+        str | None, typer.Option(help="email, slack, teams, pagerduty, webhook or jira.")
     ] = None,
     to: Annotated[Many, typer.Option("--to", help="Of email: who gets it; repeat it.")] = None,
     place: Annotated[str | None, typer.Option(help="Where it comes out, as #atp-ops.")] = None,
-    url: Annotated[str | None, typer.Option(help="Of webhook: where it is posted.")] = None,
+    url: Annotated[str | None, typer.Option(help="Of webhook and jira: its address.")] = None,
     mention: Annotated[
         bool | None,
         typer.Option("--mention/--no-mention", help="Call all there when something is critical?"),

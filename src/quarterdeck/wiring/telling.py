@@ -13,6 +13,7 @@ from quarterdeck.operations.messages.ports import Carrier, Outlet
 from quarterdeck.operations.messages.service.mending import forget
 from quarterdeck.operations.messages.service.sending import open_sending
 from quarterdeck.providers.email.carrier import PLAIN, MailCarrier, Server
+from quarterdeck.providers.jira.carrier import JiraCarrier
 from quarterdeck.providers.pagerduty.carrier import PagerDutyCarrier
 from quarterdeck.providers.sealing.safe import KeySafe
 from quarterdeck.providers.slack.carrier import SlackCarrier
@@ -35,6 +36,7 @@ def outlet(settings: Settings, keys: KeyStore, sender: HttpSender) -> Outlet:
         Kind.TEAMS: TeamsCarrier(sender),
         Kind.PAGERDUTY: PagerDutyCarrier(sender, settings.pagerduty_url),
         Kind.WEBHOOK: WebhookCarrier(sender),
+        Kind.JIRA: JiraCarrier(sender),
     }
     return Outlet(carriers=carriers, safe=KeySafe(keys))
 

@@ -32,6 +32,7 @@ TITLES = {
     Kind.TEAMS: "Teams",
     Kind.PAGERDUTY: "PagerDuty",
     Kind.WEBHOOK: "Webhook",
+    Kind.JIRA: "Jira",
 }
 Word = Annotated[str, Query(max_length=400)]
 Short = Annotated[str, Form(max_length=1000)]

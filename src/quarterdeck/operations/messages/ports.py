@@ -21,6 +21,7 @@ class Parcel:
         channel: which it goes by; None: by none, to a mail address.
         contents: one; or several that waited and go together.
         attempt: from 1.
+        receipt: what the receiver called the last that was about the same; empty: it named none.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Parcel:
     contents: tuple[Content, ...]
     about: str
     attempt: int = 1
+    receipt: str = ""
     at: datetime
 
 

@@ -77,14 +77,16 @@ class HttpSender:
         body: bytes,
         timeout_s: float | None = None,
         most: int = MOST_TEXT,
+        *,
+        method: str = "POST",
     ) -> Exchange:
-        """POST ``body``, and hear the answer: ``most`` bytes of its text."""
+        """Send ``body``, and hear the answer: ``most`` bytes of its text."""
         if not url.isascii():
             return Exchange(status=None, error="the address has letters beyond ASCII")
         whole_s = self._timeout_s if timeout_s is None else timeout_s
         try:
             with self._pool.stream(
-                "POST",
+                method,
                 url,
                 headers=list(headers.items()),
                 content=body,

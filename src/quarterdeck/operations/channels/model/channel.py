@@ -13,6 +13,7 @@ NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 MAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 ROUTING_KEY = re.compile(r"[0-9A-Za-z]{20,64}")
 TOKEN = re.compile(r"xox[a-z]-[0-9A-Za-z-]+")
+PROJECT = re.compile(r"[A-Z][A-Z0-9_]{1,30}(/[^/]{1,60})?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 MAX_TEXT, MAX_MANY, MAX_SECRET, LEAST_KEY = 500, 50, 2000, 16
 
@@ -37,14 +38,19 @@ class Kind(StrEnum):
     TEAMS = "teams"
     PAGERDUTY = "pagerduty"
     WEBHOOK = "webhook"
+    JIRA = "jira"
 
 
 SECRETS = {
     Kind.SLACK: "the address of an incoming webhook (https://...), or a bot's token (xoxb-...)",
     Kind.TEAMS: "the address of a workflow's webhook (https://...)",
     Kind.PAGERDUTY: "the routing key of a service's Events API v2 integration",
+    Kind.JIRA: "NAME@HOST:TOKEN of an account of Jira Cloud, or a personal access token",
 }
 """Kinds that cannot do without a secret, and what it is."""
+
+ADDRESSED = (Kind.WEBHOOK, Kind.JIRA)
+"""Kinds that say where they are asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,8 +59,9 @@ class Channel:
 
     Attributes:
         to: of ``email``: who gets it.
-        place: where it comes out, as people there call it: ``#atp-incidents``, a team, a service.
-        url: of ``webhook``: where it is posted.
+        place: where it comes out, as people there call it: ``#atp-incidents``, a team, a service;
+            of ``jira`` the project, and the type of issue where it is no Task: ``OPS/Incident``.
+        url: of ``webhook``: where it is posted; of ``jira``: where the site is.
         mention: whether all who are there are called when something is critical.
     """
 
@@ -75,14 +82,18 @@ class Channel:
         _check_text("note", self.note)
         if bool(self.to) != (self.kind is Kind.EMAIL):
             raise UnusableChannel("a channel of kind email has recipients (to), and no other has")
-        if bool(self.url) != (self.kind is Kind.WEBHOOK):
-            raise UnusableChannel("a channel of kind webhook has an address (url), no other has")
+        if bool(self.url) != (self.kind in ADDRESSED):
+            raise UnusableChannel(
+                "a channel of kind webhook or jira has an address (url), no other has"
+            )
+        if self.kind is Kind.JIRA and not PROJECT.fullmatch(self.place):
+            raise UnusableChannel("a channel of kind jira says its place, as OPS or OPS/Incident")
         if len(self.to) > MAX_MANY:
             raise UnusableChannel(f"a channel has at most {MAX_MANY} recipients")
         for one in self.to:
             check_mail(one)
         if self.url:
-            check_url(self.url, "a webhook's address")
+            check_url(self.url, "the address")
 
     @property
     def shown(self) -> str:

@@ -16,8 +16,8 @@ from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.messages.store import outbox
 from quarterdeck.operations.sending.model import Reply
 
-APART = Kind.PAGERDUTY
-"""The kind whose events go one by one: it puts them together itself."""
+APART = (Kind.PAGERDUTY, Kind.JIRA)
+"""Kinds whose events go one by one: they put them together themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +64,14 @@ def parcel(db: Connection, safe: Safe, bundle: Bundle, at: datetime) -> Parcel |
         contents=tuple(one.content for one in bundle.messages),
         about=first.about,
         attempt=max(one.attempts for one in bundle.messages),
+        receipt=outbox.receipt_of(db, first),
         at=at,
     )
 
 
 def _goes_together(db: Connection, found: Sequence[Message]) -> bool:
     first = found[0]
-    if first.urgency is Urgency.PAGE or first.kind == APART:
+    if first.urgency is Urgency.PAGE or first.kind in APART:
         return False
     if first.urgency is Urgency.BATCH:
         return True

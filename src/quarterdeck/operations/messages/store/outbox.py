@@ -171,6 +171,22 @@ def about(db: Connection, tenants: Tenants, what: str) -> list[Message]:
     ]
 
 
+def receipt_of(db: Connection, one: Message) -> str:
+    """What the receiver called the last that was about the same, on the same way."""
+    query = (
+        select(messages.c.receipt)
+        .where(
+            messages.c.tenant == one.tenant,
+            messages.c.about == one.about,
+            messages.c.way == one.way,
+            messages.c.receipt != "",
+        )
+        .order_by(messages.c.seq.desc())
+        .limit(1)
+    )
+    return db.scalar(query) or ""
+
+
 def listed(
     db: Connection, tenants: Tenants, wanted: Filter, *, before: int = 0, limit: int
 ) -> list[Message]:

@@ -1,0 +1,1 @@
+"""Jira, by its REST API, version 2: Cloud and Data Center alike."""
