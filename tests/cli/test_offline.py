@@ -23,7 +23,7 @@ from trail.keys.kms import key_file, wrap
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
 CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "kms", "key backup"]
-CHECKS += ["schema", "journal", "mail", "front end"]
+CHECKS += ["schema", "journal", "heartbeat", "mail", "front end"]
 
 Run = Callable[..., Result]
 

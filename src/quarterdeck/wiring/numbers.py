@@ -9,6 +9,7 @@ from quarterdeck.governance.preflight import service as preflight
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.work import ANY, Actor, Tenants, read
 from quarterdeck.operations.contacts import measuring as contacts
+from quarterdeck.operations.escalation import measuring as escalation
 from quarterdeck.operations.messages import measuring as messages
 from quarterdeck.operations.oncall import measuring as oncall
 from quarterdeck.operations.slos import measuring as slos
@@ -20,6 +21,7 @@ MEASURES = (
     slos.measure,
     oncall.measure,
     contacts.measure,
+    escalation.measure,
     messages.measure,
 )
 
