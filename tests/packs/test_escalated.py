@@ -6,6 +6,8 @@ from functools import cache
 import pytest
 from sqlalchemy import Engine
 
+from operations.escalation.stage import ONE, Desk
+from operations.oncall.stage import NOON
 from packs.test_watched import SHIPPED
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.clock import EPOCH, utc_now
@@ -25,17 +27,22 @@ LEVELS = {"L1": "primary", "L2": "secondary", "L3": "manager", "L4": "vp", "L5":
 SEV1 = [(0, "primary"), (30, "secondary"), (60, "manager"), (120, "vp")]
 SEV2 = [(0, "primary"), (60, "secondary"), (120, "manager")]
 SEV3 = [(120, "secondary"), (240, "manager")]
+MATRIX = [("SEV-1", SEV1), ("SEV-2", SEV2), ("SEV-3", SEV3)]
 TWO_PER_HOUR = 30
 
 
 @cache
-def shipped(pack: str) -> Policy:
+def item_of(pack: str) -> escalated.PolicySpec:
     """The one policy of a pack as it is shipped, without an installation."""
     found = parse(files_of(SHIPPED / pack))
     [item] = [one for one in found.items if one.kind == "escalation_policy"]
     spec = KINDS[item.kind].read(item.spec)
     assert isinstance(spec, escalated.PolicySpec)
-    return spec.policy(item.name.partition("/")[2])
+    return spec
+
+
+def shipped(pack: str) -> Policy:
+    return item_of(pack).policy(pack)
 
 
 def joined(severity: str, minutes: float, *flags: str) -> list[str]:
@@ -45,10 +52,8 @@ def joined(severity: str, minutes: float, *flags: str) -> list[str]:
 
 @pytest.mark.census("ATP-033", "ATP-034", "ATP-035", "ATP-036")
 @pytest.mark.census("ATP-182", "ATP-183", "ATP-184", "ATP-185", "ATP-171", "ATP-176")
-@pytest.mark.census("ATP-466", "ATP-467", "ATP-473", "ATP-474", "ATP-105", "ATP-024")
-@pytest.mark.parametrize(
-    ("severity", "matrix"), [("SEV-1", SEV1), ("SEV-2", SEV2), ("SEV-3", SEV3)]
-)
+@pytest.mark.census("ATP-466", "ATP-467", "ATP-473", "ATP-474")
+@pytest.mark.parametrize(("severity", "matrix"), MATRIX)
 def test_the_matrix_holds_at_each_minute_and_sharp_at_its_edges(
     severity: str, matrix: list[tuple[int, str]]
 ) -> None:
@@ -72,6 +77,34 @@ def test_a_sev_1_pages_all_four_at_once_and_only_the_first_must_join() -> None:
     ]
     assert joined("SEV-1", 0) == ["primary"]
     assert plan(shipped("atp"), Case(severity="SEV-4", flags=NONE, opened_at=EPOCH)) == ()
+
+
+@pytest.mark.census("ATP-105", "ATP-171", "ATP-176", "ATP-466", "ATP-467", "ATP-474", "ATP-475")
+@pytest.mark.census("ATP-476")
+@pytest.mark.parametrize(("severity", "matrix"), MATRIX)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_who_answers_and_does_not_resolve_is_joined_by_each_level_sharp(
+    engine: Engine, severity: str, matrix: list[tuple[int, str]]
+) -> None:
+    desk = Desk(engine)
+    names = ("primary", "secondary", "manager", "vp-engineering", "cto")
+    with desk.stage.work() as work:
+        policies.put(work, "acme", "atp", item_of("atp"))
+    for name in names:
+        desk.stage.apply(ONE.format(person=f"{name}@example.com"), name)
+    page = desk.page(severity, policy="atp")
+    desk.tick()
+    desk.acknowledge(page)
+    for minute, _ in matrix:
+        for at in (timedelta(minutes=minute, seconds=-1), timedelta(minutes=minute)):
+            desk.stage.now = max(NOON, NOON + at)
+            desk.tick()
+    kept = [one for one in desk.account(page).steps if one.kind is StepKind.ENGAGE and one.at]
+    joined_at = [((one.at or NOON) - NOON, LEVELS[one.level]) for one in kept if one.messages]
+    assert joined_at == [(timedelta(minutes=minute), who) for minute, who in matrix]
+    by = {one.level: [each.by for each in one.told] for one in kept}
+    assert by.get("L3", ["pager", "phone"]) == ["pager", "phone"]
+    assert by.get("L4", ["mail", "phone"]) == ["mail", "phone"]
 
 
 @pytest.mark.census("ATP-036", "ATP-476", "ATP-477")
