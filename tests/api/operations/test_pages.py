@@ -4,6 +4,8 @@ from starlette.testclient import TestClient
 
 from api.conftest import Headers, Issue
 from operations.escalation.stage import POLICY
+from quarterdeck.operations.escalation.service.timing import Timers
+from quarterdeck.runtime import Runtime
 
 POLICIES = "/api/v1/escalation/policies"
 ONE = f"{POLICIES}/acme/incidents"
@@ -62,6 +64,19 @@ def test_a_page_is_opened_changed_answered_and_ended(client: TestClient, ada: He
     assert [one["id"] for one in over] == [page]
     history = client.get(f"{PAGES}/{page}", headers=ada).json()["history"]
     assert [one["what"] for one in history] == ["opened", "changed", "acknowledged", "resolved"]
+
+
+def test_a_persons_link_is_shown_to_nobody_else(
+    client: TestClient, ada: Headers, runtime: Runtime
+) -> None:
+    text = "levels: [{name: L1, targets: [mail a@example.com], notify_at: 0}]"
+    client.put(ONE, json={"text": text}, headers=ada)
+    page = client.post(PAGES, json=NEW, headers=ada).json()["id"]
+    Timers(engine=runtime.engine, clock=runtime.clock, url="https://qd.example").beat()
+    [sent] = client.get("/api/v1/messages", headers=ada).json()["messages"]
+    assert [one["label"] for one in sent["content"]["links"]] == ["Page"]
+    for path in (f"/api/v1/messages/{sent['id']}", f"{PAGES}/{page}"):
+        assert "/p/" not in client.get(path, headers=ada).text
 
 
 def test_what_cannot_be_is_refused(client: TestClient, ada: Headers, issue: Issue) -> None:

@@ -15,7 +15,7 @@ from quarterdeck.operations.escalation.model.policy import Level
 from quarterdeck.operations.escalation.service.reaching import Way, ways
 from quarterdeck.operations.escalation.severity import TONES
 from quarterdeck.operations.escalation.store import ledger
-from quarterdeck.operations.messages.model import Address, Content, Urgency, Where
+from quarterdeck.operations.messages.model import ONE_TIME, Address, Content, Urgency, Where
 from quarterdeck.operations.messages.service.posting import post
 
 SECRET_HOLDS = timedelta(days=1)
@@ -125,5 +125,5 @@ def _content(page: Page, level: Level, step: Entry, answer: str, url: str) -> Co
         severity=TONES[page.severity],
         state="firing",
         facts=(*facts, *page.what.facts),
-        links=(*((("Acknowledge", answer),) if answer else ()), *links_of(page, url)),
+        links=(*(((ONE_TIME, answer),) if answer else ()), *links_of(page, url)),
     )
