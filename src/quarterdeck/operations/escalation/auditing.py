@@ -16,6 +16,7 @@ from quarterdeck.kernel.clock import since
 PART = re.compile(r"(\d+)([ywdhms])")
 SECONDS = {"w": 604_800, "d": 86_400, "h": 3600, "m": 60, "s": 1, "y": 31_536_000}
 NOTIFY, ENGAGE = "notify", "engage"
+NEVER = "never"
 ANSWERED, AGAIN, OVER = "acknowledged", "wanted again", "resolved"
 GONE = ("failed", "dropped")
 NO_TIME = timedelta(0)
@@ -146,16 +147,19 @@ def _owed(policy: Mapping[str, Any], span: _Span) -> Iterator[Owed]:
 
 
 def _offsets(level: Mapping[str, Any], at: Moment) -> Iterator[tuple[str, timedelta]]:
-    """When a level is told, and when it must join."""
+    """When a level is told, and when it must join; once, where that is the same."""
     at_once = bool(at.flags & set(level.get("at_once_with", ())))
     only = set(level.get("only_with", ()))
     if only and not at_once and not only & at.flags:
         return
-    for kind, name in ((NOTIFY, "notify_at"), (ENGAGE, "engage_at")):
-        times = level.get(name, {})
-        said = "0" if at_once else times.get(at.severity, times.get("any", "never"))
-        if said != "never":
-            yield kind, _span(said)
+    told, joins = (
+        "0" if at_once else times.get(at.severity, times.get("any", NEVER))
+        for times in (level.get("notify_at", {}), level.get("engage_at", {}))
+    )
+    if told not in (NEVER, joins):
+        yield NOTIFY, _span(told)
+    if joins != NEVER:
+        yield ENGAGE, _span(joins)
 
 
 def _span(said: str) -> timedelta:
