@@ -38,6 +38,7 @@ OPEN = OPEN_OF_THE_API | {
     "/sign-in",
     "/sign-in/oidc",
     "/sign-in/callback",
+    "/p/{secret}",  # whoever was told has one, once
     "/sign-out",  # a credential, but no right: tried below
 }
 """Routes that need no credential."""
@@ -144,6 +145,7 @@ def known(
         "slo": PROMISE,
         **_on_call(client, ada, acme),
         "contact": _contact(client, ada, acme),
+        **_paged(client, ada, acme),
         **_told(client, ada, acme),
         "of": acme,
         "export": export,
@@ -205,6 +207,17 @@ def _contact(client: TestClient, ada: Headers, tenant: str) -> str:
     path = f"/api/v1/contacts/{tenant}/acme-database"
     assert client.put(path, json=BODIES["put_contact"], headers=ada).is_success
     return "acme-database"
+
+
+def _paged(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:
+    """A policy of two versions, and a page that is open."""
+    path = f"/api/v1/escalation/policies/{tenant}/acme-incidents"
+    body = BODIES["apply_escalation_policy"]
+    for text in (body["text"].replace("4h", "2h"), body["text"]):
+        assert client.put(path, json=body | {"text": text}, headers=ada).is_success
+    said = BODIES["open_page"] | {"tenant": tenant, "policy": "acme-incidents"}
+    page = client.post("/api/v1/pages", json=said, headers=ada)
+    return {"policy": "acme-incidents", "page": page.json()["id"]}
 
 
 def _on_call(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:

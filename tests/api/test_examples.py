@@ -245,6 +245,22 @@ class Seeded:
         assert self.client.put(path, json=other, headers=self.ada).is_success
         return "database"
 
+    def escalating(self) -> str:
+        """An escalation policy of two versions."""
+        name = str(PARAMETERS["policy"])
+        path = f"/api/v1/escalation/policies/contoso/{name}"
+        for text in ("# before", ""):
+            body = BODIES["apply_escalation_policy"]
+            said = body | {"text": body["text"].replace("4h", "2h" if text else "4h")}
+            assert self.client.put(path, json=said, headers=self.ada).is_success
+        return name
+
+    def paged(self) -> str:
+        """A page that is open."""
+        self.escalating()
+        made = self.client.post("/api/v1/pages", json=BODIES["open_page"], headers=self.ada)
+        return str(made.json()["id"])
+
     def channel(self) -> str:
         """A channel with its secret, and a person with methods."""
         for path, name, more in (
@@ -319,6 +335,8 @@ class Seeded:
             "slo": self.promised,
             "schedule": self.scheduled,
             "contact": self.known,
+            "policy": self.escalating,
+            "page": self.paged,
             "channel": self.channel,
             "message_id": self.told,
             "override": lambda: self.put_over("overrides", "add_oncall_override"),

@@ -14,16 +14,20 @@ from typer.testing import CliRunner, Result
 from typing_extensions import override
 
 from quarterdeck.__main__ import wired
+from quarterdeck.access.principals.model import installation
 from quarterdeck.cli.main import build_cli
+from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine, writing
+from quarterdeck.kernel.work import begin
 from quarterdeck.migrations import revision
+from quarterdeck.operations.escalation.service import policies
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.appender import open_log
 from trail.keys.kms import key_file, wrap
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
 CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "kms", "key backup"]
-CHECKS += ["schema", "journal", "mail", "front end"]
+CHECKS += ["schema", "journal", "heartbeat", "mail", "front end"]
 
 Run = Callable[..., Result]
 
@@ -124,6 +128,21 @@ def test_doctor_finds_nothing_in_a_fit_installation(run: Run) -> None:
     unfit = {check for check, row in found.items() if row["verdict"] != "pass"}
     assert unfit <= {"front end"}  # fetched at set-up; a checkout may be without
     assert code == (1 if unfit else 0)
+
+
+def test_doctor_wants_somebody_outside_to_be_rung_once_anybody_is_paged(
+    run: Run, migrated: Path
+) -> None:
+    engine = open_engine(f"sqlite:///{migrated}/quarterdeck.db")
+    with begin(engine, installation(), utc_now) as work:
+        text = "levels: [{name: L1, targets: [mail a@example.com], notify_at: 0}]"
+        policies.apply(work, "_platform", "incidents", text)
+    engine.dispose()
+    code, found = findings(run)
+    assert (code, found["heartbeat"]["verdict"]) == (1, "fail")
+    assert "set heartbeat_url" in found["heartbeat"]["do"]
+    told = {"QUARTERDECK_HEARTBEAT_URL": "https://rings.example/1"}
+    assert findings(run, **told)[1]["heartbeat"]["verdict"] == "pass"
 
 
 def test_doctor_finds_a_folder_that_others_may_enter(run: Run, migrated: Path) -> None:

@@ -53,6 +53,8 @@ PARAMETERS: dict[str, Any] = {
     "freeze": f"{_ID}18",
     "schedule": "primary",
     "contact": "database",
+    "policy": "incidents",
+    "page": f"{_ID}1f",
     "channel": "shop-incidents",
     "message_id": f"{_ID}1e",
     "about": "database",
@@ -128,6 +130,23 @@ layers:
     people: [ada@contoso.example, bob@contoso.example]
     start: 2026-01-05
     rotation: {unit: weeks, at: "09:00", weekday: monday}
+"""
+_ESCALATION = """\
+description: On-call, then whoever plans shifts
+acknowledged_holds: 4h
+levels:
+  - name: L1
+    targets: [schedule primary]
+    notify_at: 0
+    engage_at: 0
+    repeat_every: 5m
+    repeat_most: 2
+  - name: L2
+    targets: [mail ada@contoso.example]
+    engage_at: {SEV-1: 30m, SEV-2: 1h}
+decide:
+  ask: Can customers buy?
+  answers: {yes: none, no: L1}
 """
 _SLO = """\
 apiVersion: openslo/v1
@@ -317,6 +336,19 @@ BODIES: dict[str, Any] = {
         "other": "ada@contoso.example",
         "takes": {"start": "2099-01-14T12:00:00Z", "end": "2099-01-15T12:00:00Z"},
     },
+    "apply_escalation_policy": {"text": _ESCALATION, "why": "as the runbook has it"},
+    "roll_back_escalation_policy": {"version": 1},
+    "walk_escalation_decision": {"answers": ["yes"]},
+    "open_page": {
+        "tenant": "contoso",
+        "policy": "incidents",
+        "title": "Checkout answers nobody",
+        "severity": "SEV-1",
+        "flags": ["customer-impact"],
+    },
+    "acknowledge_page": {"eta_min": 15},
+    "resolve_page": {},
+    "change_page": {"severity": "SEV-2", "why": "a workaround is in place"},
     "put_channel": {
         "kind": "slack",
         "place": "#shop-incidents",

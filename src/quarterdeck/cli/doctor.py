@@ -30,6 +30,7 @@ from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.migrations import revision
 from quarterdeck.operations.channels.service import keeping
+from quarterdeck.operations.escalation.service import policies
 from quarterdeck.trail.keys import backup as key_copies
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.ports import Kms
@@ -294,6 +295,34 @@ def schema(settings: Settings, installation: Installation) -> Finding:
     return Finding(check="schema", verdict=Verdict.PASS, found=f"at {revision.newest()}")
 
 
+def heartbeat(settings: Settings, installation: Installation) -> Finding:
+    """Whether somebody outside is rung when all of this is dead, once it pages anybody."""
+    if settings.heartbeat_url or not _pages(settings, installation):
+        words = "rung outside each minute" if settings.heartbeat_url else "nobody is paged yet"
+        return Finding(check="heartbeat", verdict=Verdict.PASS, found=words)
+    return Finding(
+        check="heartbeat",
+        verdict=Verdict.FAIL,
+        found="when all of this is dead, nobody outside hears of it",
+        do="set heartbeat_url to a service that rings when it is not asked any more",
+    )
+
+
+def _pages(settings: Settings, installation: Installation) -> bool:
+    """Whether there is an escalation policy; a database that cannot be asked has none."""
+    if not settings.database and not installation.database.is_file():
+        return False
+    engine = open_engine(settings.database or installation.database_url)
+    try:
+        revision.check(engine)
+        with reading(engine) as db:
+            return policies.are_there(db)
+    except (revision.SchemaTooOld, revision.SchemaTooNew, DatabaseUnavailable):
+        return False
+    finally:
+        engine.dispose()
+
+
 def journal(settings: Settings, installation: Installation) -> Finding:
     """Whether the log's journal lies where locks and syncs can be trusted."""
     if settings.database and not settings.database.startswith("sqlite"):
@@ -333,6 +362,7 @@ def checks(store: KeyStore) -> list[Callable[[Settings, Installation], Finding]]
         key_backup,
         schema,
         journal,
+        heartbeat,
         mail,
         front_end,
     ]

@@ -39,6 +39,8 @@ NOUNS = {
     "maintenance": "Windows in which something is worked on.",
     "change": "What was changed, and whether one may change something now.",
     "slo": "What was promised of services, and what of it is spent.",
+    "page": "Who is wanted, who was told, and who answers.",
+    "escalation": "Who is told, and who next where nobody answers.",
     "contact": "Whom to reach, by what, and how soon they answer.",
     "channel": "Named ways out: mail, Slack, Teams, PagerDuty, webhooks.",
     "method": "How people are reached, and when they are left alone.",

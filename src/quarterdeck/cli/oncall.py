@@ -9,6 +9,7 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.oncall_alert import by_alert
 from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
 
 HERE = "/api/v1/oncall"
@@ -251,14 +252,28 @@ def shifts(
 @commands.command("who-is-woken")
 def who_is_woken(
     context: typer.Context,
-    name: OneName = None,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="SCHEDULE|ALERT|LABEL=VALUE...",
+            help="Only this schedule; or an alert's number, or labels that one might have.",
+        ),
+    ] = None,
     *,
     tenant: OfTenant = None,
     at: Instant = None,
     days: Annotated[int, typer.Option(help="How far to look.")] = 14,
     as_json: flags.AsJson = False,
 ) -> None:
-    """Find holes, and people whom nothing wakes. Exits 1 if there are, or no schedule."""
+    """Find holes, and people whom nothing wakes. Exits 1 if there are, or no schedule.
+
+    Of an alert: its routes, their policies, and who these reach, level by level.
+    """
+    words = what or []
+    if words and (words[0].isdecimal() or "=" in words[0]):
+        by_alert(context, words, tenant=tenant, at=at, days=days, as_json=as_json)
+        return
+    name = words[0] if words else None
     with told():
         path = f"{HERE}/who-is-woken"
         found = client_of(context).get(path, tenant=tenant, schedule=name, at=at, days=days)

@@ -78,6 +78,8 @@ GROUPS = (
     Group(
         label="People",
         entries=(
+            Entry(label="Pages", path="/pages", key="P", permission="pages:read"),
+            Entry(label="Escalation", path="/escalation", key="E", permission="escalation:read"),
             Entry(label="On-call", path="/oncall", key="O", permission="oncall:read"),
             Entry(label="Channels", path="/channels", key="B", permission="channels:read"),
             Entry(label="Messages", path="/messages", key="M", permission="messages:read"),

@@ -30,7 +30,10 @@ Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
-MORE = ("slack_url", "pagerduty_url", "prometheus_url", "azure_graph_endpoint", "azure_status_url")
+MORE = (
+    *("slack_url", "pagerduty_url", "prometheus_url", "heartbeat_url"),
+    *("azure_graph_endpoint", "azure_status_url"),
+)
 MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
@@ -133,6 +136,18 @@ class Settings:
     dead_letter_limit: Count = setting(100, "Dead letters above which deliveries are degraded.")
     notifications_per_minute: Count = setting(
         12_000, "Notifications of alerts that a tenant's receivers get within a minute at most."
+    )
+    heartbeat_url: str = setting(
+        "",
+        "Address outside that gets a GET each minute while pages can flow, and rings when it "
+        "does not.",
+        secret=True,
+    )
+    fallback_channel: str = setting(
+        "", "Who hears of pages that are late: mail ADDRESS, or channel NAME of the platform."
+    )
+    page_late_s: Amount = setting(
+        60.0, "Seconds after which a step of a page that was not told, or not sent, is late."
     )
     search: bool = setting(default=False, words="Index the words of clear payloads.")
     field_search: bool = setting(

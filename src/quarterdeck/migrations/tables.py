@@ -26,6 +26,7 @@ from quarterdeck.operations.changes.store import changes, freezes
 from quarterdeck.operations.channels.store.channels import channels
 from quarterdeck.operations.channels.store.methods import methods
 from quarterdeck.operations.contacts.store import contacts
+from quarterdeck.operations.escalation.store.table import tables as escalation
 from quarterdeck.operations.health.store import tables as health
 from quarterdeck.operations.logs.store import holds as log_holds
 from quarterdeck.operations.maintenance.store import windows
@@ -70,6 +71,7 @@ __all__ = [
     "disclosures",
     "epochs",
     "erasures",
+    "escalation",
     "exports",
     "freezes",
     "grants",

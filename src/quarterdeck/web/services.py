@@ -22,9 +22,9 @@ ROUTES = {
     "integrity": "api/v1/trail witness",
     "access": "api/v1/(access|grants|principals|roles|sessions|tokens|views)",
     "watch": "api/v2 alerts/events "
-    "api/v1/(alert-rules|alerts|changes|channels|contacts|environments|freezes|health-checks|logs"
-    "|maintenance|messages|metrics|notifications|oncall|people|routing|series|services|silences"
-    "|slo-objects|slo-report|slo-rules|slos|stream|sync/alerts|topology)",
+    "api/v1/(alert-rules|alerts|changes|channels|contacts|environments|escalation|freezes"
+    "|health-checks|logs|maintenance|messages|metrics|notifications|oncall|pages|people|routing"
+    "|series|services|silences|slo-objects|slo-report|slo-rules|slos|stream|sync/alerts|topology)",
     "health": "health metrics api/v1/status api/{service}/health",
     CONSOLE: "api/v1/(swagger|openapi.json)",
     "estate": "api/v1 inventory monitoring",

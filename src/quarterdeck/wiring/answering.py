@@ -20,6 +20,7 @@ from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliv
 from quarterdeck.trail.query.problems import ProblemWatch
 from quarterdeck.wiring.measuring import count_caches
 from quarterdeck.wiring.numbers import measure_estate, measure_keys
+from quarterdeck.wiring.paging import AUDIT_S, auditing
 from quarterdeck.wiring.problems import measure as measure_resources
 from quarterdeck.wiring.problems import sources
 from quarterdeck.worker.pulse import Pulse
@@ -53,10 +54,16 @@ def answer(
     app.state.stopping = stopping
     console.install(app, configured.sources)
     count_caches(runtime)
-    for pulse in _clocks(runtime, stopping):
-        pulse.start()
-    run(app, Serving(settings=settings, listening=listening, stopping=stopping, ready=say_ready))
-    stopping.set()
+    with auditing(runtime) as auditor:
+        pages = Pulse(name="pages", every_s=AUDIT_S, beat=auditor.beat, stop=stopping)
+        for pulse in (*_clocks(runtime, stopping), pages):
+            pulse.start()
+        serving = Serving(
+            settings=settings, listening=listening, stopping=stopping, ready=say_ready
+        )
+        run(app, serving)
+        stopping.set()
+        pages.join(settings.stop_grace_s)
     runtime.access.write_uses()
 
 

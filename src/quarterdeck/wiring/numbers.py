@@ -10,6 +10,7 @@ from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.work import ANY, Actor, Tenants, read
 from quarterdeck.operations.contacts import measuring as contacts
+from quarterdeck.operations.escalation import measuring as escalation
 from quarterdeck.operations.messages import measuring as messages
 from quarterdeck.operations.oncall import measuring as oncall
 from quarterdeck.operations.slos import measuring as slos
@@ -26,6 +27,7 @@ MEASURES = (
     oncall.measure,
     contacts.measure,
     freeze.measure,
+    escalation.measure,
     messages.measure,
 )
 

@@ -11,7 +11,9 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.operations.channels.model.channel import Kind
 from quarterdeck.operations.messages.ports import Carrier, Outlet
 from quarterdeck.operations.messages.service.mending import forget
+from quarterdeck.operations.messages.service.parcels import Bundle
 from quarterdeck.operations.messages.service.sending import open_sending
+from quarterdeck.operations.sending.service import Loop
 from quarterdeck.providers.email.carrier import PLAIN, MailCarrier, Server
 from quarterdeck.providers.jira.carrier import JiraCarrier
 from quarterdeck.providers.pagerduty.carrier import PagerDutyCarrier
@@ -23,7 +25,7 @@ from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
 
-TELL_S, FORGET_S = 0.05, 600.0
+TELL_S, FORGET_S, WAIT_S = 0.05, 600.0, 1.0
 
 Pulses = Mapping[str, tuple[float, Callable[[], object]]]
 
@@ -59,10 +61,23 @@ def mail_server(settings: Settings) -> Server:
 def telling(runtime: Runtime) -> Iterator[Pulses]:
     """The pulses of a worker that tells; when the block ends, what is under way has ended."""
     engine, clock = runtime.engine, runtime.clock
+    with sending(runtime) as loop:
+        yield {
+            "tell": (TELL_S, loop.beat),
+            "forget messages": (FORGET_S, partial(forget, engine, clock)),
+        }
+
+
+@contextmanager
+def sending(runtime: Runtime) -> Iterator[Loop[Bundle]]:
+    """One process's share of what is to be told; when the block ends, it has ended."""
     with closing(HttpSender(runtime.settings.webhook_networks)) as sender:
         ways = outlet(runtime.settings, runtime.keys, sender)
-        with closing(open_sending(engine, clock, ways)) as sending:
-            yield {
-                "tell": (TELL_S, sending.beat),
-                "forget messages": (FORGET_S, partial(forget, engine, clock)),
-            }
+        with closing(open_sending(runtime.engine, runtime.clock, ways)) as loop:
+            yield loop
+
+
+def send_all(loop: Loop[Bundle]) -> None:
+    """Send all that is due, to its end."""
+    while loop.beat() or loop.running:
+        loop.wait(WAIT_S)

@@ -27,6 +27,7 @@ from quarterdeck.kernel.db import (
 from quarterdeck.kernel.supervise import say_ready
 from quarterdeck.operations.alerts import hearing as alerts
 from quarterdeck.operations.changes import hearing as changes
+from quarterdeck.operations.escalation import hearing as escalation
 from quarterdeck.operations.health.jobs import kinds as health_kinds
 from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
@@ -45,6 +46,7 @@ from quarterdeck.wiring import problems
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
 from quarterdeck.wiring.measuring import sample_pulses
+from quarterdeck.wiring.paging import paging
 from quarterdeck.wiring.slos import numbers
 from quarterdeck.wiring.telling import telling
 from quarterdeck.wiring.trail import (
@@ -123,6 +125,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         alerts.subscriber(),
         changes.subscriber(),
         logs.subscriber(),
+        escalation.subscriber(),
         onboarding.subscriber(),
         erasures.subscriber(),
     ]
@@ -174,6 +177,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         closing(sending),
         closing(prober),
         alerting(runtime) as told,
+        paging(runtime) as paged,
         telling(runtime) as messages,
         numbers(runtime) as sources,
         delivering(runtime, topic, duties.subscribers) as pulses,
@@ -182,6 +186,6 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         duties = replace(
             duties,
             kinds={**duties.kinds, **slos},
-            pulses={**duties.pulses, **told, **messages, **pulses},
+            pulses={**duties.pulses, **told, **messages, **paged, **pulses},
         )
         work(engine, clock, runtime.settings, duties, stopping)

@@ -121,6 +121,11 @@ maintenance:write         x   .   x   .   .   .   x   .   .   x   x
 oncall:read               x   x   x   x   x   x   x   x   .   x   x
 oncall:override           x   x   x   x   .   x   .   .   .   x   x
 oncall:write              x   .   .   .   .   x   .   .   .   x   x
+escalation:read           x   x   x   x   x   x   x   x   .   x   x
+escalation:write          x   .   .   .   .   x   .   .   .   x   x
+pages:read                x   x   x   x   x   x   x   x   .   x   x
+pages:acknowledge         x   x   .   x   .   x   x   .   .   x   x
+pages:open                x   x   .   x   .   .   x   .   .   x   x
 contacts:read             x   x   x   x   x   x   x   x   .   x   x
 contacts:write            x   .   .   .   .   x   .   .   .   x   x
 channels:read             x   x   x   x   x   x   x   x   .   x   x

@@ -42,6 +42,7 @@ RESERVED = frozenset(
 
 _READERS = "sre on-call devops security compliance management operator auditor"
 _IDENTITY = "sre security compliance management operator auditor"
+_ANSWERERS = "sre on-call security management operator"
 _PREFLIGHT = "sre on-call devops security operator"
 
 _MATRIX = (
@@ -148,6 +149,11 @@ _MATRIX = (
     ("oncall:read", "See who is on call.", _READERS),
     ("oncall:override", "Hand over one's own shift.", "sre on-call devops security management"),
     ("oncall:write", "Change who is on call.", "sre management"),
+    ("escalation:read", "See who is told when nobody answers.", _READERS),
+    ("escalation:write", "Change who is told when nobody answers.", "sre management"),
+    ("pages:read", "See pages: who was told, and who answered.", _READERS),
+    ("pages:acknowledge", "Answer pages, and resolve them.", _ANSWERERS),
+    ("pages:open", "Page somebody.", "sre on-call security operator"),
     ("contacts:read", "See whom to reach, and how.", _READERS),
     ("contacts:write", "Change the directory of contacts.", "sre management"),
     ("channels:read", "See channels, and how people are reached.", _READERS),

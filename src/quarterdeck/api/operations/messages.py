@@ -6,7 +6,13 @@ from typing import Annotated, Self
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
-from quarterdeck.operations.messages.model import Content, Filter, Message, Urgency
+from quarterdeck.operations.messages.model import (
+    ONE_TIME,
+    Content,
+    Filter,
+    Message,
+    Urgency,
+)
 from quarterdeck.operations.messages.service import looking, mending
 from quarterdeck.operations.messages.service.looking import READ
 from quarterdeck.operations.messages.service.mending import WRITE
@@ -47,7 +53,11 @@ class ContentBody(BaseModel):
             severity=content.severity,
             state=content.state,
             facts=[Pair(label=label, value=value) for label, value in content.facts],
-            links=[Pair(label=label, value=value) for label, value in content.links],
+            links=[
+                Pair(label=label, value=value)
+                for label, value in content.links
+                if label != ONE_TIME
+            ],
         )
 
 

@@ -67,6 +67,15 @@ def one(work: Work, tenant: str, name: str) -> Kept:
     return _found(work, work.require(READ, tenant), name)
 
 
+def reached(work: Work, tenant: str, name: str) -> Contact | None:
+    """A tenant's contact of that name, if there is one.
+
+    In nobody's name: for whoever must tell them.
+    """
+    kept = store.of_name(work.db, Tenants(frozenset({tenant})), name)
+    return None if kept is None else kept.contact
+
+
 def listed(
     work: Work,
     tenant: str = "",

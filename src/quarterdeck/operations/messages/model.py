@@ -20,6 +20,9 @@ AT_ONCE = 5
 
 IN_BUNDLE = 50
 
+ONE_TIME = "Acknowledge"
+"""The label of a link that is good once, for whoever is told: it is shown to nobody else."""
+
 
 class NoSuchMessage(NotFound):
     """There is no such message, or none that this actor may see."""

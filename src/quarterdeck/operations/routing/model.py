@@ -56,14 +56,16 @@ class Handed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """Whoever is told. One without webhooks and addresses is told nothing.
+    """Whoever is told. One without webhooks, addresses and pages is told nothing.
 
     Attributes:
         webhooks: and addresses after them: a number among them says which.
+        pages: the escalation policies under which it has somebody paged.
     """
 
     name: str
     webhooks: tuple[Webhook | Handed, ...] = ()
+    pages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

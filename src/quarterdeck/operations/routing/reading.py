@@ -16,6 +16,7 @@ from quarterdeck.operations.routing import intervals
 from quarterdeck.operations.routing.intervals import Range, TimeInterval
 from quarterdeck.operations.routing.model import Config, Handed, Inhibition, Receiver, Webhook
 from quarterdeck.operations.routing.nodes import DEEPEST, At, compose
+from quarterdeck.operations.routing.pages import PAGES, read_pages
 from quarterdeck.operations.routing.routes import matchers_of, read_root
 from quarterdeck.operations.silences.matchers import Matchers
 
@@ -106,7 +107,7 @@ def _receivers(at: At) -> tuple[dict[str, Receiver], tuple[str, ...]]:
     found: dict[str, Receiver] = {}
     notes: list[str] = []
     for one in at.items():
-        fields = one.fields(("name", *OURS, *OTHERS))
+        fields = one.fields(("name", *OURS, PAGES, *OTHERS))
         name = fields["name"].text() if "name" in fields else ""
         if not name:
             raise one.fault("missing name in receiver")
@@ -118,7 +119,9 @@ def _receivers(at: At) -> tuple[dict[str, Receiver], tuple[str, ...]]:
             )
         hooks, mails = _items(fields, "webhook_configs"), _items(fields, "email_configs")
         handed = [*map(_channel, _items(fields, "channel_configs")), *chain(*map(_mails, mails))]
-        found[name] = Receiver(name=name, webhooks=(*map(_webhook, hooks), *handed))
+        found[name] = Receiver(
+            name=name, webhooks=(*map(_webhook, hooks), *handed), pages=read_pages(fields)
+        )
         notes += [note for hook in hooks for note in _followed(hook)]
         notes += [note for mail in mails for note in _unused(mail)]
     return found, tuple(notes)

@@ -178,6 +178,29 @@ def checked(since: datetime, until: datetime) -> Span:
     return span
 
 
+def answering(work: Work, tenant: str, name: str, at: datetime) -> Person | None:
+    """Who holds a tenant's schedule at an instant, as it is now; None: there is no such schedule.
+
+    In nobody's name: for whoever must tell them.
+    """
+    kept = store.of_name(work.db, Tenants(frozenset({tenant})), name)
+    if kept is None:
+        return None
+    word = on_call(kept.schedule, at).person
+    return people(work.db, tenant, [word]).of(word)
+
+
+def coming(
+    work: Work, tenant: str, name: str, since: datetime, until: datetime
+) -> Sequence[Shift] | None:
+    """Who holds a tenant's schedule over a span, as it is now; None: there is no such schedule.
+
+    In nobody's name, as ``answering``.
+    """
+    kept = store.of_name(work.db, Tenants(frozenset({tenant})), name)
+    return None if kept is None else merged(shifts(kept.schedule, since, until))
+
+
 def every_hole(work: Work, tenants: Tenants) -> list[tuple[Kept, bool]]:
     """Every schedule, and whether nobody is on call now. For those who measure."""
     every = store.listed(work.db, tenants, limit=MOST)

@@ -16,6 +16,7 @@ from quarterdeck.operations.routing.notifying import About, Standing, body, stan
 from quarterdeck.operations.routing.notifying import Told as Known
 from quarterdeck.operations.routing.service.muting import mutings
 from quarterdeck.operations.routing.service.outcomes import NOTIFIED
+from quarterdeck.operations.routing.service.paging import page_group
 from quarterdeck.operations.routing.store import groups, leaving, notifications
 from quarterdeck.operations.routing.store.groups import Group
 from quarterdeck.operations.routing.store.leaving import Left
@@ -163,6 +164,7 @@ def _group(turn: _Turn, route: Route, group: Group) -> None:
     shown += [one for one in left.values() if one.fingerprint not in newest]
     if turn.config.muted(route, turn.work.now):
         shown = []
+    page_group(turn.work, group, turn.config.receivers[route.receiver], shown)
     still = [
         _webhook(turn, route, group, shown, number)
         for number in range(len(turn.config.receivers[route.receiver].webhooks))

@@ -1,0 +1,1 @@
+"""Escalation: who is told, and who next where nobody answers."""

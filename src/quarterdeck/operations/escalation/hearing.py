@@ -1,0 +1,22 @@
+"""Escalation's ear: alerts that somebody answers, or that end, and so their pages."""
+
+from quarterdeck.kernel.deliveries import Subscriber
+from quarterdeck.kernel.outbox import Fact
+from quarterdeck.kernel.work import Work
+from quarterdeck.operations.escalation.service import alerted
+
+NAME = "escalation"
+OF_ONE = ("AlertAcknowledged", "AlertResolved", "AlertEnded")
+OF_MANY = "AlertsHandled"
+
+
+def subscriber() -> Subscriber:
+    """Who hears of facts on behalf of escalation."""
+    return Subscriber(name=NAME, receive=_hear)
+
+
+def _hear(work: Work, fact: Fact) -> None:
+    if fact.name in OF_ONE:
+        alerted.hear(work, fact.tenant, [int(fact.payload["alert"])])
+    if fact.name == OF_MANY:
+        alerted.hear(work, fact.tenant, None)

@@ -1,0 +1,1 @@
+"""What people do with policies and pages, and what the clock does."""

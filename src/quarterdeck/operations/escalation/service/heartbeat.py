@@ -1,0 +1,62 @@
+"""The heartbeat outside: while it is heard there, pages flow; when it is not, somebody is rung."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import Connection, Engine
+
+from quarterdeck.kernel.clock import Clock
+from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.escalation.model.page import Page
+from quarterdeck.operations.escalation.ports import Bell
+from quarterdeck.operations.escalation.store import pages
+from quarterdeck.operations.messages.model import Urgency
+from quarterdeck.operations.messages.service import looking as messages
+
+log = structlog.get_logger("heartbeat")
+MOST = 100
+
+RUNG = Counter(
+    "quarterdeck_heartbeats_total",
+    "Heartbeats outside: heard there, failed, or held back since pages do not flow.",
+    ["outcome"],
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """Rings once a beat, unless a page waits longer than ``grace`` for its next step."""
+
+    engine: Engine
+    clock: Clock
+    bell: Bell
+    grace: timedelta = timedelta(seconds=60)
+
+    def beat(self) -> None:
+        """Ring, if pages flow. What stands in its way is raised before it would."""
+        now = self.clock()
+        with reading(self.engine) as db:
+            flows = self._flows(db, now)
+        if not flows:
+            log.error("no heartbeat: pages do not flow")
+            RUNG.labels("held back").inc()
+            return
+        why = self.bell.ring()
+        RUNG.labels("failed" if why else "heard").inc()
+        if why:
+            log.warning("the heartbeat outside failed", why=why)
+
+    def _flows(self, db: Connection, now: datetime) -> bool:
+        before = now - self.grace
+        if pages.due(db, before, 1):
+            return False
+        return not any(_stuck(db, page, before) for page in pages.watched(db, "", MOST))
+
+
+def _stuck(db: Connection, page: Page, before: datetime) -> bool:
+    sent = messages.about(db, Tenants(frozenset({page.tenant})), f"page/{page.id}")
+    urgent = [one for one in sent if one.is_open and one.urgency is Urgency.PAGE]
+    return any(one.created_at <= before for one in urgent)

@@ -1,0 +1,1 @@
+"""Policies and pages in SQL."""

@@ -1,0 +1,45 @@
+"""Escalation policies as packs declare them; named TENANT/POLICY."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from quarterdeck.kernel.work import TenantNotFound, Work
+from quarterdeck.operations.escalation.document import PolicySpec
+from quarterdeck.operations.escalation.model.faults import NoSuchEscalation
+from quarterdeck.operations.escalation.service import policies
+from quarterdeck.packs.watched import Misnamed
+
+__all__ = ["PolicySpec", "policy", "policy_names", "put_policy"]
+
+Spec = Mapping[str, Any]
+
+
+def policy(work: Work, name: str) -> Spec | None:
+    """The policy of that name, as a spec."""
+    tenant, called = _parts(name)
+    try:
+        found = policies.one(work, tenant, called)
+    except (NoSuchEscalation, TenantNotFound):
+        return None
+    plain: Spec = msgspec.to_builtins(found.spec)
+    return plain
+
+
+def put_policy(work: Work, name: str, spec: PolicySpec) -> None:
+    """Have the policy of that name hold."""
+    tenant, called = _parts(name)
+    policies.put(work, tenant, called, spec, why="as a pack has it")
+
+
+def policy_names(work: Work) -> list[str]:
+    """Every policy that there is."""
+    return [f"{one.version.tenant}/{one.version.name}" for one in policies.listed(work)]
+
+
+def _parts(name: str) -> tuple[str, str]:
+    tenant, sign, called = name.partition("/")
+    if not tenant or not sign or not called or "/" in called:
+        raise Misnamed(f"{name[:80]} does not say where it belongs; expected TENANT/POLICY")
+    return tenant, called

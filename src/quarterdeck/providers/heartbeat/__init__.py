@@ -1,0 +1,1 @@
+"""Rings outside while this installation can page."""
