@@ -47,6 +47,7 @@ LIVE = "/api/v1/stream"
 ALERT = "CheckoutOfAcmeIsSlow"
 PROMISE = "what-acme-promised"
 OURS = {"asset", "domain", "consumer", "queue", "topic"}
+OURS |= {"role", "number", "regulator", "impact", "urgency"}
 """Parameters that name a thing of the installation, not of a tenant."""
 
 
@@ -146,6 +147,12 @@ def known(
         **_on_call(client, ada, acme),
         "contact": _contact(client, ada, acme),
         **_paged(client, ada, acme),
+        "incident": _incident(client, ada, acme),
+        "role": "ic",
+        "number": "1",
+        "regulator": "GDPR",
+        "impact": "many",
+        "urgency": "high",
         **_told(client, ada, acme),
         "of": acme,
         "export": export,
@@ -218,6 +225,14 @@ def _paged(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:
     said = BODIES["open_page"] | {"tenant": tenant, "policy": "acme-incidents"}
     page = client.post("/api/v1/pages", json=said, headers=ada)
     return {"policy": "acme-incidents", "page": page.json()["id"]}
+
+
+def _incident(client: TestClient, ada: Headers, tenant: str) -> str:
+    said = BODIES["declare_incident"] | {"tenant": tenant, "tenants": [tenant]}
+    # The id of the first stands as an example on a page.
+    made = [client.post("/api/v1/incidents", json=said, headers=ada) for _ in range(2)]
+    assert all(one.is_success for one in made), made[1].text
+    return str(made[1].json()["id"])
 
 
 def _on_call(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:

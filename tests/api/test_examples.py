@@ -261,6 +261,26 @@ class Seeded:
         made = self.client.post("/api/v1/pages", json=BODIES["open_page"], headers=self.ada)
         return str(made.json()["id"])
 
+    @cache  # noqa: B019
+    def declared(self, operation: str) -> str:
+        """An incident of its own, as far as the operation needs it to be."""
+        here, said = "/api/v1/incidents", BODIES["declare_incident"]
+        made = self.client.post(here, json=said, headers=self.ada).json()["id"]
+        steps: list[tuple[str, str, object]] = [
+            ("PATCH", "", BODIES["describe_incident"] | {"validated": "by hand"}),
+            ("PUT", "/roles/tl", {"person": "ada"}),
+            ("POST", "/actions", BODIES["add_incident_action"]),
+            ("PUT", "/postmortem", BODIES["write_incident_postmortem"]),
+        ]
+        if operation in ("close_incident", "sign_incident_postmortem", "reopen_incident"):
+            steps.append(("POST", "/advance", {"to": "Resolved"}))
+        if operation == "sign_incident_postmortem":
+            steps.append(("POST", "/close", None))
+        for method, path, body in steps:
+            asked = self.client.request(method, f"{here}/{made}{path}", json=body, headers=self.ada)
+            assert asked.is_success, asked.text
+        return str(made)
+
     def channel(self) -> str:
         """A channel with its secret, and a person with methods."""
         for path, name, more in (
@@ -337,6 +357,7 @@ class Seeded:
             "contact": self.known,
             "policy": self.escalating,
             "page": self.paged,
+            "incident": lambda: self.declared(operation),
             "channel": self.channel,
             "message_id": self.told,
             "override": lambda: self.put_over("overrides", "add_oncall_override"),

@@ -147,6 +147,7 @@ def replay(
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen.")] = False,
     confirm: Annotated[bool, typer.Option("--confirm", help="Do it.")] = False,
+    incident: Annotated[str, typer.Option(help="Whose timeline tells of it.")] = "",
     as_json: flags.AsJson = False,
 ) -> None:
     """Deliver dead letters once more, and report what came of it.
@@ -161,13 +162,14 @@ def replay(
         "filter": only,
         "max_count": max_count,
     }
+    ordered = body | {"confirm": True, "incident": incident}
     with told():
         client = client_of(context)
         if dry_run or environment:
             found = client.post(f"{LETTERS}/rehearse", body | {"environment": environment})
             _rehearsed(found, as_json=as_json)
             return
-        found = _watched(client, client.post(f"{LETTERS}/replay", body | {"confirm": True}))
+        found = _watched(client, client.post(f"{LETTERS}/replay", ordered))
     _reported(found, as_json=as_json)
 
 

@@ -42,6 +42,8 @@ NOUNS = {
     "page": "Who is wanted, who was told, and who answers.",
     "escalation": "Who is told, and who next where nobody answers.",
     "contact": "Whom to reach, by what, and how soon they answer.",
+    "incident": "Incidents: declare, lead, tell, learn.",
+    "severity": "How bad an incident can be, and what follows.",
     "channel": "Named ways out: mail, Slack, Teams, PagerDuty, webhooks.",
     "method": "How people are reached, and when they are left alone.",
     "message": "What was told by channels and mail, what waits, what nobody took.",

@@ -26,7 +26,18 @@ def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
 
 def _attention(client: Client) -> list[dict[str, str]]:
     components = client.get("/api/v1/status")["components"]
-    return [*_components(components), *_freshness(client), *_jobs(client)]
+    return [*_incidents(client), *_components(components), *_freshness(client), *_jobs(client)]
+
+
+def _incidents(client: Client) -> list[dict[str, str]]:
+    return [
+        {
+            "what": f"{one['id']} {one['title']}",
+            "state": one["stage"],
+            "do": f"quarterdeck incident show {one['id']}",
+        }
+        for one in client.get("/api/v1/incidents", state="open")["incidents"]
+    ]
 
 
 def _components(components: dict[str, Any]) -> list[dict[str, str]]:

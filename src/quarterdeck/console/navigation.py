@@ -78,6 +78,7 @@ GROUPS = (
     Group(
         label="People",
         entries=(
+            Entry(label="Incidents", path="/incidents", key="I", permission="incidents:read"),
             Entry(label="Pages", path="/pages", key="P", permission="pages:read"),
             Entry(label="Escalation", path="/escalation", key="E", permission="escalation:read"),
             Entry(label="On-call", path="/oncall", key="O", permission="oncall:read"),

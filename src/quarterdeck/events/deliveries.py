@@ -8,15 +8,22 @@ from quarterdeck.kernel.event import Event
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeadLettersReplayed(Event):
-    """Dead letters of a tenant are delivered once more; ``messages`` says how many."""
+    """Dead letters of a tenant are delivered once more; ``messages`` says how many.
+
+    Attributes:
+        incident: in whose name; empty: in none.
+    """
 
     action: ClassVar[str] = "deadletters:replay"
     about: ClassVar[str] = "replay"
-    public: ClassVar[frozenset[str]] = frozenset({"replay", "consumer", "messages", "filter"})
+    public: ClassVar[frozenset[str]] = frozenset(
+        {"replay", "consumer", "messages", "filter", "incident"}
+    )
     replay: str
     consumer: str
     messages: int
     filter: str
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

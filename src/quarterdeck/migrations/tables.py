@@ -28,6 +28,7 @@ from quarterdeck.operations.channels.store.methods import methods
 from quarterdeck.operations.contacts.store import contacts
 from quarterdeck.operations.escalation.store.table import tables as escalation
 from quarterdeck.operations.health.store import tables as health
+from quarterdeck.operations.incidents.store.tables import tables as incidents
 from quarterdeck.operations.logs.store import holds as log_holds
 from quarterdeck.operations.maintenance.store import windows
 from quarterdeck.operations.messages.store.table import messages
@@ -35,6 +36,7 @@ from quarterdeck.operations.metrics import tables as metrics
 from quarterdeck.operations.oncall.store import schedules as oncall
 from quarterdeck.operations.routing.store.table import tables as routing
 from quarterdeck.operations.rules.store.table import tables as rules
+from quarterdeck.operations.severities.store import ladders
 from quarterdeck.operations.silences.store import silences
 from quarterdeck.operations.slos.store import tables as slos
 from quarterdeck.trail.deliveries.store import tables as trail_deliveries
@@ -79,9 +81,11 @@ __all__ = [
     "holds",
     "idempotency_keys",
     "identity",
+    "incidents",
     "inventory",
     "investigations",
     "jobs",
+    "ladders",
     "leaves",
     "limits",
     "log_holds",

@@ -15,7 +15,7 @@ from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import MANUAL, Phase, Programme, Requirement
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import TenantNotFound, Work
-from quarterdeck.packs import alerted, escalated, promised, reached, told, watched
+from quarterdeck.packs import alerted, escalated, graded, promised, reached, told, watched
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Retention
 from quarterdeck.trail.policy.model import Classification
@@ -282,6 +282,12 @@ KINDS: dict[str, Kind] = {
         standing=escalated.policy,
         put=escalated.put_policy,
         names=escalated.policy_names,
+    ),
+    "severity-ladder": Kind(
+        form=graded.LadderSpec,
+        standing=graded.ladder,
+        put=graded.put_ladder,
+        names=graded.ladder_names,
     ),
 }
 """In the order in which they are applied: a limit needs its tenant."""

@@ -23,8 +23,9 @@ ROUTES = {
     "access": "api/v1/(access|grants|principals|roles|sessions|tokens|views)",
     "watch": "api/v2 alerts/events "
     "api/v1/(alert-rules|alerts|changes|channels|contacts|environments|escalation|freezes"
-    "|health-checks|logs|maintenance|messages|metrics|notifications|oncall|pages|people|routing"
-    "|series|services|silences|slo-objects|slo-report|slo-rules|slos|stream|sync/alerts|topology)",
+    "|health-checks|incidents|logs|maintenance|messages|metrics|notifications|oncall"
+    "|pages|people|routing|series|services|severities|silences|slo-objects|slo-report"
+    "|slo-rules|slos|stream|sync/alerts|topology)",
     "health": "health metrics api/v1/status api/{service}/health",
     CONSOLE: "api/v1/(swagger|openapi.json)",
     "estate": "api/v1 inventory monitoring",

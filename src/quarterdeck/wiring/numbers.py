@@ -11,6 +11,7 @@ from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.work import ANY, Actor, Tenants, read
 from quarterdeck.operations.contacts import measuring as contacts
 from quarterdeck.operations.escalation import measuring as escalation
+from quarterdeck.operations.incidents import measuring as incidents
 from quarterdeck.operations.messages import measuring as messages
 from quarterdeck.operations.oncall import measuring as oncall
 from quarterdeck.operations.slos import measuring as slos
@@ -28,6 +29,7 @@ MEASURES = (
     contacts.measure,
     freeze.measure,
     escalation.measure,
+    incidents.measure,
     messages.measure,
 )
 

@@ -32,6 +32,8 @@ from quarterdeck.operations.health.jobs import kinds as health_kinds
 from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
 from quarterdeck.operations.health.service.registry import own_schedule
+from quarterdeck.operations.incidents import hearing as incidents
+from quarterdeck.operations.incidents.service.watching import Watch
 from quarterdeck.operations.logs import hearing as logs
 from quarterdeck.operations.slos.jobs import kinds as slo_kinds
 from quarterdeck.runtime import Runtime
@@ -73,6 +75,7 @@ METRICS_S = 5.0
 WEBHOOKS_S = 0.5
 PROBES_S = 0.5
 PRUNE_S = 60.0
+INCIDENTS_S = 1.0
 
 
 def work_alone(
@@ -126,6 +129,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         changes.subscriber(),
         logs.subscriber(),
         escalation.subscriber(),
+        incidents.subscriber(),
         onboarding.subscriber(),
         erasures.subscriber(),
     ]
@@ -161,6 +165,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
             **catching_up(runtime),
             **integrity_pulses(runtime),
             "probes": (PROBES_S, prober.beat),
+            "incidents": (INCIDENTS_S, Watch(engine=engine, clock=clock).beat),
             "health history": (PRUNE_S, partial(prune_health, engine, clock)),
             **sample_pulses(runtime),
             "webhooks": (WEBHOOKS_S, sending.beat),

@@ -105,6 +105,9 @@ incidents:read            x   x   x   x   x   x   x   x   .   x   x
 incidents:open            x   x   x   x   .   .   x   .   .   x   x
 incidents:acknowledge     x   x   .   x   .   .   .   .   .   x   x
 incidents:escalate        x   x   .   x   .   x   .   .   .   x   x
+incidents:write           x   x   x   x   .   .   .   .   .   x   x
+notices:approve           .   .   .   .   x   x   .   .   .   x   x
+severities:write          x   .   .   .   .   x   .   .   .   x   x
 postmortems:read          x   x   x   x   x   x   x   x   .   x   x
 postmortems:write         x   x   x   x   .   .   .   .   .   x   x
 postmortems:approve       .   .   .   .   .   x   .   .   .   x   x

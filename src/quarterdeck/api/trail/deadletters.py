@@ -169,6 +169,7 @@ class ToReplay(ToRehearse):
 
     environment: Literal[""] = Field("", description="Of a rehearsal; replays happen here.")
     confirm: bool = Field(default=False, description="Must be true; rehearse first.")
+    incident: str = Field("", max_length=100, description="Whose timeline tells of it.")
 
 
 class TrialBody(BaseModel):
@@ -308,7 +309,7 @@ def replay_dead_letters(body: ToReplay, work: InWork, runtime: Installation) -> 
 
     What is in quarantine, or received by somebody, is left out.
     """
-    replay = replaying.begin_replay(work, body.order(confirm=body.confirm))
+    replay = replaying.begin_replay(work, body.order(confirm=body.confirm, incident=body.incident))
     return ReplayBody.of(replaying.report(work, runtime.reader, replay))
 
 

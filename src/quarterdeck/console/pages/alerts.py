@@ -15,6 +15,7 @@ from quarterdeck.operations.alerts import service
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Filter, Severity
 from quarterdeck.operations.alerts.service import around, lifecycle, looking
 from quarterdeck.operations.contacts import service as contacts
+from quarterdeck.operations.incidents.service import looking as incidents
 from quarterdeck.operations.routing.service.muting import seen_one
 from quarterdeck.operations.routing.service.outgoing import outgoing
 from quarterdeck.operations.silences import service as silences
@@ -135,6 +136,7 @@ def alert_page(frame: InFrame, alert: int) -> HTMLResponse:
         runbook=_safe(found.alert.runbook),
         source=_safe(found.alert.sign.generator_url),
         changed=around.changed(frame.work, [found.alert]).get(alert, []),
+        incidents=incidents.about_alert(frame.work, found.alert.sign.tenant, alert),
         knowing=contacts.suggested(frame.work, found.alert.sign.tenant, labels.values()),
         matchers=[f'{name}="{value}"' for name, value in labels.items()],
     )

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0035_rule_baselines"
-down_revision = "0031_field_search"
+down_revision = "0034_people_incidents"
 branch_labels = None
 depends_on = None
 

@@ -111,9 +111,25 @@ def suggested(work: Work, tenant: str, about: Iterable[str]) -> Sequence[Kept]:
     return sorted(found, key=_place)
 
 
+def knowing(work: Work, tenant: str, about: Iterable[str]) -> list[Kept]:
+    """As ``suggested``, for what tells people by itself: in no person's name."""
+    words = words_of(about)
+    return [kept for kept in _of(work, tenant) if kept.contact.knows(words)]
+
+
+def of_section(work: Work, tenant: str, section: Section) -> list[Kept]:
+    """A tenant's own of a section, and the platform's; in no person's name."""
+    return [kept for kept in _of(work, tenant) if kept.contact.section is section]
+
+
 def counts(work: Work, tenants: Tenants) -> dict[tuple[str, str], int]:
     """How many contacts there are, by tenant and section."""
     return store.counts(work.db, tenants)
+
+
+def _of(work: Work, tenant: str) -> list[Kept]:
+    both = Tenants(frozenset({tenant, PLATFORM}))
+    return sorted(store.listed(work.db, both, limit=2 * MOST), key=_place)
 
 
 def _found(work: Work, own: Tenants, name: str) -> Kept:

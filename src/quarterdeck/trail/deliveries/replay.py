@@ -31,6 +31,7 @@ class Order:
         filter: as typed: ``reason=DeliveryCountExceeded tenant=acme from=2026-02-28T00:00:00Z``.
         environment: where to try it; empty: this installation.
         dry_run, confirm: one of them must be said.
+        incident: in whose name it is done; its timeline tells of it.
     """
 
     consumer: str
@@ -40,6 +41,7 @@ class Order:
     environment: str = ""
     dry_run: bool = False
     confirm: bool = False
+    incident: str = ""
 
     def check(self) -> None:
         """Refuse what is not an order.

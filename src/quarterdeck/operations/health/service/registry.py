@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy import Connection
 
 from quarterdeck.access.tenants import service as access
 from quarterdeck.events.health import (
@@ -18,7 +19,7 @@ from quarterdeck.events.health import (
 from quarterdeck.kernel import schedules
 from quarterdeck.kernel.ids import PLATFORM, TenantId
 from quarterdeck.kernel.schedules import Schedule
-from quarterdeck.kernel.work import Work
+from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.health.model.history import Bucket, Change
 from quarterdeck.operations.health.model.registry import (
     INSTALLATION,
@@ -165,6 +166,11 @@ def standings(
     """Services with how they are, by tenant, environment and name."""
     tenants = work.require(READ, tenant) if tenant else work.tenants(READ)
     return store.all_standing(work.db, tenants, environment=environment, after=after, limit=limit)
+
+
+def every_of(db: Connection, tenants: Tenants) -> list[Standing]:
+    """Every service of these tenants with how it is; in no person's name."""
+    return store.all_standing(db, tenants)
 
 
 def places(work: Work, *, tenant: str = "", environment: str = "") -> Places:

@@ -113,6 +113,7 @@ def begin_replay(work: Work, order: Order) -> str:
                 consumer=order.consumer,
                 messages=count,
                 filter=words,
+                incident=order.incident,
             )
         )
     return replay

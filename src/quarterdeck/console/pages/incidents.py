@@ -1,0 +1,395 @@
+"""/incidents: those that are open first; and the room of one: what, since when, how bad, who."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Form, Query, Request
+from starlette.responses import HTMLResponse, Response
+
+from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
+from quarterdeck.kernel.errors import Conflict, Invalid
+from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.work import Actor, Work
+from quarterdeck.operations.incidents.model.clocks import due
+from quarterdeck.operations.incidents.model.faults import NotTheirRole
+from quarterdeck.operations.incidents.model.incident import (
+    TITLES,
+    Impact,
+    Incident,
+    Postmortem,
+    Role,
+)
+from quarterdeck.operations.incidents.model.rooms import topic
+from quarterdeck.operations.incidents.model.stage import STAGES, Stage
+from quarterdeck.operations.incidents.model.timeline import BY_HAND, Wrote
+from quarterdeck.operations.incidents.service import (
+    alerted,
+    declaring,
+    describing,
+    leading,
+    noticing,
+    noting,
+    reviewing,
+    roles,
+    rooming,
+)
+from quarterdeck.operations.incidents.service import looking as incidents
+from quarterdeck.operations.incidents.service.keeping import (
+    ACKNOWLEDGE,
+    APPROVE,
+    ESCALATE,
+    OPEN,
+    READ,
+    REVIEW,
+    SIGN,
+    WRITE,
+)
+from quarterdeck.operations.severities import service as severities
+from quarterdeck.operations.severities.model import Flag
+from quarterdeck.web.deps import By
+from quarterdeck.web.paging import InPage
+from quarterdeck.web.permissions import needs
+from quarterdeck.web.routes import Router
+
+router = Router(include_in_schema=False)
+
+HERE = "/incidents"
+ONE = HERE + "/{incident}"
+REFUSED = 422
+MARKS = ("critical", "warning", "unknown")
+Short = Annotated[str, Form(max_length=1000)]
+Long = Annotated[str, Form(max_length=20_000)]
+Ticked = Annotated[bool, Form()]
+Number = Annotated[int, Form(ge=0, le=100_000_000)]
+SHOWN = ("open", "resolved", "all")
+
+
+@router.get(HERE, response_class=HTMLResponse, **needs(READ))
+def listed(
+    frame: InFrame,
+    page: InPage,
+    state: Annotated[str, Query(max_length=20)] = "all",
+) -> HTMLResponse:
+    """Incidents: what is open first, each with severity, since when, commander, what is late."""
+    return _list(frame, page.limit, state)
+
+
+@router.post(HERE, response_class=HTMLResponse, **needs(OPEN))
+def declare(  # noqa: PLR0913, PLR0917  each a field of the form
+    request: Request,
+    actor: By,
+    of: Short = PLATFORM,
+    symptom: Short = "",
+    severity: Short = "",
+    service: Short = "",
+    affected: Short = "",
+    alert: Number = 0,
+) -> Response:
+    """Declare an incident; what is refused is said beside the form."""
+    told = declaring.Told(
+        tenant=of,
+        symptom=symptom.strip(),
+        severity=severity,
+        service=service.strip(),
+        tenants=_listed(affected),
+    )
+    try:
+        with changing(request, actor) as work:
+            made, _ = alerted.from_alert(work, alert) if alert else declaring.declare(work, told)
+    except (Invalid, Conflict) as refusal:
+        with looking(request, actor) as frame:
+            return _list(frame, 50, "all", str(refusal))
+    return see(f"{HERE}/{made.id}")
+
+
+@router.get(ONE, response_class=HTMLResponse, **needs(READ))
+def room(frame: InFrame, incident: str) -> HTMLResponse:
+    """One incident on one page."""
+    return _room(frame, incident)
+
+
+@router.post(ONE + "/acknowledge", response_class=HTMLResponse, **needs(ACKNOWLEDGE))
+def acknowledge(request: Request, actor: By, incident: str, note: Short = "") -> Response:
+    """Say that one is on it."""
+    return _done(request, actor, incident, lambda work: leading.acknowledge(work, incident, note))
+
+
+@router.post(ONE + "/advance", response_class=HTMLResponse, **needs(WRITE))
+def advance(
+    request: Request,
+    actor: By,
+    incident: str,
+    to: Annotated[Stage, Form()] = Stage.TRIAGE,
+) -> Response:
+    """Bring it to a later stage."""
+    return _done(request, actor, incident, lambda work: leading.advance(work, incident, to))
+
+
+@router.post(ONE + "/reopen", response_class=HTMLResponse, **needs(WRITE))
+def reopen(request: Request, actor: By, incident: str, reason: Long = "") -> Response:
+    """Say that it is not over after all, and why."""
+    return _done(request, actor, incident, lambda work: leading.reopen(work, incident, reason))
+
+
+@router.post(ONE + "/severity", response_class=HTMLResponse, **needs(ESCALATE))
+def severity(
+    request: Request, actor: By, incident: str, word: Short = "", reason: Long = ""
+) -> Response:
+    """Say that it is worse, or less bad, and why."""
+    return _done(
+        request,
+        actor,
+        incident,
+        lambda work: leading.change_severity(work, incident, word, reason),
+    )
+
+
+@router.post(ONE + "/entries", response_class=HTMLResponse, **needs(READ))
+def append(
+    request: Request,
+    actor: By,
+    incident: str,
+    wrote: Annotated[Wrote, Form()] = Wrote.NOTE,
+    text: Long = "",
+) -> Response:
+    """Append to the timeline."""
+    line = noting.Line(kind=wrote, text=text)
+    return _done(request, actor, incident, lambda work: noting.append(work, incident, line))
+
+
+@router.post(ONE + "/roles", response_class=HTMLResponse, **needs(WRITE))
+def assign(
+    request: Request,
+    actor: By,
+    incident: str,
+    post: Annotated[Role, Form()] = Role.IC,
+    who: Short = "",
+) -> Response:
+    """Give a role to a person; ``me`` is the actor."""
+    person = actor.id if who.strip() == "me" else who
+    return _done(request, actor, incident, lambda work: roles.assign(work, incident, post, person))
+
+
+@router.post(ONE + "/actions", response_class=HTMLResponse, **needs(READ))
+def add_action(
+    request: Request, actor: By, incident: str, text: Short = "", owner: Short = ""
+) -> Response:
+    """Say what is to be done because of it."""
+    return _done(
+        request,
+        actor,
+        incident,
+        lambda work: noting.add_action(work, incident, text, owner=owner),
+    )
+
+
+@router.post(ONE + "/tick", response_class=HTMLResponse, **needs(READ))
+def tick(
+    request: Request,
+    actor: By,
+    incident: str,
+    task: Number = 0,
+    action: Number = 0,
+    undone: Ticked = False,  # noqa: FBT002  a field of the form
+) -> Response:
+    """Tick an item of the checklist, or an action item."""
+
+    def use(work: Work) -> object:
+        if action:
+            return noting.tick_action(work, incident, action, done=not undone)
+        return noting.tick_task(work, incident, task, done=not undone)
+
+    return _done(request, actor, incident, use)
+
+
+@router.post(ONE + "/describe", response_class=HTMLResponse, **needs(WRITE))
+def describe(  # noqa: PLR0913, PLR0917  each a field of the form
+    request: Request,
+    actor: By,
+    incident: str,
+    services: Short = "",
+    affected: Short = "",
+    outage: Ticked = False,  # noqa: FBT002
+    partial: Ticked = False,  # noqa: FBT002
+    partial_words: Short = "",
+    damaged: Ticked = False,  # noqa: FBT002
+    slow: Ticked = False,  # noqa: FBT002
+    users: Short = "",
+    integrity: Short = "",
+    flag: Annotated[list[Flag] | None, Form()] = None,
+    symptoms: Long = "",
+    assignee: Short = "",
+    expected: Number = 0,
+) -> Response:
+    """Write down whom it touches, and how."""
+    impact = Impact(
+        outage=outage,
+        partial=partial,
+        partial_words=partial_words,
+        data=damaged,
+        performance=slow,
+        users=users,
+        integrity=integrity,
+    )
+    said = describing.Said(
+        services=_listed(services),
+        tenants=_listed(affected),
+        impact=impact,
+        flags=tuple(flag or ()),
+        symptoms=_lines(symptoms),
+        assignee=assignee.strip(),
+    )
+    return _said(request, actor, incident, said, expected)
+
+
+@router.post(ONE + "/resolution", response_class=HTMLResponse, **needs(WRITE))
+def resolution(  # noqa: PLR0913, PLR0917  each a field of the form
+    request: Request,
+    actor: By,
+    incident: str,
+    causes: Long = "",
+    temporary: Long = "",
+    permanent: Long = "",
+    prevention: Long = "",
+    validated: Short = "",
+    expected: Number = 0,
+) -> Response:
+    """Write down why it was, and what mended it."""
+    said = describing.Said(
+        root_cause=_lines(causes),
+        temporary=temporary.strip(),
+        permanent=permanent.strip(),
+        prevention=prevention.strip(),
+        validated=validated.strip(),
+    )
+    return _said(request, actor, incident, said, expected)
+
+
+@router.post(ONE + "/room", response_class=HTMLResponse, **needs(WRITE))
+def open_room(request: Request, actor: By, incident: str) -> Response:
+    """Open its war room now."""
+    return _done(request, actor, incident, lambda work: rooming.open_by_hand(work, incident))
+
+
+@router.post(ONE + "/approval", response_class=HTMLResponse, **needs(APPROVE))
+def approve(request: Request, actor: By, incident: str, note: Short = "") -> Response:
+    """Let customers be told, in Legal's name."""
+    return _done(request, actor, incident, lambda work: noticing.approve(work, incident, note))
+
+
+@router.post(ONE + "/notice", response_class=HTMLResponse, **needs(READ))
+def notify(request: Request, actor: By, incident: str, text: Long = "") -> Response:
+    """Tell the customers of the affected tenants."""
+    return _done(
+        request, actor, incident, lambda work: noticing.notify_customers(work, incident, text)
+    )
+
+
+@router.post(ONE + "/postmortem", response_class=HTMLResponse, **needs(REVIEW))
+def postmortem(  # noqa: PLR0913, PLR0917  each a field of the form
+    request: Request,
+    actor: By,
+    incident: str,
+    summary: Long = "",
+    well: Long = "",
+    badly: Long = "",
+    runbook: Long = "",
+    close: Ticked = False,  # noqa: FBT002
+) -> Response:
+    """Write down what was learnt; ``close`` ends the postmortem."""
+    said = Postmortem(summary=summary, well=well, badly=badly, runbook=runbook)
+
+    def use(work: Work) -> object:
+        reviewing.review(work, incident, said)
+        return reviewing.close(work, incident) if close else None
+
+    return _done(request, actor, incident, use)
+
+
+@router.post(ONE + "/sign", response_class=HTMLResponse, **needs(SIGN))
+def sign(request: Request, actor: By, incident: str) -> Response:
+    """Approve the postmortem."""
+    return _done(request, actor, incident, lambda work: reviewing.sign(work, incident))
+
+
+def _said(
+    request: Request, actor: Actor, incident: str, said: describing.Said, expected: int
+) -> Response:
+    return _done(
+        request,
+        actor,
+        incident,
+        lambda work: describing.describe(work, incident, said, expected=expected or None),
+    )
+
+
+def _done(request: Request, actor: Actor, incident: str, use: Callable[[Work], object]) -> Response:
+    """Do it and come back; what is refused is said on the page, and nothing has changed."""
+    try:
+        with changing(request, actor) as work:
+            use(work)
+    except (Invalid, Conflict, NotTheirRole) as refusal:
+        with looking(request, actor) as frame:
+            return _room(frame, incident, str(refusal))
+    return see(f"{HERE}/{incident}")
+
+
+def _list(frame: Frame, limit: int, state: str, why: str = "") -> HTMLResponse:
+    chosen = state if state in SHOWN else "all"
+    is_open = None if chosen == "all" else chosen == "open"
+    found = incidents.listed(frame.work, frame.shell.tenant, is_open=is_open, limit=limit)
+    live = [one for one in found if one.is_open]
+    tenant = frame.shell.tenant or PLATFORM
+    return frame.show(
+        "incidents.html",
+        REFUSED if why else 200,
+        found=found,
+        live=live,
+        state=chosen,
+        states=SHOWN,
+        marks_of=_marks(frame, found),
+        late={one.id: due(one, frame.work.now) for one in live},
+        todo=incidents.open_actions(frame.work, frame.shell.tenant, limit=20),
+        names=severities.ladder(frame.work.db, tenant).severities,
+        people=frame.people(),
+        refused=why,
+    )
+
+
+def _room(frame: Frame, incident: str, refused: str = "") -> HTMLResponse:
+    found = incidents.account(frame.work, incident)
+    one = found.incident
+    return frame.show(
+        "incident.html",
+        REFUSED if refused else 200,
+        found=found,
+        one=one,
+        mark=_marks(frame, [one])[one.id],
+        topic=topic(one),
+        stages=STAGES,
+        place=STAGES.index(one.stage),
+        titles=TITLES,
+        kinds=[kind.value for kind in BY_HAND],
+        ladder=severities.ladder(frame.work.db, one.tenant),
+        flags=list(Flag),
+        people=frame.people(),
+        refused=refused,
+        tenant=one.tenant,
+    )
+
+
+def _marks(frame: Frame, found: list[Incident]) -> dict[str, str]:
+    """How bad each is, in the console's three marks."""
+    ladders = {one.tenant: severities.ladder(frame.work.db, one.tenant) for one in found}
+    ranks = {one.id: ladders[one.tenant].rank(one.severity.name) for one in found}
+    return {
+        one.id: MARKS[min(ranks[one.id], len(MARKS) - 1)] if one.is_open else "ok" for one in found
+    }
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())

@@ -1,0 +1,1 @@
+"""Incidents, from their declaration to their postmortem."""

@@ -1,0 +1,126 @@
+"""Incidents' ear: alerts and budgets that demand one, and what belongs on a timeline."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from quarterdeck.kernel.deliveries import Subscriber
+from quarterdeck.kernel.outbox import Fact
+from quarterdeck.kernel.work import Work
+from quarterdeck.operations.incidents.model.incident import ID, MAX_LINE, Source
+from quarterdeck.operations.incidents.model.timeline import Wrote
+from quarterdeck.operations.incidents.service.alerted import demands, follow, out_of
+from quarterdeck.operations.incidents.service.commanding import joined
+from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
+from quarterdeck.operations.severities import service as severities
+from quarterdeck.operations.severities.model import Flag
+
+NAME = "incidents"
+OWN = re.compile("Incident|Notice|Customers|Regulator|Postmortem")
+"""How the facts begin that incidents tell themselves: they stand on the timeline already."""
+
+CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+HIDDEN = frozenset({"tenant", "incident", "about"})
+
+
+def subscriber() -> Subscriber:
+    """Who hears of facts on behalf of incidents."""
+    return Subscriber(name=NAME, receive=_hear)
+
+
+def _hear(work: Work, fact: Fact) -> None:
+    hear = HEARS.get(fact.name)
+    if hear is not None:
+        hear(work, fact)
+    incident = _named(fact)
+    if incident and not OWN.match(fact.name):
+        kind = Wrote.PAGE if fact.name.startswith("Page") else Wrote.COMMAND
+        joined(work, fact.tenant, incident, kind, _words(fact), by=fact.actor, key=fact.id)
+
+
+def _fired(work: Work, fact: Fact) -> None:
+    alert = demands(work, fact.tenant, int(fact.payload["alert"]))
+    if alert is not None:
+        out_of(work, alert, source=Source.RULE)
+
+
+def _acknowledged(work: Work, fact: Fact) -> None:
+    who, alert = fact.payload["acknowledged_by"], fact.payload["alert"]
+    follow(work, fact.tenant, alert, f"Alert #{alert} acknowledged", key=fact.id, who=who)
+
+
+def _ended(work: Work, fact: Fact) -> None:
+    alert, who = fact.payload["alert"], fact.payload.get("resolved_by", "")
+    words = f"Alert #{alert} resolved by {who}" if who else f"Alert #{alert} has passed"
+    follow(work, fact.tenant, alert, words, key=fact.id)
+
+
+def _spent(work: Work, fact: Fact) -> None:
+    """Runbook 004, L399: half of an error budget is gone; the second severity, all hands."""
+    said = fact.payload
+    if said["demand"] != "incident":
+        return
+    rows = severities.ladder(work.db, fact.tenant).severities
+    begin_incident(
+        work,
+        Told(
+            tenant=fact.tenant,
+            symptom=f"Error budget of {said['slo']} is spent: {said['percent']} %"[:MAX_LINE],
+            severity=rows[min(1, len(rows) - 1)].name,
+            service=said["service"],
+            tenants=(fact.tenant,),
+            source=Source.BURN,
+            about=f"slo/{said['slo']}/{said['objective']}",
+            key=f"slo/{said['slo']}/{said['objective']}",
+            first=said["reason"][:MAX_LINE],
+        ),
+    )
+
+
+def _tampered(work: Work, fact: Fact) -> None:
+    said = fact.payload
+    rows = severities.ladder(work.db, fact.tenant)
+    row = rows.named(said["severity"]) or rows.severities[0]
+    begin_incident(
+        work,
+        Told(
+            tenant=fact.tenant,
+            symptom="Tampering with the trail confirmed",
+            severity=row.name,
+            service="trail",
+            tenants=(fact.tenant,),
+            flags=(Flag.INTEGRITY, Flag.SECURITY),
+            source=Source.RULE,
+            about=f"investigation/{said['investigation']}",
+            key=f"investigation/{said['investigation']}",
+            first=f"{said['what']} at {said['where']}"[:MAX_LINE],
+        ),
+    )
+
+
+def _named(fact: Fact) -> str:
+    """The incident in whose name something was done, if in any's."""
+    said = str(fact.payload.get("incident") or fact.payload.get("about") or "")
+    name = said.removeprefix("incident/")
+    return name if ID.fullmatch(name) else ""
+
+
+def _words(fact: Fact) -> str:
+    """``Dead letters replayed: consumer projection-worker, messages 3``."""
+    what = CAPITAL.sub(" ", fact.name).capitalize()
+    said = [
+        f"{name} {value}"
+        for name, value in fact.payload.items()
+        if name not in HIDDEN and isinstance(value, str | int) and value != ""
+    ]
+    return f"{what}: {', '.join(said)}"[:MAX_LINE] if said else what
+
+
+HEARS: Mapping[str, Callable[[Work, Fact], None]] = {
+    "AlertFired": _fired,
+    "AlertAcknowledged": _acknowledged,
+    "AlertResolved": _ended,
+    "AlertEnded": _ended,
+    "BudgetStepReached": _spent,
+    "TamperConfirmed": _tampered,
+}
+"""By the name of the fact: what it means to incidents."""

@@ -1,0 +1,1 @@
+"""What an incident is, how it goes on, and when what is due. Pure."""

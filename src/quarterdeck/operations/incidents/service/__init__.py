@@ -1,0 +1,1 @@
+"""What people do with incidents, and what they ask of them."""

@@ -1,0 +1,130 @@
+"""Whom an incident tells of itself: channels, the people who are paged, and who knows."""
+
+from collections.abc import Iterable, Sequence
+
+from quarterdeck.kernel.work import Work
+from quarterdeck.operations.contacts import service as contacts
+from quarterdeck.operations.contacts.model import Contact, Kept, Means
+from quarterdeck.operations.incidents.model.incident import Incident, Role
+from quarterdeck.operations.incidents.model.timeline import Wrote
+from quarterdeck.operations.incidents.service.keeping import write
+from quarterdeck.operations.messages.model import Address, Content, Posted, Urgency, Where
+from quarterdeck.operations.messages.service.posting import post
+from quarterdeck.operations.severities import service as severities
+from quarterdeck.operations.severities.model import Flag
+
+LEVELS = ("critical", "error", "warning", "info")
+
+
+def tell_channels(work: Work, incident: Incident, what: str, *, key: str, text: str = "") -> None:
+    """Tell the channels of its severity what has happened; what cannot be told is written down."""
+    to = [Address(where=Where.CHANNEL, name=name) for name in incident.severity.channels]
+    tell(work, incident, to, what, key=key, text=text)
+
+
+def tell(  # noqa: PLR0913  a message has so many parts
+    work: Work,
+    incident: Incident,
+    to: Sequence[Address],
+    what: str,
+    *,
+    key: str,
+    text: str = "",
+    urgency: Urgency = Urgency.PROMPT,
+) -> list[Posted]:
+    """Post one message to each of ``to``; each way that there is not is said on the timeline."""
+    if not to:
+        return []
+    posted = post(
+        work,
+        incident.tenant,
+        to,
+        content_of(work, incident, what, text),
+        key=f"{incident.id}/{key}",
+        about=f"incident/{incident.id}",
+        urgency=urgency,
+    )
+    for one in posted:
+        if one.why:
+            line = f"Not told: {one.address.name}: {one.why}"
+            write(work, incident, Wrote.NOTICE, line, by="", key=f"deaf/{key}/{one.address.name}")
+    return posted
+
+
+def tell_people(work: Work, incident: Incident, what: str, *, key: str) -> None:
+    """Wake whom its severity says, by its policy, and tell who knows about it.
+
+    Here a page is opened under ``incident.severity.policy``, its key the incident's id, its
+    flags the incident's.
+    """
+    known = contacts_of(work, incident)
+    to = [Address(where=Where.MAIL, name=mail) for one in known for mail in mails_of(one)]
+    posted = tell(work, incident, to, what, key=f"people/{key}")
+    told = sorted({one.address.name for one in posted if one.message})
+    if told:
+        write(work, incident, Wrote.NOTICE, f"Told: {', '.join(told)}", by="", key=f"told/{key}")
+    for one in known:
+        if not mails_of(one):  # nothing here rings a phone: somebody must, and is told to
+            way = one.channels[0]
+            line = f"To be called: {one.title}, {way.means.value} {way.address}"
+            write(work, incident, Wrote.NOTICE, line, by="", key=f"call/{one.name}")
+
+
+def tell_team(work: Work, incident: Incident, what: str, *, key: str) -> None:
+    """Tell whoever has a role in it, each by their own methods, also at night."""
+    people = dict.fromkeys(incident.roles.values())
+    to = [Address(where=Where.PERSON, name=name) for name in people]
+    tell(work, incident, to, what, key=f"team/{key}", urgency=Urgency.PAGE)
+
+
+def contacts_of(work: Work, incident: Incident) -> list[Contact]:
+    """Who is called to it besides: of security incidents, whoever knows about security.
+
+    Who is there for critical incidents only is left out of all but the worst.
+    """
+    if Flag.SECURITY not in incident.flags:
+        return []
+    return for_severity(work, incident, contacts.knowing(work, incident.tenant, ["security"]))
+
+
+def for_severity(work: Work, incident: Incident, known: Iterable[Kept]) -> list[Contact]:
+    """Those of ``known`` whom nobody must spare at its severity."""
+    worst = rank_of(work, incident) == 0
+    return [kept.contact for kept in known if worst or not kept.contact.critical_only]
+
+
+def mails_of(contact: Contact) -> list[str]:
+    """The mail addresses of a contact."""
+    return [way.address for way in contact.channels if way.means is Means.MAIL]
+
+
+def rank_of(work: Work, incident: Incident) -> int:
+    """How bad it is among the severities of its tenant; 0 is the worst."""
+    return severities.ladder(work.db, incident.tenant).rank(incident.severity.name)
+
+
+def content_of(work: Work, incident: Incident, what: str, text: str) -> Content:
+    """What a message about it says."""
+    resolved = not incident.is_open
+    acknowledged = "acknowledged" if incident.acknowledged else "firing"
+    facts = {
+        "Incident": incident.id,
+        "Severity": incident.severity.name,
+        "Status": incident.status.value,
+        "Services": ", ".join(incident.services),
+        "Tenants": ", ".join(incident.tenants),
+        "War room": incident.war_room,
+        "Commander": incident.holder(Role.IC),
+    }
+    return Content(
+        title=what,
+        text=text,
+        severity=LEVELS[min(rank_of(work, incident), len(LEVELS) - 1)],
+        state="resolved" if resolved else acknowledged,
+        facts=tuple((label, value) for label, value in facts.items() if value),
+        links=tuple(
+            (word, address)
+            for word, address in incident.links.items()
+            if address.startswith("https://")
+        ),
+    )

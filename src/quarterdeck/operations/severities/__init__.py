@@ -1,0 +1,1 @@
+"""Severities: what each means, how soon somebody answers, and what follows from it."""

@@ -1,0 +1,115 @@
+"""The list of incidents, and the room of one."""
+
+import pytest
+from playwright.sync_api import expect
+from starlette.testclient import TestClient
+
+from console.looking import Watched
+from console.stage import Stage
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.work import begin
+from quarterdeck.operations.alerts import service as alerts
+from quarterdeck.operations.alerts.model import Severity, Sign
+from quarterdeck.operations.incidents.service import declaring, looking
+from quarterdeck.operations.severities.model import Flag
+
+SAID = {"of": "acme", "symptom": "High Latency", "severity": "SEV-2", "service": "web"}
+
+
+def declare(client: TestClient, **more: str) -> str:
+    made = client.post("/incidents", data=SAID | {"affected": "acme"} | more)
+    assert made.status_code == 303, made.text
+    return str(made.headers["location"])
+
+
+def test_an_incident_is_declared_led_and_resolved_in_its_room(client: TestClient) -> None:
+    assert "No incident yet" in client.get("/incidents").text
+    refused = client.post("/incidents", data=SAID | {"symptom": " "})
+    assert (refused.status_code, "say what is seen" in refused.text) == (422, True)
+    here = declare(client)
+
+    def post(path: str, **form: str) -> str:
+        return client.post(f"{here}/{path}", data=form, follow_redirects=True).text
+
+    assert "nobody is on it" in client.get(here).text
+    assert "is on it" in post("acknowledge")
+    assert "Before investigation, record:" in post("advance", to="triage")
+    assert "Not done." in post("advance", to="resolution")
+    assert "Incident Commander: <strong" in post("roles", post="ic", who="me")
+    post("describe", services="web", affected="acme", slow="true", users="slow", assignee="tom")
+    assert "restarted" in post("entries", wrote="action", text="restarted")
+    assert "go ahead" in post("entries", wrote="decision", text="go ahead")
+    assert "raise the pool" in post("actions", text="raise the pool", owner="ada")
+    post("tick", action="1")
+    post("tick", task="1")
+    assert "Action item 1 done" in client.get(here).text
+    assert "say why" in post("severity", word="SEV-1", reason=" ")
+    assert "contained" in post("severity", word="SEV-3", reason="contained")
+    assert "#incident-" in post("room")
+    stale = post("resolution", temporary="x", expected="1")
+    assert "look at it again" in stale
+    post("resolution", causes="pool\npeak", temporary="raised", validated="green")
+    assert "Resolved, resolution" in post("advance", to="resolution")
+    _is_learnt_from(client, here)
+
+
+def _is_learnt_from(client: TestClient, here: str) -> None:
+    def post(path: str, **form: str) -> str:
+        return client.post(f"{here}/{path}", data=form, follow_redirects=True).text
+
+    assert "Reopened: it is back" in post("reopen", reason="it is back")
+    post("resolution", causes="pool", temporary="raised", validated="green again")
+    assert "Resolved, resolution" in post("advance", to="resolution")
+    done = post("postmortem", summary="it was full", close="true")
+    assert "Its postmortem was done" in done
+    assert "and approved" in post("sign")
+    assert "No incident is open" in client.get("/incidents?state=open").text
+    assert "lasted" in client.get("/incidents?state=resolved").text
+
+
+def test_a_room_says_what_legal_must_approve(client: TestClient, estate: Stage) -> None:
+    with begin(estate.engine, installation(), estate.clock) as work:
+        told = declaring.Told(
+            tenant="acme", symptom="Breach", severity="SEV-1", flags=(Flag.SECURITY,)
+        )
+        one = declaring.declare(work, told)[0].id
+    assert "Customers are told nothing until Legal approves" in client.get(f"/incidents/{one}").text
+    refused = client.post(f"/incidents/{one}/notice", data={"text": "sorry"})
+    assert (refused.status_code, "Legal must approve" in refused.text) == (422, True)
+    client.post(f"/incidents/{one}/approval", data={"note": "case 17"})
+    assert client.post(f"/incidents/{one}/notice", data={"text": "sorry"}).status_code == 303
+    with begin(estate.engine, installation(), estate.clock) as work:
+        assert looking.one(work, one).notified_at is not None
+
+
+def test_an_incident_is_declared_from_the_page_of_an_alert(
+    client: TestClient, estate: Stage
+) -> None:
+    sign = Sign(
+        key="k", tenant="acme", type="HighLatency", severity=Severity.CRITICAL, title="Slow"
+    )
+    with begin(estate.engine, installation(), estate.clock) as work:
+        alerts.fire(work, sign)
+        alert = alerts.active(work)[0].id
+    assert "Declare an incident" in client.get(f"/alerts/{alert}").text
+    made = client.post("/incidents", data={"alert": str(alert)}, follow_redirects=True)
+    assert f"alert/{alert}" in made.text
+    assert "/incidents/INC-" in client.get(f"/alerts/{alert}").text
+    assert "/incidents/INC-" in client.get("/").text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_room_fits_a_phone_and_a_desk(ada: Watched, estate: Stage, width: int) -> None:
+    with begin(estate.engine, installation(), estate.clock) as work:
+        told = declaring.Told(tenant="acme", symptom="High Latency", severity="SEV-1")
+        one = declaring.declare(work, told)[0].id
+    page = ada.page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto("/incidents")
+    expect(page.get_by_role("heading", name="1 incident is open")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(f"/incidents/{one}")
+    page.get_by_role("button", name="I am on it").click()
+    expect(page.get_by_text("is on it", exact=False).first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
