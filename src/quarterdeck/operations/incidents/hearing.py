@@ -5,12 +5,15 @@ from collections.abc import Callable, Mapping
 
 from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.outbox import Fact
-from quarterdeck.kernel.work import Work
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.escalation.service import keyed
 from quarterdeck.operations.incidents.model.incident import ID, MAX_LINE, Source
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.alerted import demands, follow, out_of
 from quarterdeck.operations.incidents.service.commanding import joined
 from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
+from quarterdeck.operations.incidents.service.keeping import found
+from quarterdeck.operations.incidents.service.leading import acknowledged
 from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
 
@@ -31,7 +34,7 @@ def _hear(work: Work, fact: Fact) -> None:
     hear = HEARS.get(fact.name)
     if hear is not None:
         hear(work, fact)
-    incident = _named(fact)
+    incident = _named(work, fact)
     if incident and not OWN.match(fact.name):
         kind = Wrote.PAGE if fact.name.startswith("Page") else Wrote.COMMAND
         joined(work, fact.tenant, incident, kind, _words(fact), by=fact.actor, key=fact.id)
@@ -97,9 +100,19 @@ def _tampered(work: Work, fact: Fact) -> None:
     )
 
 
-def _named(fact: Fact) -> str:
+def _paged(work: Work, fact: Fact) -> None:
+    """Whoever answers its page is on the incident."""
+    incident = _named(work, fact)
+    if incident:
+        own = Tenants(frozenset({fact.tenant}))
+        acknowledged(work, found(work, own, incident), fact.payload["acknowledged_by"])
+
+
+def _named(work: Work, fact: Fact) -> str:
     """The incident in whose name something was done, if in any's."""
     said = str(fact.payload.get("incident") or fact.payload.get("about") or "")
+    if "page" in fact.payload:
+        said = keyed.about(work, fact.tenant, fact.payload["page"])
     name = said.removeprefix("incident/")
     return name if ID.fullmatch(name) else ""
 
@@ -121,6 +134,7 @@ HEARS: Mapping[str, Callable[[Work, Fact], None]] = {
     "AlertResolved": _ended,
     "AlertEnded": _ended,
     "BudgetStepReached": _spent,
+    "PageAcknowledged": _paged,
     "TamperConfirmed": _tampered,
 }
 """By the name of the fact: what it means to incidents."""

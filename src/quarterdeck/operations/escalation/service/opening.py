@@ -27,8 +27,9 @@ from quarterdeck.operations.escalation.model.policy import (
 from quarterdeck.operations.escalation.service import policies
 from quarterdeck.operations.escalation.service.answering import acknowledge, resolve
 from quarterdeck.operations.escalation.service.frozen import promise, promise_anew
-from quarterdeck.operations.escalation.severity import severity_of
+from quarterdeck.operations.escalation.severity import LADDER, named, severity_of
 from quarterdeck.operations.escalation.store import pages
+from quarterdeck.operations.severities.service import ladder
 
 __all__ = ["acknowledge", "change", "page", "page_anyway", "resolve"]
 
@@ -61,7 +62,9 @@ def _page(
     own = Tenants(frozenset({of[0]}))
     there = pages.open_under(work.db, own, key) or _opened(work, own, of, what, key)
     pages.about_alerts(work.db, own, there, {*alerts, *_alert(what.about)})
-    return change(work, there, severity=_worse(there, what), flags=there.what.flags | what.flags)
+    return change(
+        work, there, severity=_worse(work, there, what), flags=there.what.flags | what.flags
+    )
 
 
 def page_anyway(
@@ -94,7 +97,7 @@ def change(
     own = Tenants(frozenset({page.tenant}))
     now = pages.taken(work.db, own, page.id) or page
     check_flags(flags or frozenset())
-    wanted = severity_of(severity) if severity else now.severity
+    wanted = _severity(work, now.tenant, severity) if severity else now.severity
     said = now.what.flags if flags is None else flags
     if now.state is PageState.RESOLVED or (wanted, said) == (now.severity, now.what.flags):
         return now
@@ -125,7 +128,7 @@ def _opened(work: Work, own: Tenants, of: tuple[str, Policy, int], what: What, k
         version=version,
         document=text_of(spec_of(policy)),
         what=what,
-        severity=severity_of(what.severity),
+        severity=_severity(work, tenant, what.severity),
         state=PageState.OPEN,
         opened_at=work.now,
     )
@@ -163,9 +166,18 @@ def _note(work: Work, made: Page, what: str, words: str) -> None:
     pages.note(work.db, made, change_)
 
 
-def _worse(there: Page, what: What) -> str:
+def _worse(work: Work, there: Page, what: What) -> str:
     """The worse of what a page is and what is said of it now."""
-    return min(there.severity, severity_of(what.severity or there.severity))
+    said = what.severity or there.severity
+    return min(there.severity, _severity(work, there.tenant, said), key=LADDER.index)
+
+
+def _severity(work: Work, tenant: str, word: str) -> str:
+    """What a word means: of the usual ladder; else by its place on the tenant's own."""
+    own = ladder(work.db, tenant)
+    if named(word) or (found := own.named(word)) is None:
+        return severity_of(word)
+    return LADDER[min(own.rank(found.name), len(LADDER) - 1)]
 
 
 def _none(name: str) -> Policy:

@@ -20,7 +20,7 @@ from quarterdeck.operations.incidents.model.gates import Facts, missing
 from quarterdeck.operations.incidents.model.incident import Done, Incident, check_text
 from quarterdeck.operations.incidents.model.stage import Stage, is_past, status_at
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.service import freezing
+from quarterdeck.operations.incidents.service import freezing, paging
 from quarterdeck.operations.incidents.service.keeping import (
     ACKNOWLEDGE,
     ESCALATE,
@@ -56,6 +56,7 @@ def acknowledged(work: Work, incident: Incident, who: str, note: str = "") -> In
     late = any(c.name == RESPOND and c.is_breached(work.now) for c in clocks(made))
     words = f"Acknowledged{', late' if late else ''}{f': {note}' if note.strip() else ''}"
     write(work, made, Wrote.STAGE, words, by=who)
+    paging.answer(work, made, who)
     tell_channels(work, made, f"Acknowledged: {made.title}", key="acknowledged", text=note)
     work.publish(IncidentAcknowledged(tenant=made.tenant, incident=made.id, by=who))
     return made
@@ -181,6 +182,7 @@ def _tell_status(work: Work, made: Incident) -> None:
     retitle(work, made, key=key)
     if not made.is_open:
         freezing.thaw(work, made)
+        paging.end(work, made, work.actor.id)
         tell_people(work, made, f"{status.value}: {made.title}", key=key)
 
 

@@ -7,6 +7,7 @@ from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.contacts.model import Contact, Kept, Means
 from quarterdeck.operations.incidents.model.incident import Incident, Role
 from quarterdeck.operations.incidents.model.timeline import Wrote
+from quarterdeck.operations.incidents.service import paging
 from quarterdeck.operations.incidents.service.keeping import write
 from quarterdeck.operations.messages.model import Address, Content, Posted, Urgency, Where
 from quarterdeck.operations.messages.service.posting import post
@@ -52,11 +53,8 @@ def tell(  # noqa: PLR0913  a message has so many parts
 
 
 def tell_people(work: Work, incident: Incident, what: str, *, key: str) -> None:
-    """Wake whom its severity says, by its policy, and tell who knows about it.
-
-    Here a page is opened under ``incident.severity.policy``, its key the incident's id, its
-    flags the incident's.
-    """
+    """Wake whom its severity says, by its policy, and tell who knows about it."""
+    paging.follow(work, incident)
     known = contacts_of(work, incident)
     to = [Address(where=Where.MAIL, name=mail) for one in known for mail in mails_of(one)]
     posted = tell(work, incident, to, what, key=f"people/{key}")

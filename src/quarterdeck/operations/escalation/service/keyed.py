@@ -1,0 +1,38 @@
+"""Pages by their key, for features of this platform whose page it is. Where none is open under
+the key, nothing happens. Whoever calls has asked for the permission.
+"""
+
+from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.escalation.model.page import Page, PageState
+from quarterdeck.operations.escalation.service import opening
+from quarterdeck.operations.escalation.service.answering import answered, ended
+from quarterdeck.operations.escalation.store import pages
+
+
+def change(work: Work, tenant: str, key: str, severity: str, flags: frozenset[str]) -> None:
+    """Have the page be of another severity, also of a lesser one, and have these flags."""
+    if (page := _open(work, tenant, key)) is not None:
+        opening.change(work, page, severity=severity, flags=flags)
+
+
+def answer(work: Work, tenant: str, key: str, by: str, means: str) -> None:
+    """Have somebody look after the page."""
+    page = _open(work, tenant, key)
+    if page is not None and page.state is PageState.OPEN:
+        answered(work, Tenants(frozenset({tenant})), page, by, means)
+
+
+def end(work: Work, tenant: str, key: str, by: str) -> None:
+    """Have the page want nobody any more."""
+    if (page := _open(work, tenant, key)) is not None:
+        ended(work, Tenants(frozenset({tenant})), page, by)
+
+
+def about(work: Work, tenant: str, page: str) -> str:
+    """What a page is about; empty where there is none."""
+    found = pages.of_id(work.db, Tenants(frozenset({tenant})), page)
+    return found.what.about if found else ""
+
+
+def _open(work: Work, tenant: str, key: str) -> Page | None:
+    return pages.open_under(work.db, Tenants(frozenset({tenant})), key)

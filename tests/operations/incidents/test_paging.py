@@ -1,0 +1,106 @@
+"""An incident and its page: one is answered with the other, and ends with it."""
+
+from dataclasses import replace
+
+import pytest
+
+from operations.incidents.stage import Bridge
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.escalation.model.page import Page, PageState
+from quarterdeck.operations.escalation.service import answering, policies
+from quarterdeck.operations.escalation.service.timing import Timers
+from quarterdeck.operations.escalation.store import pages
+from quarterdeck.operations.incidents.model.stage import Stage
+from quarterdeck.operations.incidents.service import describing, leading, looking
+from quarterdeck.operations.messages.service import looking as messages
+from quarterdeck.operations.severities import service as severities
+
+POLICY = """\
+levels:
+  - name: L1
+    targets: [mail ada@example.com]
+    notify_at: {any: 0}
+    engage_at: {SEV-1: 0, SEV-2: 0}
+  - name: L2
+    targets: [mail bob@example.com]
+    engage_at: {SEV-1: 30m, SEV-2: 1h}
+"""
+ACME = Tenants(frozenset({"acme"}))
+
+
+@pytest.fixture
+def paged(bridge: Bridge) -> Bridge:
+    """A ladder whose two worst page somebody."""
+    with bridge.working() as work:
+        policies.apply(work, "acme", "incidents", POLICY)
+        usual = severities.ladder(work.db, "acme")
+        first, second, *rest = usual.severities
+        wakes = (replace(first, policy="incidents"), replace(second, policy="incidents"))
+        severities.put(work, "acme", replace(usual, severities=(*wakes, *rest)))
+    return bridge
+
+
+def page_of(bridge: Bridge, incident: str) -> Page | None:
+    with bridge.working() as work:
+        about = pages.open_about(work.db, ACME, f"incident/{incident}")
+        return pages.of_id(work.db, ACME, about[0]) if about else None
+
+
+def told(bridge: Bridge, incident: str) -> list[str]:
+    """Who was told by the page until now."""
+    Timers(engine=bridge.engine, clock=bridge.clock, url="").beat()
+    page = page_of(bridge, incident)
+    assert page is not None
+    with bridge.working() as work:
+        return [one.address for one in messages.about(work.db, ACME, f"page/{page.id}")]
+
+
+@pytest.mark.census("ATP-164", "ATP-171", "AG-101")
+def test_a_severe_incident_pages_at_once_and_goes_on_to_who_is_next(paged: Bridge) -> None:
+    made = paged.declare(severity="SEV-1")
+    assert told(paged, made.id) == ["ada@example.com"]
+    paged.pass_time(minutes=30)
+    assert sorted(told(paged, made.id)) == ["ada@example.com", "bob@example.com"]
+    minor = paged.declare(severity="SEV-4", symptom="Typo")
+    assert page_of(paged, minor.id) is None
+
+
+def test_whoever_answers_the_page_is_on_the_incident(paged: Bridge) -> None:
+    made = paged.declare(severity="SEV-1")
+    page = page_of(paged, made.id)
+    assert page is not None
+    with paged.working() as work:
+        answering.acknowledge(work, page.id, by="ada")
+    paged.hear()
+    with paged.working() as work:
+        found = looking.account(work, made.id)
+    assert found.incident.acknowledged is not None
+    assert found.incident.acknowledged.by == "ada"
+    assert any("Page acknowledged" in one.text for one in found.timeline)
+
+
+def test_whoever_is_on_the_incident_has_answered_its_page_which_ends_with_it(
+    paged: Bridge,
+) -> None:
+    made = paged.declare(severity="SEV-2")
+    with paged.working() as work:
+        leading.acknowledge(work, made.id)
+    page = page_of(paged, made.id)
+    assert page is not None
+    assert (page.state, page.means) == (PageState.ACKNOWLEDGED, "incident")
+    paged.hear()
+    paged.triage(made.id)
+    with paged.working() as work:
+        describing.describe(work, made.id, describing.Said(temporary="x", validated="y"))
+        leading.advance(work, made.id, Stage.RESOLUTION)
+    assert page_of(paged, made.id) is None
+
+
+def test_its_page_is_as_severe_as_it_is(paged: Bridge) -> None:
+    made = paged.declare(severity="SEV-2")
+    for word in ("SEV-1", "SEV-2"):
+        with paged.working() as work:
+            leading.change_severity(work, made.id, word, "as far as we know now")
+        page = page_of(paged, made.id)
+        assert page is not None
+        assert page.severity == word
