@@ -60,6 +60,8 @@ def test_a_severe_incident_pages_at_once_and_goes_on_to_who_is_next(paged: Bridg
     made = paged.declare(severity="SEV-1")
     assert told(paged, made.id) == ["ada@example.com"]
     paged.pass_time(minutes=30)
+    paged.hear()
+    assert "L1 must join: ada@example.com" in paged.lines(made.id)
     assert sorted(told(paged, made.id)) == ["ada@example.com", "bob@example.com"]
     minor = paged.declare(severity="SEV-4", symptom="Typo")
     assert page_of(paged, minor.id) is None
@@ -76,7 +78,9 @@ def test_whoever_answers_the_page_is_on_the_incident(paged: Bridge) -> None:
         found = looking.account(work, made.id)
     assert found.incident.acknowledged is not None
     assert found.incident.acknowledged.by == "ada"
-    assert any("Page acknowledged" in one.text for one in found.timeline)
+    lines = [one.text for one in found.timeline]
+    assert "Page opened: incidents, SEV-1" in lines
+    assert "Page acknowledged by ada (api)" in lines
 
 
 def test_whoever_is_on_the_incident_has_answered_its_page_which_ends_with_it(

@@ -7,6 +7,7 @@ from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.escalation.service import keyed
+from quarterdeck.operations.incidents import paged
 from quarterdeck.operations.incidents.model.incident import ID, MAX_LINE, Source
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.alerted import demands, follow, out_of
@@ -35,9 +36,13 @@ def _hear(work: Work, fact: Fact) -> None:
     if hear is not None:
         hear(work, fact)
     incident = _named(work, fact)
-    if incident and not OWN.match(fact.name):
-        kind = Wrote.PAGE if fact.name.startswith("Page") else Wrote.COMMAND
-        joined(work, fact.tenant, incident, kind, _words(fact), by=fact.actor, key=fact.id)
+    if not incident or OWN.match(fact.name):
+        return
+    page = fact.name in paged.WORDS
+    words = paged.words(fact.name, fact.payload)[:MAX_LINE] if page else _words(fact)
+    if words:
+        kind = Wrote.PAGE if page else Wrote.COMMAND
+        joined(work, fact.tenant, incident, kind, words, by=fact.actor, key=fact.id)
 
 
 def _fired(work: Work, fact: Fact) -> None:
@@ -100,7 +105,7 @@ def _tampered(work: Work, fact: Fact) -> None:
     )
 
 
-def _paged(work: Work, fact: Fact) -> None:
+def _answered(work: Work, fact: Fact) -> None:
     """Whoever answers its page is on the incident."""
     incident = _named(work, fact)
     if incident:
@@ -134,7 +139,7 @@ HEARS: Mapping[str, Callable[[Work, Fact], None]] = {
     "AlertResolved": _ended,
     "AlertEnded": _ended,
     "BudgetStepReached": _spent,
-    "PageAcknowledged": _paged,
+    "PageAcknowledged": _answered,
     "TamperConfirmed": _tampered,
 }
 """By the name of the fact: what it means to incidents."""
