@@ -11,6 +11,7 @@ from quarterdeck.access.tenants.model import Tenant
 from quarterdeck.console.activity import Activity, activity
 from quarterdeck.console.frame import Frame, InFrame
 from quarterdeck.console.headline import Signed, headline
+from quarterdeck.console.wanted import wanted
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.sync.domains import domains
 from quarterdeck.governance.sync.freshness import Freshness
@@ -55,6 +56,7 @@ def now(frame: InFrame) -> HTMLResponse:
     return frame.show(
         "now.html",
         headline=headline(tenants, ages, signed, frame.work.now),
+        wanted=wanted(frame),
         tenants=tenants,
         domains=list(known),
         rows=_rows(tenants, ages, counts),
