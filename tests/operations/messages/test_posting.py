@@ -11,8 +11,9 @@ from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.channels.model.channel import Kind
 from quarterdeck.operations.channels.model.methods import By, Method, Methods, Quiet
 from quarterdeck.operations.channels.service import reaching
-from quarterdeck.operations.messages.model import Posted, Urgency, Where
+from quarterdeck.operations.messages.model import Address, Content, Posted, Urgency, Where
 from quarterdeck.operations.messages.service import looking
+from quarterdeck.operations.messages.service.posting import post
 
 NIGHT = datetime(2026, 1, 7, 23, 30, tzinfo=UTC)
 
@@ -61,6 +62,10 @@ def test_a_person_is_reached_by_their_methods_else_by_their_mail(stage: Stage) -
         reaching.put(work, "acme", Methods(person="ada@acme.example", ways=ways))
         bob = principals.create(work, Of.PERSON, "Bob", email="bob@acme.example", home="acme")
     stage.post("ada@acme.example", bob.id, "eve@acme.example", where=Where.PERSON)
+    with stage.work() as work:
+        principals.disable(work, bob.id)
+    gone = stage.post(bob.id, key="k-2", where=Where.PERSON)
+    assert whys(gone) == [f"{bob.id} was shut out"]
     told = [(one.person, one.kind, one.address) for one in stage.all()]
     assert told == [
         ("ada@acme.example", "slack", "#acme-ops"),
@@ -94,6 +99,16 @@ def test_a_batch_goes_with_what_waits_already_and_within_the_hour(stage: Stage) 
     assert first == second < NIGHT + timedelta(hours=1)
     assert other - stage.clock() < timedelta(hours=1)
     assert other > second
+
+
+def test_links_lead_to_the_web_alone(stage: Stage) -> None:
+    links = (("good", "https://wiki.example"), ("bad", "javascript://wiki.example/%0aalert(1)"))
+    to = [Address(where=Where.MAIL, name="a@x.example")]
+    with stage.work() as work:
+        said = Content(title="x", links=links)
+        post(work, "acme", to, said, key="1", about="page/1", urgency=Urgency.PROMPT)
+    [one] = stage.all()
+    assert one.content.links == links[:1]
 
 
 @pytest.mark.parametrize("odd", ["two\nlines", "nul\0", "half \ud800"])

@@ -101,13 +101,20 @@ class _Letter:
         return max(quiet, min(waits or now + LONGEST_WAIT, now + LONGEST_WAIT))
 
 
+def _leads(url: str) -> bool:
+    """Whether it is an address on the web: whoever is told will press it."""
+    return url.startswith(("https://", "http://"))
+
+
 def _clean(content: Content) -> Content:
-    """As every database can store it; a title of one line."""
+    """As every database can store it; a title of one line, and links that lead to the web."""
     return Content(
         title=" ".join(storable(content.title).split()),
         text=storable(content.text),
         severity=storable(content.severity),
         state=storable(content.state),
         facts=tuple((storable(label), storable(value)) for label, value in content.facts),
-        links=tuple((storable(label), storable(value)) for label, value in content.links),
+        links=tuple(
+            (storable(label), storable(url)) for label, url in content.links if _leads(url)
+        ),
     )

@@ -88,6 +88,8 @@ def _by_methods(work: Work, tenant: str, kept: KeptMethods) -> list[Way]:
 def _by_name(work: Work, tenant: str, word: str) -> Way:
     """Of whom no methods are known: the mail address that their word is, or that access knows."""
     known = principals.people(work.db, [word], tenant).get(word)
+    if known and known.disabled_at:
+        return Way(why=f"{word[:80]} was shut out")
     address = known.email if known and known.email else word
     way = _mail(address)
     return way if not way.why else Way(why=f"{word[:80]} has no method")

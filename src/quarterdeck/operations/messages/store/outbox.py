@@ -62,7 +62,7 @@ def bundle_due(db: Connection, tenants: Tenants, way: str) -> datetime | None:
 
 def any_due(db: Connection) -> bool:
     """Whether ``claim`` might find something. Writes nothing."""
-    mine = (IS_OPEN, messages.c.due_at <= now_micros())
+    mine = (IS_OPEN, messages.c.due_at <= now_micros(), not_(_waits_its_turn()))
     return db.scalar(select(messages.c.id).where(*mine).limit(1)) is not None
 
 
@@ -89,6 +89,7 @@ def claim(
             not_(or_(false(), *crowded)),
             not_(_waits_its_turn()),
         )
+        # By the alphabet what is prompt comes after what is a batch: downwards, before it.
         .order_by(messages.c.urgency.desc(), messages.c.due_at, messages.c.seq)
         .limit(most)
         .with_for_update(skip_locked=True)
