@@ -23,7 +23,7 @@ from quarterdeck.operations.incidents.model.faults import (
     IncidentChanged,
     IncidentOver,
     NoSuchIncident,
-    NoSuchItem,
+    NoSuchIncidentItem,
     NoticeNotApproved,
     NotTheirRole,
     RationaleMissing,
@@ -321,7 +321,7 @@ def test_action_items_are_ticked_and_found_across_incidents(bridge: Bridge) -> N
         after = (first.id, 1)
         assert [one.text for one in looking.open_actions(work, after=after)] == ["plan capacity"]
         assert noting.tick_action(work, first.id, 2, done=False).done_at is None
-        with pytest.raises(NoSuchItem):
+        with pytest.raises(NoSuchIncidentItem):
             noting.tick_action(work, first.id, 9)
 
 
@@ -335,7 +335,7 @@ def test_a_checklist_is_ticked_with_notes(bridge: Bridge) -> None:
         assert noting.tick_task(work, made.id, 1).version == done.version
         assert noting.tick_task(work, made.id, 1, done=False).checklist[0].done is None
         for wrong in (0, 7):
-            with pytest.raises(NoSuchItem):
+            with pytest.raises(NoSuchIncidentItem):
                 noting.tick_task(work, made.id, wrong)
 
 

@@ -7,7 +7,7 @@ class NoSuchIncident(NotFound):
     """There is no such incident, or none that this actor may see."""
 
 
-class NoSuchItem(NotFound):
+class NoSuchIncidentItem(NotFound):
     """The incident has no action item, or item of its checklist, of that number."""
 
 

@@ -9,7 +9,7 @@ from quarterdeck.events.incidents import (
     IncidentTicked,
 )
 from quarterdeck.kernel.work import Work
-from quarterdeck.operations.incidents.model.faults import NoSuchItem, UnusableIncident
+from quarterdeck.operations.incidents.model.faults import NoSuchIncidentItem, UnusableIncident
 from quarterdeck.operations.incidents.model.incident import (
     Done,
     Incident,
@@ -109,7 +109,7 @@ def tick_action(work: Work, incident_id: str, number: int, *, done: bool = True)
     items = timeline.actions_of(work.db, own(incident), incident.id)
     found_one = next((one for one in items if one.number == number), None)
     if found_one is None:
-        raise NoSuchItem(f"{incident.id} has no action item {number}")
+        raise NoSuchIncidentItem(f"{incident.id} has no action item {number}")
     return found_one
 
 
@@ -121,7 +121,7 @@ def tick_task(
     require_writer(work, incident)
     check_text(note)
     if not 1 <= number <= len(incident.checklist):
-        raise NoSuchItem(f"the checklist of {incident.id} has no item {number}")
+        raise NoSuchIncidentItem(f"the checklist of {incident.id} has no item {number}")
     item = incident.checklist[number - 1]
     if done is (item.done is not None) and (not note or not done):
         return incident
