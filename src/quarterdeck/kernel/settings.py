@@ -30,10 +30,7 @@ Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
-MORE = (
-    *("slack_url", "pagerduty_url", "prometheus_url", "heartbeat_url"),
-    *("azure_graph_endpoint", "azure_status_url"),
-)
+MORE = ("slack_url", "pagerduty_url", "prometheus_url", "azure_graph_endpoint", "azure_status_url")
 MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
