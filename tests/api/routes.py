@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
+from quarterdeck.api.examples import BODIES as API
 from quarterdeck.web.permissions import PERMISSION
 
 Schema = dict[str, Any]
@@ -22,11 +23,13 @@ BODIES: dict[str, dict[str, Any]] = {
     },
     "apply_alert_rule": {"rule": {}},
     "try_written_rule": {"rule": {}},
+    "record_alert_rule_baseline": API["record_alert_rule_baseline"],
 }
 
 # Form fields and addresses of the console that must be of a kind to be read at all.
 FORMS = {
     "alert": "1",
+    "days": "7",
     "first": "2026-01-01",
     "last": "2026-01-31",
     "interval": "60",
@@ -41,6 +44,8 @@ FORMS = {
     "what": "resources",
     "version": "1",
 }
+
+PERIOD = {"from": "2026-01-01T00:00:00Z", "to": "2026-01-31T00:00:00Z"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,8 @@ def _asked(
     path, params = template, {}
     for parameter in operation.get("parameters", ()):
         name = parameter["name"]
-        value = known.get(name) or sample(document, parameter["schema"], "nothing")
+        value = known.get(name) or PERIOD.get(name)
+        value = value or sample(document, parameter["schema"], "nothing")
         path = path.replace(f"{{{name}}}", str(value))
         if parameter["in"] == "query" and (parameter["required"] or name == "tenant"):
             params[name] = value

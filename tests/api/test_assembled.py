@@ -15,6 +15,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from api.conftest import BASE, Headers
+from api.numbers import sampled
 from api.routes import Asked, requests
 from api.test_routes import OPEN as OPEN_OF_THE_API
 from console.stage import KNOWN, Stage, resource
@@ -135,10 +136,12 @@ def known(
     export, file = stage.export(acme)
     view = {"page": "/resources", "name": "all"}
     alert, silence = _watched(client, ada, acme)
+    path = f"/api/v1/alert-rules/{acme}/acme-cpu-usage"
     for severity in ("warning", "critical"):  # a rule of two versions
         ruled = {"rule": BODIES["apply_alert_rule"]["rule"] | {"severity": severity}}
-        path = f"/api/v1/alert-rules/{acme}/acme-cpu-usage"
         assert client.put(path, json=ruled, headers=ada).is_success
+    period = sampled(client, ada, acme, stage.clock())
+    assert client.put(f"{path}/baseline", json=period, headers=ada).is_success
     return {
         "alert": alert,
         "silence": silence,

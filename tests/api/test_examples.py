@@ -13,6 +13,7 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from api.conftest import BASE, Headers
+from api.numbers import sampled
 from api.test_assembled import bearer
 from console.stage import KNOWN, Stage, resource
 from governance.compliance.said import state
@@ -65,6 +66,7 @@ LAST = (
 TENANT_BY_TOKEN = {"ingest_events", "ingest_logs"}
 ALERTING = {"alert", "triggered", "routing"}
 """What names an alert, or a routing that was applied."""
+USUAL = "record_alert_rule_baseline"
 RULING, PROMISING = {"rule", "rules"}, {"slo", "slos"}
 SHORT = {"reason": "r", "duration_minutes": 5}
 ONCALL = "/api/v1/oncall/schedules/contoso"
@@ -216,11 +218,14 @@ class Seeded:
     def rule(self) -> str:
         """An alert rule with two versions."""
         name = str(PARAMETERS["rule"])
+        path = f"/api/v1/alert-rules/contoso/{name}"
         for threshold in (80, 90):
             said = BODIES["apply_alert_rule"]["rule"]
             rule = said | {"threshold": said["threshold"] | {"value": threshold}}
-            path = f"/api/v1/alert-rules/contoso/{name}"
             assert self.client.put(path, json={"rule": rule}, headers=self.ada).is_success
+        period = sampled(self.client, self.ada, "contoso", self.stage.clock())
+        made = self.client.put(f"{path}/baseline", json=period, headers=self.ada)
+        assert made.is_success, made.text
         return name
 
     def promised(self) -> str:
@@ -404,6 +409,9 @@ class Seeded:
             for name, example in PARAMETERS.items()
             if example in named
         }
+        if operation == USUAL:
+            period = sampled(self.client, self.ada, "contoso", self.stage.clock())
+            found |= {BODIES[USUAL][end]: at for end, at in period.items()}
         size = self.rows("trail/logs", "logs")[0]["size"]
         return found | {BUNDLE: f"000.p/{size}"}
 

@@ -24,6 +24,7 @@ SILENT = {
         (
             *("check_health", "query_logs", "diff_pack", "check_routing", "test_routing"),
             *("preview_silence", "preview_slo_objects", "try_written_rule"),
+            "walk_escalation_decision",
         ),
         LOOKS,
     ),
@@ -34,6 +35,7 @@ SILENT = {
             *("acknowledge_alert_event", "disable_maintenance", "resume_sync", "enable_programme"),
             *("apply_oncall_schedule", "roll_back_oncall_schedule", "apply_routing"),
             *("apply_slo_objects", "put_classification", "retry_consumer"),
+            *("apply_escalation_policy", "describe_incident"),
         ),
         SAME,
     ),

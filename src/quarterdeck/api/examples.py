@@ -239,6 +239,7 @@ BODIES: dict[str, Any] = {
     "apply_alert_rule": {"rule": _RULE, "why": "80 was too often"},
     "try_written_rule": {"rule": {"name": "high-cpu-usage", **_RULE}},
     "roll_back_alert_rule": {"version": 1, "why": "90 was too late"},
+    "record_alert_rule_baseline": {"from": "2026-01-14T12:00:00Z", "to": "2026-01-14T13:00:00Z"},
     "enable_alert_rule": {"why": "the migration is over"},
     "disable_alert_rule": {"why": "a migration"},
     "apply_routing": {"text": _ROUTING},

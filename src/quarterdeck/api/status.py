@@ -8,13 +8,14 @@ from typing import Annotated
 from fastapi import Header, Request, Response
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
 from pydantic import BaseModel, Field
 
 from quarterdeck.api.health import components, report_of
 from quarterdeck.api.monitoring import CacheNumbers, TargetBody, measured, numbers, require_anywhere
-from quarterdeck.kernel.gathering import FOLDER, Gathered
+from quarterdeck.kernel.gathering import FOLDER, Among, Gathered
 from quarterdeck.kernel.health import Health
-from quarterdeck.kernel.work import Actor, read
+from quarterdeck.kernel.work import ANY, Actor, read
 from quarterdeck.operations.alerts import service as alerts
 from quarterdeck.runtime import Runtime
 from quarterdeck.web.deps import By, Installation
@@ -80,24 +81,28 @@ def get_metrics(
 ) -> Response:
     """Metrics of this machine's processes, for Prometheus: OpenMetrics if it asks for that.
 
-    Open to this machine itself; others need a token.
+    Open to this machine itself; others need a token, and see of other tenants nothing.
     """
+    told = gathered(runtime)
     if not is_local(request):
-        require_anywhere(authenticate(runtime, request), "metrics:read")
+        actor = authenticate(runtime, request)
+        require_anywhere(actor, "metrics:read")
+        mine = frozenset(on for held, on in actor.grants if held == "metrics:read")
+        told = told if ANY in mine else Among(told, mine)
+    registry = CollectorRegistry()
+    registry.register(told)
     encode, media_type = choose_encoder(accept)
-    return Response(encode(gathered(runtime)), headers={"Content-Type": media_type})
+    return Response(encode(registry), headers={"Content-Type": media_type})
 
 
 HERE = "local"  # the region of an installation that has not been told
 
 
-def gathered(runtime: Runtime) -> CollectorRegistry:
+def gathered(runtime: Runtime) -> Collector:
     """The metrics of every process of this machine, as one collection."""
     settings = runtime.settings
     folder = Path(settings.data) / FOLDER if settings.data else None
-    registry = CollectorRegistry()
-    registry.register(Gathered(role="web", region=settings.region or HERE, folder=folder))
-    return registry
+    return Gathered(role="web", region=settings.region or HERE, folder=folder)
 
 
 def _alerts(request: Request, runtime: Runtime, actor: Actor) -> Alerts:

@@ -278,15 +278,20 @@ def assign(
     tl: Annotated[str | None, typer.Option(help="Technical Lead.")] = None,
     cl: Annotated[str | None, typer.Option(help="Communications Lead.")] = None,
     scribe: Annotated[str | None, typer.Option(help="Scribe.")] = None,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Give roles to people."""
     given = {role: who for role, who in zip(ROLES, (ic, tl, cl, scribe), strict=True) if who}
     if not given:
         stop("say who: --ic, --tl, --cl or --scribe", WRONG_USE)
+    client = client_of(context)
     with told():
-        for role, who in given.items():
-            client_of(context).put(f"{_path(incident)}/roles/{role}", {"person": who})
-    say(f"{incident}: {', '.join(f'{role} {who}' for role, who in given.items())}")
+        made = [
+            client.put(f"{_path(incident)}/roles/{role}", {"person": who})
+            for role, who in given.items()
+        ]
+    roles = ", ".join(f"{role} {who}" for role, who in given.items())
+    tell(f"{incident}: {roles}", made[-1], as_json=as_json)
 
 
 @commands.command()
@@ -435,14 +440,17 @@ def report(
     *,
     form: Annotated[str, typer.Option(help="brief, ticket or postmortem.")] = "ticket",
     output: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    as_json: flags.AsJson = False,
 ) -> None:
     """Write it down as Markdown."""
     with told():
         found = client_of(context).get_bytes(f"{_path(incident)}/report?form={quote(form)}")
-    if output is None:
-        typer.echo(found.decode(), nl=False)
-    else:
+    if output is not None:
         output.write_bytes(found)
+    if as_json:
+        show_json({"incident": incident, "form": form, "text": found.decode()})
+    elif output is None:
+        typer.echo(found.decode(), nl=False)
 
 
 def _posted(

@@ -7,7 +7,7 @@ of late.
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,6 +70,23 @@ class Gathered:
                 if utc_now().timestamp() - path.stat().st_mtime <= STALE_S:
                     role, pid, _ = path.name.split(".")
                     yield {"role": role, "pid": pid}, _read(path)
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A collection, of ``tenants`` alone and of what is no tenant's."""
+
+    whole: Collector
+    tenants: frozenset[str]
+
+    def collect(self) -> Iterable[Metric]:
+        """Every family, with the samples that may be seen."""
+        for family in self.whole.collect():
+            family.samples = [one for one in family.samples if self._has(one.labels)]
+            yield family
+
+    def _has(self, labels: Mapping[str, str]) -> bool:
+        return "tenant" not in labels or labels["tenant"] in self.tenants
 
 
 def _read(path: Path) -> Iterator[Metric]:

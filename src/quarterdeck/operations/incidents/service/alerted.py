@@ -6,7 +6,7 @@ from quarterdeck.operations.alerts.service.looking import found_of
 from quarterdeck.operations.incidents.model.incident import MAX_LINE, Incident, Source
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
-from quarterdeck.operations.incidents.service.keeping import OPEN, found, own, write
+from quarterdeck.operations.incidents.service.keeping import OPEN, found, noted, own, write
 from quarterdeck.operations.incidents.service.leading import acknowledged
 from quarterdeck.operations.incidents.store import incidents as store
 from quarterdeck.operations.severities import service as severities
@@ -73,7 +73,9 @@ def link_alert(work: Work, incident_id: str, alert_id: int) -> Incident:
     alert = found_of(work, own(incident), alert_id)
     work.require("alerts:read", incident.tenant)
     if store.link(work.db, incident.tenant, f"alert/{alert.id}", incident.id):
-        write(work, incident, Wrote.ALERT, f"Linked: alert #{alert.id} {alert.sign.title}")
+        text = f"Linked: alert #{alert.id} {alert.sign.title}"
+        write(work, incident, Wrote.ALERT, text)
+        work.publish(noted(incident, Wrote.ALERT, text))
     return incident
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from quarterdeck.events.incidents import IncidentNoted
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.incidents.model.faults import IncidentChanged, NoSuchIncident
 from quarterdeck.operations.incidents.model.incident import Incident
@@ -42,6 +43,11 @@ def change(work: Work, before: Incident, **said: Any) -> Incident:  # noqa: ANN4
     if not store.change(work.db, own(before), made):
         raise IncidentChanged(f"{before.id} was changed just now: look at it again")
     return made
+
+
+def noted(incident: Incident, kind: Wrote, text: str) -> IncidentNoted:
+    """What the platform is told of a line that somebody wrote."""
+    return IncidentNoted(tenant=incident.tenant, incident=incident.id, kind=kind.value, text=text)
 
 
 def write(  # noqa: PLR0913  a line has so many parts

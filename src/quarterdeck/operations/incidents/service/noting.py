@@ -5,7 +5,6 @@ from datetime import datetime
 
 from quarterdeck.events.incidents import (
     IncidentActionAdded,
-    IncidentNoted,
     IncidentTicked,
 )
 from quarterdeck.kernel.work import Work
@@ -17,7 +16,7 @@ from quarterdeck.operations.incidents.model.incident import (
     check_text,
 )
 from quarterdeck.operations.incidents.model.timeline import BY_HAND, ActionItem, Wrote
-from quarterdeck.operations.incidents.service.keeping import READ, change, found, own, write
+from quarterdeck.operations.incidents.service.keeping import READ, change, found, noted, own, write
 from quarterdeck.operations.incidents.service.roles import (
     require_commander,
     require_speaker,
@@ -55,11 +54,7 @@ def append(work: Work, incident_id: str, line: Line) -> Incident:
         words = f"Update: {incident.title}"
         tell_channels(work, incident, words, key=f"update/{incident.version}", text=line.text)
     write(work, incident, line.kind, line.text, at=line.at, link=line.link)
-    work.publish(
-        IncidentNoted(
-            tenant=incident.tenant, incident=incident.id, kind=line.kind.value, text=line.text
-        )
-    )
+    work.publish(noted(incident, line.kind, line.text))
     return incident
 
 

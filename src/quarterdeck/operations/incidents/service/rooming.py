@@ -8,6 +8,7 @@ from quarterdeck.operations.incidents.service.keeping import (
     WRITE,
     change,
     found,
+    noted,
     own,
     write,
 )
@@ -31,7 +32,11 @@ def open_room(work: Work, incident: Incident, *, by: str | None = None) -> Incid
 
 def open_by_hand(work: Work, incident_id: str) -> Incident:
     """Open a war room now, whatever its severity says."""
-    return open_room(work, found(work, work.tenants(WRITE), incident_id))
+    incident = found(work, work.tenants(WRITE), incident_id)
+    made = open_room(work, incident)
+    if made is not incident:
+        work.publish(noted(made, Wrote.ROOM, f"War room {made.war_room} opened"))
+    return made
 
 
 def described(incident: Incident) -> str:

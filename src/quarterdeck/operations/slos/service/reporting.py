@@ -57,9 +57,9 @@ def report(work: Work, since: datetime, until: datetime, tenant: str = "") -> li
     Raises:
         UnusablePeriod: it ends before it begins, or is longer than a leap year.
     """
+    asked = work.require(READ, tenant) if tenant else work.tenants(READ)
     if not timedelta(0) < until - since <= LONGEST:
         raise UnusablePeriod(f"a period ends after it begins, at most {LONGEST.days} days later")
-    asked = work.require(READ, tenant) if tenant else work.tenants(READ)
     found = [
         _attained(work, one, planned, (since, until))
         for one in {row.tenant for row in objects.found(work.db, asked, (SLO,))}
