@@ -90,7 +90,7 @@ def test_rules_of_others_come_in_and_go_out(client: TestClient, sre: Headers) ->
     assert json.loads(out) == json.loads(PHOENIX)
     assert "high_error_rate" in client.get(f"{RULES}/acme/export", headers=sre).json()["text"]
     done = client.post(f"{RULES}/acme/catalogue", json={}, headers=sre).json()
-    assert len(done["created"]) == 12
+    assert len(done["created"]) == 13
     refused = client.post(path, json={"text": PHOENIX.replace("PT5M", "5 minutes")}, headers=sre)
     assert (refused.status_code, "PT5M" in refused.json()["detail"]) == (422, True)
 

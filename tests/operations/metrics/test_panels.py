@@ -70,6 +70,7 @@ def test_nothing_known_is_no_line(stage: Stage) -> None:
     assert drawn(stage, Query(making=Making.VALUE, of="absent")) == []
 
 
+@pytest.mark.census("ATP-444")
 def test_a_region_narrows_every_query(stage: Stage) -> None:
     stage.count("up", 1, region="north", service="a")
     stage.count("up", 0, region="south", service="a")

@@ -19,7 +19,7 @@ from quarterdeck.operations.rules.store import standing
 MINUTE = timedelta(minutes=1)
 
 
-@pytest.mark.census("CG-003", "PX-037")
+@pytest.mark.census("CG-003", "PX-037", "BK-008")
 def test_five_minutes_beyond_the_threshold_fire_once_and_what_passes_resolves(
     stage: Stage,
 ) -> None:
