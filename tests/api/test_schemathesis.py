@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import schemathesis
 from fastapi import FastAPI
+from httpx2 import InvalidURL
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
@@ -77,7 +78,10 @@ def check(client: TestClient, case: Case[Any], headers: Headers) -> None:
     if isinstance(asked.get("data"), bytes):
         asked["content"] = asked.pop("data")
     asked.pop("cookies", None)
-    answer = client.request(**asked)
+    try:
+        answer = client.request(**asked)
+    except InvalidURL:  # longer than a client can ask
+        return
     assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
     # Alertmanager's clients read nothing but JSON.
     refusal = JSON if "/api/v2/" in case.operation.path else MEDIA_TYPE

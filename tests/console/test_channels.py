@@ -75,7 +75,7 @@ def test_both_pages_fit_a_phone_and_a_desk(ada: Watched, estate: Stage, width: i
     page = ada.page
     page.set_viewport_size({"width": width, "height": 800})
     page.goto("/channels")
-    expect(page.get_by_role("heading", name="7 channels, 5 without their secret")).to_be_visible()
+    expect(page.get_by_role("heading", name="8 channels, 6 without their secret")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("button", name="Test atp-ops-mail").click()
     expect(page.get_by_text("atp-ops@connectsoft.com: taken")).to_be_visible()

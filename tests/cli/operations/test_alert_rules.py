@@ -69,7 +69,7 @@ def test_rules_of_others_come_in_and_go_out(run: Run, tmp_path: Path) -> None:
     out = run("alert rule export --tenant acme --form json")[1]
     assert json.loads(out) == json.loads(PHOENIX)
     assert "expr: CpuPercentage > 80" in run("alert rule export --tenant acme --form prometheus")[1]
-    assert "12 created" in run("alert rule catalogue --tenant acme")[2]
+    assert "13 created" in run("alert rule catalogue --tenant acme")[2]
     file.write_text(PHOENIX.replace("PT5M", "5 minutes"))
     assert run(f"alert rule import {file} --tenant acme")[0] == 2
     assert run(f"alert rule import {tmp_path / 'none'} --tenant acme")[0] == 2
