@@ -16,10 +16,9 @@ from sqlalchemy import (
     func,
     select,
     tuple_,
-    update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
@@ -73,13 +72,7 @@ def counts(db: Connection, tenants: Tenants) -> dict[tuple[str, str], int]:
 
 def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
     """Keep a contact at its version; False if it is not at the one before."""
-    row = _row(made)
-    if made.version == 1:
-        insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-        fresh = insert(contacts).values(row).on_conflict_do_nothing().returning(contacts.c.name)
-        return db.execute(fresh).one_or_none() is not None
-    old = (*_named(tenants, made.contact.name), contacts.c.version == made.version - 1)
-    return db.execute(update(contacts).where(*old).values(row)).rowcount == 1
+    return versions.put(db, tenants, contacts, _row(made))
 
 
 def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:

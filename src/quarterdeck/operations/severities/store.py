@@ -13,10 +13,9 @@ from sqlalchemy import (
     Table,
     Text,
     select,
-    update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
@@ -48,12 +47,7 @@ def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
         "by": made.by,
         "at": None if made.at is None else micros(made.at),
     }
-    if made.version == 1:
-        insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-        fresh = insert(ladders).values(row).on_conflict_do_nothing().returning(ladders.c.tenant)
-        return db.execute(fresh).one_or_none() is not None
-    old = (tenants.clause(ladders.c.tenant), ladders.c.version == made.version - 1)
-    return db.execute(update(ladders).where(*old).values(row)).rowcount == 1
+    return versions.put(db, tenants, ladders, row)
 
 
 def _kept(row: Row[Any]) -> Kept:

@@ -14,10 +14,9 @@ from sqlalchemy import (
     Text,
     delete,
     select,
-    update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
@@ -50,13 +49,7 @@ def of_person(db: Connection, tenants: Tenants, person: str) -> KeptMethods | No
 
 def put(db: Connection, tenants: Tenants, made: KeptMethods) -> bool:
     """Keep methods at their version; False if they are not at the one before."""
-    row = _row(made)
-    if made.version == 1:
-        insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-        fresh = insert(methods).values(row).on_conflict_do_nothing().returning(methods.c.person)
-        return db.execute(fresh).one_or_none() is not None
-    old = (*_named(tenants, made.methods.person), methods.c.version == made.version - 1)
-    return db.execute(update(methods).where(*old).values(row)).rowcount == 1
+    return versions.put(db, tenants, methods, _row(made))
 
 
 def remove(db: Connection, tenants: Tenants, person: str, version: int) -> bool:
