@@ -20,7 +20,7 @@ from governance.estate import FakeCloud
 from quarterdeck.access.authentication.ports import IdentityProvider
 from quarterdeck.access.authentication.service import Authenticator
 from quarterdeck.access.principals import service as principals
-from quarterdeck.access.principals.model import Kind, installation
+from quarterdeck.access.principals.model import UNSCOPED, Kind, Scope, installation
 from quarterdeck.access.tokens import service as tokens
 from quarterdeck.access.tokens.model import Wanted
 from quarterdeck.api.app import build_app
@@ -263,7 +263,13 @@ class Stage:
             for entry in reader.entries(log, start, size - start):
                 yield json.loads(entry)
 
-    def token(self, role: str = "admin", tenant: str = "_platform", home: str = "_platform") -> str:
+    def token(
+        self,
+        role: str = "admin",
+        tenant: str = "_platform",
+        home: str = "_platform",
+        scope: Scope = UNSCOPED,
+    ) -> str:
         """The secret of a new person who holds a role."""
         with begin(self.engine, installation(), self.clock) as work:
             person = principals.create(work, Kind.PERSON, f"Ada {next(self.workers)}", home=home)
@@ -272,6 +278,7 @@ class Stage:
                 principal=person.id,
                 name="a first look",
                 expires_at=work.now + timedelta(hours=20),
+                scope=scope,
                 single_use=True,
             )
             return tokens.create(work, wanted).secret

@@ -2,12 +2,16 @@
 
 from starlette.testclient import TestClient
 
+from console.conftest import reader
 from console.stage import Stage
-from quarterdeck.access.principals.model import installation
+from operations.oncall.stage import PRIMARY
+from quarterdeck.access.principals.model import UNSCOPED, Scope, installation
+from quarterdeck.console.wanted import SHOWN
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.escalation.model.page import What
 from quarterdeck.operations.escalation.service import opening, policies
 from quarterdeck.operations.incidents.service.declaring import Told, declare
+from quarterdeck.operations.oncall.service import writing
 
 POLICY = "levels: [{name: L1, targets: [mail ada@example.com], notify_at: 0, engage_at: 0}]"
 
@@ -28,3 +32,30 @@ def test_pages_and_incidents_stand_first_and_are_answered_there(
     assert f"/pages/{page.id}/acknowledge" in text
     assert made.id in text
     assert "nobody leads yet" in text
+
+
+def test_nobody_is_said_only_where_all_of_it_was_looked_at(estate: Stage) -> None:
+    with begin(estate.engine, installation(), estate.clock) as work:
+        writing.apply(work, "acme", "primary", PRIMARY)
+    part = Scope(permissions=frozenset({"access:ask", "oncall:read", "incidents:read"}))
+    for scope, said, unsaid in (
+        (UNSCOPED, ">nobody<", "you may not see all of it"),
+        (part, "you may not see all of it", ">nobody<"),
+    ):
+        with reader(estate) as browser:
+            browser.post("/sign-in", data={"token": estate.token(scope=scope)})
+            _, _, rest = browser.get("/").text.partition("Who is wanted?")
+            header, _, _ = rest.partition("</header>")
+            assert said in header
+            assert unsaid not in header
+
+
+def test_that_there_is_more_is_said(client: TestClient, estate: Stage) -> None:
+    for many, more in ((SHOWN, False), (1, True)):
+        with begin(estate.engine, installation(), estate.clock) as work:
+            policies.apply(work, "acme", "incidents", POLICY)
+            for number in range(many):
+                what = What(title=f"Checkout {number} is down", severity="SEV-1")
+                opening.page(work, "acme", "incidents", what, key=f"{many}/{number}")
+        text = client.get("/").text
+        assert ("More pages" in text, "More incidents" in text) == (more, False)

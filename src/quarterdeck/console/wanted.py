@@ -22,6 +22,8 @@ class Wanted:
 
     Attributes:
         mine: pages of which the actor was told in person; ``late``: promises not kept.
+        known: whether pages and incidents were both looked at; else nobody may say "nobody".
+        more: whether there are pages, and incidents, beyond those that are shown.
     """
 
     pages: Sequence[Page]
@@ -29,25 +31,30 @@ class Wanted:
     late: set[str]
     incidents: Sequence[Incident]
     oncall: Sequence[Standing]
+    known: bool
+    more: tuple[bool, bool]
 
     @property
     def calm(self) -> bool:
-        """Whether nobody is wanted."""
+        """Whether nobody is wanted, as far as the actor may see."""
         return not self.pages and not self.incidents
 
 
 def wanted(frame: Frame) -> Wanted:
     """Who is wanted in what is looked at."""
     work, tenant = frame.work, frame.shell.tenant
-    seen = frame.holds("pages:read")
+    seen, led = frame.holds("pages:read"), frame.holds("incidents:read")
     states = (PageState.OPEN, PageState.ACKNOWLEDGED)
-    open_pages = pages.listed(work, tenant, states=states, limit=SHOWN) if seen else []
-    led = frame.holds("incidents:read")
+    open_pages = pages.listed(work, tenant, states=states, limit=SHOWN + 1) if seen else []
+    going = incidents.listed(work, tenant, is_open=True, limit=SHOWN + 1) if led else []
     turns = oncall.standings(work, tenant, ahead=AHEAD) if frame.holds("oncall:read") else []
+    shown = open_pages[:SHOWN]
     return Wanted(
-        pages=open_pages,
-        mine=pages.mine(work, open_pages) if open_pages else set(),
-        late=pages.lates(work, open_pages) if open_pages else set(),
-        incidents=incidents.listed(work, tenant, is_open=True, limit=SHOWN) if led else [],
+        pages=shown,
+        mine=pages.mine(work, shown) if shown else set(),
+        late=pages.lates(work, shown) if shown else set(),
+        incidents=going[:SHOWN],
         oncall=turns[:SHOWN],
+        known=seen and led,
+        more=(len(open_pages) > SHOWN, len(going) > SHOWN),
     )
