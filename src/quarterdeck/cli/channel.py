@@ -85,7 +85,7 @@ def put(
     url: Annotated[str | None, typer.Option(help="Of webhook and jira: its address.")] = None,
     mention: Annotated[
         bool | None,
-        typer.Option("--mention/--no-mention", help="Call all there when something is critical?"),
+        typer.Option("--mention/--no-mention", help="Slack: call all when something is critical?"),
     ] = None,
     note: Annotated[str | None, typer.Option(help="What to know.")] = None,
     secret: Annotated[
@@ -101,6 +101,8 @@ def put(
     given = {key: value for key, value in said.items() if value is not None}
     if secret:
         given["secret"] = sys.stdin.readline().strip()
+        if not given["secret"]:
+            stop("--secret -: standard input has no secret", WRONG_USE)
     with told():
         client = client_of(context)
         spec, version = _standing(client, tenant, name)

@@ -34,6 +34,9 @@ def test_a_channel_is_set_tested_and_removed(run: Run, came: Sink) -> None:
     code, table, _ = run(f"channel test ops {HERE}")
     assert (code, "refused for good" in table) == (1, True)
     assert run(f"channel set ops --secret word {HERE}")[0] == 2
+    empty = run(f"channel set ops --secret - {HERE}", given="\n")
+    assert (empty[0], "standard input has no secret" in empty[2]) == (2, True)
+    assert run("message list --state faild")[0] != 0
     failed = json.loads(run("message list --state failed --json")[1])["messages"][0]
     assert run(f"message retry {failed['id']}")[2].endswith("is sent again")
     assert run(f"message drop {failed['id']} --yes")[2].endswith("is let go")

@@ -101,6 +101,18 @@ def test_a_batch_goes_with_what_waits_already_and_within_the_hour(stage: Stage) 
     assert other > second
 
 
+def test_what_must_come_first_holds_up_nothing_that_is_sooner(stage: Stage) -> None:
+    stage.channels()
+    stage.now = NIGHT
+    stage.post("pagerduty", key="1", urgency=Urgency.BATCH)
+    stage.post("pagerduty", key="2", urgency=Urgency.BATCH, about="page/2")
+    stage.post("slack", key="1", urgency=Urgency.BATCH)
+    stage.post("pagerduty", "slack", key="3", urgency=Urgency.PAGE)
+    due = {(one.channel, one.key): one.due_at for one in stage.all()}
+    assert due["pagerduty", "1"] == due["pagerduty", "3"] == NIGHT
+    assert min(due["pagerduty", "2"], due["slack", "1"]) > NIGHT
+
+
 def test_links_lead_to_the_web_alone(stage: Stage) -> None:
     links = (("good", "https://wiki.example"), ("bad", "javascript://wiki.example/%0aalert(1)"))
     to = [Address(where=Where.MAIL, name="a@x.example")]

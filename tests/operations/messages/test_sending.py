@@ -27,6 +27,8 @@ from quarterdeck.operations.messages.service import sending as sending_module
 from quarterdeck.operations.messages.store import outbox
 from quarterdeck.trail.webhooks.model import verified
 from quarterdeck.wiring.numbers import EVERYONE
+from servers import jira
+from servers.jira import DONE
 from servers.mail import MailBox
 from servers.sink import Said, Sink
 from waiting import until
@@ -206,6 +208,32 @@ def test_an_end_never_comes_to_pagerduty_before_its_beginning(stage: Stage, came
     assert actions == [("trigger", "acme/page/1"), ("resolve", "acme/page/1")]
 
 
+def test_a_thing_that_begins_again_has_a_ticket_of_its_own(stage: Stage) -> None:
+    with jira.running() as site:
+        stage.channel("tickets", Kind.JIRA, "token", url=site.url, place="OPS")
+        for key, state in enumerate(("firing", "resolved", "firing", "resolved")):
+            stage.post("tickets", key=str(key), state=state)
+        stage.settle()
+        stage.settle()
+        assert stage.states() == ["sent"] * 4
+        assert [one["status"] for one in site.issues] == [DONE, DONE]
+
+
+def test_tickets_are_told_of_one_thing_in_its_order(stage: Stage) -> None:
+    with jira.running() as site:
+        stage.channel("tickets", Kind.JIRA, "token", url=site.url, place="OPS")
+        site.fail = [503]
+        stage.post("tickets", key="1", state="firing")
+        stage.settle()
+        stage.post("tickets", key="2", state="firing", title="Still down")
+        stage.post("tickets", key="3", state="resolved")
+        stage.settle()
+        assert stage.states() == ["waiting"] * 3
+        stage.due_now()
+        stage.settle()
+        assert [one["status"] for one in site.issues] == [DONE]
+
+
 def test_one_that_hangs_holds_up_nobody_else_and_no_page(stage: Stage, came: Sink) -> None:
     stage.channels()
     hang = Event()
@@ -302,6 +330,30 @@ def test_what_goes_by_a_channel_that_is_gone_is_a_dead_letter(stage: Stage) -> N
     stage.settle()
     [one] = stage.all()
     assert (one.state, one.error) == ("failed", "channel slack is gone")
+
+
+def test_a_secret_goes_to_nobody_for_whom_it_is_not(stage: Stage, came: Sink) -> None:
+    stage.channel("ops", Kind.SLACK, BOT, place="#ops")
+    stage.post("ops")
+    stage.channel("ops", Kind.PAGERDUTY, KEY)
+    stage.settle()
+    [one] = stage.all()
+    assert (one.state, one.error) == ("failed", "channel ops is of another kind now")
+    assert came.got == []
+
+
+def test_a_channel_whose_secret_is_awaited_is_waited_for(stage: Stage) -> None:
+    with jira.running() as site:
+        stage.channel("tickets", Kind.JIRA, "token", url="https://old.example", place="OPS")
+        stage.post("tickets")
+        stage.channel("tickets", Kind.JIRA, url=site.url, place="OPS")
+        stage.settle()
+        [one] = stage.all()
+        assert (one.state, "needs its secret" in one.error) == ("waiting", True)
+        stage.channel("tickets", Kind.JIRA, "token", url=site.url, place="OPS")
+        stage.due_now()
+        stage.settle()
+        assert len(site.issues) == 1
 
 
 def test_a_secret_that_cannot_be_opened_is_said_and_tried_again(

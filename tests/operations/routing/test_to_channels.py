@@ -200,3 +200,31 @@ def test_what_may_wait_an_hour_is_put_into_a_bundle(watch: Watch, outbox: Outbox
     due = {one.urgency: one.due_at for one in outbox.all() if one.channel == "atp-ops"}
     assert due[Urgency.PROMPT] <= watch.clock()
     assert watch.clock() < due[Urgency.BATCH] < watch.clock() + timedelta(hours=1)
+
+
+def one_of(kind: str, came: Sink) -> str:
+    how = {"webhook": {"webhook_configs": [{"url": f"{came.url}/hook"}]}}
+    return document(**how.get(kind, {"channel_configs": [{"channel": "atp-ops"}]}))
+
+
+@pytest.mark.parametrize(("first", "then"), [("webhook", "channel"), ("channel", "webhook")])
+def test_what_waits_for_a_receiver_that_was_exchanged_goes_to_neither_in_a_wrong_form(
+    watch: Watch, outbox: Outbox, came: Sink, first: str, then: str
+) -> None:
+    watch.apply(one_of(first, came))
+    watch.push({"severity": "warning"})
+    while watch.dispatcher().beat():
+        pass
+    watch.apply(one_of(then, came))
+    sending = watch.sending()
+    while sending.beat() or sending.running:
+        sending.wait(0.05)
+    with watch.work() as work:
+        [one] = outgoing(work, "acme", ("failed",)).notifications
+    assert one.error == "the receiver is another by now"
+    assert came.got == []
+    watch.push({"severity": "warning", "node": "b"})
+    watch.pass_time(minutes=6)
+    watch.settle(sending)
+    outbox.settle()
+    assert [got.path for got in came.got] == ["/hook" if then == "webhook" else "/ops"]

@@ -51,7 +51,8 @@ class ChannelSpec(Body):
     place: Text = Field("", description="Where it comes out: #atp-incidents, a team, a service.")
     url: str = Field("", max_length=MAX_SECRET, description="Of kind webhook: where it is posted.")
     mention: bool = Field(
-        default=False, description="Call all who are there when something is critical."
+        default=False,
+        description="Slack: call all who are there when something is critical.",
     )
     note: Text = ""
 

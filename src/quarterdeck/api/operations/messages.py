@@ -1,7 +1,7 @@
 """/api/v1/messages: what was told by channels and mail, what waits, and what nobody took."""
 
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
@@ -103,6 +103,9 @@ class MessageBody(BaseModel):
         )
 
 
+State = Literal["waiting", "sending", "sent", "failed", "dropped"]
+
+
 class MessageList(BaseModel):
     """Messages, newest first, and how many were not told."""
 
@@ -118,7 +121,7 @@ def list_messages(  # noqa: PLR0913, PLR0917  each a part of the question
     page: InPage,
     response: Response,
     tenant: Annotated[str, Query(max_length=100, description="Only of this tenant.")] = "",
-    state: Annotated[list[str], Query(max_length=5)] = [],  # noqa: B006  FastAPI copies it
+    state: Annotated[list[State], Query(max_length=5)] = [],  # noqa: B006  FastAPI copies it
     about: Short = "",
     channel: Short = "",
 ) -> MessageList:

@@ -20,6 +20,9 @@ AT_ONCE = 5
 
 IN_BUNDLE = 50
 
+IN_ORDER = ("pagerduty", "jira")
+"""Kinds that put together themselves what is about one thing: one by one, as it was posted."""
+
 ONE_TIME = "Acknowledge"
 """The label of a link that is good once, for whoever is told: it is shown to nobody else."""
 

@@ -48,6 +48,15 @@ def told(text: str) -> Told:
     return msgspec.json.decode(text, type=Told)
 
 
+def is_told(text: str) -> bool:
+    """Whether it is what ``written`` wrote, and not the body of a webhook."""
+    try:
+        told(text)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
 def urgency_of(alerts: Sequence[Alert]) -> Urgency:
     """How soon it must be told: within an hour where all of them say that this will do."""
     may_wait = [one.sign.annotations.get("notification") == WITHIN_AN_HOUR for one in alerts]

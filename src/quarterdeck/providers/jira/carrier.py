@@ -78,7 +78,10 @@ class Site:
         return _receipt(got, key)
 
     def closed(self, key: str, content: Content) -> Reply:
-        """Say that it is over, and bring the issue to where it is done, if it is not there."""
+        """Say that it is over, and bring the issue to where it is done, if it is not there.
+
+        No receipt: what is told after that is of another issue, unless this one is not done.
+        """
         reply = self.told(key, content)
         if not reply.taken:
             return reply
@@ -88,8 +91,8 @@ class Site:
             return judged(got)
         ways = [one for one in _said(got).get("transitions", ()) if _is_done(one.get("to"))]
         if not ways:
-            return Reply(status=got.status, receipt=key)  # it is done, or people decide that
-        return _receipt(self._ask(path, {"transition": {"id": ways[0]["id"]}}), key)
+            return Reply(status=got.status)  # it is done, or people decide that
+        return judged(self._ask(path, {"transition": {"id": ways[0]["id"]}}))
 
     def labelled(self, label: str) -> str | Reply:
         """The key of the newest issue with a label that is not done; empty: there is none."""

@@ -11,13 +11,10 @@ from sqlalchemy import Connection
 from quarterdeck.operations.channels.model.channel import Kind
 from quarterdeck.operations.channels.ports import Safe, SecretLost
 from quarterdeck.operations.channels.service import keeping
-from quarterdeck.operations.messages.model import AT_ONCE, IN_BUNDLE, Message, Urgency
+from quarterdeck.operations.messages.model import AT_ONCE, IN_BUNDLE, IN_ORDER, Message, Urgency
 from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.messages.store import outbox
 from quarterdeck.operations.sending.model import Reply
-
-APART = (Kind.PAGERDUTY, Kind.JIRA)
-"""Kinds whose events go one by one: they put them together themselves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +47,10 @@ def parcel(db: Connection, safe: Safe, bundle: Bundle, at: datetime) -> Parcel |
     kept = keeping.usable(db, first.tenant, first.channel) if first.channel else None
     if first.channel and kept is None:
         return Reply(error=f"channel {first.channel} is gone")
+    if kept and kept.channel.kind != first.kind:  # its secret is for another
+        return Reply(error=f"channel {first.channel} is of another kind now")
+    if kept and kept.lacks:
+        return Reply(error=f"channel {first.channel} {kept.lacks}", again=True)
     try:
         secret = keeping.secret_of(kept, safe) if kept else ""
     except SecretLost as error:
@@ -71,7 +72,7 @@ def parcel(db: Connection, safe: Safe, bundle: Bundle, at: datetime) -> Parcel |
 
 def _goes_together(db: Connection, found: Sequence[Message]) -> bool:
     first = found[0]
-    if first.urgency is Urgency.PAGE or first.kind in APART:
+    if first.urgency is Urgency.PAGE or first.kind in IN_ORDER:
         return False
     if first.urgency is Urgency.BATCH:
         return True

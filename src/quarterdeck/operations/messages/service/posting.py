@@ -8,6 +8,7 @@ from quarterdeck.kernel.db import storable
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.messages.model import (
     GIVE_UP,
+    IN_ORDER,
     LONGEST_WAIT,
     WAITING,
     Address,
@@ -86,6 +87,8 @@ class _Letter:
             due_at=due_at,
             give_up_at=due_at + GIVE_UP,
         )
+        if way.kind in IN_ORDER:
+            outbox.hurry(self.work.db, message)
         return outbox.add(self.work.db, message)
 
     def _due_at(self, way: Way) -> datetime:

@@ -26,7 +26,9 @@ from quarterdeck.kernel.db import BULK_ROWS, now_micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.messages.model import (
     FAILED,
+    IN_ORDER,
     SENDING,
+    SENT,
     WAITING,
     Content,
     Filter,
@@ -34,9 +36,6 @@ from quarterdeck.operations.messages.model import (
     Urgency,
 )
 from quarterdeck.operations.messages.store.table import IS_OPEN, messages
-
-IN_ORDER = "pagerduty"
-"""The kind whose events about one thing must come in the order in which they were posted."""
 
 OPEN = (WAITING, SENDING)
 
@@ -48,6 +47,19 @@ def add(db: Connection, new: Message) -> str:
     db.execute(fresh)
     same = (messages.c.tenant == new.tenant, messages.c.key == new.key, messages.c.way == new.way)
     return str(db.scalar(select(messages.c.id).where(*same)))
+
+
+def hurry(db: Connection, new: Message) -> None:
+    """Have what is held back go no later than one that must come after it."""
+    held = (
+        messages.c.tenant == new.tenant,
+        messages.c.about == new.about,
+        messages.c.way == new.way,
+        messages.c.state == WAITING,
+        messages.c.attempts == 0,
+        messages.c.due_at > micros(new.due_at),
+    )
+    db.execute(update(messages).where(*held).values(due_at=micros(new.due_at)))
 
 
 def bundle_due(db: Connection, tenants: Tenants, way: str) -> datetime | None:
@@ -173,14 +185,14 @@ def about(db: Connection, tenants: Tenants, what: str) -> list[Message]:
 
 
 def receipt_of(db: Connection, one: Message) -> str:
-    """What the receiver called the last that was about the same, on the same way."""
+    """What the receiver called the last that it took about the same, on the same way."""
     query = (
         select(messages.c.receipt)
         .where(
             messages.c.tenant == one.tenant,
             messages.c.about == one.about,
             messages.c.way == one.way,
-            messages.c.receipt != "",
+            messages.c.state == SENT,
         )
         .order_by(messages.c.seq.desc())
         .limit(1)
@@ -263,7 +275,7 @@ def _waits_its_turn() -> ColumnElement[bool]:
         first.c.seq < messages.c.seq,
         first.c.state.in_(OPEN),
     )
-    return and_(messages.c.kind == IN_ORDER, earlier)
+    return and_(messages.c.kind.in_(IN_ORDER), earlier)
 
 
 def _take(db: Connection, which: ColumnElement[bool], lease: timedelta) -> list[Message]:

@@ -31,6 +31,7 @@ MOST_A_RECEIVER = 4  # at once, so that one that hangs holds up nobody else
 A_MINUTE = timedelta(minutes=1)
 MOST_WORDS = 500
 UNREADABLE = "the configuration can be read no more"
+CHANGED = "the receiver is another by now"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,8 +117,10 @@ class _Desk:
                 _settle(work, one, reply)
 
     def _call(self, one: Notification, hook: Webhook | Handed) -> Call:
-        if isinstance(hook, Handed):
+        if wording.is_told(one.body):
             return Reply  # there is nobody to ask: it is handed over where it is written down
+        if isinstance(hook, Handed):
+            return partial(Reply, error=CHANGED)
         return partial(self.notifier.notify, hook, one.id, one.attempts, one.body.encode())
 
 
@@ -132,8 +135,7 @@ def _settle(work: Work, one: Notification, reply: Reply | None) -> None:
         # Its receiver is gone, or wants to hear nothing of this: it knows, all the same.
         _told(work, one, DROPPED)
         return
-    hook = _hook(config_of(work.db, one.tenant), one)
-    if isinstance(hook, Handed) and (why := _handed_over(work, one, hook)):
+    if wording.is_told(one.body) and (why := _handed_over(work, one)):
         reply = Reply(error=why)
     words = storable(reply.error)[:MOST_WORDS]
     if reply.taken:
@@ -146,8 +148,11 @@ def _settle(work: Work, one: Notification, reply: Reply | None) -> None:
         notifications.end(work.db, one, FAILED, work.now, words)
 
 
-def _handed_over(work: Work, one: Notification, hook: Handed) -> str:
+def _handed_over(work: Work, one: Notification) -> str:
     """Put it into the outbox of messages, in this transaction; why it cannot be, or empty."""
+    hook = _hook(config_of(work.db, one.tenant), one)
+    if not isinstance(hook, Handed):
+        return CHANGED
     told = wording.told(one.body)
     posted = post(
         work,
