@@ -13,7 +13,7 @@ from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.clock import EPOCH, utc_now
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import begin, read
-from quarterdeck.operations.escalation.model.plan import Case, StepKind, engaged, plan
+from quarterdeck.operations.escalation.model.plan import Case, StepKind, plan
 from quarterdeck.operations.escalation.model.policy import Policy
 from quarterdeck.operations.escalation.service import policies
 from quarterdeck.packs import escalated, loader
@@ -43,6 +43,15 @@ def item_of(pack: str) -> escalated.PolicySpec:
 
 def shipped(pack: str) -> Policy:
     return item_of(pack).policy(pack)
+
+
+def engaged(
+    policy: Policy, severity: str, flags: frozenset[str], minutes: float
+) -> tuple[str, ...]:
+    """The levels that must have joined so many minutes after a page was opened."""
+    times = [(level.name, level.engaged(severity, flags)) for level in policy.levels]
+    passed = timedelta(minutes=minutes)
+    return tuple(name for name, at in times if at is not None and at <= passed)
 
 
 def joined(severity: str, minutes: float, *flags: str) -> list[str]:

@@ -34,7 +34,7 @@ def show_all(
     as_json: flags.AsJson = False,
 ) -> None:
     """Show the pages that are not resolved. Exits 1 if one wants somebody."""
-    state = "resolved" if resolved else None
+    state, none = ("resolved", "no page is resolved") if resolved else (None, NONE)
     with told():
         found = client_of(context).rows(HERE, "pages", tenant=tenant, state=state)
     if as_json:
@@ -51,7 +51,7 @@ def show_all(
             )
             for one in found
         ]
-        show_table(("page", "severity", "state", "since", "answered by", "what"), rows, NONE)
+        show_table(("page", "severity", "state", "since", "answered by", "what"), rows, none)
     if any(one["state"] == "open" for one in found):
         raise typer.Exit(FOUND)
 
@@ -68,7 +68,8 @@ def show(context: typer.Context, page: Id, *, as_json: flags.AsJson = False) -> 
     for late in found["lates"]:
         say(f"LATE {late['step']}: {late['why']}")
     rows = [row for step in found["steps"] for row in _rows(step)]
-    show_table(("step", "due", "state", "at", "who", "by", "why"), rows, NONE)
+    nobody = f"at {found['severity']} this policy tells nobody"
+    show_table(("step", "due", "state", "at", "who", "by", "why"), rows, nobody)
 
 
 @commands.command("open")

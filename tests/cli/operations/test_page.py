@@ -38,6 +38,7 @@ def test_a_page_is_opened_shown_answered_and_ended(run: Run, tmp_path: Path) -> 
     file.write_text(POLICY)
     run(f"escalation apply incidents {file} {HERE}")
     assert run("page list")[2] == "no page is open"
+    assert run("page list --resolved")[2] == "no page is resolved"
     code, out, _ = run(f"page open incidents Down {HERE} --severity P1 --json")
     page = json.loads(out)["id"]
     code, table, _ = run("page list")

@@ -9,10 +9,20 @@ from sqlalchemy import delete
 
 from operations.escalation.stage import MINUTE, Desk
 from operations.oncall.stage import NOON, ROOT
+from operations.routing.stage import Watch
 from quarterdeck.kernel.work import MissingPermission, TenantNotFound, Work
+from quarterdeck.operations.alerts.service import lifecycle
+from quarterdeck.operations.escalation import auditing
 from quarterdeck.operations.escalation.model.faults import NoSuchEscalation, NoSuchPage, PageEnded
 from quarterdeck.operations.escalation.model.page import Entry, Page, PageState
-from quarterdeck.operations.escalation.service import answering, linked, telling, timing
+from quarterdeck.operations.escalation.service import (
+    answering,
+    linked,
+    linting,
+    policies,
+    telling,
+    timing,
+)
 from quarterdeck.operations.escalation.service import desk as by_hand
 from quarterdeck.operations.escalation.store.table import steps
 
@@ -188,6 +198,27 @@ def test_a_page_that_fails_holds_up_no_other(desk: Desk, monkeypatch: pytest.Mon
     assert (desk.told(bad), len(desk.told(good))) == ({}, 2)
 
 
+def test_a_page_that_fails_blinds_the_auditor_to_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [desk.page(key="first"), desk.page(key="second")]
+    desk.stage.pass_time(minutes=5)
+    found = auditing.faults
+
+    def faults(document: str, moments: Any, *more: Any) -> list[auditing.Fault]:  # noqa: ANN401
+        if not tried:
+            tried.append(document)
+            raise ZeroDivisionError
+        return found(document, moments, *more)
+
+    tried: list[str] = []
+    monkeypatch.setattr(auditing, "faults", faults)
+    with pytest.raises(ZeroDivisionError):
+        desk.audit()
+    assert sorted(bool(desk.account(one).lates) for one in both) == [False, True]
+    assert len(desk.sent_here) == 1
+
+
 def test_nobody_answers_a_page_of_another_tenant(desk: Desk) -> None:
     page = desk.page()
     eve = desk.stage.actor("eve", "oncall:read")
@@ -252,6 +283,41 @@ def test_a_policy_hands_over_to_another_which_is_frozen_with_it(desk: Desk) -> N
     assert list(desk.told(page)) == ["L1/notify/0"]
     desk.tick(minutes=1)
     assert desk.told(page)["next.L1/notify/0"] == ["last@example.com"]
+
+
+def test_what_is_handed_over_to_may_change_and_no_page_is_lost(desk: Desk) -> None:
+    later = "levels: [{name: L1, targets: [mail last@example.com], notify_at: 1h}]"
+    desk.apply(later, "next")
+    desk.apply(
+        "levels: [{name: L1, targets: [mail x@example.com], notify_at: 0},"
+        " {name: L2, targets: [mail y@example.com], notify_at: 2h}]\nthen: next\nthen_after: 1h\n",
+        "first",
+    )
+    desk.apply(later.replace("1h", "0"), "next")
+    page = desk.page(policy="first")
+    desk.tick()
+    desk.tick(minutes=120)
+    assert list(desk.told(page)) == ["L1/notify/0", "L2/notify/0"]
+    assert desk.audit() == 0
+    with desk.stage.work() as work:
+        [note] = linting.notes(work, "acme", policies.one(work, "acme", "first").policy)
+    assert note.endswith("at any is before L2: its pages go without")
+
+
+def test_a_page_by_hand_wants_somebody_whatever_became_of_the_alert_it_names(desk: Desk) -> None:
+    watch = Watch(desk.engine, now=desk.stage.now)
+    for name in ("fires", "looked after", "over"):
+        watch.push({"alertname": name})
+    watch.push({"alertname": "over"}, resolved=True)
+    with desk.stage.work() as work:
+        lifecycle.acknowledge(work, 2, "Ada")
+    about = {}
+    for alert in (1, 2, 3, 10**30):
+        page = desk.page(about=f"alert/{alert}", key=f"{alert}")
+        desk.tick()
+        assert "L1/engage/0" in desk.told(page)
+        about[alert] = desk.account(page).alerts
+    assert about == {1: [1], 2: [], 3: [], 10**30: []}
 
 
 def test_the_auditor_is_silent_while_all_is_kept(desk: Desk) -> None:

@@ -74,3 +74,13 @@ def test_what_may_wait_an_hour_does(stage: Stage) -> None:
     [one] = mails(stage)
     assert one.urgency is Urgency.BATCH
     assert stage.now < one.due_at < stage.now + timedelta(hours=1)
+
+
+def test_the_end_of_what_rose_and_fell_is_mailed(stage: Stage) -> None:
+    rises = [{"value": 90, "severity": "page"}]
+    stage.apply(actions=[ACTION], hold="PT0S", rises=rises)
+    for value in (95, 85, 95, 10):
+        stage.feed(value, minutes=3)
+    said = [(one.content.state, dict(one.content.facts).get("severity")) for one in mails(stage)]
+    assert [state for state, _ in said] == ["firing", "firing", "resolved"]
+    assert [severity for _, severity in said][:2] == ["page", "critical"]

@@ -39,13 +39,14 @@ def listed(frame: InFrame, page: InPage) -> HTMLResponse:
     before = str(page.after[0]) if page.after else ""
     found = looking.listed(work, tenant, states=looking.OPEN, before=before, limit=page.fetch)
     shown = found[: page.limit]
-    mine = looking.mine(work, shown)
+    mine, standing = looking.mine(work, shown), looking.standing(work, tenant)
     return frame.show(
         "pages.html",
         shown=sorted(shown, key=lambda one: (one.id not in mine, _weight(one))),
         mine=mine,
         late=looking.lates(work, shown),
-        wanting=sum(one.state is PageState.OPEN for one in shown),
+        wanting=standing[PageState.OPEN],
+        many=sum(standing.values()),
         past=looking.listed(work, tenant, states=(PageState.RESOLVED,), limit=PAST),
         following=page.next((shown[-1].id,)) if len(found) > page.limit else "",
         kinds=KINDS,

@@ -29,13 +29,17 @@ class Push:
     generator_url: str = ""
     known_as: Mapping[str, str] | None = None
 
+    @property
+    def fingerprint(self) -> str:
+        """By what it is known."""
+        return fingerprint(self.labels if self.known_as is None else self.known_as)
+
     def sign(self, tenant: str) -> Sign:
         """It as a sign: one alert a label set of a tenant fires at a time."""
-        same = self.labels if self.known_as is None else self.known_as
         name = self.labels.get("alertname", "")
         title = self.annotations.get("summary") or self.annotations.get("title") or name
         return Sign(
-            key=f"{tenant}/{fingerprint(same)}",
+            key=f"{tenant}/{self.fingerprint}",
             tenant=tenant,
             type=name or "unnamed",
             severity=severity_of(self.labels),

@@ -4,11 +4,10 @@ import re
 from datetime import timedelta
 
 from quarterdeck.operations.escalation.model.faults import UnusableEscalation
-from quarterdeck.operations.metrics.spans import UnusableSpan, prometheus
+from quarterdeck.operations.metrics.spans import UnusableSpan, prometheus, written_prometheus
 
 SAID = re.compile(r"(\d{1,4}) *(minute|min|hour|day)s?", re.IGNORECASE)
 UNITS = {"minute": "m", "min": "m", "hour": "h", "day": "d"}
-SECONDS = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 NEVER = ("never", "null", "~", "")
 
 
@@ -30,11 +29,7 @@ def read_time(words: str | int | None) -> timedelta | None:
 
 def written(span: timedelta) -> str:
     """As ``read`` reads it."""
-    left, text = int(span.total_seconds()), ""
-    for unit, seconds in SECONDS:
-        number, left = divmod(left, seconds)
-        text += f"{number}{unit}" if number else ""
-    return text or "0"
+    return written_prometheus(span) or "0"
 
 
 def written_time(span: timedelta | None) -> str:

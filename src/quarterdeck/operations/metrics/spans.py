@@ -12,6 +12,7 @@ WRITTEN = re.compile(
 PROMETHEUS = re.compile(
     "".join(f"(?:([0-9]{{1,15}}){unit})?" for unit in ("y", "w", "d", "h", "m", "s", "ms"))
 )
+WRITTEN_MS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 UNITS_MS = (31_536_000_000, 604_800_000, 86_400_000, 3_600_000, 60_000, 1000, 1)
 LONGEST = timedelta(days=3650)
 MOST_STEPS = 11_000
@@ -52,6 +53,15 @@ def prometheus(words: str) -> timedelta:
     if total_ms > LONGEST // timedelta(milliseconds=1):
         raise UnusableSpan(f"{words[:40]} is longer than ten years")
     return timedelta(milliseconds=total_ms)
+
+
+def written_prometheus(length: timedelta) -> str:
+    """As ``prometheus`` reads it, to the millisecond; of nothing empty."""
+    left, words = length // timedelta(milliseconds=1), ""
+    for unit, ms in WRITTEN_MS:
+        number, left = divmod(left, ms)
+        words += f"{number}{unit}" if number else ""
+    return words
 
 
 def steps(start: datetime, end: datetime, every: timedelta) -> list[datetime]:

@@ -7,7 +7,6 @@ from quarterdeck.operations.metrics.spans import UnusableSpan, span
 from quarterdeck.operations.rules.model import RuleInvalid
 
 ISO_UNITS = (("H", 3600), ("M", 60), ("S", 1))
-UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1))
 NOTHING = ("", "0", "PT0S", "P0D", "0s", "0m")
 
 
@@ -42,8 +41,4 @@ def prometheus(words: str) -> timedelta:
 
 def written_prometheus(length: timedelta) -> str:
     """A duration as Prometheus reads it."""
-    left, words = length // timedelta(milliseconds=1), ""
-    for unit, ms in UNITS:
-        number, left = divmod(left, ms)
-        words += f"{number}{unit}" if number else ""
-    return words or "0s"
+    return spans.written_prometheus(length) or "0s"

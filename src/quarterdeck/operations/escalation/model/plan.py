@@ -66,15 +66,6 @@ def plan(policy: Policy, case: Case) -> tuple[Step, ...]:
     )
 
 
-def engaged(
-    policy: Policy, severity: str, flags: frozenset[str], minutes: float
-) -> tuple[str, ...]:
-    """The levels that must have joined so many minutes after a page was opened."""
-    passed = timedelta(minutes=minutes)
-    times = [(level.name, level.engaged(severity, flags)) for level in policy.levels]
-    return tuple(name for name, at in times if at is not None and at <= passed)
-
-
 def _of(policy: Policy, level: Level, case: Case) -> Iterator[Step]:
     told = level.notified(case.severity, case.flags)
     joins = level.engaged(case.severity, case.flags)

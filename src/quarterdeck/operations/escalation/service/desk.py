@@ -2,7 +2,7 @@
 
 from quarterdeck.access.tenants import service as access
 from quarterdeck.kernel.ids import PLATFORM
-from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.kernel.work import Work
 from quarterdeck.operations.escalation.model.faults import NoSuchPage, PageEnded
 from quarterdeck.operations.escalation.model.page import Page, PageState, What
 from quarterdeck.operations.escalation.service import opening
@@ -29,8 +29,3 @@ def change_by_hand(
     if found.state is PageState.RESOLVED:
         raise PageEnded(f"page {page[:80]} is resolved: open another")
     return opening.change(work, found, severity=severity, flags=flags, why=why)
-
-
-def open_about(work: Work, tenant: str, what: str) -> list[str]:
-    """The ids of a tenant's open pages about something. For features of this platform."""
-    return pages.open_about(work.db, Tenants(frozenset({tenant})), what)

@@ -17,7 +17,6 @@ from quarterdeck.operations.messages.model import Urgency
 from quarterdeck.operations.messages.service import looking as messages
 
 log = structlog.get_logger("heartbeat")
-MOST = 100
 
 RUNG = Counter(
     "quarterdeck_heartbeats_total",
@@ -53,7 +52,7 @@ class Heartbeat:
         before = now - self.grace
         if pages.due(db, before, 1):
             return False
-        return not any(_stuck(db, page, before) for page in pages.watched(db, "", MOST))
+        return not any(_stuck(db, page, before) for page in pages.watched(db))
 
 
 def _stuck(db: Connection, page: Page, before: datetime) -> bool:

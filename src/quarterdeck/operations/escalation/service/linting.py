@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from quarterdeck.kernel.work import Work
+from quarterdeck.operations.escalation.model.faults import UnusableEscalation
 from quarterdeck.operations.escalation.model.policy import Kind, Policy, Target
 from quarterdeck.operations.escalation.service import policies
 from quarterdeck.operations.escalation.service.named import contact, schedule
@@ -20,6 +21,10 @@ def notes(work: Work, tenant: str, policy: Policy) -> list[str]:
     ]
     if policy.then and policies.holding(work, tenant, policy.then) is None:
         found.append(f"then: no policy {policy.then!r}")
+    try:
+        policies.check_chain(work, tenant, policy)
+    except UnusableEscalation as error:
+        found.append(f"then: {error}: its pages go without")
     return found
 
 

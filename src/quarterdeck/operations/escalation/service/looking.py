@@ -1,5 +1,6 @@
 """Looking at pages: what was promised, what was kept, who answers."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -81,11 +82,12 @@ def account(work: Work, page: str) -> Account:
     )
 
 
-def about(work: Work, tenant: str, what: str) -> list[Page]:
-    """The open pages about something: ``incident/INC-2026-000001``, ``alert/12``."""
-    own = work.require(READ, tenant)
-    found = [pages.of_id(work.db, own, one) for one in pages.open_about(work.db, own, what)]
-    return [one for one in found if one is not None]
+def standing(work: Work, tenant: str = "") -> Mapping[PageState, int]:
+    """How many pages are not resolved, by state, however many are shown."""
+    found = Counter[PageState]()
+    for (_, state), many in pages.counts(work.db, _seen(work, tenant)).items():
+        found[PageState(state)] += many
+    return found
 
 
 def mine(work: Work, shown: Sequence[Page]) -> set[str]:

@@ -6,6 +6,9 @@ from hashlib import sha256
 
 from quarterdeck.events.escalation import PageChanged, PageOpened
 from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.alerts.model import AlertState
+from quarterdeck.operations.alerts.service import placing
+from quarterdeck.operations.alerts.service.looking import LARGEST_ID
 from quarterdeck.operations.escalation.document import spec_of, text_of
 from quarterdeck.operations.escalation.model.faults import NoSuchEscalation
 from quarterdeck.operations.escalation.model.page import (
@@ -25,13 +28,10 @@ from quarterdeck.operations.escalation.model.policy import (
     Target,
 )
 from quarterdeck.operations.escalation.service import policies
-from quarterdeck.operations.escalation.service.answering import acknowledge, resolve
 from quarterdeck.operations.escalation.service.frozen import promise, promise_anew
 from quarterdeck.operations.escalation.severity import LADDER, named, severity_of
 from quarterdeck.operations.escalation.store import pages
 from quarterdeck.operations.severities.service import ladder
-
-__all__ = ["acknowledge", "change", "page", "page_anyway", "resolve"]
 
 ALERT = "alert/"
 
@@ -61,7 +61,7 @@ def _page(
     check_key(key)
     own = Tenants(frozenset({of[0]}))
     there = pages.open_under(work.db, own, key) or _opened(work, own, of, what, key)
-    pages.about_alerts(work.db, own, there, {*alerts, *_alert(what.about)})
+    pages.about_alerts(work.db, own, there, {*alerts, *_alert(work, own, what.about)})
     return change(
         work, there, severity=_worse(work, there, what), flags=there.what.flags | what.flags
     )
@@ -188,6 +188,12 @@ def _none(name: str) -> Policy:
     return Policy(name=name, levels=(level,))
 
 
-def _alert(about: str) -> set[int]:
+def _alert(work: Work, own: Tenants, about: str) -> set[int]:
+    """The alert that it is about, if that wants somebody: one that does not ends no page."""
     number = about.removeprefix(ALERT)
-    return {int(number)} if about.startswith(ALERT) and number.isdecimal() else set()
+    if not (about.startswith(ALERT) and number.isdecimal() and int(number) <= LARGEST_ID):
+        return set()
+    known = placing.of_ids(work, own, [int(number)])
+    return {
+        id_ for id_, one in known.items() if one.fires(work.now) and one.state is AlertState.FIRING
+    }

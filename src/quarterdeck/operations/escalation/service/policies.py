@@ -57,7 +57,7 @@ def put(
         return standing_of(old), False
     if old is None and policies.count(work.db, own) >= MOST:
         raise UnusableEscalation(f"a tenant has at most {MOST} escalation policies")
-    _check_chain(work, tenant, said)
+    check_chain(work, tenant, said)
     made = _keep(work, own, (tenant, name), text_of(spec), APPLIED, why)
     return standing_of(made), True
 
@@ -92,7 +92,7 @@ def put_back(
     _check_version(name, old.version if old else 0, expected)
     if old is not None and old.text == then.text:
         return standing_of(old)
-    _check_chain(work, tenant, standing_of(then).policy)
+    check_chain(work, tenant, standing_of(then).policy)
     return standing_of(_keep(work, own, (tenant, name), then.text, f"put back to {number}", why))
 
 
@@ -128,13 +128,18 @@ def decide(work: Work, tenant: str, name: str, answers: Sequence[str]) -> tree.D
 def holding(work: Work, tenant: str, name: str) -> Standing | None:
     """What holds under a name for a tenant, its own or the platform's, whole: for its pages.
 
-    In nobody's name. What it hands over to is part of it.
+    In nobody's name. What it hands over to is part of it, unless that was changed since so
+    that it does not fit any more: a page is opened all the same.
     """
     found = _any(work, tenant, name)
     if found is None:
         return None
     standing = standing_of(found)
-    return Standing(version=found, spec=standing.spec, policy=_whole(work, tenant, standing.policy))
+    try:
+        whole = _whole(work, tenant, standing.policy)
+    except UnusableEscalation:
+        whole = standing.policy
+    return Standing(version=found, spec=standing.spec, policy=whole)
 
 
 def are_there(db: Connection) -> bool:
@@ -166,8 +171,8 @@ def _whole(work: Work, tenant: str, policy: Policy) -> Policy:
     return policy
 
 
-def _check_chain(work: Work, tenant: str, policy: Policy) -> None:
-    """Refuse a policy that comes back to itself, or never ends."""
+def check_chain(work: Work, tenant: str, policy: Policy) -> None:
+    """Refuse a policy that comes back to itself, never ends, or hands over to what does not fit."""
     seen, then = [policy.name], policy.then
     while then:
         if then in seen or len(seen) > MOST_HANDED:

@@ -1,6 +1,8 @@
 """The auditor: looks after every open page in the process that answers, whatever workers do."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,15 +26,14 @@ from quarterdeck.operations.messages.service import looking as messages
 from quarterdeck.operations.messages.service.posting import post
 
 ITSELF = Actor("quarterdeck", frozenset())
-AT_ONCE = 200
+NEW, ILL = "new", "ill"
 WHERE = {Kind.MAIL: Where.MAIL, Kind.CHANNEL: Where.CHANNEL, Kind.PERSON: Where.PERSON}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looked:
-    """A page, its faults that are new, and whether others are known."""
+    """The faults of a page that are new, and whether others are known."""
 
-    page: Page
     new: Sequence[Fault]
     known: bool
 
@@ -58,23 +59,29 @@ class Auditor:
         """Look at every page that is not resolved; how many faults are new.
 
         While a page has any, what is to be sent is sent from here: it may be that no worker is.
+        What fails for one page is raised after the others were looked at, and after that.
         """
-        new, late = 0, False
-        for some in self._open():
-            new += sum(self._say(one.page, one.new) for one in some if one.new)
-            late = late or any(one.new or one.known for one in some)
-        if late:
-            self.send()
-        return new
+        found = Counter[str]()
+        with reading(self.engine) as db:
+            watched = pages.watched(db)
+        with ExitStack() as turns:  # calls the last first, and each whatever another raised
+            turns.callback(self._send, found)
+            for page in reversed(watched):
+                turns.callback(self._turn, page, found)
+        return found[NEW]
 
-    def _open(self) -> Iterator[list[_Looked]]:
-        after, more = "", True
-        while more:
-            with reading(self.engine) as db:
-                some = pages.watched(db, after, AT_ONCE)
-                yield [self._looked(db, page) for page in some]
-            more = len(some) == AT_ONCE
-            after = some[-1].id if some else ""
+    def _turn(self, page: Page, found: Counter[str]) -> None:
+        found[ILL] += 1  # until it was looked at, and is well
+        with reading(self.engine) as db:
+            one = self._looked(db, page)
+        if one.new:
+            found[NEW] += self._say(page, one.new)
+        if not (one.new or one.known):
+            found[ILL] -= 1
+
+    def _send(self, found: Counter[str]) -> None:
+        if found[ILL]:
+            self.send()
 
     def _looked(self, db: Connection, page: Page) -> _Looked:
         own = Tenants(frozenset({page.tenant}))
@@ -88,7 +95,7 @@ class Auditor:
         known = {one.step for one in ledger.lates_of(db, own, [page.id])}
         found = auditing.faults(page.document, moments, kept, self.clock(), self.grace)
         new = [one for one in found if one.step not in known]
-        return _Looked(page=page, new=new, known=bool(known))
+        return _Looked(new=new, known=bool(known))
 
     def _say(self, page: Page, found: Sequence[Fault]) -> int:
         with begin(self.engine, ITSELF, self.clock) as work:

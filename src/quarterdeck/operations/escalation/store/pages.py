@@ -108,9 +108,9 @@ def due(db: Connection, now: datetime, limit: int) -> list[tuple[str, str]]:
     return list(dict.fromkeys((row[0], row[1]) for row in found))
 
 
-def watched(db: Connection, after: str, limit: int) -> list[Page]:
-    """Pages that are not resolved, by id, after one."""
-    query = select(pages).where(IS_OPEN, pages.c.id > after).order_by(pages.c.id).limit(limit)
+def watched(db: Connection) -> list[Page]:
+    """Every page that is not resolved, first to last."""
+    query = select(pages).where(IS_OPEN).order_by(pages.c.id)
     return [_page(row) for row in db.execute(query)]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from quarterdeck.kernel.work import Tenants, Work
-from quarterdeck.operations.alerts.labels import fingerprint, severity_of
+from quarterdeck.operations.alerts.labels import severity_of
 from quarterdeck.operations.alerts.pushed import Push
 from quarterdeck.operations.messages.model import Address, Content, Urgency, Where
 from quarterdeck.operations.messages.service import looking
@@ -23,7 +23,7 @@ WITHIN_AN_HOUR = "within_1_hour"
 
 @dataclass(slots=True, kw_only=True)
 class Mailing:
-    """The mails of one round of a tenant. The same firing is told once, whoever says it again."""
+    """The mails of one round of a tenant. The same firing is told once, and once as it rises."""
 
     work: Work
     tenant: str
@@ -34,8 +34,9 @@ class Mailing:
         to = [one for action in rule.actions if action.type == MAIL for one in action.recipients]
         if not to or self._is_silenced(push):
             return
-        about = f"rule/{rule.name}/{fingerprint(push.labels)}"
+        about = f"rule/{rule.name}/{push.fingerprint}"
         state = "firing" if push.ends_at is None else "resolved"
+        worse = push.labels.get("severity", "") if state == "firing" else ""
         if state == "resolved" and not self._was_told(about):
             return
         posted = post(
@@ -43,7 +44,7 @@ class Mailing:
             self.tenant,
             [Address(where=Where.MAIL, name=one) for one in to],
             _content(push, state),
-            key=f"{about}/{push.starts_at.isoformat()}/{state}",
+            key=f"{about}/{push.starts_at.isoformat()}/{state}/{worse}",
             about=about,
             urgency=Urgency.BATCH if rule.notification == WITHIN_AN_HOUR else Urgency.PROMPT,
         )
