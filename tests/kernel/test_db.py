@@ -55,6 +55,20 @@ def sqlite_engine(file: Path) -> Iterator[Engine]:
         yield engine
 
 
+def test_a_new_database_lets_in_all_who_come_at_once(tmp_path: Path) -> None:
+    together = threading.Barrier(4)
+
+    def come(file: Path) -> int | None:
+        together.wait()
+        with databases.opened(f"sqlite:///{file}") as engine, reading(engine) as db:
+            return db.scalar(text("SELECT count(*) FROM sqlite_master"))
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(40):
+            files = [tmp_path / f"{number}.db"] * 4
+            assert list(pool.map(come, files)) == [0] * 4
+
+
 def test_what_a_block_wrote_is_there_after_it(engine: Engine) -> None:
     write(engine)
     assert written(engine) == ["acme"]

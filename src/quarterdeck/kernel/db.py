@@ -4,6 +4,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -245,7 +246,7 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
         hide_parameters=True,
         connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, engine))
     event.listen(engine, "begin", _begin)
     if url.database:
         file = _File(url.database)
@@ -255,15 +256,17 @@ def _open_sqlite(url: URL, pool_size: int) -> Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401  a DBAPI connection
+def _prepare_sqlite(engine: Engine, connection: Any, _record: object) -> None:  # noqa: ANN401  DBAPI's
     # The sqlite3 module begins late and never IMMEDIATE. SQLAlchemy documents this
     # way around it ("Using SQLAlchemy to emit BEGIN", in its SQLite dialect).
     connection.isolation_level = None
     # What a bulk writer changes lies all over the indexes: with the usual 2 MB of pages a chunk
     # spills half of them and writes them twice, and with a checkpoint each 4 MB once more. Not
     # more than 4 MB: each connection of the pool has its own.
+    # A new file changes to WAL alone: SQLite refuses a second who tries so meanwhile, without wait.
+    with _turn(engine, "open.lock"):
+        connection.execute("PRAGMA journal_mode = WAL")
     for pragma in (
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "cache_size = -4000",

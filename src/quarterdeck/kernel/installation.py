@@ -3,6 +3,7 @@
 quarterdeck.db       the database, where no other is set; -wal and -shm beside it
 write.lock           whose turn it is to write to it
 bulk.lock            whose turn it is among bulk writers
+open.lock            whose turn it is to open it
 up.lock              held while ``quarterdeck up`` runs
 keys/                signing keys, wrapped tenant keys, ``secret``: back them up apart
 first-token          the first admin's token, until it is used
