@@ -4,11 +4,14 @@
 loaded machine are no defect, and numbers of a quiet one are for people to judge.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent
+FINDING = os.environ | {"PYTHONPATH": str(ROOT / "scripts")}
 
 
 def main() -> None:
@@ -18,7 +21,8 @@ def main() -> None:
         if name not in known:
             sys.exit(f"no benchmark {name}; there are {', '.join(known)}")
         print(f"\n== {name}", flush=True)
-        subprocess.run([sys.executable, "-m", f"bench.{name}"], cwd=HERE.parent, check=False)
+        command = [sys.executable, "-m", f"bench.{name}"]
+        subprocess.run(command, cwd=ROOT, env=FINDING, check=False)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The list of incidents, and the room of one."""
 
+from html import escape
+
 import pytest
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
@@ -10,10 +12,20 @@ from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.alerts import service as alerts
 from quarterdeck.operations.alerts.model import Severity, Sign
+from quarterdeck.operations.contacts import service as contacts
+from quarterdeck.operations.contacts.model import Channel, Contact, Means, Section
 from quarterdeck.operations.incidents.service import declaring, looking
 from quarterdeck.operations.severities.model import Flag
 
 SAID = {"of": "acme", "symptom": "High Latency", "severity": "SEV-2", "service": "web"}
+
+CUSTOMER = Contact(
+    name="acme",
+    title="Acme",
+    section=Section.CUSTOMER,
+    tenants=("acme",),
+    channels=(Channel(means=Means.MAIL, address="ops@acme.example"),),
+)
 
 
 def declare(client: TestClient, **more: str) -> str:
@@ -70,13 +82,21 @@ def _is_learnt_from(client: TestClient, here: str) -> None:
 def test_a_room_says_what_legal_must_approve(client: TestClient, estate: Stage) -> None:
     with begin(estate.engine, installation(), estate.clock) as work:
         told = declaring.Told(
-            tenant="acme", symptom="Breach", severity="SEV-1", flags=(Flag.SECURITY,)
+            tenant="acme",
+            symptom="Breach",
+            severity="SEV-1",
+            flags=(Flag.SECURITY,),
+            tenants=("acme",),
         )
         one = declaring.declare(work, told)[0].id
     assert "Customers are told nothing until Legal approves" in client.get(f"/incidents/{one}").text
     refused = client.post(f"/incidents/{one}/notice", data={"text": "sorry"})
     assert (refused.status_code, "Legal must approve" in refused.text) == (422, True)
     client.post(f"/incidents/{one}/approval", data={"note": "case 17"})
+    lonely = client.post(f"/incidents/{one}/notice", data={"text": "sorry"})
+    assert (lonely.status_code, "No customer was told" in lonely.text) == (422, True)
+    with begin(estate.engine, installation(), estate.clock) as work:
+        contacts.put(work, "acme", CUSTOMER)
     assert client.post(f"/incidents/{one}/notice", data={"text": "sorry"}).status_code == 303
     with begin(estate.engine, installation(), estate.clock) as work:
         assert looking.one(work, one).notified_at is not None
@@ -96,6 +116,25 @@ def test_an_incident_is_declared_from_the_page_of_an_alert(
     assert f"alert/{alert}" in made.text
     assert "/incidents/INC-" in client.get(f"/alerts/{alert}").text
     assert "/incidents/INC-" in client.get("/").text
+
+
+def test_what_is_open_is_said_whatever_is_shown(client: TestClient) -> None:
+    declare(client)
+    text = client.get("/incidents?state=resolved").text
+    assert "1 incident is open" in text
+    assert "None of these" in text
+    assert "No incident yet" not in text
+    declare(client, symptom="Other")
+    assert "More than 1 incident is open" in client.get("/incidents?limit=1").text
+
+
+def test_keeping_what_is_known_forgets_nothing_of_it(client: TestClient) -> None:
+    here = declare(client)
+    said = {"affected": "acme", "customers": "slow <pages>", "users": "wait", "integrity": "whole"}
+    client.post(f"{here}/describe", data=said)
+    room = client.get(here).text
+    for name in ("customers", "users", "integrity"):
+        assert f'name="{name}" value="{escape(said[name])}"' in room
 
 
 @pytest.mark.browser

@@ -74,6 +74,10 @@ def test_customers_are_told_once_legal_approved(run: Run) -> None:
     code, _, words = run(f"incident notify {one} Sorry")
     assert (code, "Legal must approve" in words) == (3, True)
     assert run(f"incident approve {one} --note case-17")[0] == 0
+    code, _, words = run(f"incident notify {one} Sorry")
+    assert (code, "quarterdeck contact set NAME" in words) == (3, True)
+    said = "--title Acme --section customer --customer-of acme --channel mail=ops@acme.example"
+    assert run(f"contact set acme {said} {HERE}")[0] == 0
     assert run(f"incident notify {one} Sorry")[0] == 0
 
 

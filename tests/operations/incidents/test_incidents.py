@@ -11,17 +11,19 @@ from quarterdeck.access.principals import service as principals
 from quarterdeck.access.principals.model import Kind as Who
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.ids import TenantId
-from quarterdeck.kernel.work import MissingPermission
+from quarterdeck.kernel.work import ANY, MissingPermission, Tenants
 from quarterdeck.operations.changes import service as changes
 from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.contacts.model import Channel, Contact, Means, Section
 from quarterdeck.operations.health.model.registry import Service
 from quarterdeck.operations.health.service import registry
 from quarterdeck.operations.health.store.tables import services
+from quarterdeck.operations.incidents import measuring
 from quarterdeck.operations.incidents.model.faults import (
     GateClosed,
     IncidentChanged,
     IncidentOver,
+    NobodyToTell,
     NoSuchIncident,
     NoSuchIncidentItem,
     NoticeNotApproved,
@@ -357,6 +359,64 @@ def test_no_customer_is_told_of_lost_data_before_legal_approves(bridge: Bridge) 
     assert bridge.told(made.id) == ["ops@acme.example: High Latency"]
     [fact] = bridge.facts("CustomersTold")
     assert (fact["tenants"], fact["people"]) == (["acme"], 1)
+
+
+def test_a_flag_that_is_taken_away_opens_no_gate_and_another_asks_legal_anew(
+    bridge: Bridge,
+) -> None:
+    made = bridge.declare()
+    with bridge.working() as work:
+        noticing.approve(work, made.id, "in advance")
+        flagged = describing.describe(work, made.id, describing.Said(flags=(Flag.SECURITY,)))
+        assert flagged.is_gated
+        assert describing.describe(work, made.id, describing.Said(flags=())).is_gated
+        assert not noticing.approve(work, made.id, "case 17").is_gated
+        lost = describing.Said(flags=(Flag.DATA_LOSS,))
+        assert describing.describe(work, made.id, lost).is_gated
+
+
+def test_nobody_is_said_to_be_told_who_was_not(bridge: Bridge) -> None:
+    made = bridge.declare(severity="SEV-1")
+    line = "No customer was told: no contact of acme has an address"
+    assert line in bridge.lines(made.id, Wrote.NOTICE)
+    assert bridge.one(made.id).notified_at is None
+    with bridge.working() as work, pytest.raises(NobodyToTell, match="no contact of acme"):
+        noticing.notify_customers(work, made.id, "sorry")
+    with bridge.working() as work:
+        contacts.put(work, "acme", customer("acme", MAIL))
+        assert noticing.notify_customers(work, made.id, "sorry").notified_at == NOON
+    bridge.beat()
+    assert bridge.lines(made.id, Wrote.NOTICE).count(line) == 1
+    assert bridge.facts("CustomersTold")[0]["people"] == 1
+
+
+def test_customers_are_not_told_that_it_lasts_when_it_is_over(bridge: Bridge) -> None:
+    over = replace(bridge.declare(severity="SEV-2"), mitigated_at=NOON)
+    with bridge.working() as work:
+        contacts.put(work, "acme", customer("acme", MAIL))
+        noticing.notify_by_clock(work, over)
+    assert f"Customers told: acme: {noticing.OVER}" in bridge.lines(over.id, Wrote.NOTICE)
+
+
+def test_a_tenants_words_never_choose_among_the_customers_of_another(bridge: Bridge) -> None:
+    with bridge.working() as work:
+        for tenant in ("acme", "beta"):
+            contacts.put(work, "_platform", customer(tenant, f"ops@{tenant}.example"))
+    made = bridge.declare(severity="SEV-1", tenants=("acme", "beta"))
+    assert bridge.told(made.id) == ["ops@acme.example: High Latency"]
+    assert "No contact of beta is known" in bridge.lines(made.id, Wrote.NOTICE)
+
+
+def test_how_fast_incidents_are_met_is_measured_by_tenant(bridge: Bridge) -> None:
+    made = bridge.declare()
+    bridge.declare(tenant="beta")
+    bridge.pass_time(minutes=3)
+    with bridge.working() as work:
+        leading.acknowledge(work, made.id)
+        measuring.measure(work, Tenants(frozenset({ANY})))
+    [family] = measuring.ACKNOWLEDGE.collect()
+    took = {one.labels["tenant"]: one.value for one in family.samples}
+    assert took == {"acme": 180}
 
 
 @pytest.mark.census("ATP-163")

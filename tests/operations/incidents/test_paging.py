@@ -6,8 +6,8 @@ import pytest
 
 from operations.incidents.stage import Bridge
 from quarterdeck.kernel.work import Tenants
-from quarterdeck.operations.escalation.model.page import Page, PageState
-from quarterdeck.operations.escalation.service import answering, policies
+from quarterdeck.operations.escalation.model.page import Page, PageState, What
+from quarterdeck.operations.escalation.service import answering, desk, policies
 from quarterdeck.operations.escalation.service.timing import Timers
 from quarterdeck.operations.escalation.store import pages
 from quarterdeck.operations.incidents.model.stage import Stage
@@ -108,3 +108,26 @@ def test_its_page_is_as_severe_as_it_is(paged: Bridge) -> None:
         page = page_of(paged, made.id)
         assert page is not None
         assert page.severity == word
+
+
+def test_who_brings_it_on_has_answered_its_page(paged: Bridge) -> None:
+    made = paged.declare(severity="SEV-2")
+    paged.triage(made.id)
+    with paged.working() as work:
+        on = leading.advance(work, made.id, Stage.TRIAGE)
+    page = page_of(paged, made.id)
+    assert page is not None
+    assert page.state is PageState.ACKNOWLEDGED
+    assert on.acknowledged is not None
+    assert on.stage is Stage.TRIAGE
+
+
+def test_only_its_own_page_answers_for_an_incident(paged: Bridge) -> None:
+    made = paged.declare(severity="SEV-2")
+    with paged.working() as work:
+        for about in (f"incident/{made.id}", "incident/INC-2025-999999"):
+            what = What(title="look", severity="SEV-2", about=about)
+            other = desk.open_by_hand(work, "acme", "incidents", what, key=f"incident/{about}")
+            answering.acknowledge(work, other.id, by="eve")
+    paged.hear()
+    assert paged.one(made.id).acknowledged is None

@@ -61,6 +61,7 @@ Short = Annotated[str, Form(max_length=1000)]
 Long = Annotated[str, Form(max_length=20_000)]
 Ticked = Annotated[bool, Form()]
 Number = Annotated[int, Form(ge=0, le=100_000_000)]
+TODO = 20
 SHOWN = ("open", "resolved", "all")
 
 
@@ -215,6 +216,7 @@ def describe(  # noqa: PLR0913, PLR0917  each a field of the form
     damaged: Ticked = False,  # noqa: FBT002
     slow: Ticked = False,  # noqa: FBT002
     users: Short = "",
+    customers: Short = "",
     integrity: Short = "",
     flag: Annotated[list[Flag] | None, Form()] = None,
     symptoms: Long = "",
@@ -229,6 +231,7 @@ def describe(  # noqa: PLR0913, PLR0917  each a field of the form
         data=damaged,
         performance=slow,
         users=users,
+        tenants=customers,
         integrity=integrity,
     )
     said = describing.Said(
@@ -338,18 +341,22 @@ def _list(frame: Frame, limit: int, state: str, why: str = "") -> HTMLResponse:
     chosen = state if state in SHOWN else "all"
     is_open = None if chosen == "all" else chosen == "open"
     found = incidents.listed(frame.work, frame.shell.tenant, is_open=is_open, limit=limit)
-    live = [one for one in found if one.is_open]
+    live = incidents.listed(frame.work, frame.shell.tenant, is_open=True, limit=limit + 1)
+    marks = _marks(frame, [*found, *live])
     tenant = frame.shell.tenant or PLATFORM
     return frame.show(
         "incidents.html",
         REFUSED if why else 200,
         found=found,
-        live=live,
+        live=live[:limit],
+        more=len(live) > limit,
+        worst=min((marks[one.id] for one in live), key=MARKS.index, default="ok"),
         state=chosen,
         states=SHOWN,
-        marks_of=_marks(frame, found),
-        late={one.id: due(one, frame.work.now) for one in live},
-        todo=incidents.open_actions(frame.work, frame.shell.tenant, limit=20),
+        marks_of=marks,
+        late={one.id: due(one, frame.work.now) for one in found if one.is_open},
+        todo=incidents.open_actions(frame.work, frame.shell.tenant, limit=TODO + 1),
+        most=TODO,
         names=severities.ladder(frame.work.db, tenant).severities,
         people=frame.people(),
         refused=why,

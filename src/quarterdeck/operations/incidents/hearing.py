@@ -13,8 +13,9 @@ from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.alerted import demands, follow, out_of
 from quarterdeck.operations.incidents.service.commanding import joined
 from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
-from quarterdeck.operations.incidents.service.keeping import found
+from quarterdeck.operations.incidents.service.keeping import known
 from quarterdeck.operations.incidents.service.leading import acknowledged
+from quarterdeck.operations.incidents.service.paging import key_of
 from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
 
@@ -106,11 +107,11 @@ def _tampered(work: Work, fact: Fact) -> None:
 
 
 def _answered(work: Work, fact: Fact) -> None:
-    """Whoever answers its page is on the incident."""
-    incident = _named(work, fact)
-    if incident:
-        own = Tenants(frozenset({fact.tenant}))
-        acknowledged(work, found(work, own, incident), fact.payload["acknowledged_by"])
+    """Whoever answers its page is on the incident; other pages may be about it, too."""
+    own, name = Tenants(frozenset({fact.tenant})), _named(work, fact)
+    incident = known(work, own, name) if name else None
+    if incident and keyed.is_under(work, fact.tenant, fact.payload["page"], key_of(name)):
+        acknowledged(work, incident, fact.payload["acknowledged_by"])
 
 
 def _named(work: Work, fact: Fact) -> str:

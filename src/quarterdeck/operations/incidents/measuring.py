@@ -16,12 +16,12 @@ OPEN = Gauge(
 ACKNOWLEDGE = Gauge(
     "quarterdeck_incident_acknowledge_seconds",
     "Mean time until incidents of the last 30 days were acknowledged (MTTA).",
-    ["severity"],
+    ["tenant", "severity"],
 )
 RESOLVE = Gauge(
     "quarterdeck_incident_resolve_seconds",
     "Mean time until incidents of the last 30 days were resolved (MTTR).",
-    ["severity"],
+    ["tenant", "severity"],
 )
 
 
@@ -31,8 +31,9 @@ def measure(work: Work, tenants: Tenants) -> None:
         gauge.clear()
     for (tenant, severity), many in looking.counts(work, tenants).items():
         OPEN.labels(tenant, severity).set(many)
-    for pace in looking.pace_of(work, tenants, work.now - LOOKED_BACK):
-        if pace.acknowledge_s is not None:
-            ACKNOWLEDGE.labels(pace.severity).set(pace.acknowledge_s)
-        if pace.resolve_s is not None:
-            RESOLVE.labels(pace.severity).set(pace.resolve_s)
+    for tenant, paces in looking.paces_of(work, tenants, work.now - LOOKED_BACK).items():
+        for pace in paces:
+            if pace.acknowledge_s is not None:
+                ACKNOWLEDGE.labels(tenant, pace.severity).set(pace.acknowledge_s)
+            if pace.resolve_s is not None:
+                RESOLVE.labels(tenant, pace.severity).set(pace.resolve_s)

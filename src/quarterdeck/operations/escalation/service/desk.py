@@ -12,11 +12,14 @@ OPEN = "pages:open"
 
 
 def open_by_hand(work: Work, tenant: str, policy: str, what: What, *, key: str = "") -> Page:
-    """Page somebody; the same open key is the same page, none is a page of its own."""
+    """Page somebody; the same open key is the same page, none is a page of its own.
+
+    A key that is said by hand never is that of a page which this platform opened.
+    """
     work.require(OPEN, tenant)
     if tenant != PLATFORM:
         access.require_open(work, tenant)
-    return opening.page(work, tenant, policy, what, key=key or f"by-hand/{work.new_id()}")
+    return opening.page(work, tenant, policy, what, key=f"by-hand/{key or work.new_id()}")
 
 
 def change_by_hand(

@@ -34,5 +34,11 @@ def about(work: Work, tenant: str, page: str) -> str:
     return found.what.about if found else ""
 
 
+def is_under(work: Work, tenant: str, page: str, key: str) -> bool:
+    """Whether a page was opened under ``key``."""
+    found = pages.of_id(work.db, Tenants(frozenset({tenant})), page)
+    return found is not None and found.key == key
+
+
 def _open(work: Work, tenant: str, key: str) -> Page | None:
     return pages.open_under(work.db, Tenants(frozenset({tenant})), key)

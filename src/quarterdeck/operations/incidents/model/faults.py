@@ -35,5 +35,9 @@ class NoticeNotApproved(Conflict):
     """Legal has not approved that customers are told."""
 
 
+class NobodyToTell(Conflict):
+    """No customer of the affected tenants can be told; the message says why."""
+
+
 class NotTheirRole(Forbidden):
     """That is for who holds another role in the incident."""

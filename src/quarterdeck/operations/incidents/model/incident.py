@@ -114,7 +114,8 @@ class Incident:
             regulators' clocks run from there.
         told: regulators that were told, by name.
         validated: how it was seen that all services are well again.
-        approval: of Legal, that customers are told.
+        approval: of Legal, that customers are told of what is known; None again once there is
+            another of those flags.
     """
 
     id: str
@@ -194,8 +195,11 @@ class Incident:
 
     @property
     def is_gated(self) -> bool:
-        """Whether customers are told nothing yet: Legal must approve, and did not."""
-        return bool(GATED & {*self.flags}) and self.approval is None
+        """Whether customers are told nothing yet: Legal must approve, and did not.
+
+        A flag that was taken away again opens nothing.
+        """
+        return self.flagged_at is not None and self.approval is None
 
     def duration(self, now: datetime) -> timedelta:
         """How long it lasted, or has lasted so far."""

@@ -71,8 +71,8 @@ def describe(work: Work, incident_id: str, said: Said, *, expected: int | None =
         return incident
     for name in TEXTS:
         check_text(given.get(name, ""))
-    if GATED & {*given.get("flags", ())} and incident.flagged_at is None:
-        given["flagged_at"] = work.now
+    if GATED & {*given.get("flags", ())} - {*incident.flags}:
+        given |= {"flagged_at": incident.flagged_at or work.now, "approval": None}
     made = change(work, incident, **given)
     _write(work, made, given)
     spec = msgspec.json.encode(made, order="sorted")
@@ -104,7 +104,7 @@ def _write(work: Work, made: Incident, given: Mapping[str, Any]) -> None:
         value = given[name]
         text = "; ".join(value) if isinstance(value, tuple) else value
         write(work, made, kind, f"{words}: {text or 'not known'}")
-    rest = sorted(given.keys() - SAID_AS.keys() - {"flagged_at"})
+    rest = sorted(given.keys() - SAID_AS.keys() - {"flagged_at", "approval"})
     if rest:
         write(work, made, Wrote.NOTE, f"Changed: {', '.join(rest)}")
 

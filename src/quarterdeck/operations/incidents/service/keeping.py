@@ -28,6 +28,11 @@ def found(work: Work, tenants: Tenants, incident: str) -> Incident:
     return one
 
 
+def known(work: Work, tenants: Tenants, incident: str) -> Incident | None:
+    """One incident; None where there is none."""
+    return store.of_id(work.db, tenants, incident)
+
+
 def own(incident: Incident) -> Tenants:
     """Its tenant, for queries about what was found before."""
     return Tenants(frozenset({incident.tenant}))

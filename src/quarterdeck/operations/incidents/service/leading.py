@@ -47,8 +47,9 @@ def acknowledge(work: Work, incident_id: str, note: str = "") -> Incident:
 
 
 def acknowledged(work: Work, incident: Incident, who: str, note: str = "") -> Incident:
-    """As ``acknowledge``, in whose name soever; where somebody is on it, nothing changes."""
+    """As ``acknowledge``, in whose name soever; where somebody is on it, only its page hears."""
     if incident.acknowledged is not None:
+        paging.answer(work, incident, who)  # it was opened anew, or for a worse severity
         return incident
     stage = max(incident.stage, Stage.ACKNOWLEDGEMENT, key=[*Stage].index)
     done = Done(at=work.now, by=who, note=note)
@@ -75,7 +76,8 @@ def advance(work: Work, incident_id: str, to: Stage) -> Incident:
     facts = facts_of(work, incident)
     if lacks := missing(incident, to, facts):
         raise GateClosed(f"before {to.value}, record: {'; '.join(lacks)}")
-    made = change(work, incident, stage=to, **_reached(work, incident, to))
+    on_it = acknowledged(work, incident, work.actor.id)
+    made = change(work, on_it, stage=to, **_reached(work, incident, to))
     write(work, made, Wrote.STAGE, f"{incident.stage.value} to {to.value}: {made.status.value}")
     work.publish(
         IncidentAdvanced(
@@ -166,8 +168,6 @@ def _check_why(why: str) -> None:
 
 def _reached(work: Work, incident: Incident, to: Stage) -> dict[str, Any]:
     said: dict[str, Any] = {}
-    if incident.acknowledged is None and is_past(to, Stage.DETECTION):
-        said["acknowledged"] = Done(at=work.now, by=work.actor.id)
     if incident.mitigated_at is None and is_past(to, Stage.MITIGATION):
         said["mitigated_at"] = work.now
     if incident.resolved_at is None and is_past(to, Stage.RECOVERY):

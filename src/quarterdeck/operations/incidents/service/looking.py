@@ -1,5 +1,6 @@
 """Looking at incidents: one with all that is known of it, many, and how fast they are answered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -129,13 +130,20 @@ def open_actions(
 def paces(work: Work, tenant: str, within: timedelta) -> list[Pace]:
     """How fast the incidents of a time were answered and resolved, by severity."""
     tenants = work.require(READ, tenant) if tenant else work.tenants(READ)
-    return pace_of(work, tenants, work.now - within)
+    return _paces(times for _, times in store.times(work.db, tenants, work.now - within))
 
 
-def pace_of(work: Work, tenants: Tenants, since: datetime) -> list[Pace]:
-    """As ``paces``, in no person's name."""
+def paces_of(work: Work, tenants: Tenants, since: datetime) -> dict[str, list[Pace]]:
+    """As ``paces``, for each tenant, in no person's name."""
+    found_ones: dict[str, list[store.Times]] = {}
+    for tenant, times in store.times(work.db, tenants, since):
+        found_ones.setdefault(tenant, []).append(times)
+    return {tenant: _paces(times) for tenant, times in found_ones.items()}
+
+
+def _paces(times: Iterable[store.Times]) -> list[Pace]:
     found_ones: dict[str, list[tuple[int, int | None, int | None]]] = {}
-    for _, severity, declared, acknowledged, resolved in store.times(work.db, tenants, since):
+    for severity, declared, acknowledged, resolved in times:
         found_ones.setdefault(severity, []).append((declared, acknowledged, resolved))
     return [
         Pace(

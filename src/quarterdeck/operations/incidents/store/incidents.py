@@ -13,6 +13,9 @@ from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.incidents.model.incident import Incident
 from quarterdeck.operations.incidents.store.tables import incidents, links, numbers
 
+Times = tuple[str, int, int | None, int | None]
+"""Of an incident: its severity, and when it was declared, acknowledged, resolved (microseconds)."""
+
 
 def next_number(db: Connection, year: int) -> int:
     """The next number of a year, this transaction's alone until it ends."""
@@ -126,14 +129,12 @@ def counts(db: Connection, tenants: Tenants) -> dict[tuple[str, str], int]:
     }
 
 
-def times(
-    db: Connection, tenants: Tenants, since: datetime
-) -> Sequence[tuple[str, str, int, int | None, int | None]]:
-    """Of each incident declared since: tenant, severity, declared, acknowledged, resolved."""
+def times(db: Connection, tenants: Tenants, since: datetime) -> Sequence[tuple[str, Times]]:
+    """The tenant and times of each incident declared since."""
     c = incidents.c
     query = select(c.tenant, c.severity, c.declared_at, c.acknowledged_at, c.resolved_at)
     rows = db.execute(query.where(tenants.clause(c.tenant), c.declared_at >= micros(since)))
-    return [(r[0], r[1], r[2], r[3], r[4]) for r in rows]
+    return [(r[0], (r[1], r[2], r[3], r[4])) for r in rows]
 
 
 def _row(made: Incident) -> dict[str, Any]:
