@@ -18,6 +18,7 @@ from quarterdeck.operations.sending.ports import Call, Desk, Item
 ITSELF = Actor("quarterdeck", frozenset())
 LEASE = timedelta(seconds=15)
 RENEW_S = 5.0
+PATIENCE_S = 0.05  # for what is under way, before it is looked whether more is due
 THREADS = 16
 
 
@@ -37,13 +38,18 @@ class Loop(Generic[Item]):
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="send")
 
     def beat(self) -> bool:
-        """Write down what ended, and begin what is due; whether there may be more at once."""
+        """Write down what ended, and begin what is due; whether there may be more at once.
+
+        While something is under way it waits a moment for the end of that.
+        """
+        if self._running and not any(future.done() for future in self._running):
+            self._ended.wait(PATIENCE_S)
         self._ended.clear()
         done = {future: one for future, one in self._running.items() if future.done()}
         renew = bool(self._running) and monotonic() - self._renewed > RENEW_S
         free = THREADS - len(self._running) + len(done)
         if not done and not renew and not (free and self._due()):
-            return False
+            return bool(self._running)
         left = [one for future, one in self._running.items() if future not in done]
         with begin(self.engine, ITSELF, self.clock) as work:
             self.desk.settle(work, [(one, _reply(future)) for future, one in done.items()])
@@ -59,7 +65,7 @@ class Loop(Generic[Item]):
             del self._running[future]
         for one, call in claimed.calls:
             self._send(one, call)
-        return bool(claimed.calls or done)
+        return bool(self._running or done)
 
     @property
     def running(self) -> int:

@@ -87,26 +87,34 @@ def take_turn(work: Work, tenant: str) -> None:
     groups.take_turn(work.db, Tenants(frozenset({tenant})), work.now)
 
 
-def settled(work: Work, one: Notification) -> None:
-    """Forget what a receiver has now been told is over; end the group where nothing is left.
+def settled(work: Work, tenant: str, told: Sequence[Notification]) -> None:
+    """Forget what receivers have now been told is over; end the groups where nothing is left.
 
     Whoever calls has taken the tenant's turn.
     """
-    own = Tenants(frozenset({one.tenant}))
-    ids = groups.members_of(work.db, own, [one.group])[one.group]
-    known = alerts.of_ids(work, own, ids)
+    own, found = Tenants(frozenset({tenant})), sorted({one.group for one in told})
+    members = groups.members_of(work.db, own, found)
+    left = leaving.of_groups(work.db, own, found)
+    known = alerts.of_ids(work, own, sorted({alert for some in members.values() for alert in some}))
+    for one in told:
+        mine = [known[alert] for alert in members[one.group] if alert in known]
+        _settled(work, own, one, mine, {some.fingerprint for some in left[one.group]})
+
+
+def _settled(
+    work: Work, own: Tenants, one: Notification, members: Sequence[Alert], left: set[str]
+) -> None:
     gone = [
         alert.id
-        for alert in map(_placed, known.values())
+        for alert in map(_placed, members)
         if not alert.fires(work.now) and alert.fingerprint in one.standing.resolved
     ]
     if gone:
         groups.leave_group(work.db, own, one.group, gone)
         groups.end_sources(work.db, own, gone)
-    left = {some.fingerprint for some in leaving.of_groups(work.db, own, [one.group])[one.group]}
     if left:
         leaving.forget(work.db, own, one.group, left & one.standing.resolved)
-    if len(gone) == len(ids) and left <= one.standing.resolved:
+    if len(gone) == len(members) and left <= one.standing.resolved:
         groups.remove(work.db, own, [one.group])
 
 

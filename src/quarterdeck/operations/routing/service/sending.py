@@ -28,6 +28,7 @@ from quarterdeck.operations.sending.service import THREADS, Loop
 __all__ = ["MOST_A_RECEIVER", "THREADS", "Sending", "pause_after"]
 
 MOST_A_RECEIVER = 4  # at once, so that one that hangs holds up nobody else
+SOUGHT = 8  # times as many as there is room for: they may all be for one receiver
 A_MINUTE = timedelta(minutes=1)
 MOST_WORDS = 500
 UNREADABLE = "the configuration can be read no more"
@@ -85,19 +86,19 @@ class _Desk:
         held = [tenant for tenant, count in sent.items() if count >= self.per_minute]
         busy = Counter((one.tenant, one.receiver) for one in under_way)
         full = [to for to, count in busy.items() if count >= MOST_A_RECEIVER]
+        due = notifications.takeable(work.db, SOUGHT * free, held, full)
+        taken = notifications.claim(work.db, lease, _fitting(due, free, busy))
         calls: list[tuple[Notification, Call]] = []
         dropped = []
-        for one in notifications.claim(work.db, lease, free, held, full):
-            config = config_of(work.db, one.tenant)
+        configs = {tenant: config_of(work.db, tenant) for tenant in {one.tenant for one in taken}}
+        for one in taken:
+            config = configs[one.tenant]
             hook = _hook(config, one)
             if config is None:  # it can be read no more: what waits, waits for one that can
                 notifications.again(work.db, one, LONGEST_PAUSE, UNREADABLE)
             elif hook is None or not one.body:
                 dropped.append(one)
-            elif busy[one.tenant, one.receiver] >= MOST_A_RECEIVER:
-                notifications.release(work.db, one)
             else:
-                busy[one.tenant, one.receiver] += 1
                 calls.append((one, self._call(one, hook)))
         return Claimed(calls=calls, dropped=dropped)
 
@@ -113,8 +114,8 @@ class _Desk:
         by: Callable[[tuple[Notification, Reply | None]], str] = lambda pair: pair[0].tenant  # noqa: E731  sorts and groups alike
         for tenant, pairs in groupby(sorted(ended, key=by), key=by):
             take_turn(work, tenant)
-            for one, reply in pairs:
-                _settle(work, one, reply)
+            if told := [one for one, reply in pairs if _settle(work, one, reply)]:
+                settled(work, tenant, told)
 
     def _call(self, one: Notification, hook: Webhook | Handed) -> Call:
         if wording.is_told(one.body):
@@ -124,28 +125,41 @@ class _Desk:
         return partial(self.notifier.notify, hook, one.id, one.attempts, one.body.encode())
 
 
+def _fitting(
+    due: Sequence[tuple[str, tuple[str, str]]], free: int, busy: Counter[tuple[str, str]]
+) -> list[str]:
+    """Those for which there is room, the oldest first; their receivers are busier from now on."""
+    found: list[str] = []
+    for one, to in due:
+        if len(found) < free and busy[to] < MOST_A_RECEIVER:
+            busy[to] += 1
+            found.append(one)
+    return found
+
+
 def _hook(config: Config | None, one: Notification) -> Webhook | Handed | None:
     receiver = config.receivers.get(one.receiver) if config else None
     hooks = receiver.webhooks if receiver else ()
     return hooks[one.webhook] if one.webhook < len(hooks) else None
 
 
-def _settle(work: Work, one: Notification, reply: Reply | None) -> None:
+def _settle(work: Work, one: Notification, reply: Reply | None) -> bool:
+    """Write down how it ended; whether its receiver knows it from now on."""
     if reply is None:
         # Its receiver is gone, or wants to hear nothing of this: it knows, all the same.
-        _told(work, one, DROPPED)
-        return
+        return _told(work, one, DROPPED)
     if wording.is_told(one.body) and (why := _handed_over(work, one)):
         reply = Reply(error=why)
     words = storable(reply.error)[:MOST_WORDS]
     if reply.taken:
-        _told(work, one, SENT)
-    elif reply.again:
+        return _told(work, one, SENT)
+    if reply.again:
         NOTIFIED.labels("again").inc()
         notifications.again(work.db, one, pause_after(one.attempts), words)
     else:
         NOTIFIED.labels("refused").inc()
         notifications.end(work.db, one, FAILED, work.now, words)
+    return False
 
 
 def _handed_over(work: Work, one: Notification) -> str:
@@ -166,8 +180,9 @@ def _handed_over(work: Work, one: Notification) -> str:
     return "" if any(way.message for way in posted) else "; ".join(way.why for way in posted)
 
 
-def _told(work: Work, one: Notification, state: str) -> None:
+def _told(work: Work, one: Notification, state: str) -> bool:
     NOTIFIED.labels(state).inc()
-    if notifications.end(work.db, one, state, work.now):
+    held = notifications.end(work.db, one, state, work.now)
+    if held:
         notifications.tell(work.db, one, work.now)
-        settled(work, one)
+    return held

@@ -79,23 +79,20 @@ def drop(db: Connection, tenants: Tenants, one: str, now: datetime) -> bool:
     return db.execute(dropped.values(values)).rowcount == 1
 
 
-def claim(
-    db: Connection,
-    lease: timedelta,
-    most: int,
-    held: Sequence[str],
-    full: Sequence[tuple[str, str]],
-) -> list[Notification]:
-    """Take what is due, and what another began and did not end.
+def takeable(
+    db: Connection, most: int, held: Sequence[str], full: Sequence[tuple[str, str]]
+) -> list[tuple[str, tuple[str, str]]]:
+    """What is due, and what another began and did not end, with its receiver (tenant, name).
 
-    Nothing for tenants in ``held``, nor for the receivers (tenant, name) in ``full``.
+    Nothing for tenants in ``held``, nor for the receivers in ``full``. No other process takes
+    any of it until this transaction ends.
     """
     crowded = [
         and_(notifications.c.tenant == tenant, notifications.c.receiver == receiver)
         for tenant, receiver in full
     ]
-    takeable = (
-        select(notifications.c.id)
+    query = (
+        select(notifications.c.id, notifications.c.tenant, notifications.c.receiver)
         .where(
             IS_OPEN,
             notifications.c.due_at <= now_micros(),
@@ -105,11 +102,17 @@ def claim(
         .order_by(notifications.c.due_at)
         .limit(most)
         .with_for_update(skip_locked=True)
-        .cte("takeable")
     )
+    return [(row[0], (row[1], row[2])) for row in db.execute(query)]
+
+
+def claim(db: Connection, lease: timedelta, ids: Sequence[str]) -> list[Notification]:
+    """Take some of what is ``takeable``."""
+    if not ids:
+        return []
     take = (
         update(notifications)
-        .where(notifications.c.id.in_(select(takeable.c.id)))
+        .where(notifications.c.id.in_(ids))
         .values(
             state=SENDING,
             due_at=now_micros() + lease // MICROSECOND,
@@ -168,12 +171,6 @@ def renew(db: Connection, held: Sequence[Notification], lease: timedelta) -> Non
     """Prolong the leases of what is being sent."""
     for one in held:
         _fenced(db, one, {"due_at": now_micros() + lease // MICROSECOND})
-
-
-def release(db: Connection, one: Notification) -> None:
-    """Give back what was taken and not begun."""
-    attempts = notifications.c.attempts - 1
-    _fenced(db, one, {"state": WAITING, "due_at": now_micros(), "attempts": attempts})
 
 
 def listed(
