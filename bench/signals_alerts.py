@@ -33,6 +33,7 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings, Source
+from quarterdeck.kernel.telemetry import log_to_stderr
 from quarterdeck.kernel.work import begin
 from quarterdeck.migrations.tables import metadata
 from quarterdeck.operations.alerts import hearing
@@ -84,6 +85,7 @@ class Load:
 
 def main() -> None:
     """Print a table; ``serve`` and ``work`` are the processes that it starts."""
+    log_to_stderr("ERROR", "text")  # standard output says that a process is ready, and no more
     if sys.argv[1:2] == ["serve"]:
         return _serve(sys.argv[2], Path(sys.argv[3]), int(sys.argv[4]))
     if sys.argv[1:2] == ["work"]:

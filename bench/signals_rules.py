@@ -14,6 +14,7 @@ from bench._databases import NAMES, database
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.telemetry import log_to_stderr
 from quarterdeck.kernel.work import begin, read
 from quarterdeck.migrations.tables import metadata
 from quarterdeck.operations.metrics.model import Sample
@@ -44,6 +45,7 @@ class Now:
 
 def main() -> None:
     """Measure on each database."""
+    log_to_stderr("ERROR", "text")
     print(f"{METRICS * RULES} rules of {HOSTS} series each, {METRICS * RULES * HOSTS} pairs")
     print(f"{'database':<10} {'what':<34} {'value':>10} {'bar':>10}")
     for name in NAMES:

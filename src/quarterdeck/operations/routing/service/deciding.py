@@ -1,8 +1,9 @@
 """Decides, when a group's turn has come, who is told what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import accumulate
 
 from quarterdeck.kernel.clock import EPOCH
 from quarterdeck.kernel.work import Tenants, Work
@@ -23,6 +24,7 @@ from quarterdeck.operations.routing.store.leaving import Left
 from quarterdeck.operations.routing.wording import Told, urgency_of, wording
 
 AT_ONCE = 100
+MOST_ALERTS = 1000  # at once: in a storm senders wait for this, and whoever else writes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +60,13 @@ def decide(work: Work, tenant: str, config: Config, url: str) -> int:
     """Give some groups of a tenant whose time has come their turn; how many."""
     own = Tenants(frozenset({tenant}))
     groups.take_turn(work.db, own, work.now)
-    found = groups.next_due(work.db, own, work.now, AT_ONCE)
+    due = groups.next_due(work.db, own, work.now, AT_ONCE)
+    members = groups.members_of(work.db, own, [group.id for group in due])
+    found = _some(due, members)
     if not found:
         return 0
     routes = {route.id: route for route in config.root.every()}
-    turn = _turn(work, own, config, url, found)
+    turn = _turn(work, config, url, found, {group.id: members[group.id] for group in found})
     for group in found:
         if (route := routes.get(group.route)) is None:
             turn.over.append(group.id)
@@ -129,14 +133,23 @@ def _ended(alert: Alert, left: Left) -> Alert:
     return replace(gone, state=AlertState.RESOLVED, ends_at=max(left.at, gone.starts_at))
 
 
-def _turn(work: Work, own: Tenants, config: Config, url: str, found: Sequence[Group]) -> _Turn:
+def _some(due: Sequence[Group], members: Mapping[str, Sequence[int]]) -> list[Group]:
+    """The first of ``due`` with as many alerts as go together; one group at least."""
+    sizes = accumulate(len(members[group.id]) for group in due)
+    fits = [group for group, size in zip(due, sizes, strict=True) if size <= MOST_ALERTS]
+    return fits or [*due[:1]]
+
+
+def _turn(
+    work: Work, config: Config, url: str, found: Sequence[Group], ids: Mapping[str, Sequence[int]]
+) -> _Turn:
+    (tenant,) = {group.tenant for group in found}
+    own = Tenants(frozenset({tenant}))
     receivers = {r.id: config.receivers[r.receiver] for r in config.root.every()}
-    ids = groups.members_of(work.db, own, [group.id for group in found])
     left = leaving.of_groups(work.db, own, [group.id for group in found])
     needed = {one for some in ids.values() for one in some}
     needed |= {one.alert for some in left.values() for one in some}
     known = alerts.of_ids(work, own, sorted(needed))
-    (tenant,) = own.ids
     muted = mutings(work, tenant, config, list(known.values()))
     told = [
         told_id(group, receiver.name, n)
