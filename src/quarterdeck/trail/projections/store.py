@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.kernel.bulk import insert_many
 from quarterdeck.trail.projections.model import Compared, Place, Range, Row
 from quarterdeck.trail.projections.tables import (
     LIVE,
@@ -43,11 +44,10 @@ ROW_ID_BITS = 44  # of the full-text index's row id that are the leaf's; the oth
 NAMED = 20
 """Rows that are not as the log says, of which it is said where they are."""
 
-ADD_WORDS = {
-    "sqlite": "INSERT INTO read_text (rowid, words) VALUES (?, ?)",
-    "postgresql": "INSERT INTO read_text SELECT :log, :idx, to_tsvector('simple', :words) "
-    "ON CONFLICT DO NOTHING",
-}
+ADD_WORDS = "INSERT INTO read_text (rowid, words)"
+PUT_WORDS = (
+    "INSERT INTO read_text SELECT :log, :idx, to_tsvector('simple', :words) ON CONFLICT DO NOTHING"
+)
 
 
 def number_of(db: Connection, log: str) -> int:
@@ -145,15 +145,12 @@ def add(db: Connection, rows: Mapping[str, Sequence[Row]], *, beside: bool = Fal
 
 def add_words(db: Connection, log: int, found: Iterable[tuple[int, str]]) -> None:
     """Add (index, words) to the full-text index."""
-    sql = ADD_WORDS[db.dialect.name]
     if db.dialect.name == "sqlite":
-        rows = [(row_id(log, index), text_) for index, text_ in found]
-        if rows:
-            db.exec_driver_sql(sql, rows)
+        insert_many(db, ADD_WORDS, [(row_id(log, index), text_) for index, text_ in found])
         return
     many = [{"log": log, "idx": index, "words": text_} for index, text_ in found]
     if many:
-        db.execute(text(sql), many)
+        db.execute(text(PUT_WORDS), many)
 
 
 def remove(db: Connection, rows: Mapping[str, Sequence[Row]]) -> None:
@@ -281,16 +278,9 @@ def _apart(of: Table, other: Table, log: int, within: Range) -> ColumnElement[bo
 
 def _add(db: Connection, table: Table, rows: Sequence[Row]) -> None:
     if db.dialect.name == "sqlite":
-        db.exec_driver_sql(_ignoring(table), list(rows))
+        insert_many(db, f"INSERT OR IGNORE INTO {table.name}", rows)
     else:
         db.exec_driver_sql(_unnesting(table), tuple(map(list, zip(*rows, strict=True))))
-
-
-@cache
-def _ignoring(table: Table) -> str:
-    # As SQLAlchemy would write it, which then looks at every value of every row.
-    places_ = ", ".join("?" for _ in table.c)
-    return f"INSERT OR IGNORE INTO {table.name} VALUES ({places_})"  # noqa: S608  our own names
 
 
 @cache

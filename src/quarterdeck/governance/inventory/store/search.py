@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, event, select, text
 from sqlalchemy.exc import DBAPIError
 
 from quarterdeck.governance.inventory.store.tables import resources
+from quarterdeck.kernel.bulk import insert_many
 
 NAME = "governance_resource_text"
 """Of the table or the index, and the beginning of the names of FTS5's own tables."""
@@ -19,7 +20,7 @@ BATCH = 10_000
 GRAM = 3  # letters; a shorter part has no trigram
 
 _FTS = f"CREATE VIRTUAL TABLE {NAME} USING fts5(name, resource UNINDEXED, tokenize='trigram')"
-_PUT = f"INSERT OR REPLACE INTO {NAME} (rowid, name, resource) VALUES (:row, :name, :id)"  # noqa: S608
+_PUT = f"INSERT OR REPLACE INTO {NAME} (rowid, name, resource)"
 _GIN = f"CREATE INDEX {NAME} ON governance_resource USING gin (name_key gin_trgm_ops)"
 
 
@@ -50,8 +51,7 @@ def put(db: Connection, names: Sequence[tuple[str, str]]) -> None:
     """Make these findable: ids with folded names. PostgreSQL's index does it by itself."""
     if names and _has_table(db):
         # The row's number follows from the id, so that a name is replaced, not added.
-        rows = [{"row": int(one[:15], 16), "name": name, "id": one} for one, name in names]
-        db.execute(text(_PUT), rows)
+        insert_many(db, _PUT, [(int(one[:15], 16), name, one) for one, name in names])
 
 
 def few(db: Connection, part: str, most: int) -> list[str] | None:

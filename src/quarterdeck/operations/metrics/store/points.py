@@ -24,6 +24,7 @@ from sqlalchemy import (
     text,
 )
 
+from quarterdeck.kernel.bulk import insert_many
 from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.operations.metrics.encoding import decode, encode
 from quarterdeck.operations.metrics.tables import EVERY, chunks, points
@@ -70,9 +71,7 @@ def add(db: Connection, rows: Sequence[Row]) -> int:
     bits = array("q", array("d", [value for _, _, value in rows]).tobytes())
     columns = (slots, [row[0] for row in rows], [row[1] for row in rows], bits.tolist())
     if db.dialect.name == "sqlite":
-        return db.exec_driver_sql(
-            f"{ADD} VALUES (?, ?, ?, ?) {STAYS}", [*zip(*columns, strict=True)]
-        ).rowcount
+        return insert_many(db, ADD, [*zip(*columns, strict=True)], last=STAYS)
     given = dict(zip(("slot", "series", "at", "bits"), columns, strict=True))
     return db.execute(text(f"{ADD} {UNNEST} {STAYS}"), given).rowcount
 
