@@ -6,7 +6,7 @@ from datetime import timedelta
 from threading import Barrier
 
 import pytest
-from sqlalchemy import Column, Engine, Integer, String, Table, insert, select, update
+from sqlalchemy import Column, Engine, Integer, String, Table, func, insert, select, update
 
 from kernel.actors import ADA, NOON, noon
 from kernel.jobs.queues import DATABASES
@@ -134,6 +134,32 @@ def test_a_poisoned_fact_waits_alone_then_is_put_aside_for_its_subscriber(engine
         "acme",
         "ValueError: can't ? read",
     )
+
+
+def test_of_many_that_are_told_together_a_poisoned_one_spoils_none(engine: Engine) -> None:
+    names = [f"tenant-{number:02}" for number in range(45)]
+    for name in names:
+        publish(engine, "bad" if name == names[7] else "a", "b", tenant=name)
+    poisoned = listener("poisoned", failing_on("bad", ValueError("no")))
+    assert deliver_all(engine, noon, [poisoned, listener()]) == 45 * 2 * 2 - 2
+    assert [heard_by(engine, "poisoned", name) for name in names] == [
+        [] if name == names[7] else ["a", "b"] for name in names
+    ]
+    assert all(len(heard_by(engine, tenant=name)) == 2 for name in names)
+    with reading(engine) as db:
+        assert db.scalar(select(func.sum(positions.c.tries))) == 1
+
+
+def test_what_is_done_about_two_facts_told_together_is_told_apart(engine: Engine) -> None:
+    def receive(work: Work, fact: Fact) -> None:
+        work.publish(SyncRequested(tenant="zeta", run=fact.tenant, domain="d"))
+
+    publish(engine, "a")
+    publish(engine, "b", tenant="beta")
+    deliver_all(engine, noon, [Subscriber(name="echo", receive=receive)])
+    with reading(engine) as db:
+        requests = select(outbox.c.request).where(outbox.c.tenant == "zeta")
+        assert len({*db.scalars(requests)}) == 2
 
 
 def test_a_pause_is_kept(engine: Engine) -> None:

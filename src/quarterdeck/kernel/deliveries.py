@@ -7,7 +7,7 @@ exactly once. A fact that keeps failing is put aside for that subscriber alone.
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -40,6 +40,7 @@ from quarterdeck.kernel.work import Actor, Work, begin
 
 MAX_TRIES = 8  # with pauses of 1, 2, 4 ... seconds: about two minutes
 BATCH = 200
+ITSELF = Actor("quarterdeck", frozenset())
 SECOND = 1_000_000  # microseconds
 
 positions = Table(
@@ -85,6 +86,10 @@ class Subscriber:
     name: str
     receive: Callable[[Work, Fact], None] = _deaf
     take: Callable[[datetime, Sequence[Fact]], None] | None = None
+
+
+Waiting = tuple[Subscriber, str, int]
+"""Who is to hear something, of which tenant, and how far it has heard."""
 
 
 def behind(engine: Engine, subscriber: str) -> list[tuple[str, int]]:
@@ -168,12 +173,33 @@ def deliver(
     """Hand over the tenant's next facts after ``place``; how many. 0: another worker did."""
     if to.take is not None:
         return _deliver_outside(engine, clock, to.name, to.take, (tenant, place), limit)
-    with begin(engine, Actor("quarterdeck", frozenset()), clock) as work:
-        facts = outbox.after(work.db, tenant, place, limit)
-        if not facts or not _move(work.db, to.name, tenant, place, facts[-1].sequence):
-            return 0
-        for fact in facts:
-            to.receive(work, fact)
+    with begin(engine, ITSELF, clock) as work:
+        return _received(work, to, tenant, place, limit)
+
+
+def deliver_together(
+    engine: Engine, clock: Clock, some: Sequence[Waiting], limit: int = BATCH
+) -> list[int]:
+    """Hand over the next facts to each of ``some`` in one transaction; how many to each.
+
+    ``limit`` is of all of them. Whatever one of them throws, none has received anything.
+    """
+    each = max(1, limit // len(some))
+    with begin(engine, ITSELF, clock) as work:
+        return [_received(_apart(work), to, tenant, at, each) for to, tenant, at in some]
+
+
+def _apart(work: Work) -> Work:
+    """Of the same transaction, as a request of its own."""
+    return replace(work, request=work.new_id())
+
+
+def _received(work: Work, to: Subscriber, tenant: str, place: int, limit: int) -> int:
+    facts = outbox.after(work.db, tenant, place, limit)
+    if not facts or not _move(work.db, to.name, tenant, place, facts[-1].sequence):
+        return 0
+    for fact in facts:
+        to.receive(work, fact)
     return len(facts)
 
 
