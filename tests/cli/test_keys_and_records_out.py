@@ -19,6 +19,8 @@ from quarterdeck.cli.main import Nouns, build_cli
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.retention.service.planning import Ground
+from quarterdeck.trail.retention.service.watching import ComplianceWatch
 from trail.installation import Installation
 
 __all__ = ["ada", "database", "issue", "runtime", "settings", "silent_logs"]
@@ -111,3 +113,32 @@ def test_reports_have_their_sections_and_evidence_needs_proven_records(run: Run)
     assert review["sections"].keys() == {"actions", "records", "integrity"}
     code, words = run("report", "evidence", "acme", *WINDOW, "--framework", "soc2")
     assert (code, "checkpoint" in words) == (2, True), words
+
+
+def test_promises_about_records_are_shown_and_exit_by_what_is_broken(
+    run: Run, runtime: Runtime, tmp_path: Path
+) -> None:
+    code, words = run("retention", "promises")
+    assert (code, "nothing is promised" in words) == (0, True)
+    file = tmp_path / "residency.json"
+    file.write_text(json.dumps({"storage": ["eu-north-1"]}))
+    assert run("policy", "put", "acme", "residency", str(file))[0] == 0
+    ground = Ground(reader=runtime.reader, removal=runtime.removal)
+
+    def look(region: str) -> None:
+        stores = {"records": region, "segments": region}
+        ComplianceWatch(
+            engine=runtime.engine, ground=ground, clock=runtime.clock, stores=stores
+        ).beat()
+
+    look("")
+    code, words = run("retention", "promises", "acme")
+    assert (code, "stored-in-region\tnot known\tno setting says the region" in words) == (0, True)
+    look("us-east-1")
+    code, words = run("retention", "promises", "acme")
+    assert (code, "stored-in-region\tbroken\tstored: records in us-east-1" in words) == (1, True)
+    [found] = json.loads(run("retention", "promises", "--json")[1])["tenants"]
+    broken = next(one for one in found["promises"] if one["verdict"] == "broken")
+    assert (found["tenant"], broken["promise"]) == ("acme", "stored-in-region")
+    assert broken["investigation"]
+    assert broken["since"]

@@ -15,8 +15,9 @@ from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.model.registry import Probe, ProbeKind, Service
+from quarterdeck.operations.health.model.restarts import Result
 from quarterdeck.operations.health.prober import Prober
-from quarterdeck.operations.health.service import registry
+from quarterdeck.operations.health.service import registry, restarting
 from waiting import until
 
 ONE = "/services/acme/prod"
@@ -132,3 +133,15 @@ def test_changes_are_frozen_and_thawed(client: TestClient) -> None:
     assert client.post(f"/changes/{freeze[1]}/thaw", data={}).status_code == 303
     assert "Nothing is frozen" in client.get("/changes").text
     assert client.post("/changes/freeze", data={"reason": "x", "level": "?"}).status_code == 422
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_service_says_how_often_it_was_started_again(client: TestClient, estate: Stage) -> None:
+    assert "Started again" not in client.get(f"{ONE}/database").text
+    with begin(estate.engine, installation(), estate.clock) as work:
+        one = restarting.claim(work, ["acme.prod.database"], 3)
+        assert one
+        restarting.settle(work, one, Result.DONE, "systemd did")
+    text = client.get(f"{ONE}/database").text
+    assert "Attempt 1 by command" in text
+    assert "systemd did" in text

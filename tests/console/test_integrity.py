@@ -10,8 +10,14 @@ from starlette.testclient import TestClient
 
 from console.looking import Watched
 from console.stage import Stage
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.work import begin
 from quarterdeck.trail.integrity.watch import Watcher
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.trail.policy import service as policy
+from quarterdeck.trail.policy.model import Kind as PolicyKind
+from quarterdeck.trail.retention.service.planning import Ground
+from quarterdeck.trail.retention.service.watching import ComplianceWatch
 from quarterdeck.trail.segments.model import Sealing
 from quarterdeck.trail.segments.sealing import Sealer
 from quarterdeck.trail.segments.storage.files import FileSegments
@@ -158,3 +164,24 @@ def test_it_fits_a_phone_and_freezes_in_a_browser(ada: Watched, sealed: Stage) -
     page.get_by_role("button", name="Check").first.click()
     expect(page.get_by_text("right").first).to_be_visible()
     assert Path(sealed.folder / "worm").exists()
+
+
+def test_a_promise_is_broken_or_not_known_and_what_is_refused_is_said(
+    client: TestClient, estate: Stage
+) -> None:
+    assert "Nothing is promised" in client.get(HERE).text
+    with begin(estate.engine, installation(), estate.clock) as work:
+        rules = {"storage": ["eu-north-1"], "sources": ["eu-north-1"]}
+        policy.put(work, "acme", PolicyKind.RESIDENCY, rules)
+    ground = Ground(reader=estate.trail.reader, removal=estate.trail.removal)
+    ComplianceWatch(
+        engine=estate.engine,
+        ground=ground,
+        clock=estate.clock,
+        stores={"records": "us-east-1", "segments": ""},
+    ).beat()
+    page = client.get(HERE).text
+    assert "Records stand against policy: Acme" in page
+    assert "stored: records in us-east-1; allowed: eu-north-1" in page
+    estate.pass_time(minutes=11)
+    assert "not looked at lately" in client.get(HERE).text

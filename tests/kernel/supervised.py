@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 
 from quarterdeck.kernel.supervise import (
+    Ears,
     Program,
     Supervisor,
     end_with_supervisor,
@@ -32,7 +33,7 @@ def supervise(*kinds: str) -> None:
         processes.append(start(program))
         if kind != "die":
             processes[-1].wait_ready(20)
-    supervisor = Supervisor(processes, GRACE_S, say)
+    supervisor = Supervisor(processes, GRACE_S, Ears(say))
     say(f"port {listening.getsockname()[1]}")
     supervisor.run()
     say("ended")

@@ -13,10 +13,16 @@ import httpx2
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel import beats, workers
 from quarterdeck.kernel.clock import utc_now
-from quarterdeck.kernel.db import open_engine, writing
+from quarterdeck.kernel.db import open_engine, reading, writing
+from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.work import begin
+from quarterdeck.operations.alerts.model import Severity, Sign
+from quarterdeck.operations.alerts.service.signs import clear, fire
 from quarterdeck.providers.simulator import tls
 from quarterdeck.trail.keys.keystore import KeyStore
 from scenarios.installation import Program, address, children, get, program, run
@@ -74,12 +80,74 @@ def test_an_address_that_others_reach_needs_tls(data: Path) -> None:
     assert "--tls-cert" in done.stderr
 
 
+@pytest.mark.census("ATP-113")
 @pytest.mark.parametrize("name", ["web", "worker"])
-def test_a_process_that_dies_is_started_again(up: Program, name: str) -> None:
+def test_a_process_that_dies_is_started_again_and_that_is_on_record(
+    up: Program, data: Path, name: str
+) -> None:
     before = children(up.child.pid)[name]
     os.kill(before, signal.SIGKILL)
     until(lambda: children(up.child.pid).get(name, before) != before, 20, f"another {name}")
     until(lambda: _is_well(url_of(up)), 20, "health")
+    bearer = {"Authorization": f"Bearer {(data / 'first-token').read_text().strip()}"}
+    here = f"{url_of(up)}/api/v1/services/_platform/installation/{name}/restarts"
+    until(lambda: get(here, **bearer)["restarts"], 20, "the attempt is on record")
+    [tried] = get(here, **bearer)["restarts"]
+    assert (tried["number"], tried["by"], tried["result"]) == (1, "supervisor", "started")
+    assert "signal 9" in tried["detail"]
+    until(lambda: "supervisor" in _changes(url_of(up), bearer), 20, "and is a change")
+
+
+def _changes(url: str, bearer: dict[str, str]) -> str:
+    """The titles of what was restarted."""
+    found = get(f"{url}/api/v1/changes?kind=restart", **bearer)["changes"]
+    return " ".join(one["title"] for one in found)
+
+
+@pytest.mark.census("ATP-118")
+def test_workers_are_added_while_projections_are_behind_and_let_go_after(
+    data: Path, postgres_url: str
+) -> None:
+    words = ["up", "--data", str(data), "--database", postgres_url, "--port", "0"]
+    with program(*words, QUARTERDECK_WORKERS_MOST="2") as running:
+        running.await_words(READY)
+        assert workers_of(running) == 1
+        engine = open_engine(postgres_url)
+        with begin(engine, installation(), utc_now) as work:
+            fire(work, BEHIND)
+        until(lambda: workers_of(running) == 2, 40, "a second worker")
+        until(lambda: len(alive(engine)) == 2, 40, "both work")
+        with begin(engine, installation(), utc_now) as work:
+            clear(work, BEHIND.tenant, BEHIND.key)
+        workers.ask(data, workers.Crew())  # as ten minutes later
+        until(lambda: workers_of(running) == 1, 40, "one is let go")
+        until(lambda: len(alive(engine)) == 1, 40, "in order")
+        engine.dispose()
+
+
+BEHIND = Sign(
+    key="lag",
+    tenant=PLATFORM,
+    type="ProjectionLagHigh",
+    severity=Severity.CRITICAL,
+    title="Projections are behind",
+    labels={"alertname": "ProjectionLagHigh"},
+    annotations={},
+)
+
+
+def workers_of(running: Program) -> int:
+    """How many workers its supervisor has."""
+    pid = running.child.pid
+    tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    said = [Path(f"/proc/{task}/cmdline").read_text().split("\0") for task in tasks]
+    return sum("worker" in words for words in said)
+
+
+def alive(engine: Engine) -> list[str]:
+    """The workers that beat."""
+    with reading(engine) as db:
+        return [one.process for one in beats.alive(db) if one.role == "worker"]
 
 
 def test_a_restart_loses_no_request(up: Program) -> None:

@@ -27,8 +27,10 @@ from quarterdeck.trail.deliveries.service.consuming import Consuming
 from quarterdeck.trail.deliveries.service.control import enroll
 from quarterdeck.trail.deliveries.service.relaying import Relay
 from quarterdeck.trail.ingest.service import subscriber
+from quarterdeck.trail.log.integrator import Integrator
 from quarterdeck.trail.log.model import Prepared
-from quarterdeck.trail.log.opening import open_trail
+from quarterdeck.trail.log.opening import Trail, open_trail
+from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.proof.tree import leaf_hash
 from quarterdeck.wiring.assembling import build_runtime, default_policies
 from quarterdeck.wiring.readiness import roles
@@ -47,6 +49,7 @@ class House:
 
     runtime: Runtime
     home: Installation
+    trail: Trail
     topic: Topic = field(default_factory=LocalTopic)
 
     @property
@@ -95,6 +98,17 @@ class House:
         for _, beat in catching_up(runtime, patience_s=0).values():
             beat()
             beat()  # it leaves to the deliveries what moves between two beats
+
+    def sign(self) -> None:
+        """Have checkpoints cover all that was appended."""
+        Integrator(
+            engine=self.engine,
+            keys=self.runtime.keys,
+            checkpoints=SqlCheckpointStore(self.engine),
+            clock=utc_now,
+            reader=self.trail.reader,
+            tiles=self.trail.tiles,
+        ).integrate()
 
     def happen(self) -> None:
         """Something of which a leaf will tell."""
@@ -151,8 +165,9 @@ def house(engine: Engine, root: Path, **settings: object) -> Iterator[House]:
     )
     with ExitStack() as ends:
         trail = ends.enter_context(closing(open_trail(engine, home.trail, lasting=True)))
-        built = House(build_runtime(configured, home, engine, trail), home)
+        built = House(build_runtime(configured, home, engine, trail), home, trail)
         ends.callback(built.runtime.explorer.read.dispose)
+        ends.callback(built.runtime.metrics.close)
         with begin(engine, itself(), utc_now) as work:
             tenants.create(work, "acme", "Acme")
         default_policies(engine)

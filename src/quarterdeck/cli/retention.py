@@ -64,6 +64,30 @@ def residency(context: typer.Context, tenant: Tenant, *, as_json: flags.AsJson =
     _report(found, found["outside"], as_json=as_json, also=bool(found["storage"]))
 
 
+@commands.command()
+def promises(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="[TENANT]", help="Only of this tenant.")] = "",
+    *,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Show what the running check knows of retention and residency. Exits 1 if any is broken."""
+    with told():
+        found = client_of(context).get("/api/v1/trail/compliance", tenant=tenant)
+    each = [(of, one) for of in found["tenants"] for one in of["promises"]]
+    if as_json:
+        show_json(found)
+    else:
+        rows = [
+            (of["tenant"], one["promise"], one["verdict"], one["words"], one["since"] or "")
+            for of, one in each
+        ]
+        head = ("tenant", "promise", "state", "why", "since")
+        show_table(head, rows, "nothing is promised: no policy of retention or residency")
+    if any(one["verdict"] == "broken" for _, one in each):
+        stop("", FOUND)
+
+
 def _report(
     found: dict[str, Any], breaches: list[dict[str, Any]], *, as_json: bool, also: bool = False
 ) -> None:

@@ -69,6 +69,21 @@ def show(context: typer.Context, name: Name, *, as_json: flags.AsJson = False) -
     show_table(("at", "was", "became", "because of", "why"), rows, "no change within a day")
 
 
+@commands.command()
+def restarts(context: typer.Context, name: Name, *, as_json: flags.AsJson = False) -> None:
+    """Show how often a service was started again, and what came of it.
+
+    Of our own roles too: _platform/installation/worker.
+    """
+    with told():
+        found = client_of(context).get(f"{SERVICES}/{name}/restarts")["restarts"]
+    if as_json:
+        show_json(found)
+        return
+    rows = [(r["number"], r["at"], r["by"], r["result"], r["detail"]) for r in found]
+    show_table(("no", "at", "by", "result", "what it said"), rows, "it was never started again")
+
+
 @commands.command("set")
 def register(
     context: typer.Context,

@@ -8,11 +8,14 @@ import typer
 
 from quarterdeck.cli import flags
 from quarterdeck.cli.output import REFUSED, UNAVAILABLE, say, stop
+from quarterdeck.kernel import restarts, workers
+from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.listening import PortInUse, listen
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.supervise import (
+    Ears,
     Process,
     ProcessDied,
     Program,
@@ -70,6 +73,7 @@ class House:
         self._processes: list[Process] = []
         self.url = ""
         self.first_token = ""
+        self._scales = False
 
     def open(self) -> None:
         """Start all and return when all are ready; ends with words where that fails."""
@@ -93,7 +97,9 @@ class House:
     def run(self) -> None:
         """Keep all running until told to end."""
         notify_systemd("READY=1")
-        Supervisor(self._processes, self.settings.stop_grace_s, say).run()
+        scales = self._scales and workers.most_of(self.settings) > 1
+        ears = Ears(say, self._note_restart, self._more if scales else None)
+        Supervisor(self._processes, self.settings.stop_grace_s, ears).run()
 
     def close(self) -> None:
         """End what still runs."""
@@ -104,6 +110,16 @@ class House:
         process = start(program)
         self._processes.append(process)
         return process, process.wait_ready(READY_S)
+
+    def _note_restart(self, name: str, code: int, attempt: int) -> None:
+        folder = Path(self.settings.data) / restarts.FOLDER
+        restarts.leave(folder, name, code, attempt, micros(utc_now()))
+
+    def _more(self) -> list[Program]:
+        """The workers that are wanted besides the first."""
+        wanted = min(workers.asked(self._installation.root).wanted, workers.most_of(self.settings))
+        first = self._program("serve", "--role", "worker")
+        return [replace(first, name=f"{first.name}-{number}") for number in range(2, wanted + 1)]
 
     def _migrated(self) -> bool:
         migrate = start(self._program("migrate"))
@@ -117,6 +133,7 @@ class House:
     def _start(self, two_processes: bool) -> None:  # noqa: FBT001  one answer of one question
         if not two_processes:
             say("this SQLite is unsafe for two processes (WAL reset): running as one")
+        self._scales = two_processes
         roles = ["worker", "web"] if two_processes else ["all"]
         started = [start(self._program("serve", "--role", role)) for role in roles]
         self._processes.extend(started)

@@ -55,6 +55,30 @@ class ServiceCameBack(ServiceEdge):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestartTried(Event):
+    """Somebody tried to start a service again that was down, or one of our own processes.
+
+    Attributes:
+        by: ``supervisor``, or ``command``: one of the operator's own.
+        number: of the service's attempts, from 1.
+        result: ``started``, ``done``, ``failed`` or ``not known``.
+        detail: what the command said, or with what the process had ended.
+    """
+
+    action: ClassVar[str] = "services:restart"
+    about: ClassVar[str] = "service"
+    public: ClassVar[frozenset[str]] = frozenset(
+        {"environment", "service", "by", "number", "result"}
+    )
+    environment: str
+    service: str
+    by: str
+    number: int
+    result: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceRegistered(Event):
     """A service was entered into the registry, or its entry was changed.
 

@@ -153,3 +153,34 @@ class SubjectErased(Event):
     keys: int
     certificate: str
     person: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceViolated(Event):
+    """The running check found that records stand against the tenant's retention or residency.
+
+    Attributes:
+        promise: which is broken: ``stored-in-region``, ``came-from-region``,
+            ``purged-in-time`` or ``kept-long-enough``.
+        investigation: that was opened, and freezes until somebody says how it ended.
+    """
+
+    action: ClassVar[str] = "compliance:violate"
+    about: ClassVar[str] = "promise"
+    outcome: ClassVar[str] = "failure"
+    public: ClassVar[frozenset[str]] = frozenset({"promise", "records", "words", "investigation"})
+    promise: str
+    records: int
+    words: str
+    investigation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplianceRestored(Event):
+    """What was found to be against retention or residency is not there any more."""
+
+    action: ClassVar[str] = "compliance:restore"
+    about: ClassVar[str] = "promise"
+    public: ClassVar[frozenset[str]] = frozenset({"promise", "investigation"})
+    promise: str
+    investigation: str

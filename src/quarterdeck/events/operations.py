@@ -44,3 +44,16 @@ class AlertResolved(Event):
     alert: str
     type: str
     resolved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkersScaled(Event):
+    """The supervisor was asked for more workers, or for fewer, by what an alert says."""
+
+    action: ClassVar[str] = "workers:scale"
+    about: ClassVar[str] = "role"
+    public: ClassVar[frozenset[str]] = frozenset({"role", "before", "after", "reason"})
+    role: str
+    before: int
+    after: int
+    reason: str

@@ -13,10 +13,12 @@ exports/             files of exports that are repeated
 read/                read models of the logs, where the database is this directory's own;
                      made anew from them if lost
 series/              samples of metrics, likewise; lost, they cannot be made anew
+restarts/            processes that were started again, until that is told
 metrics/             what each process that answers nobody counts
 logs/                what each process said
 trail/               the logs, where the database is this directory's own
 worm/                sealed segments, where no bucket is set
+workers.json         how many workers ``quarterdeck up`` is asked to keep
 """
 
 import fcntl

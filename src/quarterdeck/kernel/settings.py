@@ -77,6 +77,10 @@ class Settings:
     pool_size: Count = setting(10, "Database connections kept by a process.")
     prepare_threshold: int = setting(-1, "psycopg's; -1 never prepares, as poolers need.")
     worker_threads: Count = setting(8, "Jobs that one worker runs at once.")
+    workers_most: int = setting(
+        0,
+        "Workers that `up` runs at most while ProjectionLagHigh fires; 0: 3, and 1 on SQLite.",
+    )
     lease_s: Amount = setting(15.0, "Seconds after which another worker takes a silent one's jobs.")
     heartbeat_s: Amount = setting(15.0, "Seconds between heartbeats of a live stream.")
     stop_grace_s: Amount = setting(10.0, "Seconds a stopping process gives its work to end.")
@@ -181,6 +185,9 @@ class Settings:
     worm: str = setting("", "Sealed segments: s3://BUCKET with Object Lock; default: a folder.")
     worm_endpoint: str = setting("", "S3 server of the bucket; default: Amazon's.")
     worm_ca: str = setting("", "The one CA file to trust for it; default: the usual ones.")
+    worm_region: str = setting(
+        "", "Region of the bucket, as residency policies name it; of a folder it is `region`."
+    )
     worm_days: Count = setting(365, "Days that a sealed segment is locked in the bucket.")
     segment_records: Count = setting(262_144, "Records after which a segment is sealed.")
     segment_age_s: Amount = setting(3600.0, "Seconds after which one is sealed with fewer.")
@@ -190,6 +197,12 @@ class Settings:
     export_bytes_per_s: int = setting(0, "Bytes a second that one export may write; 0 is no bound.")
     log_kept_mb: Count = setting(256, "Megabytes of own logs kept on this machine.")
     probe_commands: str = setting("", "Folder of the commands that probes may run; empty: none.")
+    restart_commands: str = setting(
+        "",
+        "Folder of the commands that start services again, TENANT.ENVIRONMENT.SERVICE; "
+        "empty: none.",
+    )
+    restarts_per_hour: Count = setting(3, "Times an hour that a command starts a service again.")
     probe_ca: str = setting("", "The one CA file that probes trust; default: the usual ones.")
     export_budget_bytes: int = setting(
         0, "Bytes that exports may come to in a day (UTC) before exports are degraded; 0: any."

@@ -19,9 +19,12 @@ from types import FrameType
 from typing import Any
 
 READY_FD = "QUARTERDECK_READY_FD"
+NAME = "QUARTERDECK_PROCESS"
 LIFE_FD = "QUARTERDECK_LIFE_FD"
 ENDING = (signal.SIGTERM, signal.SIGINT)
 FIRST_PAUSE_S, LONGEST_PAUSE_S, SETTLED_S = 0.2, 30.0, 60.0
+LOOK_S = 1.0
+"""How often it is asked whether more processes are wanted."""
 
 
 class ProcessDied(Exception):
@@ -58,6 +61,7 @@ class Process:
     life_fd: int
     started: float
     pause_s: float = FIRST_PAUSE_S
+    attempt: int = 0
 
     def wait_ready(self, within_s: float) -> dict[str, Any]:
         """What it said when it was ready.
@@ -85,7 +89,7 @@ def start(program: Program) -> Process:
     """Start ``program``; it runs in this process's group and dies with a SIGTERM."""
     ready, say = os.pipe()
     watched, life = os.pipe()
-    told = {READY_FD: str(say), LIFE_FD: str(watched)}
+    told = {READY_FD: str(say), LIFE_FD: str(watched), NAME: program.name}
     environment = {**os.environ, **program.environment, **told}
     child = subprocess.Popen(  # noqa: S603  our own interpreter and module
         [sys.executable, "-m", program.module, *program.arguments],
@@ -104,6 +108,16 @@ def say_ready(**facts: object) -> None:
     if descriptor:
         os.write(int(descriptor), json.dumps({"ready": True, **facts}).encode() + b"\n")
         os.close(int(descriptor))
+
+
+def name_of(role: str) -> str:
+    """What the supervisor calls this process; ``role`` where there is none, or but one of it."""
+    return os.environ.get(NAME, role)
+
+
+def is_supervised() -> bool:
+    """Whether a supervisor started this process."""
+    return NAME in os.environ
 
 
 def end_with_supervisor() -> None:
@@ -143,6 +157,32 @@ def stop(processes: Sequence[Process], grace_s: float) -> None:
         process.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Ears:
+    """Whom a supervisor tells, and whom it asks.
+
+    Attributes:
+        again: told of each process that is started again: name, exit code, attempt in a row.
+        more: which programs are wanted besides the processes that it began with; asked each
+            second; None: never any.
+    """
+
+    log: Callable[[str], None]
+    again: Callable[[str, int, int], None] = lambda *_: None
+    more: Callable[[], Sequence[Program]] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Due:
+    """A program that is started again: when, after which end, and the pause after the next."""
+
+    at: float
+    program: Program
+    code: int
+    pause_s: float
+    attempt: int
+
+
 class Supervisor:
     """Keeps its processes running until told to end.
 
@@ -151,15 +191,14 @@ class Supervisor:
     is started again after a pause that doubles.
     """
 
-    def __init__(
-        self, processes: list[Process], grace_s: float, log: Callable[[str], None]
-    ) -> None:
+    def __init__(self, processes: list[Process], grace_s: float, ears: Ears) -> None:
         self._processes = processes
         self._grace_s = grace_s
-        self._log = log
+        self._ears, self._log = ears, ears.log
+        self._more: set[str] = set()
         self._wake, self._woken = os.pipe()
         os.set_blocking(self._woken, False)
-        self._due: dict[str, tuple[float, Program, float]] = {}
+        self._due: dict[str, _Due] = {}
         for heard in (*ENDING, signal.SIGHUP, signal.SIGCHLD):
             signal.signal(heard, self._signalled)
 
@@ -168,6 +207,7 @@ class Supervisor:
         while True:
             self._bury()  # first: a child may have ended before its end could be heard
             self._raise_due()
+            self._be_as_many_as_wanted()
             for number in self._signals():
                 if number in ENDING:
                     notify_systemd("STOPPING=1")
@@ -180,8 +220,9 @@ class Supervisor:
         os.write(self._woken, bytes([number]))
 
     def _signals(self) -> bytes:
-        nearest = min((when for when, _, _ in self._due.values()), default=None)
-        wait = None if nearest is None else max(0.0, nearest - monotonic())
+        times = [one.at - monotonic() for one in self._due.values()]
+        times += [LOOK_S] if self._ears.more else []
+        wait = max(0.0, min(times)) if times else None
         with selectors.DefaultSelector() as selector:
             selector.register(self._wake, selectors.EVENT_READ)
             return os.read(self._wake, 64) if selector.select(wait) else b""
@@ -193,17 +234,33 @@ class Supervisor:
             name, code = process.program.name, process.child.returncode
             if process.program.again:
                 self._log(f"{name} ended with {code}; starting it again")
-                self._due[name] = _when(process)
+                self._due[name] = _when(process, code)
             else:
                 self._log(f"{name} ended with {code}")
 
     def _raise_due(self) -> None:
-        for name, (when, program, pause) in list(self._due.items()):
-            if when <= monotonic():
+        for name, due in list(self._due.items()):
+            if due.at <= monotonic():
                 del self._due[name]
-                process = start(program)
-                process.pause_s = pause
+                process = start(due.program)
+                process.pause_s, process.attempt = due.pause_s, due.attempt
                 self._processes.append(process)
+                self._ears.again(name, due.code, due.attempt)
+
+    def _be_as_many_as_wanted(self) -> None:
+        if self._ears.more is None:
+            return
+        wanted = {program.name: program for program in self._ears.more()}
+        for name in self._more - wanted.keys():
+            self._log(f"{name} is not needed any more")
+            self._due.pop(name, None)
+            surplus = [one for one in self._processes if one.program.name == name]
+            self._processes[:] = [one for one in self._processes if one not in surplus]
+            stop(surplus, self._grace_s)
+        for name in wanted.keys() - self._more:
+            self._log(f"{name} is needed too")
+            self._processes.append(start(wanted[name]))
+        self._more = set(wanted)
 
     def _replace_all(self) -> None:
         notify_systemd("RELOADING=1")
@@ -221,8 +278,14 @@ class Supervisor:
         notify_systemd("READY=1")
 
 
-def _when(died: Process) -> tuple[float, Program, float]:
+def _when(died: Process, code: int) -> _Due:
     """When to start it again, and the pause after the next death if that comes soon."""
     settled = monotonic() - died.started > SETTLED_S
     pause = FIRST_PAUSE_S if settled else died.pause_s
-    return monotonic() + pause, died.program, min(pause * 2, LONGEST_PAUSE_S)
+    return _Due(
+        at=monotonic() + pause,
+        program=died.program,
+        code=code,
+        pause_s=min(pause * 2, LONGEST_PAUSE_S),
+        attempt=1 if settled else died.attempt + 1,
+    )

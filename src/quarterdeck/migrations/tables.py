@@ -51,6 +51,7 @@ from quarterdeck.trail.log.storage import sql as checkpoints
 from quarterdeck.trail.log.storage import tags_table as trail_tags
 from quarterdeck.trail.policy.store import policies, texts
 from quarterdeck.trail.projections import tables as trail_read
+from quarterdeck.trail.retention.storage import watched as trail_compliance
 from quarterdeck.trail.retention.store import purges
 from quarterdeck.trail.segments.storage import sql as trail_segments
 from quarterdeck.trail.segments.storage import verdicts as trail_verdicts
@@ -114,6 +115,7 @@ __all__ = [
     "tenants",
     "texts",
     "tokens",
+    "trail_compliance",
     "trail_deliveries",
     "trail_exports",
     "trail_read",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from socket import socket
 from threading import Event
 from typing import TYPE_CHECKING
@@ -11,7 +12,9 @@ from quarterdeck.governance.sync.domains import domains
 from quarterdeck.governance.sync.service.freshness import evaluate_freshness
 from quarterdeck.governance.sync.service.measuring import measure
 from quarterdeck.kernel.settings import Configured
-from quarterdeck.kernel.supervise import say_ready
+from quarterdeck.kernel.supervise import is_supervised, say_ready
+from quarterdeck.kernel.workers import most_of
+from quarterdeck.operations.alerts.service.scaling import Scaler
 from quarterdeck.operations.health.measuring import measure as measure_health
 from quarterdeck.operations.health.prober import lose_sight
 from quarterdeck.operations.maintenance.service import turn as turn_maintenance
@@ -67,12 +70,23 @@ def answer(
     runtime.access.write_uses()
 
 
+def _scaling(runtime: Runtime, stopping: Event) -> list[Pulse]:
+    """Asks a supervisor for workers, where there is one that may have more than one of them."""
+    most = most_of(runtime.settings)
+    if not is_supervised() or most == 1:
+        return []
+    root = Path(runtime.settings.data)
+    scaler = Scaler(engine=runtime.engine, clock=runtime.clock, root=root, most=most)
+    return [Pulse(name="workers", every_s=GAUGES_S, beat=scaler.beat, stop=stopping)]
+
+
 def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
     """What must be seen also when every worker is dead."""
     known = domains(runtime.settings)
     stale = partial(evaluate_freshness, runtime.engine, runtime.clock, known)
     shown = partial(measure, runtime.engine, runtime.clock, known)
     return [
+        *_scaling(runtime, stopping),
         Pulse(name="measure", every_s=MEASURE_S, beat=shown, stop=stopping),
         Pulse(
             name="numbers",

@@ -9,6 +9,7 @@ from threading import Event
 from prometheus_client import REGISTRY
 
 from quarterdeck.kernel.cache import Stats
+from quarterdeck.kernel.supervise import name_of
 from quarterdeck.operations.metrics.own import CacheAnswers, OwnMetrics
 from quarterdeck.operations.metrics.service.sealing import Keeper, Roller, Sealer
 from quarterdeck.runtime import Runtime
@@ -26,7 +27,7 @@ def own_metrics(runtime: Runtime, role: str, stopping: Event) -> Pulse:
         engine=runtime.engine,
         metrics=runtime.metrics,
         clock=runtime.clock,
-        process=role,
+        process=name_of(role),
         instance=gethostname(),
         region=runtime.settings.region,
     )

@@ -19,6 +19,7 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.trail.freeze import measuring as freeze
 from quarterdeck.trail.keys import measuring as keys
 from quarterdeck.trail.log.storage import leaves
+from quarterdeck.trail.retention import measuring as retention
 
 EVERYONE = Tenants(frozenset({ANY}))
 CLOCK = Actor("quarterdeck", frozenset())
@@ -28,6 +29,7 @@ MEASURES = (
     oncall.measure,
     contacts.measure,
     freeze.measure,
+    retention.measure,
     escalation.measure,
     incidents.measure,
     messages.measure,

@@ -14,10 +14,12 @@ from quarterdeck.kernel.db import (
     sqlite_version,
 )
 from quarterdeck.kernel.installation import Installation
+from quarterdeck.kernel.restarts import FOLDER
 from quarterdeck.kernel.settings import Configured
 from quarterdeck.kernel.supervise import end_with_supervisor, say_ready
 from quarterdeck.kernel.telemetry import log_also_to
 from quarterdeck.migrations import revision
+from quarterdeck.operations.health.restarter import tell_restarts
 from quarterdeck.operations.logs.files import LogFile
 from quarterdeck.operations.logs.service import drop_old
 from quarterdeck.runtime import Runtime
@@ -38,6 +40,7 @@ from quarterdeck.wiring.working import do_relay, do_work, work_alone
 from quarterdeck.worker.pulse import Pulse
 
 DROP_S = 60.0
+RESTARTS_S = 1.0
 
 
 def migrate(configured: Configured, installation: Installation) -> bool:
@@ -76,7 +79,11 @@ def _serve(
     role: str, runtime: Runtime, trail: Trail, configured: Configured, descriptor: int | None
 ) -> None:
     stopping = Event()
-    beside = [own_metrics(runtime, role, stopping), _log_dropping(runtime, stopping)]
+    beside = [
+        own_metrics(runtime, role, stopping),
+        _log_dropping(runtime, stopping),
+        _restarts_telling(runtime, stopping),
+    ]
     for pulse in beside:
         pulse.start()
     try:
@@ -97,6 +104,13 @@ def _log_dropping(runtime: Runtime, stopping: Event) -> Pulse:
         runtime.settings.log_kept_mb,
     )
     return Pulse(name="logs", every_s=DROP_S, beat=drop, stop=stopping)
+
+
+def _restarts_telling(runtime: Runtime, stopping: Event) -> Pulse:
+    # Every process, for the others may be the ones that die.
+    folder = Path(runtime.settings.data) / FOLDER
+    tell = partial(tell_restarts, runtime.engine, runtime.clock, folder)
+    return Pulse(name="restarts", every_s=RESTARTS_S, beat=tell, stop=stopping)
 
 
 def _play(

@@ -39,6 +39,7 @@ from quarterdeck.trail.query.problems import query_health
 from quarterdeck.trail.retention.jobs import Purging
 from quarterdeck.trail.retention.service.clearing import Clearing
 from quarterdeck.trail.retention.service.planning import Ground as PurgeGround
+from quarterdeck.trail.retention.service.watching import RECORDS, SEGMENTS, ComplianceWatch
 from quarterdeck.trail.segments.model import Retention, Sealing
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.sealing import Sealer
@@ -208,6 +209,24 @@ def integrity_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[],
         "watch": (WATCH_S, watcher.beat),
         "witness": (WITNESS_S, asking.beat),
     }
+
+
+def regions(settings: Settings) -> Mapping[str, str]:
+    """The region of each place where records stand; empty: no setting says."""
+    bucket = settings.worm.startswith("s3://")
+    segments = settings.worm_region or ("" if bucket else settings.region)
+    return {RECORDS: settings.region, SEGMENTS: segments}
+
+
+def compliance_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], object]]]:
+    """Checking that records stand as long, and where, as policy says."""
+    checks = ComplianceWatch(
+        engine=runtime.engine,
+        ground=PurgeGround(reader=runtime.reader, removal=runtime.removal),
+        clock=runtime.clock,
+        stores=regions(runtime.settings),
+    )
+    return {"compliance": (WATCH_S, checks.beat)}
 
 
 def keeping_kinds(runtime: Runtime) -> Sequence[JobKind]:

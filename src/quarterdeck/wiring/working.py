@@ -31,6 +31,7 @@ from quarterdeck.operations.escalation import hearing as escalation
 from quarterdeck.operations.health.jobs import kinds as health_kinds
 from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
+from quarterdeck.operations.health.restarter import Restarter
 from quarterdeck.operations.health.service.registry import own_schedule
 from quarterdeck.operations.incidents import hearing as incidents
 from quarterdeck.operations.incidents.service.watching import Watch
@@ -53,6 +54,7 @@ from quarterdeck.wiring.slos import numbers
 from quarterdeck.wiring.telling import telling
 from quarterdeck.wiring.trail import (
     catching_up,
+    compliance_pulses,
     export_press,
     integrity_pulses,
     keeping_kinds,
@@ -75,6 +77,7 @@ METRICS_S = 5.0
 WEBHOOKS_S = 0.5
 PROBES_S = 0.5
 PRUNE_S = 60.0
+RESTART_S = 2.0
 INCIDENTS_S = 1.0
 
 
@@ -112,6 +115,17 @@ def _tell_metrics(runtime: Runtime, folder: Path, role: str) -> None:
     finally:
         # What was counted is told also where the database cannot be asked: then above all.
         gathering.write(folder, role)
+
+
+def restarter(runtime: Runtime) -> Restarter:
+    """Starts again what is down, where the operator says how."""
+    commands = runtime.settings.restart_commands
+    return Restarter(
+        engine=runtime.engine,
+        clock=runtime.clock,
+        commands=Path(commands) if commands else None,
+        most=runtime.settings.restarts_per_hour,
+    )
 
 
 def do_relay(runtime: Runtime, trail: Trail, stopping: Event) -> None:
@@ -164,7 +178,9 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
             "refusals": (REFUSALS_S, partial(refusals.flush, engine, clock)),
             **catching_up(runtime),
             **integrity_pulses(runtime),
+            **compliance_pulses(runtime),
             "probes": (PROBES_S, prober.beat),
+            "restart": (RESTART_S, restarter(runtime).beat),
             "incidents": (INCIDENTS_S, Watch(engine=engine, clock=clock).beat),
             "health history": (PRUNE_S, partial(prune_health, engine, clock)),
             **sample_pulses(runtime),

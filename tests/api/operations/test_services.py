@@ -10,10 +10,14 @@ from starlette.testclient import TestClient
 
 from api.conftest import BASE, Headers
 from operations.health.endpoints import Endpoint, endpoint
+from quarterdeck.access.principals.model import installation
 from quarterdeck.api.app import build_app
 from quarterdeck.kernel.health import CheckFailed, Entry, Health
+from quarterdeck.kernel.work import begin
 from quarterdeck.operations.health.means import means_of
+from quarterdeck.operations.health.model.restarts import Result
 from quarterdeck.operations.health.prober import Prober
+from quarterdeck.operations.health.service import restarting
 from quarterdeck.runtime import Runtime
 from waiting import until
 
@@ -260,3 +264,21 @@ def test_the_daily_check_stands_among_the_schedules(
     found = client.get("/api/v1/schedules", headers=ada).json()["schedules"]
     [daily] = [one for one in found if one["name"] == "health-check:acme:prod"]
     assert (daily["every_s"], daily["kind"]) == (86_400, "operations.health_check")
+
+
+def test_restarts_are_shown_to_who_may_see_the_service(
+    client: TestClient, runtime: Runtime, ada: Headers, eve: Headers, web: Endpoint
+) -> None:
+    web.status = 503
+    client.put(WEB, json=entry(web), headers=ada)
+    look(runtime)
+    assert client.get(f"{WEB}/restarts", headers=ada).json() == {"restarts": []}
+    with begin(runtime.engine, installation(), runtime.clock) as work:
+        one = restarting.claim(work, ["acme.prod.web"], 3)
+        assert one
+        restarting.settle(work, one, Result.FAILED, "no disk")
+    [found] = client.get(f"{WEB}/restarts", headers=ada).json()["restarts"]
+    assert (found["number"], found["by"], found["result"], found["detail"]) == (
+        *(1, "command", "failed", "no disk"),
+    )
+    assert client.get(f"{WEB}/restarts", headers=eve).status_code == 404

@@ -13,6 +13,8 @@ from quarterdeck.kernel.outbox import outbox
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys import service as data_keys
 from quarterdeck.trail.log.appender import open_log
+from quarterdeck.trail.retention.service.planning import Ground
+from quarterdeck.trail.retention.service.watching import ComplianceWatch
 
 HERE = "/api/v1/trail"
 SUBJECT = {"tenant": "acme", "subject": "user:u-1", "reason": "asked by letter"}
@@ -114,3 +116,29 @@ def test_a_hold_that_is_not_clear_is_refused(
 ) -> None:
     body = {"tenant": "acme", "covers": "tenant", "reason": "a lawsuit"} | wrong
     assert client.post(f"{HERE}/holds", json=body, headers=carla).status_code == 422
+
+
+def test_promises_are_shown_of_ones_own_tenant_alone(
+    client: TestClient, carla: Headers, eve: Headers, nobody: Headers, runtime: Runtime
+) -> None:
+    with writing(runtime.engine) as db:
+        open_log(db, runtime.keys, "acme")
+    policy = {"document": {"classes": {"standard": {"days": 30}}}}
+    put = client.put("/api/v1/trail/policies/acme/retention", json=policy, headers=carla)
+    assert put.is_success, put.text
+    ComplianceWatch(
+        engine=runtime.engine,
+        ground=Ground(reader=runtime.reader, removal=runtime.removal),
+        clock=runtime.clock,
+    ).beat()
+    [found] = client.get(f"{HERE}/compliance?tenant=acme", headers=carla).json()["tenants"]
+    verdicts = {one["promise"]: one["verdict"] for one in found["promises"]}
+    assert verdicts == {
+        "stored-in-region": "not asked for",
+        "came-from-region": "not asked for",
+        "purged-in-time": "holds",
+        "kept-long-enough": "holds",
+    }
+    assert client.get(f"{HERE}/compliance", headers=eve).json() == {"tenants": []}
+    assert client.get(f"{HERE}/compliance?tenant=acme", headers=eve).status_code == 404
+    assert client.get(f"{HERE}/compliance", headers=nobody).status_code == 403

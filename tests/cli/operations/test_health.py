@@ -69,3 +69,9 @@ def test_environments_show_facts_that_scripts_can_use(run: Run, tmp_path: Path) 
     assert "cluster\taks-prod" in run("environment show acme/prod")[1]
     assert "acme/prod" in run("environment list")[1]
     assert run("environment remove acme/prod")[0] == 0
+
+
+def test_restarts_of_a_service_are_shown(run: Run) -> None:
+    assert run("service restarts acme/prod/web")[2] == "it was never started again"
+    code, shown, _ = run("service restarts _platform/installation/worker --json")
+    assert (code, json.loads(shown)) == (0, [])

@@ -60,7 +60,7 @@ class RuleBody(BaseModel):
     promql: str = Field(description="The condition as Prometheus would ask for it.")
     severity: str
     runbook: str = Field(description="Where the steps stand that answer it.")
-    auto_remediation: str | None = Field(description="Said, and not run yet.")
+    auto_remediation: str | None = Field(description="What of it is done here, each alert says.")
     rule: dict[str, Any] = Field(description="As it is written: PUT it again to change it.")
     standing: StandingBody
 

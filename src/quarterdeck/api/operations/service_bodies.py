@@ -16,6 +16,7 @@ from quarterdeck.operations.health.model.registry import (
     ProbeKind,
     Service,
 )
+from quarterdeck.operations.health.model.restarts import Means, Restart, Result
 from quarterdeck.operations.health.model.state import Seen, State
 from quarterdeck.operations.health.service.registry import Place, Places
 from quarterdeck.web.bodies import Body
@@ -35,6 +36,26 @@ class ProbeBody(Body):
     def probe(self) -> Probe:
         """What it says."""
         return Probe(**self.model_dump())
+
+
+class RestartBody(BaseModel):
+    """An attempt to start a service again."""
+
+    number: int = Field(description="Of the service's attempts, from 1.")
+    at: datetime
+    by: Means
+    result: Result = Field(description="Whether the service came back, its probes say.")
+    detail: str
+
+    @classmethod
+    def of(cls, one: Restart) -> Self:
+        return cls(**{name: getattr(one, name) for name in cls.model_fields})
+
+
+class Restarts(BaseModel):
+    """Attempts, newest first."""
+
+    restarts: list[RestartBody]
 
 
 class ServiceBody(Body):

@@ -11,12 +11,14 @@ from quarterdeck.api.operations.service_bodies import (
     EnvironmentBody,
     EnvironmentRow,
     History,
+    RestartBody,
+    Restarts,
     ServiceBody,
     ServiceRow,
     Services,
     Topology,
 )
-from quarterdeck.operations.health.service import registry
+from quarterdeck.operations.health.service import registry, restarting
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
@@ -86,6 +88,16 @@ def get_service_history(
         changes=[ChangeBody.of(one) for one in changed],
         looks=[BucketBody.of(one) for one in looks],
     )
+
+
+@router.get(f"{ONE}/restarts", responses=problems(401, 403, 404), **READS)
+def list_restarts(tenant: str, environment: str, service: str, work: InRead) -> Restarts:
+    """Attempts to start a service again; of this installation's own roles too.
+
+    Those stand in the environment `installation` of the tenant `_platform`.
+    """
+    found = restarting.tried(work, tenant, environment, service)
+    return Restarts(restarts=[RestartBody.of(one) for one in found])
 
 
 def utc_of(moment: datetime) -> datetime:

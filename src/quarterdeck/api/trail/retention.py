@@ -7,9 +7,11 @@ from pydantic import BaseModel, Field
 
 from quarterdeck.kernel.clock import instant, rfc3339
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.retention.breaches import Judged, Promise, Verdict
 from quarterdeck.trail.retention.model import Breach, Plan, Purge, PurgeState
-from quarterdeck.trail.retention.service import asking, reports
+from quarterdeck.trail.retention.service import asking, reports, watching
 from quarterdeck.trail.retention.service.planning import Ground
+from quarterdeck.trail.retention.service.watching import Watched
 from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
@@ -130,6 +132,55 @@ class ResidenceBody(BaseModel):
     unknown: int = Field(description="Records that do not say where they came from.")
 
 
+class PromiseBody(BaseModel):
+    """One promise about a tenant's records."""
+
+    promise: Promise
+    verdict: Verdict = Field(description="`not known` is neither holds nor broken.")
+    words: str = Field(description="Why it is broken, or not known.")
+    records: int = Field(description="That break it.")
+    since: str | None = Field(description="When it was found broken; null: it is not.")
+    investigation: str | None = Field(description="Opened then; it freezes until it ends.")
+
+
+class TenantPromises(BaseModel):
+    """What is known of a tenant's records."""
+
+    tenant: str
+    at: str = Field(description="When the check looked last.")
+    rounds: int = Field(description="Whole looks that ended under the policies of now.")
+    position: int = Field(description="Where the look that goes on stands.")
+    promises: list[PromiseBody]
+
+    @classmethod
+    def of(cls, found: Watched) -> Self:
+        return cls(
+            tenant=found.scan.tenant,
+            at=rfc3339(instant(found.scan.at)),
+            rounds=found.scan.rounds,
+            position=found.scan.position,
+            promises=[_promise(found, one) for one in found.judged],
+        )
+
+
+def _promise(found: Watched, judged: Judged) -> PromiseBody:
+    broken = found.standing(judged.promise)
+    return PromiseBody(
+        promise=judged.promise,
+        verdict=judged.verdict,
+        words=judged.words,
+        records=judged.records,
+        since=rfc3339(instant(broken.since)) if broken else None,
+        investigation=broken.investigation if broken else None,
+    )
+
+
+class Promises(BaseModel):
+    """What is promised of records, by tenant; of one to whom nothing is, nothing stands here."""
+
+    tenants: list[TenantPromises]
+
+
 @router.post(
     "/retention/purge",
     responses=problems(401, 403, 404, 409, 422),
@@ -172,6 +223,15 @@ def residency_report(tenant: OfTenant, work: InRead, runtime: Installation) -> R
         outside=[BreachBody.of(one) for one in found.outside],
         unknown=found.unknown,
     )
+
+
+@router.get("/compliance", responses=problems(401, 403, 404), **needs("trail:verify"))
+def list_promises(
+    work: InRead,
+    tenant: Annotated[str, Query(max_length=200, description="Only of this tenant.")] = "",
+) -> Promises:
+    """What the running check knows of retention and residency, and since when what is broken."""
+    return Promises(tenants=[TenantPromises.of(one) for one in watching.standing(work, tenant)])
 
 
 def _ground(runtime: Runtime) -> Ground:

@@ -12,7 +12,7 @@ from quarterdeck.operations.changes.model import Change
 from quarterdeck.operations.health.model.history import Bucket
 from quarterdeck.operations.health.model.state import ORDER, State, worst
 from quarterdeck.operations.health.model.tree import SICK
-from quarterdeck.operations.health.service import checking, registry
+from quarterdeck.operations.health.service import checking, registry, restarting
 from quarterdeck.operations.health.service.registry import Place
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import page_router
@@ -22,6 +22,7 @@ router = page_router()
 READS = needs(registry.READ)
 CELL = timedelta(minutes=5)
 SHOWN_CHECKS = 5
+SHOWN_RESTARTS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,7 @@ def one_service(frame: InFrame, tenant: str, environment: str, service: str) -> 
         strip=strip(looks, frame.work.now),
         looks=sum(bucket.looks for bucket in looks),
         failed=sum(bucket.failed for bucket in looks),
+        restarts=restarting.tried(frame.work, tenant, environment, service, SHOWN_RESTARTS),
         told=_told(frame, tenant, environment, service),
     )
 

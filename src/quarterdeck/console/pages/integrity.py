@@ -16,11 +16,12 @@ from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import read
 from quarterdeck.trail.freeze import service as freezes
-from quarterdeck.trail.freeze.model import Investigation, Outcome, Suspicion
+from quarterdeck.trail.freeze.model import BY_HAND, Investigation, Outcome, Suspicion
 from quarterdeck.trail.integrity import scope as scopes
 from quarterdeck.trail.integrity.storage import projected
 from quarterdeck.trail.integrity.storage.scans import Watched
 from quarterdeck.trail.integrity.watch import watched
+from quarterdeck.trail.retention.service import watching
 from quarterdeck.trail.segments import service as segments
 from quarterdeck.trail.witnesses import service as witnesses
 from quarterdeck.trail.witnesses.service import Cosigned
@@ -36,6 +37,19 @@ RELEASES = needs("holds:release")
 HERE = "/trail/integrity"
 LATE = timedelta(minutes=10)
 """Ten beats of the watch: a check older than this is stale."""
+
+LOOKED_INTO = {
+    Suspicion.TAMPERING: "Tampering is looked into",
+    Suspicion.DATA_LOSS: "Data may be lost",
+    Suspicion.COMPLIANCE: "Records stand against policy",
+    Suspicion.OVERDUE: "Records stand longer than policy says",
+}
+REFUSED = {
+    Suspicion.TAMPERING: "Purge and export are refused; ingest goes on",
+    Suspicion.DATA_LOSS: "Purge, export and ingest are refused",
+    Suspicion.COMPLIANCE: "Purge and export are refused; ingest goes on",
+    Suspicion.OVERDUE: "Export is refused; purge is not, for it mends this; ingest goes on",
+}
 
 Said = Annotated[str, Form(max_length=400)]
 Why = Annotated[str, Form(max_length=4000)]
@@ -82,7 +96,11 @@ def integrity_page(frame: InFrame) -> HTMLResponse:
         moment=instant,
         platform=PLATFORM,
         outcomes=list(Outcome),
-        suspicions=list(Suspicion),
+        suspicions=list(BY_HAND),
+        looked_into=LOOKED_INTO,
+        refused=REFUSED,
+        promised=watching.standing(frame.work),
+        late=LATE,
         people=frame.people(),
     )
 

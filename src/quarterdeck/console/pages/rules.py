@@ -19,6 +19,7 @@ from quarterdeck.operations.rules.promql import promql
 from quarterdeck.operations.rules.service import comparing, exchanging, trying, writing
 from quarterdeck.operations.rules.service import looking as rules
 from quarterdeck.operations.rules.service.trying import Drawn, UnusableInstant
+from quarterdeck.operations.rules.sign import remedy
 from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import HouseRoute
@@ -135,6 +136,7 @@ def one(
         account=account,
         kept=account.kept,
         rule=account.kept.rule,
+        remedy=remedy(account.kept.rule),
         condition=promql(account.kept.rule.condition),
         elsewhere=isinstance(account.kept.rule.condition, PromQL),
         kinds=KINDS,

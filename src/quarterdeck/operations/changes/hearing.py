@@ -13,8 +13,19 @@ from quarterdeck.operations.changes.model import MAX_TEXT, Change, ChangeKind, F
 
 NAME = "changes"
 
+
+def _restarted(fact: Fact) -> str:
+    said = fact.payload
+    return f"{said['service']} started again by {said['by']}: {said['result']}, {said['detail']}"
+
+
+def _scaled(fact: Fact) -> str:
+    said = fact.payload
+    return f"Workers: {said['before']} to {said['after']}, for {said['reason']}"
+
+
 BUDGET = ("slo", "objective", "demand")
-CONFIG, ROTATION = ChangeKind.CONFIG, ChangeKind.ROTATION
+CONFIG, ROTATION, RESTART = ChangeKind.CONFIG, ChangeKind.ROTATION, ChangeKind.RESTART
 TITLES: dict[str, tuple[ChangeKind, Callable[[Fact], str]]] = {
     "PackApplied": (CONFIG, lambda f: f"Pack {f.payload['pack']} applied"),
     "SyncPolicyChanged": (CONFIG, lambda f: f"Sync of {f.payload['domain']} changed"),
@@ -26,12 +37,20 @@ TITLES: dict[str, tuple[ChangeKind, Callable[[Fact], str]]] = {
     "KeysWrapped": (CONFIG, lambda f: f"Keys of logs wrapped by {f.payload['kms']}"),
     "KeysRewrapped": (ROTATION, lambda f: f"Keys of logs wrapped anew by {f.payload['kms']}"),
     "KeysUnwrapped": (CONFIG, lambda _: "Keys of logs wrapped no more"),
+    "WorkersScaled": (CONFIG, _scaled),
+    "RestartTried": (RESTART, _restarted),
     "TokenRotated": (ROTATION, lambda f: f"Token {f.payload['token']} rotated"),
 }
 """By the name of a fact: what kind of change it is, and what it is called."""
 
-FREEZES = {"FreezePlaced": ("investigation",), "BudgetStepReached": BUDGET}
-THAWS = {"FreezeLifted": ("investigation",), "BudgetStepLeft": BUDGET}
+LOOKED_INTO = ("investigation",)
+FREEZES = {
+    "FreezePlaced": LOOKED_INTO,
+    "TamperDetected": LOOKED_INTO,
+    "ComplianceViolated": LOOKED_INTO,
+    "BudgetStepReached": BUDGET,
+}
+THAWS = {"FreezeLifted": LOOKED_INTO, "BudgetStepLeft": BUDGET}
 """By the name of a fact: the fields that tell one cause from another."""
 
 DEMANDS = {"features": Level.FEATURES, "emergency": Level.EMERGENCY}
@@ -75,18 +94,27 @@ def _freeze(work: Work, fact: Fact, at: datetime) -> Freeze:
     A budget that is spent in part refuses less: what the error-budget policy says.
     """
     said = fact.payload
-    words = f"{said['suspicion']}: {said['reason']}" if "suspicion" in said else said["reason"]
     return Freeze(
         id=work.new_id(),
         tenant=TenantId(fact.tenant),
         key=_key(fact, FREEZES[fact.name]),
         level=DEMANDS.get(str(said.get("demand")), Level.EVERYTHING),
-        reason=words[:MAX_TEXT],
+        reason=_reason(fact)[:MAX_TEXT],
         since=at,
         environment=str(said.get("environment", "")),
         by=fact.actor,
         source=fact.name,
     )
+
+
+def _reason(fact: Fact) -> str:
+    said = fact.payload
+    match fact.name:
+        case "TamperDetected":
+            return f"tampering: {said['where']}: {said['what']}"
+        case "ComplianceViolated":
+            return f"{said['records']} records {said['words']}"
+    return f"{said['suspicion']}: {said['reason']}" if "suspicion" in said else str(said["reason"])
 
 
 def _is_freeze(fact: Fact) -> bool:

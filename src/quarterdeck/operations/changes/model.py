@@ -30,6 +30,7 @@ class ChangeKind(StrEnum):
     ROLLBACK = "rollback"
     CONFIG = "config"
     ROTATION = "rotation"
+    RESTART = "restart"
 
 
 class Purpose(StrEnum):

@@ -12,6 +12,16 @@ from quarterdeck.operations.rules.model import MAIL, Action, Rule, Threshold
 VALUE = re.compile(r"\{\{\s*(?:\$value(?:\s*\|\s*\w+)?|printf\s+\"[^\"]*\"\s+\$value)\s*\}\}")
 LABEL = re.compile(r"\{\{\s*\$labels\.([a-zA-Z_][a-zA-Z0-9_]*)\s*\}\}")
 NOT_RUN = "not run: runbooks do not run by themselves yet"
+RUN = {
+    "Freeze, escalate": "done when it is found: trail and changes are frozen; routing pages",
+    "Pod restart (K8s)": "done for the processes of `up`, and where a restart command is named "
+    "after the service; attempts stand under what was changed",
+    "Scale workers (KEDA)": "done by `up`, as far as workers_most allows",
+    "Retry, then page": "done: it is looked at again for the time of `for` before it is told",
+    "Alert only": "done",
+}
+"""By the remediation of runbook 004's catalogue: what of it is done here."""
+
 NOT_SENT = " (not sent by itself: route it)"
 
 
@@ -49,12 +59,17 @@ def annotations(rule: Rule, one: Instance, url: str) -> dict[str, str]:
         own["runbook"] = f"{url}#respond"
         own["runbook_section"] = rule.runbook
     if rule.remediation:
-        own["auto_remediation"] = f"{rule.remediation} ({NOT_RUN})"
+        own["auto_remediation"] = f"{rule.remediation} ({remedy(rule)})"
     if rule.notification:
         own["notification"] = rule.notification
     for action in rule.actions:
         own[f"action_{action.type}"] = ", ".join(action.recipients) + _how(action)
     return {name: words for name, words in (own | said).items() if words}
+
+
+def remedy(rule: Rule) -> str:
+    """What is done of a rule's remediation."""
+    return RUN.get(rule.remediation, NOT_RUN)
 
 
 def summary(rule: Rule, value: str) -> str:

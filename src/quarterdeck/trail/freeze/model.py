@@ -10,10 +10,19 @@ MAX_WORDS = 2000
 
 
 class Suspicion(StrEnum):
-    """What is looked into. Data loss stops ingest too; tampering does not."""
+    """What is looked into. Data loss stops ingest too; nothing else does.
+
+    What stands longer than it may is purged all the same: the purge is the cure.
+    """
 
     TAMPERING = "tampering"
     DATA_LOSS = "data-loss"
+    COMPLIANCE = "compliance"
+    OVERDUE = "kept-too-long"
+
+
+BY_HAND = (Suspicion.TAMPERING, Suspicion.DATA_LOSS)
+"""What a person may suspect; the others the running check finds."""
 
 
 class Outcome(StrEnum):
@@ -84,6 +93,11 @@ class Investigation:
     @property
     def open(self) -> bool:
         return not self.outcome
+
+    @property
+    def stops_purge(self) -> bool:
+        """Whether purge is refused while it is open."""
+        return self.suspicion is not Suspicion.OVERDUE
 
     def concerns(self, tenant: str) -> bool:
         """Whether it stands in the way of what is done to the tenant's log."""

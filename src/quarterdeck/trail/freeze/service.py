@@ -21,6 +21,7 @@ from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.freeze import store
 from quarterdeck.trail.freeze.model import (
+    BY_HAND,
     EvidenceHeld,
     Frozen,
     IngestStopped,
@@ -80,6 +81,19 @@ def detected(work: Work, tenant: str, where: str, what: str, size: int) -> Inves
     return opened
 
 
+def opened(
+    work: Work, tenant: str, suspicion: Suspicion, where: str, what: str, size: int
+) -> Investigation:
+    """An investigation of what a check found; ``keep`` has it freeze."""
+    made = _opened(work, "ComplianceViolation", tenant, suspicion, size)
+    return replace(made, where=where, what=what)
+
+
+def keep(work: Work, made: Investigation) -> None:
+    """Have an investigation freeze from now on. The check tells of it itself."""
+    store.add(work.db, made)
+
+
 def unfreeze(
     work: Work,
     outcome: str,
@@ -89,7 +103,8 @@ def unfreeze(
 ) -> Investigation:
     """End an investigation: the one named, or the only one that is open.
 
-    Confirmed tampering is told as SEV-1 to security and compliance, and its evidence is held.
+    Confirmed tampering is told as SEV-1 to security and compliance, and its evidence is held;
+    so is that of a breach of residency. What was kept too long is no evidence: it is to go.
     ``size``: leaves of the tenant's log now; the quarantine ends there.
 
     Raises:
@@ -107,7 +122,7 @@ def unfreeze(
         closed_by=work.actor.id,
         closed_at=micros(work.now),
         quarantine_to=None if found.quarantine_from is None else size,
-        evidence_held=ended is Outcome.CONFIRMED,
+        evidence_held=ended is Outcome.CONFIRMED and found.stops_purge,
     )
     if not store.close(work.db, tenants, closed):
         raise InvestigationNotFound(f"{found.id} was closed by somebody else just now")
@@ -156,8 +171,10 @@ def refuse_purge(db: Connection, tenant: str) -> None:
     Raises:
         Frozen, EvidenceHeld: names the investigations.
     """
-    refuse_frozen(db, tenant)
-    if ids := [one.id for one in _standing(db, tenant)]:
+    standing = [one for one in _standing(db, tenant) if one.stops_purge]
+    if ids := [one.id for one in standing if one.open]:
+        raise Frozen(_frozen(ids))
+    if ids := [one.id for one in standing]:
         raise EvidenceHeld(f"held as evidence by {', '.join(ids)}; it needs holds:release")
 
 
@@ -225,7 +242,7 @@ def _tell(work: Work, closed: Investigation) -> None:
             root_cause=closed.root_cause,
         )
     )
-    if closed.evidence_held:
+    if closed.evidence_held and closed.suspicion in BY_HAND:
         work.publish(
             TamperConfirmed(
                 tenant=closed.tenant,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from quarterdeck.kernel.clock import MICROSECOND, micros
 from quarterdeck.trail.holds.model import Covers, Held, Hold
 from quarterdeck.trail.keys import service as data_keys
+from quarterdeck.trail.log.model import Leaf
 from quarterdeck.trail.log.ports import Reader, Removal
 from quarterdeck.trail.log.record import PLATFORM_SOURCE
 from quarterdeck.trail.policy import service as policy
@@ -19,6 +20,9 @@ from quarterdeck.trail.policy.keeping import Residency, Retention
 PAGE = 2048
 PROOFS = frozenset({"retention:purge", "erasure:complete"})
 """Actions of the platform's records that say why something is gone: kept for ever."""
+
+UNREADABLE = (ValueError, KeyError, TypeError, AttributeError)
+"""What an entry that is no record raises, wherever it is looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +43,17 @@ def seen(reader: Reader, tenant: str, start: int, end: int) -> Iterator[Seen | i
     """The records from ``start`` to ``end``; of each that is gone its index alone."""
     for at in range(start, end, PAGE):
         for leaf in reader.read(tenant, at, min(PAGE, end - at)):
-            if not leaf.entry:
-                yield leaf.index
-                continue
-            record = orjson.loads(leaf.entry)
-            received = micros(datetime.fromisoformat(record["received_at"]))
-            yield Seen(index=leaf.index, at=received, record=record)
+            yield read_leaf(leaf) if leaf.entry else leaf.index
+
+
+def read_leaf(leaf: Leaf) -> Seen:
+    """A leaf that is there; where it is no record, one of ``UNREADABLE`` is raised here or later.
+
+    Later: by whoever asks of it what no record lacks.
+    """
+    record = orjson.loads(leaf.entry)
+    received = micros(datetime.fromisoformat(record["received_at"]))
+    return Seen(index=leaf.index, at=received, record=record)
 
 
 class Classes:

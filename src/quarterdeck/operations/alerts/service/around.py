@@ -8,7 +8,7 @@ from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.changes import service as changes
-from quarterdeck.operations.changes.model import Change
+from quarterdeck.operations.changes.model import Change, ChangeKind
 
 BEFORE = timedelta(minutes=30)
 LATE = timedelta(minutes=1)  # what breaks is often told of sooner than what broke it
@@ -24,7 +24,7 @@ def changed(work: Work, alerts: Sequence[Alert]) -> dict[int, list[Change]]:
     young = [one for one in alerts if work.now - one.starts_at < OLDEST]
     if not young:
         return {}
-    tenants = {one.sign.tenant for one in young}
+    tenants = {one.sign.tenant for one in young} | {*map(_about, young)}
     found = changes.within(work, tenants, map(_span, young))
     moments = [change.at for change in found]
     return {one.id: _around(one, found, moments) for one in young}
@@ -40,8 +40,15 @@ def _span(alert: Alert) -> tuple[datetime, datetime]:
     return alert.starts_at - BEFORE, alert.starts_at + LATE
 
 
+def _about(alert: Alert) -> str:
+    """The tenant that an alert is about; one of the platform names it by a label."""
+    return alert.sign.labels.get("tenant", alert.sign.tenant)
+
+
 def _fits(change: Change, alert: Alert) -> bool:
-    if change.tenant not in (alert.sign.tenant, PLATFORM):
+    # Of the tenant that an alert of the platform is about, that its service was started again.
+    again = change.kind is ChangeKind.RESTART and change.tenant == _about(alert)
+    if change.tenant not in (alert.sign.tenant, PLATFORM) and not again:
         return False
     labels = alert.sign.labels
     return all(

@@ -21,7 +21,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 async def look(probe: Probe, folder: Path | None) -> Outcome:
     """What the command says; when the look is called off, all that it started ends."""
-    program = _allowed(probe.target, folder)
+    program = allowed(probe.target, folder)
     if program is None:
         words = f"{probe.target} is no command that this installation allows"
         return Outcome(state=State.UNKNOWN, detail=words, took_ms=0.0)
@@ -48,6 +48,16 @@ async def look(probe: Probe, folder: Path | None) -> Outcome:
     return Outcome(state=EXITS.get(code, State.UNKNOWN), detail=line[:200], took_ms=0.0)
 
 
+def allowed(name: str, folder: Path | None) -> Path | None:
+    """The command of that name, if the operator keeps one in ``folder`` itself."""
+    if folder is None:
+        return None
+    found = folder / name
+    # The name has no slash, but what it names may be a link out of the folder.
+    inside = found.resolve().parent == folder.resolve()
+    return found if inside and found.is_file() and os.access(found, os.X_OK) else None
+
+
 async def _read(process: asyncio.subprocess.Process) -> bytes:
     if process.stdout is None:  # it was asked for as a pipe
         return b""
@@ -55,12 +65,3 @@ async def _read(process: asyncio.subprocess.Process) -> bytes:
     while piece := await process.stdout.read(MOST_OUTPUT):
         kept = (kept + piece)[:MOST_OUTPUT]
     return kept
-
-
-def _allowed(name: str, folder: Path | None) -> Path | None:
-    if folder is None:
-        return None
-    found = folder / name
-    # The name has no slash, but what it names may be a link out of the folder.
-    inside = found.resolve().parent == folder.resolve()
-    return found if inside and found.is_file() and os.access(found, os.X_OK) else None

@@ -17,7 +17,7 @@ from quarterdeck.operations.health.model.claim import Claim, Finding
 from quarterdeck.operations.health.model.history import Change
 from quarterdeck.operations.health.model.state import Standing, State, judged, summed
 from quarterdeck.operations.health.model.tree import causes
-from quarterdeck.operations.health.store import checks, looks
+from quarterdeck.operations.health.store import checks, looks, restarts
 from quarterdeck.operations.health.store import registry as store
 
 KEPT = timedelta(days=30)
@@ -74,7 +74,8 @@ def lose_sight(work: Work) -> int:
 def prune(work: Work) -> bool:
     """Forget history older than 30 days, a little at a time; whether there may be more."""
     before = work.now - KEPT
-    return looks.prune(work.db, before) + checks.prune(work.db, before) > 0
+    dropped = looks.prune(work.db, before) + checks.prune(work.db, before)
+    return dropped + restarts.prune(work.db, before) > 0
 
 
 def _was_known(one: Claim) -> bool:

@@ -86,6 +86,22 @@ buckets = Table(
     Index("operations_health_bucket_at", "at"),
 )
 
+restarts = Table(
+    "operations_restart",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("environment", String, nullable=False),
+    Column("service", String, nullable=False),
+    Column("by", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("result", String, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("operations_restart_service", "tenant", "environment", "service", "number"),
+    Index("operations_restart_at", "at"),
+)
+
 checks = Table(
     "operations_health_check",
     metadata,

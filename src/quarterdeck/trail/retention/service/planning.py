@@ -44,7 +44,7 @@ def planned(work: Work, ground: Ground, tenant: str, past: Sequence[Range], most
     """
     classes = Classes(work.db, retention_of(work, tenant))
     now, shortest = micros(work.now), classes.shortest_us
-    floor = _floor(work, ground, tenant)
+    floor = floor_of(work, ground, tenant)
     if shortest is None:
         return Plan(tenant=tenant, due=[], floor=floor)
     standing = holds.standing(work.db, tenant)
@@ -91,7 +91,8 @@ def _old(ground: Ground, tenant: str, past: Sequence[Range], until: int) -> Iter
         yield one
 
 
-def _floor(work: Work, ground: Ground, tenant: str) -> int:
+def floor_of(work: Work, ground: Ground, tenant: str) -> int:
+    """Below this index records can be removed: they are sealed and stored away."""
     return min(sealed_end(work.db, tenant), ground.removal.floor(tenant))
 
 

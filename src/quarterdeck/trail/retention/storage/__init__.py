@@ -1,0 +1,1 @@
+"""What the running check of retention and residency keeps."""
