@@ -44,6 +44,7 @@ from quarterdeck.console.pages import (
     trail_exports,
     views,
     windows,
+    workbook,
 )
 from quarterdeck.console.problem_page import problem_page
 from quarterdeck.console.templates import environment
@@ -81,6 +82,7 @@ PAGES = [
     routing.router,
     logs.router,
     metrics.router,
+    workbook.router,
     deadletters.router,  # before the Explorer, whose paths are as general as /trail/A/B
     trail_exports.router,
     holds.router,

@@ -67,6 +67,7 @@ GROUPS = (
             Entry(label="SLOs", path="/slos", key="S", permission="slos:read"),
             Entry(label="Rules", path="/alert-rules", key="R", permission="alerts:read"),
             Entry(label="Health", path="/services", key="h", permission="health:read"),
+            Entry(label="Workbook", path="/workbook", key="W", permission="metrics:read"),
             Entry(label="Maintenance", path="/maintenance", key="m", permission="health:read"),
             Entry(label="Changes", path="/changes", key="g", permission="changes:read"),
             Entry(label="Silences", path="/silences", key="q", permission="alerts:read"),

@@ -45,12 +45,22 @@ class Shown:
 @router.get("/watch/metrics", response_class=HTMLResponse, **needs("metrics:read"))
 def metrics(frame: InFrame, region: str = "") -> HTMLResponse:
     """The ten panels, each with its lines, its limit and its numbers."""
-    span = frame.shell.span
-    ats = steps(frame.work.now - RANGES[span], frame.work.now, EVERY[span])
+    shown, ats = shown_of(frame, panels.PANELS, region)
+    return frame.show("metrics.html", panels=shown, ats=ats, size=(lines.WIDTH, lines.HEIGHT))
+
+
+def shown_of(
+    frame: Frame, some: Sequence[panels.Panel], region: str = "", span: str = ""
+) -> tuple[list[Shown], list[datetime]]:
+    """Panels as a page shows them, and the instants of their points.
+
+    In the page's time range, or in ``span``.
+    """
+    span = span or frame.shell.span
+    ats = [*steps(frame.work.now - RANGES[span], frame.work.now, EVERY[span])]
     # The newest interval ends now, and not at the last whole one.
     ats = [*ats, frame.work.now] if not ats or ats[-1] < frame.work.now else ats
-    shown = [_shown(frame, panel, ats, region) for panel in panels.PANELS]
-    return frame.show("metrics.html", panels=shown, ats=ats, size=(lines.WIDTH, lines.HEIGHT))
+    return [_shown(frame, panel, ats, region) for panel in some], ats
 
 
 def _shown(frame: Frame, panel: panels.Panel, ats: Sequence[datetime], region: str) -> Shown:

@@ -35,6 +35,21 @@ def running(work: Work, tenants: Tenants) -> list[Job]:
     return [job_of(row) for row in work.db.execute(query)]
 
 
+def failed(work: Work, tenant: str = "", limit: int = 200) -> list[Job]:
+    """Jobs that failed, or of which it is not known how they ended, newest first."""
+    tenants = work.require("jobs:read", tenant) if tenant else work.tenants("jobs:read")
+    query = (
+        select(*COLUMNS)
+        .where(
+            tenants.clause(jobs.c.tenant),
+            jobs.c.state.in_([JobState.FAILED, JobState.UNKNOWN]),
+        )
+        .order_by(jobs.c.created_at.desc(), jobs.c.id.desc())
+        .limit(limit)
+    )
+    return [job_of(row) for row in work.db.execute(query)]
+
+
 def standing(db: Connection, kind: str) -> tuple[int, int]:
     """How many jobs of ``kind``, of all tenants, wait and run; for a health check."""
     query = (

@@ -119,6 +119,15 @@ function thaw() {
   return true;
 }
 
+// What changes though nothing happens is asked for again as often as the page says.
+const every = Number(document.querySelector("[data-every]")?.dataset.every);
+if (every) {
+  setInterval(() => {
+    const frozen = document.documentElement.classList.contains("frozen");
+    if (!frozen && !document.hidden) refreshSoon();
+  }, every * 1000);
+}
+
 // What happened is not drawn here: the page is asked for again, and its live parts replaced.
 function refreshSoon() {
   wanted = true;
