@@ -69,9 +69,9 @@ def test_atp_has_its_severities_kinds_and_examples(engine: Engine) -> None:
     of = Counter(one.severity for one in found.examples)
     assert of == {"SEV-1": 5, "SEV-2": 5, "SEV-3": 5, "SEV-4": 4}
     assert [one.channels for one in found.severities] == [
-        ("atp-incidents",),
-        ("atp-incidents",),
-        ("atp-ops",),
+        ("atp-incidents", "atp-oncall-mail"),
+        ("atp-incidents", "atp-oncall-mail"),
+        ("atp-ops", "atp-ops-mail"),
         (),
     ]
     assert found.severities[0].team == {"ic": "manager", "tl": "primary"}

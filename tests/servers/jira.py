@@ -27,7 +27,7 @@ class Jira:
 
     url: str = ""
     cloud: bool = True
-    priorities: tuple[str, ...] = ("Highest", "High", "Medium", "Low")
+    priorities: tuple[str, ...] = ("Highest", "High", "Medium", "Low", "Lowest")
     issues: list[dict[str, Any]] = field(default_factory=list)
     comments: dict[str, list[str]] = field(default_factory=dict)
     authorization: list[str] = field(default_factory=list)

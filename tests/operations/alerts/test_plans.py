@@ -31,7 +31,7 @@ ASKED: list[tuple[str, Callable[[Work], object]]] = [
     ("operations_alert_unrouted", lambda work: placing.unplaced(work.db, OWN, 500)),
     ("operations_notification_open", lambda work: notifications.waiting(work.db, OWN, ["1"])),
     ("operations_notification_due", lambda work: notifications.any_due(work.db)),
-    ("operations_notification_due", lambda work: notifications.claim(work.db, S, 9, [], [])),
+    ("operations_notification_due", lambda work: notifications.takeable(work.db, 9, [], [])),
 ]
 
 

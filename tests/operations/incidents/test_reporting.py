@@ -8,7 +8,6 @@ from operations.incidents.stage import NOON, Bridge
 from quarterdeck.operations.incidents.model.incident import Impact, Postmortem, Role
 from quarterdeck.operations.incidents.model.stage import Stage
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.reporting import FORMS
 from quarterdeck.operations.incidents.service import (
     describing,
     leading,
@@ -16,6 +15,7 @@ from quarterdeck.operations.incidents.service import (
     reviewing,
     roles,
 )
+from quarterdeck.operations.incidents.service.reporting import FORMS
 
 SAID = describing.Said(
     impact=Impact(

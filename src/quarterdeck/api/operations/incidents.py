@@ -11,7 +11,6 @@ from quarterdeck.api.operations import incident_bodies as bodies
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.incidents.model.incident import Incident, Postmortem, Role
-from quarterdeck.operations.incidents.reporting import FORMS
 from quarterdeck.operations.incidents.service import (
     alerted,
     declaring,
@@ -34,6 +33,7 @@ from quarterdeck.operations.incidents.service.keeping import (
     SIGN,
     WRITE,
 )
+from quarterdeck.operations.incidents.service.reporting import FORMS
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs

@@ -22,6 +22,7 @@ def as_one(contents: Sequence[Content]) -> Content:
         text="\n\n".join(map(_in_short, contents)),
         severity=_worst(SEVERITIES, [one.severity for one in contents]),
         state=_worst(STATES, [one.state for one in contents]),
+        priority=first.priority,
         links=tuple(dict.fromkeys(link for one in contents for link in one.links)),
     )
 

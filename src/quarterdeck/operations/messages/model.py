@@ -70,6 +70,7 @@ class Content:
         state: ``firing``, ``acknowledged``, ``resolved`` or ``info``.
         facts: pairs of a label and a value.
         links: pairs of a label and an address on the web.
+        priority: of the ticket that it becomes: ``urgent``, ``backlog``; empty: as severe as it is.
     """
 
     title: str
@@ -78,6 +79,7 @@ class Content:
     state: str = "info"
     facts: tuple[tuple[str, str], ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

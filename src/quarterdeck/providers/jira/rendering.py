@@ -4,6 +4,7 @@ A summary has 255 characters at most and no line break, a text 32,767;
 https://developer.atlassian.com/cloud/jira/platform/rest/v2.
 """
 
+import re
 from hashlib import sha256
 from typing import Any
 
@@ -12,19 +13,28 @@ from quarterdeck.operations.messages.model import Content
 
 MOST_SUMMARY, MOST_TEXT = 255, 30_000
 PRIORITIES = {"critical": "Highest", "error": "High", "warning": "Medium", "info": "Low"}
+URGENCIES = {
+    "urgent": "Highest",
+    "high": "High",
+    "normal": "Medium",
+    "low": "Low",
+    "backlog": "Lowest",
+}
+WORD = re.compile(r"[\w.-]{1,200}")  # a label has no space
 USUAL_TYPE = "Task"
 
 
 def issue(content: Content, place: str, label: str) -> dict[str, Any]:
     """A new issue; ``place``: PROJECT, or PROJECT/TYPE."""
     project, _, kind = place.partition("/")
-    priority = PRIORITIES.get(content.severity)
+    priority = URGENCIES.get(content.priority) or PRIORITIES.get(content.severity)
+    said = [f"priority-{content.priority}"] if WORD.fullmatch(content.priority) else []
     fields: dict[str, Any] = {
         "project": {"key": project},
         "issuetype": {"name": kind or USUAL_TYPE},
         "summary": shortened(content.title, MOST_SUMMARY),
         "description": text(content),
-        "labels": ["quarterdeck", label],
+        "labels": ["quarterdeck", label, *said],
     }
     return {"fields": fields | ({"priority": {"name": priority}} if priority else {})}
 

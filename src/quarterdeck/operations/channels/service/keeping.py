@@ -13,6 +13,7 @@ from quarterdeck.operations.channels.model.channel import (
     Channel,
     ChannelChanged,
     Kept,
+    Kind,
     NoSuchChannel,
     UnusableChannel,
     check_secret,
@@ -100,6 +101,13 @@ def names(db: Connection, tenant: str) -> frozenset[str]:
     """The channels that a tenant has, for whoever checks what names them."""
     own = Tenants(frozenset({tenant}))
     return frozenset(kept.channel.name for kept in store.listed(db, own, limit=MOST))
+
+
+def of_kind(db: Connection, tenant: str, kind: Kind) -> list[str]:
+    """The channels of a tenant that go out by ``kind``: it asks for no permission."""
+    own = Tenants(frozenset({tenant}))
+    known = store.listed(db, own, limit=MOST)
+    return [kept.channel.name for kept in known if kept.channel.kind is kind]
 
 
 def by_mail(db: Connection) -> list[str]:

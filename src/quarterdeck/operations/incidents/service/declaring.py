@@ -24,10 +24,12 @@ from quarterdeck.operations.incidents.service.keeping import OPEN, write
 from quarterdeck.operations.incidents.service.roles import team_of
 from quarterdeck.operations.incidents.service.rooming import open_room
 from quarterdeck.operations.incidents.service.telling import (
+    DECLARED,
     tell_channels,
     tell_people,
     tell_team,
 )
+from quarterdeck.operations.incidents.service.ticketing import open_ticket
 from quarterdeck.operations.incidents.store import incidents as store
 from quarterdeck.operations.severities import house
 from quarterdeck.operations.severities import service as severities
@@ -181,9 +183,10 @@ def _set_off(work: Work, made: Incident, *, notify: bool) -> Incident:
     """What its severity demands at once."""
     freezing.freeze(work, made)
     if notify:
-        tell_channels(work, made, f"{made.id} {made.title}", key="declared")
-        tell_people(work, made, f"{made.id} {made.title}", key="declared")
-        tell_team(work, made, f"{made.id} {made.title}", key="declared")
+        tell_channels(work, made, f"{made.id} {made.title}", key=DECLARED)
+        tell_people(work, made, f"{made.id} {made.title}", key=DECLARED)
+        tell_team(work, made, f"{made.id} {made.title}", key=DECLARED)
+        open_ticket(work, made)
     if made.severity.war_room_min == 0:
         made = open_room(work, made, by="")
     return noticing.notify_at_once(work, made)

@@ -30,6 +30,7 @@ from quarterdeck.operations.incidents.service.keeping import (
     own,
     write,
 )
+from quarterdeck.operations.incidents.service.noticing import tell_over
 from quarterdeck.operations.incidents.service.rooming import open_room, retitle
 from quarterdeck.operations.incidents.service.telling import tell_channels, tell_people
 from quarterdeck.operations.incidents.store import incidents as store
@@ -184,6 +185,7 @@ def _tell_status(work: Work, made: Incident) -> None:
         freezing.thaw(work, made)
         paging.end(work, made, work.actor.id)
         tell_people(work, made, f"{status.value}: {made.title}", key=key)
+        tell_over(work, made)
 
 
 def _follow_severity(work: Work, made: Incident, key: str) -> Incident:

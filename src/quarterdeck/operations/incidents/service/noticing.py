@@ -69,6 +69,12 @@ def notify_by_clock(work: Work, incident: Incident) -> Incident:
     return _notify(work, incident, OVER if incident.mitigated_at else USUAL, by="")
 
 
+def tell_over(work: Work, incident: Incident) -> None:
+    """Tell customers that it is over, if they were told that it was."""
+    if incident.notified_at is not None and not incident.is_gated:
+        _notify(work, incident, OVER, by="")
+
+
 def tell_regulator(work: Work, incident_id: str, regulator: str, note: str) -> Incident:
     """Keep that a regulator was told."""
     incident = found(work, work.tenants(READ), incident_id)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from quarterdeck.kernel.work import Work
+from quarterdeck.operations.channels.model.channel import Kind
+from quarterdeck.operations.channels.service import keeping as channels
 from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.contacts.model import Contact, Kept, Means
 from quarterdeck.operations.incidents.model.incident import Incident, Role
@@ -14,6 +16,7 @@ from quarterdeck.operations.messages.service.posting import post
 from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
 
+DECLARED = "declared"
 LEVELS = ("critical", "error", "warning", "info")
 
 
@@ -21,6 +24,18 @@ def tell_channels(work: Work, incident: Incident, what: str, *, key: str, text: 
     """Tell the channels of its severity what has happened; what cannot be told is written down."""
     to = [Address(where=Where.CHANNEL, name=name) for name in incident.severity.channels]
     tell(work, incident, to, what, key=key, text=text)
+    if key != DECLARED:  # its ticket begins with more than that
+        tell_desks(work, incident, what, key=key, text=text)
+
+
+def tell_desks(work: Work, incident: Incident, what: str, *, key: str, text: str = "") -> None:
+    """Tell the systems of tickets, where its severity has a ticket; at first that opens it."""
+    if not incident.severity.ticket:
+        return
+    known = channels.of_kind(work.db, incident.tenant, Kind.JIRA)
+    names = [name for name in known if name not in incident.severity.channels]
+    to = [Address(where=Where.CHANNEL, name=name) for name in names]
+    tell(work, incident, to, what, key=f"ticket/{key}", text=text)
 
 
 def tell(  # noqa: PLR0913  a message has so many parts
@@ -119,6 +134,7 @@ def content_of(work: Work, incident: Incident, what: str, text: str) -> Content:
         text=text,
         severity=LEVELS[min(rank_of(work, incident), len(LEVELS) - 1)],
         state="resolved" if resolved else acknowledged,
+        priority=incident.severity.priority,
         facts=tuple((label, value) for label, value in facts.items() if value),
         links=tuple(
             (word, address)

@@ -120,4 +120,5 @@ def _clean(content: Content) -> Content:
         links=tuple(
             (storable(label), storable(url)) for label, url in content.links if _leads(url)
         ),
+        priority=storable(content.priority),
     )
