@@ -39,6 +39,12 @@ OPEN = OPEN_OF_THE_API | {
     "/sign-in",
     "/sign-in/oidc",
     "/sign-in/callback",
+    "/status",  # what customers see of how things are
+    "/status/{slug}",
+    "/status/{slug}/posts/{post}",
+    "/status/{slug}/subscribe",
+    "/status/{slug}/confirm/{token}",  # whoever was mailed has one
+    "/status/{slug}/unsubscribe/{token}",
     "/p/{secret}",  # whoever was told has one, once
     "/sign-out",  # a credential, but no right: tried below
 }
@@ -151,6 +157,7 @@ def known(
         "contact": _contact(client, ada, acme),
         **_paged(client, ada, acme),
         "incident": _incident(client, ada, acme),
+        **_status_page(client, ada, acme),
         "role": "ic",
         "number": "1",
         "regulator": "GDPR",
@@ -236,6 +243,25 @@ def _incident(client: TestClient, ada: Headers, tenant: str) -> str:
     made = [client.post("/api/v1/incidents", json=said, headers=ada) for _ in range(2)]
     assert all(one.is_success for one in made), made[1].text
     return str(made[1].json()["id"])
+
+
+def _status_page(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:
+    """A status page that is published, with a component and a post."""
+    here = f"/api/v1/status-page/{tenant}"
+    asked = [
+        client.put(here, json=BODIES["put_status_page"] | {"slug": "acme-shop"}, headers=ada),
+        client.put(f"{here}/published", json={"published": True}, headers=ada),
+        client.put(
+            f"{here}/components/acme-checkout", json=BODIES["put_status_component"], headers=ada
+        ),
+        client.post(f"{here}/posts", json=BODIES["post_status"] | {"affected": {}}, headers=ada),
+    ]
+    assert all(one.is_success for one in asked), asked[-1].text
+    return {
+        "slug": "acme-shop",
+        "component": "acme-checkout",
+        "post": str(asked[-1].json()["post"]["id"]),
+    }
 
 
 def _on_call(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:

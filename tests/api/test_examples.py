@@ -36,6 +36,11 @@ from quarterdeck.operations.health.service import registry
 from quarterdeck.operations.messages.model import Address, Content, Urgency, Where
 from quarterdeck.operations.messages.service.posting import post
 from quarterdeck.operations.messages.store.table import messages
+from quarterdeck.operations.statuspage.model.component import Component
+from quarterdeck.operations.statuspage.model.page import StatusPage
+from quarterdeck.operations.statuspage.service import composing, keeping, public, subscribing
+from quarterdeck.operations.statuspage.service.linking import Links
+from quarterdeck.operations.statuspage.store import subscribers
 from quarterdeck.trail.deliveries.replay import Order
 from quarterdeck.trail.deliveries.service.replaying import begin_replay
 from quarterdeck.trail.erasure.service import asking as erasures
@@ -250,6 +255,40 @@ class Seeded:
         assert self.client.put(path, json=other, headers=self.ada).is_success
         return "database"
 
+    def shown(self) -> str:
+        """A status page that is published."""
+        here = "/api/v1/status-page/contoso"
+        said = BODIES["put_status_page"] | {"intro": "other"}
+        for path, body in ((here, said), (f"{here}/published", {"published": True})):
+            assert self.client.put(path, json=body, headers=self.ada).is_success
+        return "contoso-shop"
+
+    def shown_component(self) -> str:
+        """A component of that page."""
+        self.shown()
+        path = "/api/v1/status-page/contoso/components/checkout"
+        said = BODIES["put_status_component"] | {"group": "Other"}
+        assert self.client.put(path, json=said, headers=self.ada).is_success
+        return "checkout"
+
+    def posted(self) -> str:
+        """An incident that was posted on it."""
+        self.shown_component()
+        path, said = "/api/v1/status-page/contoso/posts", BODIES["post_status"]
+        return str(self.client.post(path, json=said, headers=self.ada).json()["post"]["id"])
+
+    def subscribed(self) -> str:
+        """Somebody who asked to be told by mail, whatever they confirmed."""
+        self.shown()
+        links = Links(url="https://contoso.example", secret="of-the-tests")
+        with begin(self.stage.engine, installation(), self.stage.clock) as work:
+            page = public.published(work, "contoso-shop")
+            subscribing.ask(work, page, "ada@contoso.example", links)
+            own = work.require("statuspage:read", "contoso")
+            found = subscribers.of_address(work.db, own, "ada@contoso.example")
+        assert found is not None
+        return found.id
+
     def escalating(self) -> str:
         """An escalation policy of two versions."""
         name = str(PARAMETERS["policy"])
@@ -360,6 +399,10 @@ class Seeded:
             "slo": self.promised,
             "schedule": self.scheduled,
             "contact": self.known,
+            "slug": self.shown,
+            "component": self.shown_component,
+            "post": self.posted,
+            "subscriber": self.subscribed,
             "policy": self.escalating,
             "page": self.paged,
             "incident": lambda: self.declared(operation),
@@ -433,6 +476,8 @@ def watched(stage: Stage) -> None:
         registry.register(work, web)
         for name in ("prod", "retired"):
             registry.describe(work, Environment(tenant=tenant, name=name))
+        keeping.put(work, tenant, StatusPage(slug="contoso-shop", title="Shop"))
+        composing.put(work, tenant, Component(name="checkout", title="Checkout"))
 
 
 @dataclass(frozen=True)

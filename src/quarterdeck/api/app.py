@@ -70,6 +70,8 @@ from quarterdeck.api.operations import (
     severities,
     silences,
     slos,
+    status_page,
+    status_public,
     system_health,
 )
 from quarterdeck.api.operations import logs as own_logs
@@ -144,6 +146,7 @@ ROUTERS = [
     severities.router,
     incidents.router,
     messages.router,
+    status_page.router,
     people.router,
     alert_events.router,
     alert_desk.router,
@@ -187,6 +190,7 @@ ROOT_ROUTERS = [
     health.router,
     service_health.router,
     status.router,
+    status_public.router,
     monitoring.router,
     inventory.root_router,
     reference.router,

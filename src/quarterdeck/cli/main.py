@@ -43,6 +43,7 @@ NOUNS = {
     "escalation": "Who is told, and who next where nobody answers.",
     "contact": "Whom to reach, by what, and how soon they answer.",
     "incident": "Incidents: declare, lead, tell, learn.",
+    "statuspage": "What customers see of how things are, and what they are told.",
     "severity": "How bad an incident can be, and what follows.",
     "channel": "Named ways out: mail, Slack, Teams, PagerDuty, webhooks.",
     "method": "How people are reached, and when they are left alone.",

@@ -39,6 +39,7 @@ from quarterdeck.operations.rules.store.table import tables as rules
 from quarterdeck.operations.severities.store import ladders
 from quarterdeck.operations.silences.store import silences
 from quarterdeck.operations.slos.store import tables as slos
+from quarterdeck.operations.statuspage.store.tables import tables as statuspage
 from quarterdeck.trail.deliveries.store import tables as trail_deliveries
 from quarterdeck.trail.erasure.store import erasures
 from quarterdeck.trail.export.store import exports as trail_exports
@@ -111,6 +112,7 @@ __all__ = [
     "sessions",
     "silences",
     "slos",
+    "statuspage",
     "sync",
     "tenants",
     "texts",

@@ -21,11 +21,11 @@ ROUTES = {
     "query": "api/v1/audit api/v1/trail/logs/{tenant}/records",
     "integrity": "api/v1/trail witness",
     "access": "api/v1/(access|grants|principals|roles|sessions|tokens|views)",
-    "watch": "api/v2 alerts/events "
+    "watch": "api/v2 alerts/events status/{slug}/(api|feed.atom) "
     "api/v1/(alert-rules|alerts|changes|channels|contacts|environments|escalation|freezes"
     "|health-checks|incidents|logs|maintenance|messages|metrics|notifications|oncall"
     "|pages|people|routing|series|services|severities|silences|slo-objects|slo-report"
-    "|slo-rules|slos|stream|sync/alerts|topology)",
+    "|slo-rules|slos|status-page|stream|sync/alerts|topology)",
     "health": "health metrics api/v1/status api/{service}/health",
     CONSOLE: "api/v1/(swagger|openapi.json)",
     "estate": "api/v1 inventory monitoring",

@@ -18,6 +18,7 @@ from quarterdeck.operations.alerts.service.scaling import Scaler
 from quarterdeck.operations.health.measuring import measure as measure_health
 from quarterdeck.operations.health.prober import lose_sight
 from quarterdeck.operations.maintenance.service import turn as turn_maintenance
+from quarterdeck.operations.statuspage.service.standing import turn as turn_components
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.service.gauges import measure as measure_deliveries
 from quarterdeck.trail.query.problems import ProblemWatch
@@ -123,6 +124,12 @@ def _clocks(runtime: Runtime, stopping: Event) -> list[Pulse]:
             name="maintenance",
             every_s=GAUGES_S,
             beat=partial(turn_maintenance, runtime.engine, runtime.clock),
+            stop=stopping,
+        ),
+        Pulse(
+            name="status page",
+            every_s=GAUGES_S,
+            beat=partial(turn_components, runtime.engine, runtime.clock),
             stop=stopping,
         ),
         Pulse(

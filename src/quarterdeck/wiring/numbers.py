@@ -15,6 +15,7 @@ from quarterdeck.operations.incidents import measuring as incidents
 from quarterdeck.operations.messages import measuring as messages
 from quarterdeck.operations.oncall import measuring as oncall
 from quarterdeck.operations.slos import measuring as slos
+from quarterdeck.operations.statuspage import measuring as statuspage
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.freeze import measuring as freeze
 from quarterdeck.trail.keys import measuring as keys
@@ -33,6 +34,7 @@ MEASURES = (
     escalation.measure,
     incidents.measure,
     messages.measure,
+    statuspage.measure,
 )
 
 

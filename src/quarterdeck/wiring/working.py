@@ -37,6 +37,8 @@ from quarterdeck.operations.incidents import hearing as incidents
 from quarterdeck.operations.incidents.service.watching import Watch
 from quarterdeck.operations.logs import hearing as logs
 from quarterdeck.operations.slos.jobs import kinds as slo_kinds
+from quarterdeck.operations.statuspage import hearing as statuspage
+from quarterdeck.operations.statuspage.service.linking import Links
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.model import RELAY
 from quarterdeck.trail.export.jobs import export_kind
@@ -144,6 +146,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         logs.subscriber(),
         escalation.subscriber(),
         incidents.subscriber(),
+        statuspage.subscriber(_links(runtime)),
         onboarding.subscriber(),
         erasures.subscriber(),
     ]
@@ -210,3 +213,8 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
             pulses={**duties.pulses, **told, **messages, **paged, **pulses},
         )
         work(engine, clock, runtime.settings, duties, stopping)
+
+
+def _links(runtime: Runtime) -> Links:
+    settings = runtime.settings
+    return Links(url=settings.base_url.rstrip("/"), secret=settings.secret)

@@ -43,6 +43,7 @@ RESERVED = frozenset(
 _READERS = "sre on-call devops security compliance management operator auditor"
 _IDENTITY = "sre security compliance management operator auditor"
 _ANSWERERS = "sre on-call security management operator"
+_SPEAKERS = "sre on-call management operator"
 _PREFLIGHT = "sre on-call devops security operator"
 
 _MATRIX = (
@@ -159,6 +160,8 @@ _MATRIX = (
     ("pages:open", "Page somebody.", "sre on-call security operator"),
     ("contacts:read", "See whom to reach, and how.", _READERS),
     ("contacts:write", "Change the directory of contacts.", "sre management"),
+    ("statuspage:read", "See the status page's drafts and subscribers.", _READERS),
+    ("statuspage:write", "Write the status page: what customers read.", _SPEAKERS),
     ("channels:read", "See channels, and how people are reached.", _READERS),
     ("channels:write", "Change channels, and how people are reached.", "sre operator"),
     ("channels:test", "Have a channel tested.", "sre on-call operator"),

@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from quarterdeck.operations.messages.model import (
-    ONE_TIME,
+    PRIVATE,
     Content,
     Filter,
     Message,
@@ -56,7 +56,7 @@ class ContentBody(BaseModel):
             links=[
                 Pair(label=label, value=value)
                 for label, value in content.links
-                if label != ONE_TIME
+                if label not in PRIVATE
             ],
         )
 

@@ -136,6 +136,11 @@ def spans(work: Work, tenants: Tenants, since: datetime, until: datetime) -> lis
     return [one for one in found if one.ended_at is None or one.ended_at > one.start]
 
 
+def of_id(work: Work, tenants: Tenants, window: str) -> Window | None:
+    """One window, if it is there; in no person's name."""
+    return store.of_id(work.db, tenants, window)
+
+
 def turn(engine: Engine, clock: Clock) -> bool:
     """Mark and tell of windows whose start or end has come; for a pulse."""
     with read(engine, NOBODY, clock) as work:

@@ -27,6 +27,12 @@ ONE_TIME = "Acknowledge"
 """The label of a link that is good once, for whoever is told: it is shown to nobody else."""
 
 
+CONFIRM, UNSUBSCRIBE = "Confirm", "Unsubscribe"
+"""Labels of links that speak for whoever has them: likewise."""
+
+PRIVATE = frozenset({ONE_TIME, CONFIRM, UNSUBSCRIBE})
+
+
 class NoSuchMessage(NotFound):
     """There is no such message, or none that this actor may see."""
 

@@ -1,6 +1,7 @@
 """A mail. Pure.
 
-The headers are those of RFC 5322 and RFC 3834: nobody's machine answers this one.
+The headers are those of RFC 5322, and RFC 3834: nobody's machine answers this one. What can be
+left is left by one press (RFC 8058).
 """
 
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from email.utils import format_datetime
 from hashlib import sha256
 
 from quarterdeck.operations.messages.bundling import headline, shortened
-from quarterdeck.operations.messages.model import Content
+from quarterdeck.operations.messages.model import UNSUBSCRIBE, Content
 
 MOST_SUBJECT, MOST_TEXT = 200, 100_000
 REPEATED = "X-Quarterdeck-Repeat"
@@ -24,6 +25,10 @@ def mail(content: Content, sender: str, to: str, about: str) -> EmailMessage:
     made["To"] = to
     made["Auto-Submitted"] = "auto-generated"
     made["References"] = f"<{sha256(about.encode()).hexdigest()[:32]}@{host_of(sender)}>"
+    for label, url in content.links:
+        if label == UNSUBSCRIBE and "List-Unsubscribe" not in made:
+            made["List-Unsubscribe"] = f"<{url}>"
+            made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     made.set_content("\n".join(_lines(content)) + "\n")
     return made
 

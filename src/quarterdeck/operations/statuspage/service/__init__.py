@@ -1,0 +1,1 @@
+"""What people do with status pages, and what strangers see of them."""
