@@ -41,7 +41,7 @@ OPEN = OPEN_OF_THE_API | {
     "/sign-in/callback",
     "/status",  # what customers see of how things are
     "/status/{slug}",
-    "/status/{slug}/posts/{post}",
+    "/status/{slug}/posts/{post_id}",
     "/status/{slug}/subscribe",
     "/status/{slug}/confirm/{token}",  # whoever was mailed has one
     "/status/{slug}/unsubscribe/{token}",
@@ -260,7 +260,7 @@ def _status_page(client: TestClient, ada: Headers, tenant: str) -> dict[str, str
     return {
         "slug": "acme-shop",
         "component": "acme-checkout",
-        "post": str(asked[-1].json()["post"]["id"]),
+        "post_id": str(asked[-1].json()["post"]["id"]),
     }
 
 

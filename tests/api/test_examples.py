@@ -401,7 +401,7 @@ class Seeded:
             "contact": self.known,
             "slug": self.shown,
             "component": self.shown_component,
-            "post": self.posted,
+            "post_id": self.posted,
             "subscriber": self.subscribed,
             "policy": self.escalating,
             "page": self.paged,

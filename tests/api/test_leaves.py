@@ -35,7 +35,7 @@ SILENT = {
             *("acknowledge_alert_event", "disable_maintenance", "resume_sync", "enable_programme"),
             *("apply_oncall_schedule", "roll_back_oncall_schedule", "apply_routing"),
             *("apply_slo_objects", "put_classification", "retry_consumer"),
-            *("apply_escalation_policy", "describe_incident"),
+            *("apply_escalation_policy", "describe_incident", "publish_status_page"),
         ),
         SAME,
     ),

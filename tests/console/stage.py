@@ -96,6 +96,7 @@ class Stage:
     demo: bool = False
     provider: IdentityProvider | None = None
     kms: str = ""
+    base_url: str = ""
     ahead: timedelta = timedelta(days=-2)
     clouds: dict[str, FakeCloud] = field(default_factory=dict)
     workers: Iterator[int] = field(default_factory=lambda: count(1))
@@ -141,6 +142,7 @@ class Stage:
                 demo=self.demo,
                 data=str(self.folder),
                 kms=self.kms,
+                base_url=self.base_url,
                 oidc_issuer=issuer,
                 oidc_client_id="console" if issuer else "",
             ),

@@ -55,7 +55,7 @@ PARAMETERS: dict[str, Any] = {
     "contact": "database",
     "slug": "contoso-shop",
     "component": "checkout",
-    "post": f"{_ID}20",
+    "post_id": f"{_ID}20",
     "subscriber": f"{_ID}21",
     "policy": "incidents",
     "page": f"{_ID}1f",

@@ -26,7 +26,8 @@ def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
 
 def _attention(client: Client) -> list[dict[str, str]]:
     components = client.get("/api/v1/status")["components"]
-    return [*_incidents(client), *_components(components), *_freshness(client), *_jobs(client)]
+    told = [*_incidents(client), *_status_pages(client)]
+    return [*told, *_components(components), *_freshness(client), *_jobs(client)]
 
 
 def _incidents(client: Client) -> list[dict[str, str]]:
@@ -37,6 +38,18 @@ def _incidents(client: Client) -> list[dict[str, str]]:
             "do": f"quarterdeck incident show {one['id']}",
         }
         for one in client.get("/api/v1/incidents", state="open")["incidents"]
+    ]
+
+
+def _status_pages(client: Client) -> list[dict[str, str]]:
+    return [
+        {
+            "what": f"status page of {page['tenant']}",
+            "state": "an update is overdue",
+            "do": f"quarterdeck statuspage show --tenant {page['tenant']}",
+        }
+        for page in client.get("/api/v1/status-page")["pages"]
+        if page["overdue"]
     ]
 
 

@@ -177,6 +177,23 @@ def resolve(
 
 
 @commands.command()
+def withdraw(
+    context: typer.Context,
+    post: Which,
+    *,
+    tenant: Tenant = "_platform",
+    yes: flags.Yes = False,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Take a post off the page, with all that was said in it; mails stay sent."""
+    if not yes:
+        typer.confirm(f"Withdraw post {post}?", abort=True, err=True)
+    with told():
+        client_of(context).delete(f"{_path(tenant)}/posts/{quote(post, safe='')}")
+    tell(f"post {post} is withdrawn", {"post": post}, as_json=as_json)
+
+
+@commands.command()
 def posts(
     context: typer.Context, *, tenant: Tenant = "_platform", as_json: flags.AsJson = False
 ) -> None:

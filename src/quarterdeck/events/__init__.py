@@ -144,6 +144,8 @@ EVENTS: dict[str, type[Event]] = {
         statuspage.StatusComponentSet,
         statuspage.StatusComponentMoved,
         statuspage.StatusUpdated,
+        statuspage.StatusMailsWait,
+        statuspage.StatusPostWithdrawn,
         statuspage.StatusSubscribed,
         statuspage.StatusUnsubscribed,
         statuspage.StatusSubscriberRemoved,

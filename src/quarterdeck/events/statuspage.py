@@ -119,6 +119,34 @@ class StatusUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatusMailsWait(Event):
+    """An update is mailed to the next subscribers: those whose ids come after ``after``."""
+
+    action: ClassVar[str] = "statuspage:mail"
+    about: ClassVar[str] = "post"
+    leaf: ClassVar[bool] = False
+    post: str
+    update: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusPostWithdrawn(Event):
+    """Somebody took a post off a status page, with all that was said in it.
+
+    Attributes:
+        incident: our own incident that it was linked with; empty: none.
+    """
+
+    action: ClassVar[str] = "statuspage:withdraw"
+    about: ClassVar[str] = "post"
+    public: ClassVar[frozenset[str]] = frozenset({"post", "incident"})
+    post: str
+    incident: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StatusSubscribed(Event):
     """A stranger confirmed that they want a status page by mail."""
 

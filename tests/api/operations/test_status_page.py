@@ -1,11 +1,17 @@
 """The status page over HTTP: written by who may, read by whoever."""
 
+from datetime import timedelta
 from xml.etree.ElementTree import fromstring
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.conftest import Headers, Issue
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.work import begin
+from quarterdeck.operations.statuspage.service import posting
+from quarterdeck.runtime import Runtime
 
 HERE = "/api/v1/status-page/acme"
 SUMMARY = "/status/acme/api/v2/summary.json"
@@ -95,6 +101,9 @@ def test_an_incident_is_posted_and_read_in_every_shape(page: TestClient, ada: He
     assert page.get("/status/acme/api/v2/incidents/unresolved.json").json()["incidents"] == []
     assert len(page.get("/status/acme/api/v2/incidents.json").json()["incidents"]) == 1
     assert page.get(f"{HERE}/posts?open=true", headers=ada).json() == {"posts": []}
+    assert page.delete(path, headers=ada).status_code == 204
+    assert page.delete(path, headers=ada).status_code == 404
+    assert page.get("/status/acme/api/v2/incidents.json").json()["incidents"] == []
 
 
 def test_what_others_may_keep_is_sent_again_only_when_it_changed(
@@ -109,6 +118,22 @@ def test_what_others_may_keep_is_sent_again_only_when_it_changed(
         assert (same.status_code, same.content) == (304, b"")
         page.put(f"{HERE}", json=PAGE | {"intro": path, "title": path}, headers=ada)
         assert page.get(path, headers=tag).status_code == 200
+
+
+@pytest.mark.census("ATP-445")
+def test_a_post_of_which_nobody_heard_for_61_minutes_is_flagged(
+    page: TestClient, ada: Headers, runtime: Runtime
+) -> None:
+    early = lambda: utc_now() - timedelta(minutes=61)  # noqa: E731  a clock
+    with begin(runtime.engine, installation(), early) as work:
+        late = posting.post(work, "acme", posting.NewPost(title="Late", text="x"))[0].id
+    page.post(f"{HERE}/posts", json={"title": "New", "text": "x"}, headers=ada)
+    found = page.get(HERE, headers=ada).json()
+    assert {one["title"]: one["overdue"] for one in found["open"]} == {"Late": True, "New": False}
+    [listed] = page.get("/api/v1/status-page", headers=ada).json()["pages"]
+    assert (found["overdue"], listed["overdue"]) == (1, 1)
+    page.post(f"{HERE}/posts/{late}/updates", json={"text": "Still."}, headers=ada)
+    assert page.get(HERE, headers=ada).json()["overdue"] == 0
 
 
 def test_an_internal_incident_is_never_seen_by_strangers(page: TestClient, ada: Headers) -> None:

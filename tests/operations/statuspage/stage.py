@@ -19,7 +19,7 @@ from quarterdeck.events.health import (
 from quarterdeck.kernel import outbox
 from quarterdeck.kernel.deliveries import Subscriber, behind, deliver
 from quarterdeck.kernel.ids import TenantId
-from quarterdeck.kernel.work import ANY, Actor, Tenants, Work, begin
+from quarterdeck.kernel.work import ANY, Actor, Tenants, Work, begin, read
 from quarterdeck.operations.health.model.registry import Probe, ProbeKind, Service
 from quarterdeck.operations.health.service import registry
 from quarterdeck.operations.messages.model import Message
@@ -66,6 +66,11 @@ class Harbour:
         with begin(self.engine, actor if rights else installation(), self.clock) as work:
             yield work
 
+    @contextmanager
+    def looking(self) -> Iterator[Work]:
+        with read(self.engine, installation(), self.clock) as work:
+            yield work
+
     def page(self, tenant: str = "acme", *, published: bool = True) -> None:
         with self.working() as work:
             keeping.put(work, tenant, StatusPage(slug=tenant, title=tenant.title()))
@@ -105,11 +110,11 @@ class Harbour:
         standing.turn(self.engine, self.clock)
 
     def one(self, name: str = "web", tenant: str = "acme") -> KeptComponent:
-        with self.working() as work:
+        with self.looking() as work:
             return composing.one(work, tenant, name)
 
     def view(self, slug: str = "acme") -> public.View:
-        with self.working() as work:
+        with self.looking() as work:
             return public.view(work, public.published(work, slug))
 
     def post(self, **said: object) -> Post:
@@ -123,7 +128,7 @@ class Harbour:
 
     def mails(self) -> list[Message]:
         """What was told by mail, the oldest first."""
-        with self.working() as work:
+        with self.looking() as work:
             return sorted(messages.listed(work), key=lambda one: one.seq)
 
     def facts(self, *names: str, tenant: str = "acme") -> list[dict[str, Any]]:

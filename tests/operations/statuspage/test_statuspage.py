@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from operations.statuspage.stage import NOON, Harbour
+from quarterdeck.access.tenants import service as tenants
+from quarterdeck.kernel.errors import Conflict
 from quarterdeck.kernel.work import MissingPermission, TenantNotFound
 from quarterdeck.operations.incidents.service import declaring, describing, noticing
 from quarterdeck.operations.severities.model import Flag
@@ -19,7 +21,7 @@ from quarterdeck.operations.statuspage.model.component import (
     Status,
 )
 from quarterdeck.operations.statuspage.model.faults import (
-    NoSuchComponent,
+    NoSuchStatusComponent,
     NoSuchStatusPage,
     NoSuchStatusPost,
     NoticeGated,
@@ -65,6 +67,18 @@ def test_a_page_is_written_published_changed_and_removed(harbour: Harbour) -> No
         assert composing.listed(work, "acme") == []
     assert [one.get("shown") for one in harbour.facts("StatusPagePublished")] == [True]
     assert len(harbour.facts("StatusPageWritten", "StatusPageRemoved")) == 2
+
+
+def test_nobody_sees_the_page_of_a_tenant_that_ended(harbour: Harbour) -> None:
+    harbour.page()
+    with harbour.working() as work:
+        tenants.archive(work, "acme")
+    harbour.hear()
+    with harbour.working() as work:
+        with pytest.raises(NoSuchStatusPage):
+            public.published(work, "acme")
+        with pytest.raises(Conflict):
+            keeping.publish(work, "acme", shown=True)
 
 
 def test_nobody_sees_or_writes_anothers_page(harbour: Harbour) -> None:
@@ -153,7 +167,7 @@ def test_a_person_says_how_it_is_and_lets_it_follow_again(harbour: Harbour) -> N
     assert harbour.one().status is Status.PARTIAL
     with harbour.working() as work:
         assert composing.say(work, "acme", "web", None)[0].said is None
-        with pytest.raises(NoSuchComponent, match="statuspage show"):
+        with pytest.raises(NoSuchStatusComponent, match="statuspage show"):
             composing.say(work, "acme", "nothing", None)
     assert [one["status"] for one in harbour.facts("StatusComponentSet")] == ["partial_outage", ""]
 
@@ -174,7 +188,7 @@ def test_a_component_is_changed_at_its_version_and_taken_off_with_its_history(
         with pytest.raises(StatusPageChanged):
             composing.put(work, "acme", Component(name="web", title="W"), expected=1)
         composing.remove(work, "acme", "web", expected=2)
-        with pytest.raises(NoSuchComponent):
+        with pytest.raises(NoSuchStatusComponent):
             composing.one(work, "acme", "web")
     harbour.pass_time(minutes=5)
     assert harbour.component().status is None

@@ -85,10 +85,16 @@ class PageBody(BaseModel):
         )
 
 
+class ListedPage(PageBody):
+    """A status page among others."""
+
+    overdue: int = Field(0, description="Posts of which customers heard nothing for too long.")
+
+
 class Pages(BaseModel):
     """Status pages by tenant."""
 
-    pages: list[PageBody]
+    pages: list[ListedPage]
 
 
 class ComponentSpec(Body):

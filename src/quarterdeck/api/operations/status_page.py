@@ -25,7 +25,7 @@ router = api_router(prefix="/status-page", tags=["status-page"])
 READS, WRITES = problems(401, 403, 404, 422), problems(401, 403, 404, 409, 422)
 ONE = "/{tenant}"
 COMPONENT = ONE + "/components/{component}"
-POST = ONE + "/posts/{post}"
+POST = ONE + "/posts/{post_id}"
 Expected = Annotated[
     int | None,
     Query(ge=0, le=2**31 - 1, description="Only if it is at this version; 0: not there yet."),
@@ -35,7 +35,11 @@ Expected = Annotated[
 @router.get("", responses=READS, **needs(READ))
 def list_status_pages(work: InRead) -> bodies.Pages:
     """The status pages that one may see, by tenant."""
-    return bodies.Pages(pages=[bodies.PageBody.of(one) for one in keeping.listed(work)])
+    late = looking.overdue_counts(work, work.tenants(READ))
+    pages = [bodies.ListedPage.of(one) for one in keeping.listed(work)]
+    for page in pages:
+        page.overdue = late.get(page.tenant, 0)
+    return bodies.Pages(pages=pages)
 
 
 @router.get(ONE, responses=READS, **needs(READ))
@@ -135,22 +139,29 @@ def post_status(tenant: str, body: bodies.PostSpec, work: InWork) -> bodies.Post
 
 
 @router.get(POST, responses=READS, **needs(READ))
-def get_status_post(tenant: str, post: str, work: InRead) -> bodies.PostAccount:
+def get_status_post(tenant: str, post_id: str, work: InRead) -> bodies.PostAccount:
     """One post with its updates, newest first."""
-    return _account(*looking.one(work, tenant, post), work)
+    return _account(*looking.one(work, tenant, post_id), work)
 
 
 @router.post(POST + "/updates", status_code=201, responses=WRITES, **needs(WRITE))
 def update_status_post(
     tenant: str,
-    post: str,
+    post_id: str,
     body: bodies.UpdateSpec,
     work: InWork,
     expected_version: Expected = None,
 ) -> bodies.PostAccount:
     """Say what became of a post. Subscribers are mailed, each once."""
-    made, said = posting.update(work, tenant, post, body.new(), expected=expected_version)
+    made, said = posting.update(work, tenant, post_id, body.new(), expected=expected_version)
     return _account(made, [said], work)
+
+
+@router.delete(POST, status_code=204, responses=WRITES, **needs(WRITE))
+def withdraw_status_post(tenant: str, post_id: str, work: InWork) -> Response:
+    """Take a post off the page, with all that was said in it. Mails that were sent stay sent."""
+    posting.withdraw(work, tenant, post_id)
+    return Response(status_code=204)
 
 
 @router.get(ONE + "/subscribers", responses=READS, **needs(READ))

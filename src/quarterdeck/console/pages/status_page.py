@@ -12,7 +12,7 @@ from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.console.pages.status_public import KINDS, WORDS, headers_of, rendered
 from quarterdeck.kernel.errors import Conflict, Invalid
 from quarterdeck.kernel.ids import PLATFORM
-from quarterdeck.kernel.work import Work
+from quarterdeck.kernel.work import ANY, Work
 from quarterdeck.operations.statuspage.model.component import Component, Status
 from quarterdeck.operations.statuspage.model.faults import NoSuchStatusPage, UnusableStatusPage
 from quarterdeck.operations.statuspage.model.page import StatusPage
@@ -180,12 +180,12 @@ def post(  # noqa: PLR0913, PLR0917  each a field of the form
     return _changed(request, actor, tenant, Typed(form="post", said=said), change)
 
 
-@router.post(ONE + "/posts/{post}/updates", response_class=HTMLResponse, **needs(WRITE))
+@router.post(ONE + "/posts/{post_id}/updates", response_class=HTMLResponse, **needs(WRITE))
 def update(  # noqa: PLR0913, PLR0917  each a field of the form
     request: Request,
     actor: By,
     tenant: str,
-    post: str,
+    post_id: str,
     text: Long = "",
     stage: Short = "",
     affected: Many | None = None,
@@ -198,10 +198,17 @@ def update(  # noqa: PLR0913, PLR0917  each a field of the form
             stage=_word(Stage, stage) if stage else None,
             affected=_affected(affected),
         )
-        posting.update(work, tenant, post, new)
+        posting.update(work, tenant, post_id, new)
 
-    typed = Typed(form=post, said={"text": text, "stage": stage})
+    typed = Typed(form=post_id, said={"text": text, "stage": stage})
     return _changed(request, actor, tenant, typed, change)
+
+
+@router.post(ONE + "/posts/{post_id}/withdraw", **needs(WRITE))
+def withdraw(work: InWork, tenant: str, post_id: str) -> RedirectResponse:
+    """Take a post off the page, with all that was said in it."""
+    posting.withdraw(work, tenant, post_id)
+    return _back(tenant)
 
 
 def _changed(
@@ -221,8 +228,8 @@ def _changed(
 
 def _of(frame: Frame) -> str:
     """Whose page is shown: of who sees but one tenant's, that."""
-    seen = {on for held, on in frame.work.actor.grants if held == READ}
-    if frame.shell.tenant or "*" in seen or PLATFORM in seen:
+    seen = frame.work.tenants(READ).ids
+    if frame.shell.tenant or seen & {ANY, PLATFORM}:
         return frame.shell.tenant or PLATFORM
     return min(seen)
 

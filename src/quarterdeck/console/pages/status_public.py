@@ -72,12 +72,12 @@ def page(request: Request, runtime: Installation, slug: Slug) -> Response:
     return _kept(request, "page.html", view.kept, view)
 
 
-@router.get(HERE + "/posts/{post}", response_class=HTMLResponse)
-def post(request: Request, runtime: Installation, slug: Slug, post: str) -> Response:
+@router.get(HERE + "/posts/{post_id}", response_class=HTMLResponse)
+def post(request: Request, runtime: Installation, slug: Slug, post_id: str) -> Response:
     """One post with all that was said."""
     with read(runtime.engine, STRANGER, runtime.clock, request.state.request_id) as work:
         view = public.view(work, public.published(work, slug))
-        one = public.post(work, view.kept, post)
+        one = public.post(work, view.kept, post_id)
     return _kept(request, "post.html", view.kept, view, one=one)
 
 

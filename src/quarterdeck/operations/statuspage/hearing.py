@@ -7,7 +7,7 @@ from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.health.model.state import State
-from quarterdeck.operations.statuspage.service import scheduled, standing, telling
+from quarterdeck.operations.statuspage.service import keeping, scheduled, standing, telling
 from quarterdeck.operations.statuspage.service.linking import Links
 
 NAME = "statuspage"
@@ -18,6 +18,8 @@ STATES = {
     "ServiceLostFromSight": State.UNKNOWN,
 }
 
+MAILED = ("StatusUpdated", "StatusMailsWait")
+
 
 def subscriber(links: Links) -> Subscriber:
     """Who hears of facts on behalf of status pages."""
@@ -25,11 +27,11 @@ def subscriber(links: Links) -> Subscriber:
     def hear(work: Work, fact: Fact) -> None:
         if fact.name in STATES:
             _moved(work, fact)
-        elif fact.name in WINDOWS:
-            WINDOWS[fact.name](work, fact)
-        elif fact.name == "StatusUpdated":
-            said = fact.payload
-            telling.tell(work, fact.tenant, said["post"], said["update"], links)
+        elif fact.name in HEARS:
+            HEARS[fact.name](work, fact)
+        elif fact.name in MAILED:
+            said, after = fact.payload, fact.payload.get("after", "")
+            telling.tell(work, fact.tenant, said["post"], said["update"], links, after)
 
     return Subscriber(name=NAME, receive=hear)
 
@@ -47,6 +49,14 @@ def _scheduled(work: Work, fact: Fact) -> None:
         scheduled.announce(work, window)
 
 
+def _written(work: Work, fact: Fact) -> None:
+    scheduled.announce_known(work, fact.tenant)
+
+
+def _archived(work: Work, fact: Fact) -> None:
+    keeping.close(work, fact.tenant)
+
+
 def _began(work: Work, fact: Fact) -> None:
     scheduled.began(work, fact.tenant, fact.payload["window"])
 
@@ -55,8 +65,10 @@ def _ended(work: Work, fact: Fact) -> None:
     scheduled.ended(work, fact.tenant, fact.payload["window"])
 
 
-WINDOWS: Mapping[str, Callable[[Work, Fact], None]] = {
+HEARS: Mapping[str, Callable[[Work, Fact], None]] = {
     "MaintenanceScheduled": _scheduled,
     "MaintenanceBegan": _began,
     "MaintenanceEnded": _ended,
+    "StatusComponentWritten": _written,
+    "TenantArchived": _archived,
 }

@@ -7,7 +7,7 @@ class NoSuchStatusPage(NotFound):
     """There is no such status page, or none that is published."""
 
 
-class NoSuchComponent(NotFound):
+class NoSuchStatusComponent(NotFound):
     """The status page has no such component."""
 
 

@@ -12,7 +12,7 @@ from quarterdeck.events.statuspage import (
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.statuspage.model.component import Component, KeptComponent, Status
 from quarterdeck.operations.statuspage.model.faults import (
-    NoSuchComponent,
+    NoSuchStatusComponent,
     StatusPageChanged,
     UnusableStatusPage,
 )
@@ -77,7 +77,7 @@ def remove(work: Work, tenant: str, name: str, *, expected: int | None = None) -
 
 
 def one(work: Work, tenant: str, name: str) -> KeptComponent:
-    """One component; raise NoSuchComponent."""
+    """One component; raise NoSuchStatusComponent."""
     return known(work, work.require(READ, tenant), name)
 
 
@@ -87,7 +87,7 @@ def listed(work: Work, tenant: str) -> list[KeptComponent]:
 
 
 def known(work: Work, own: Tenants, name: str) -> KeptComponent:
-    """One component; raise NoSuchComponent. It asks for no permission."""
+    """One component; raise NoSuchStatusComponent. It asks for no permission."""
     kept = store.of_name(work.db, own, name)
     if kept is None:
         raise _no_component(name)
@@ -110,8 +110,8 @@ def _written(made: KeptComponent) -> StatusComponentWritten:
     )
 
 
-def _no_component(name: str) -> NoSuchComponent:
-    return NoSuchComponent(
+def _no_component(name: str) -> NoSuchStatusComponent:
+    return NoSuchStatusComponent(
         f"no component {name[:80]!r}; quarterdeck statuspage show lists those of the page"
     )
 

@@ -60,14 +60,17 @@ def put(
 def publish(work: Work, tenant: str, *, shown: bool) -> tuple[Kept, bool]:
     """Have strangers see a page, or not any more; whether that is new."""
     own = work.require(WRITE, tenant)
-    old = found(work, own)
-    if old.published == shown:
-        return old, False
-    version = old.version + 1
-    made = replace(old, version=version, published=shown, by=work.actor.id, at=work.now)
-    _write(work, own, made)
-    work.publish(StatusPagePublished(tenant=tenant, slug=made.page.slug, shown=shown))
-    return made, True
+    if shown and tenant != PLATFORM:
+        access.require_open(work, tenant)
+    return _publish(work, own, found(work, own), shown=shown)
+
+
+def close(work: Work, tenant: str) -> None:
+    """Have nobody see the page of a tenant that ended, if it has one. In no person's name."""
+    own = Tenants(frozenset({tenant}))
+    old = of_tenant(work, own)
+    if old is not None:
+        _publish(work, own, old, shown=False)
 
 
 def remove(work: Work, tenant: str, *, expected: int | None = None) -> None:
@@ -111,6 +114,16 @@ def check_version(what: str, now: int, expected: int | None) -> None:
             if now
             else f"{what} is not there now, you expected version {expected}"
         )
+
+
+def _publish(work: Work, own: Tenants, old: Kept, *, shown: bool) -> tuple[Kept, bool]:
+    if old.published == shown:
+        return old, False
+    version = old.version + 1
+    made = replace(old, version=version, published=shown, by=work.actor.id, at=work.now)
+    _write(work, own, made)
+    work.publish(StatusPagePublished(tenant=made.tenant, slug=made.page.slug, shown=shown))
+    return made, True
 
 
 def _refuse_taken(work: Work, tenant: str, slug: str) -> None:

@@ -20,7 +20,7 @@ class Account:
 
     Attributes:
         reasons: why it is not known how a component is, by its name.
-        open: posts that are not over, newest first.
+        open: posts that are not over: those that are overdue first, then the newest.
         subscribers: how many are told by mail.
     """
 
@@ -41,7 +41,7 @@ def account(work: Work, tenant: str) -> Account:
         kept=kept,
         components=known,
         reasons=standing.reasons(work, own, known),
-        open=waiting,
+        open=sorted(waiting, key=lambda post: not post.is_overdue(work.now)),
         overdue=[post for post in waiting if post.is_overdue(work.now)],
         subscribers=subscribers.count(work.db, own),
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from quarterdeck.events.statuspage import StatusUpdated
+from quarterdeck.events.statuspage import StatusPostWithdrawn, StatusUpdated
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.incidents.service import looking as incidents
 from quarterdeck.operations.incidents.service.keeping import found as incident_of
@@ -143,8 +143,27 @@ def go_on(work: Work, own: Tenants, before: Post, new: NewUpdate) -> tuple[Post,
     )
     said = _said(work, own, made, new.text, _applied(made, before, new.affected))
     if not store.change(work.db, own, made):
-        raise StatusPageChanged("the post was changed just now: look at it again")
+        raise _moved()
     return made, _tell(work, made, said, first=False)
+
+
+def withdraw(work: Work, tenant: str, post_id: str) -> None:
+    """Take a post off the page, with all that was said in it; components are let go.
+
+    Raises:
+        NoSuchStatusPost: there is none.
+        StatusPageChanged: somebody changed it in the same moment.
+    """
+    own = work.require(WRITE, tenant)
+    known = of_id(work, own, post_id)
+    _let_go(work, own, known, set())
+    if not store.remove(work.db, own, known.id, known.version):
+        raise _moved()
+    work.publish(
+        StatusPostWithdrawn(
+            tenant=tenant, post=known.id, incident=known.incident, title=known.title
+        )
+    )
 
 
 def of_id(work: Work, own: Tenants, post_id: str) -> Post:
@@ -268,6 +287,10 @@ def _refuse_gated(work: Work, own: Tenants, incident: str) -> None:
             f"{known.id} is about security or lost data: customers are told nothing until Legal "
             f"approves: quarterdeck incident approve {known.id}"
         )
+
+
+def _moved() -> StatusPageChanged:
+    return StatusPageChanged("the post was changed just now: look at it again")
 
 
 def _check_planned(made: Post) -> None:

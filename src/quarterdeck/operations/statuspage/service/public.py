@@ -153,9 +153,12 @@ def _shown(work: Work, own: Tenants, known: list[KeptComponent]) -> list[Shown]:
 
 
 def _posted(work: Work, own: Tenants, kind: PostKind) -> list[Posted]:
-    newest = store.newest(work.db, own, kind=kind.value, limit=MOST_POSTS)
-    updates = store.updates_of(work.db, own, [one.id for one in newest])
-    return [Posted(post=one, updates=updates[one.id]) for one in newest]
+    """The newest, and all that are not over, however old."""
+    waiting = store.newest(work.db, own, kind=kind, is_open=True, limit=MOST_POSTS)
+    newest = store.newest(work.db, own, kind=kind, limit=MOST_POSTS)
+    found_ones = {one.id: one for one in (*newest, *waiting)}
+    updates = store.updates_of(work.db, own, [*found_ones])
+    return [Posted(post=one, updates=updates[one.id]) for one in found_ones.values()]
 
 
 def _grouped(shown: Sequence[Shown]) -> list[Group]:

@@ -7,7 +7,7 @@ and from when to when.
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.maintenance import service as maintenance
-from quarterdeck.operations.maintenance.model import Window
+from quarterdeck.operations.maintenance.model import LONGEST_NOTICE, Window
 from quarterdeck.operations.statuspage.model.component import KeptComponent, Status
 from quarterdeck.operations.statuspage.model.post import Post, PostImpact, PostKind, Stage
 from quarterdeck.operations.statuspage.service.keeping import of_tenant
@@ -24,10 +24,14 @@ CALLED_OFF = "The maintenance was called off."
 def announce(work: Work, window: Window) -> None:
     """Post a window on every page that has a component which it covers."""
     for tenant in _pages_of(work, window.tenant):
-        own = Tenants(frozenset({tenant}))
-        covered = _covered(components.listed(work.db, own), window)
-        if covered and store.announcing(work.db, own, window.id) is None:
-            begin_post(work, own, _post(work, tenant, window, covered), _words(window, covered))
+        _announce_on(work, tenant, window)
+
+
+def announce_known(work: Work, tenant: str) -> None:
+    """Post what was scheduled before a page had the component which it covers."""
+    own = Tenants(frozenset({tenant}))
+    for window in maintenance.spans(work, own, work.now, work.now + LONGEST_NOTICE):
+        _announce_on(work, tenant, window)
 
 
 def began(work: Work, of: str, window: str) -> None:
@@ -43,6 +47,13 @@ def ended(work: Work, of: str, window: str) -> None:
 def of_fact(work: Work, tenant: str, window: str) -> Window | None:
     """The window that a fact is about, if it is there still."""
     return maintenance.of_id(work, Tenants(frozenset({tenant})), window)
+
+
+def _announce_on(work: Work, tenant: str, window: Window) -> None:
+    own = Tenants(frozenset({tenant}))
+    covered = _covered(components.listed(work.db, own), window)
+    if covered and store.announcing(work.db, own, window.id) is None:
+        begin_post(work, own, _post(work, tenant, window, covered), _words(window, covered))
 
 
 def _go_on(work: Work, of: str, window: str, stage: Stage, text: str) -> None:
@@ -81,7 +92,7 @@ def _post(work: Work, tenant: str, window: Window, covered: list[KeptComponent])
         kind=PostKind.MAINTENANCE,
         title="Scheduled maintenance",
         impact=PostImpact.MAINTENANCE,
-        stage=Stage.SCHEDULED,
+        stage=Stage.SCHEDULED if work.now < window.start else Stage.IN_PROGRESS,
         window=window.id,
         starts_at=window.start,
         ends_at=window.end,

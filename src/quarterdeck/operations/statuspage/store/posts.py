@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import micros
@@ -35,6 +35,15 @@ def say(db: Connection, tenant: str, made: Update) -> None:
     spec = msgspec.json.encode(made).decode()
     row = {"id": made.id, "tenant": tenant, "post": made.post, "spec": spec}
     db.execute(insert(updates).values(row))
+
+
+def remove(db: Connection, tenants: Tenants, post: str, version: int) -> bool:
+    """Take a post away with its updates; False if it is at another version."""
+    here = (tenants.clause(posts.c.tenant), posts.c.id == post, posts.c.version == version)
+    if db.execute(delete(posts).where(*here)).rowcount != 1:
+        return False
+    db.execute(delete(updates).where(tenants.clause(updates.c.tenant), updates.c.post == post))
+    return True
 
 
 def of_id(db: Connection, tenants: Tenants, post: str) -> Post | None:
