@@ -171,6 +171,8 @@ def test_the_ticket_has_the_form_of_the_runbook(house: House) -> None:
         for name in ("Timeline", "Impact", "Root Cause", "Resolution", "Action Items", "Links")
     ]
     assert f"Declared: {made.title}" in ticket["description"]
+    with house.work() as work:
+        assert looking.account(work, made.id).tickets == ["OPS-1"]
 
 
 @pytest.mark.census("ATP-134")

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0037_breaches_and_restarts"
-down_revision = "0035_rule_baselines"
+down_revision = "0036_people_statuspage"
 branch_labels = None
 depends_on = None
 

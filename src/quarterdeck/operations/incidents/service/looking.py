@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.operations.channels.model.channel import Kind
 from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.contacts.model import Contact
 from quarterdeck.operations.incidents.model.clocks import Clock, clocks, due
@@ -50,6 +51,12 @@ class Account:
     lacks: list[str]
     proposed: Verdict | None
     knowing: list[Contact]
+
+    @property
+    def tickets(self) -> list[str]:
+        """As the systems of tickets call it: ``OPS-17``."""
+        found_ones = (m.receipt for m in self.messages if m.kind == Kind.JIRA and m.receipt)
+        return [*dict.fromkeys(found_ones)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
