@@ -200,6 +200,40 @@ def check(
 
 
 @commands.command()
+def scan(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="TENANT")],
+    *,
+    framework: Annotated[
+        str, typer.Option(help="Assignment or policy set, by name or id; all if left out.")
+    ] = "",
+    as_json: flags.AsJson = False,
+) -> None:
+    """Name what stands against policy, and what does no longer. Exits 1 unless it passes.
+
+    By what was last read: quarterdeck sync run compliance reads anew.
+    """
+    with told():
+        body = {"tenant": tenant, "framework": framework}
+        found = client_of(context).post(f"{URL}/scan", body)
+    if as_json:
+        show_json(found)
+    else:
+        made = found["check"]
+        say(f"{made['result']}: {made['reason']}, as of {made['as_of'] or 'never'}")
+        rows = [("violation", *_broken(one)) for one in found["violations"]]
+        rows += [("resolved", *_broken(one)) for one in found["resolved"]]
+        columns = ("what", "policy", "resource", "state", "since")
+        show_table(columns, rows, "nothing stands against policy")
+    raise typer.Exit(DONE if found["check"]["result"] == "pass" else FOUND)
+
+
+def _broken(one: dict[str, Any]) -> tuple[str, str, str, str]:
+    state = "gone" if one["closed_at"] else one["state"]
+    return one["policy_title"] or one["policy"], one["resource"], state, one["since"]
+
+
+@commands.command()
 def checks(
     context: typer.Context,
     *,

@@ -210,3 +210,46 @@ def test_a_check_needs_its_right(client: TestClient, ada: Headers, eve: Headers)
     made = client.post(f"{URL}/checks", json={"tenant": "one"}, headers=ada).json()
     assert client.get(f"{URL}/checks/{made['id']}", headers=eve).status_code == 404
     assert client.post(f"{URL}/checks", json={"tenant": "one"}, headers=eve).status_code == 404
+
+
+@pytest.mark.census("CG-018")
+@pytest.mark.parametrize("path", [f"{URL}/scan", "/compliance/scan"])
+def test_what_is_fixed_is_resolved_and_absent_in_the_next_scan(
+    client: TestClient, ada: Headers, database: Engine, path: str
+) -> None:
+    estate = Checked(database, now=utc_now() - timedelta(minutes=1))
+    _, cloud = estate.connect("one")
+
+    def sync(**words: str) -> None:
+        estate.say(cloud, [state(name, word=word) for name, word in words.items()])
+        estate.now = utc_now() - timedelta(seconds=1)  # a round of its worker takes one
+        estate.sync()
+
+    def scan() -> tuple[list[str], list[tuple[str, bool]]]:
+        answer = client.post(path, json={"tenant": "one"}, headers=ada)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        assert found["check"]["result"] == ("fail" if found["violations"] else "pass")
+        broken = [one["resource"].rsplit("/", 1)[1] for one in found["violations"]]
+        mended = [(one["state"], bool(one["closed_at"])) for one in found["resolved"]]
+        return broken, sorted(mended)
+
+    sync(a="Compliant", b="NonCompliant", c="NonCompliant", d="NonCompliant")
+    assert scan() == (["b", "c", "d"], [])
+    assert scan() == (["b", "c", "d"], [])
+    sync(a="Compliant", b="Compliant", d="NonCompliant")  # b is fixed, c is deleted
+    assert scan() == (["d"], [("compliant", False), ("non_compliant", True)])
+    sync(a="Compliant", b="Compliant", d="Compliant")
+    assert scan() == ([], [("compliant", False)])
+    assert scan() == ([], [])
+    kept = client.get(f"{URL}/checks", headers=ada).json()["checks"]
+    assert [one["result"] for one in kept] == ["pass", "pass", "fail", "fail", "fail"]
+
+
+@pytest.mark.usefixtures("estate")
+def test_a_scan_is_refused_to_who_may_not_check(
+    client: TestClient, eve: Headers, nobody: Headers
+) -> None:
+    body = {"tenant": "one"}
+    assert client.post(f"{URL}/scan", json=body, headers=eve).status_code == 404
+    assert client.post("/compliance/scan", json=body, headers=nobody).status_code in (403, 404)

@@ -56,6 +56,17 @@ def test_a_check_ends_with_1_unless_it_passes_and_is_kept(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("checked")
+def test_a_scan_names_what_stands_against_policy(run: Run) -> None:
+    code, table, words = run("compliance scan one")
+    assert code == 1
+    assert words.startswith("fail: 1 of 2 states are non-compliant")
+    assert table.splitlines()[1].startswith("violation\t")
+    code, found, _ = run("compliance scan one --json")
+    assert (code, json.loads(found)["resolved"]) == (1, [])
+    assert run("compliance scan nobody")[0] == 2
+
+
+@pytest.mark.usefixtures("checked")
 def test_a_programme_is_enabled_shown_fed_and_left(run: Run) -> None:
     assert run("pack apply azure-governance")[0] == 0
     assert "riverside\tRiverside (sample)" in run("programme list")[1]

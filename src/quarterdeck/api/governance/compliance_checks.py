@@ -7,18 +7,23 @@ from fastapi import Response
 from pydantic import BaseModel, Field
 
 from quarterdeck.api.governance.compliance import Only
-from quarterdeck.api.governance.compliance_bodies import TallyBody
+from quarterdeck.api.governance.compliance_bodies import StateBody, TallyBody
 from quarterdeck.governance.compliance.model.check import Check, Result
-from quarterdeck.governance.compliance.service import checks
+from quarterdeck.governance.compliance.service import checks, scanning
 from quarterdeck.governance.compliance.service.queries import READ
+from quarterdeck.governance.compliance.service.scanning import Scan
 from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
-from quarterdeck.web.routes import api_router
+from quarterdeck.web.routes import Router, api_router
 
 router = api_router(prefix="/compliance/checks", tags=["compliance"])
+scan_router = api_router(tags=["compliance"])
+root_router = Router(tags=["compliance"])
+
+SCANS = {"responses": problems(401, 403, 404, 409, 422), **needs(checks.CHECK)}
 
 
 class NewCheck(Body):
@@ -87,6 +92,43 @@ class Checks(BaseModel):
     """Checks, newest first; ``Link`` leads to older ones."""
 
     checks: list[CheckBody]
+
+
+class ScanBody(BaseModel):
+    """A check, with what breaks which rule."""
+
+    check: CheckBody
+    violations: list[StateBody] = Field(description="The first 1,000; `check` counts all.")
+    resolved: list[StateBody] = Field(
+        description="Violations of the last check that are none now: `state` says what they are; "
+        "what is gone has `closed_at`."
+    )
+    since: datetime | None = Field(description="When that check was; null: this is the first.")
+
+    @classmethod
+    def of(cls, found: Scan) -> Self:
+        return cls(
+            check=CheckBody.of(found.check),
+            violations=[StateBody.of(one) for one in found.violations],
+            resolved=[StateBody.of(one) for one in found.resolved],
+            since=found.since,
+        )
+
+
+@scan_router.post("/compliance/scan", **SCANS)
+def scan_compliance(body: NewCheck, work: InWork) -> ScanBody:
+    """Name what stands against policy by what was last read, and what does no longer.
+
+    `as_of` of the check says how old that is; sync compliance first to see what is mended.
+    """
+    asked = checks.Asked(tenant=body.tenant, framework=body.framework)
+    return ScanBody.of(scanning.scan(work, asked))
+
+
+@root_router.post("/compliance/scan", **SCANS)
+def run_scan(body: NewCheck, work: InWork) -> ScanBody:
+    """The same as ``/api/v1/compliance/scan``, where runbook 001 has it."""
+    return scan_compliance(body, work)
 
 
 @router.post(

@@ -40,6 +40,13 @@ def newest(db: Connection, tenants: Tenants, before: str | None, limit: int) -> 
     return [_check(row) for row in rows]
 
 
+def last(db: Connection, tenants: Tenants, framework: str) -> Check | None:
+    """The newest check of this framework."""
+    query = select(checks).where(tenants.clause(checks.c.tenant), checks.c.framework == framework)
+    row = db.execute(query.order_by(checks.c.id.desc()).limit(1)).one_or_none()
+    return None if row is None else _check(row)
+
+
 def of_id(db: Connection, tenants: Tenants, check: str) -> Check | None:
     """One check."""
     query = select(checks).where(checks.c.id == check, tenants.clause(checks.c.tenant))

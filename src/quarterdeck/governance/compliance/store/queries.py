@@ -1,9 +1,10 @@
 """What people ask of policy states."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, tuple_
 
 from quarterdeck.governance.compliance.model.names import titled
 from quarterdeck.governance.compliance.model.state import Change, Filter, PolicyState
@@ -56,6 +57,21 @@ def drifted(
     order = (states.c.since.desc(), states.c.id.desc())
     found = [_state(row) for row in db.execute(query.order_by(*order).limit(limit))]
     return _titled(db, tenants, found)
+
+
+def resolved(
+    db: Connection, tenants: Tenants, wanted: Filter, since: datetime, limit: int
+) -> list[PolicyState]:
+    """States that were non-compliant and, ``since`` then, are not, or are gone; newest first."""
+    mended = (
+        states.c.was == Verdict.NON_COMPLIANT,
+        states.c.verdict != Verdict.NON_COMPLIANT,
+        states.c.since >= micros(since),
+    )
+    gone = (states.c.verdict == Verdict.NON_COMPLIANT, states.c.closed_at >= micros(since))
+    query = select(states).where(*conditions(tenants, wanted), or_(and_(*mended), and_(*gone)))
+    found = db.execute(query.order_by(states.c.since.desc(), states.c.id.desc()).limit(limit))
+    return _titled(db, tenants, [_state(row) for row in found])
 
 
 def count_by(
