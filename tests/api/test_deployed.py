@@ -1,5 +1,6 @@
 """What is shipped to be deployed with fits what is deployed."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import pytest
 import yaml
 
 from quarterdeck.api.app import build_app
+from quarterdeck.operations.rules.catalogue import CATALOGUE
+from quarterdeck.operations.rules.model import Threshold
 from quarterdeck.runtime import Runtime
 
 ROOT = Path(__file__).parents[2]
@@ -43,3 +46,17 @@ def test_its_commands_have_flags_that_there_are() -> None:
     ]
     flags = {word for command in commands for word in command if word.startswith("--")}
     assert [flag for flag in sorted(flags) if flag not in documented] == []
+
+
+def test_workers_are_scaled_by_a_family_that_we_have_where_a_deployment_is() -> None:
+    scaling = yaml.safe_load((FILE.with_name("worker-scaling.yaml")).read_text())
+    deployed = [one for one in yaml.safe_load_all(FILE.read_text()) if one["kind"] == "Deployment"]
+    target = scaling["spec"]["scaleTargetRef"]["name"]
+    [worker] = [one for one in deployed if one["metadata"]["name"] == target]
+    assert scaling["spec"]["minReplicaCount"] == worker["spec"]["replicas"]
+    [trigger] = scaling["spec"]["triggers"]
+    [rule] = [one for one in CATALOGUE if one.name == "ProjectionLagHigh"]
+    assert isinstance(rule.condition, Threshold)
+    assert str(rule.condition.measure.of) in trigger["metadata"]["query"]
+    assert float(trigger["metadata"]["threshold"]) == rule.condition.value
+    assert f"[{rule.hold // timedelta(minutes=1)}m:" in trigger["metadata"]["query"]

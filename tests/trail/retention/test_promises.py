@@ -2,29 +2,38 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
+from quarterdeck.access.principals.model import installation as itself
+from quarterdeck.events.access import TokenRevoked
 from quarterdeck.kernel import outbox
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import ANY, Actor, TenantNotFound, Tenants, begin, read
 from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.freeze.model import Frozen
+from quarterdeck.trail.log.model import Leaf, LogDamaged
+from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Residency, Retention
 from quarterdeck.trail.policy.model import Kind
 from quarterdeck.trail.retention import measuring
 from quarterdeck.trail.retention.breaches import Mark, Promise, Rules, Scan, Tally, Verdict, judge
+from quarterdeck.trail.retention.model import joined
 from quarterdeck.trail.retention.service import watching
 from quarterdeck.trail.retention.service.watching import ComplianceWatch
 from trail.installation import NOON, Installation
-from trail.keeping import CARLA, Kept
+from trail.keeping import CARLA, CONRAD, Kept
 from trail.logs import raw, record
 
 NOW = micros(NOON)
+ROOT = itself()
 HERE = {"records": "eu-north-1", "segments": "eu-north-1"}
 OUTSIDE = '{"region":"us-east-1"}'
 INSIDE = '{"region":"eu-north-1"}'
@@ -262,6 +271,31 @@ def test_where_nothing_is_promised_nothing_is_said(kept: Kept) -> None:
         watching.standing(work, "acme")
 
 
+def test_a_log_that_cannot_be_read_stops_no_other_and_is_not_known_soon(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_eu(kept)
+    kept.logs.append(record(0, payload=INSIDE))
+    watch(kept)
+    reader, read_all = type(kept.ground.reader), type(kept.ground.reader).read
+
+    def damaged(self: Any, log: str, start: int, count: int) -> list[Leaf]:  # noqa: ANN401
+        if log == PLATFORM:
+            raise LogDamaged("a tile is gone")
+        found: list[Leaf] = read_all(self, log, start, count)
+        return found
+
+    kept.installation.happen(TokenRevoked(tenant=PLATFORM, token="t"))
+    kept.installation.deliver()
+    with begin(kept.engine, ROOT, kept.installation.clock) as work:
+        policy.put(work, PLATFORM, Kind.RESIDENCY, {"storage": ["eu-north-1"]})
+    monkeypatch.setattr(reader, "read", damaged)
+    kept.logs.append(record(1, payload=OUTSIDE))
+    with pytest.raises(LogDamaged):
+        watch(kept)
+    assert told(kept) == ["ComplianceViolated"]
+
+
 MARKS = st.lists(st.sampled_from([*Mark, None]), max_size=40)
 ASKED = Rules(
     retention=Retention(days={"standard": 30}),
@@ -284,3 +318,30 @@ def test_a_log_is_judged_alike_in_one_look_and_in_two(marks: list[Mark | None], 
     broken = {one.promise for one in judge(ASKED, scan, 40) if one.verdict is Verdict.BROKEN}
     assert (Promise.SOURCE in broken) is (Mark.OUTSIDE in marks)
     assert (Promise.KEPT in broken) is (Mark.LATE in marks)
+
+
+RANGES = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=12)
+
+
+@given(RANGES)
+def test_joined_ranges_hold_the_same_indices_and_stand_apart(spans: list[tuple[int, int]]) -> None:
+    ranges = [(start, start + length) for start, length in spans]
+    found = joined(ranges)
+    indices = {index for start, end in ranges for index in range(start, end)}
+    assert {index for start, end in found for index in range(start, end)} == indices
+    assert all(before[1] < after[0] for before, after in pairwise(found))
+
+
+def test_what_a_second_purge_took_of_the_range_of_a_first_is_named_whole(kept: Kept) -> None:
+    kept.keep_days(365)
+    kept.logs.append(*(record(n, received_at=NOW) for n in range(256)))
+    kept.age(hours=2)
+    kept.store_away()
+    kept.age(days=366)
+    hold = kept.place("actor", "user:u1")
+    kept.purge()
+    kept.release(hold.id, CARLA)
+    kept.release(hold.id, CONRAD)
+    kept.purge()
+    watch(kept)
+    assert verdicts(kept)[Promise.EARLY] is Verdict.HOLDS

@@ -152,6 +152,18 @@ class Residence:
     checked: int
 
 
+def joined(ranges: Sequence[Range]) -> list[Range]:
+    """The same indices in ranges that are apart, in order: a hold has two purges name a record."""
+    found: list[Range] = []
+    for start, end in sorted(ranges):
+        if found and start <= found[-1][1]:
+            begun, ended = found.pop()
+            found.append((begun, max(ended, end)))
+        else:
+            found.append((start, end))
+    return found
+
+
 def within(ranges: Sequence[Range], index: int) -> bool:
     """Whether one of the ranges holds the index."""
     return any(start <= index < end for start, end in ranges)

@@ -4,14 +4,17 @@ A promise that is broken is told once, opens an investigation, which freezes, an
 again when it holds. What came last is looked at first, then everything in turn.
 """
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 
 from sqlalchemy import Engine
 
 from quarterdeck.events.keeping import ComplianceRestored, ComplianceViolated
 from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor, Tenants, Work, begin, read
 from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.freeze.model import Suspicion
@@ -37,7 +40,7 @@ from quarterdeck.trail.retention.breaches import (
     judge,
     over,
 )
-from quarterdeck.trail.retention.model import within
+from quarterdeck.trail.retention.model import joined
 from quarterdeck.trail.retention.reading import (
     PAGE,
     UNREADABLE,
@@ -81,10 +84,23 @@ class ComplianceWatch:
     budget: int = BUDGET
 
     def beat(self) -> int:
-        """Look at a part of each log; how many promises were found broken, or to hold again."""
+        """Look at a part of each log; how many promises were found broken, or to hold again.
+
+        Raises:
+            LogDamaged: of the first log that cannot be read, once all others had their turn.
+                What was known of it is not known any more in ten minutes.
+        """
         with reading(self.engine) as db:
             logs = leaves.every(db)
-        return sum(self._watch(log) for log in logs)
+        told, failed = 0, []
+        for log in logs:
+            try:
+                told += self._watch(log)
+            except Unavailable as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return told
 
     def _watch(self, log: Log) -> int:
         mine = Tenants(frozenset({log.tenant}))
@@ -133,7 +149,7 @@ class _Look:
         self._classes = Classes(work.db, rules.retention)
         self._holds: Collection[Hold] = holds.standing(work.db, tenant)
         self._subjects = Subjects(work.db, ground.removal, tenant, self._holds)
-        self._named = ranges(store.of_tenants(work.db, mine))
+        self._named = joined(ranges(store.of_tenants(work.db, mine)))
 
     def tally(self, start: int, end: int) -> Tally:
         marks: list[tuple[int, Mark]] = []
@@ -144,7 +160,7 @@ class _Look:
 
     def _marks(self, leaf: Leaf) -> Iterator[Mark]:
         if not leaf.entry:
-            if not within(self._named, leaf.index):
+            if not self._purged(leaf.index):
                 yield Mark.GONE
             return
         try:
@@ -164,6 +180,11 @@ class _Look:
             kept = keeping(self._holds, self._subjects.held(one))
             away = one.index < self._floor
             yield Mark.HELD if kept else Mark.LATE if away else Mark.WAITING
+
+    def _purged(self, index: int) -> bool:
+        """Whether a purge names the record."""
+        at = bisect_right(self._named, index, key=itemgetter(0)) - 1
+        return at >= 0 and index < self._named[at][1]
 
     def _ours(self, one: Seen) -> str:
         """What the platform itself says comes from where it runs."""
