@@ -433,6 +433,8 @@ BODIES: dict[str, Any] = {
     "check_health": {"environment": "installation"},
     "decide_job": {"step": "delete", "outcome": {"deleted": 3}},
     "check_compliance": {"tenant": "contoso", "framework": "baseline"},
+    "scan_compliance": {"tenant": "contoso", "framework": "baseline"},
+    "run_scan": {"tenant": "contoso"},
     "record_programme_evidence": {
         "state": "met",
         "link": "https://wiki.example.com/owners",

@@ -16,7 +16,7 @@ ROUTES = {
     "projection": "api/v1/audit/projections "
     "api/v1/trail/(dead-letters|queues|replays|subscriptions|topics)",
     "export": "api/v1/trail/(exports|webhooks)",
-    "policy": "api/v1/trail/(erasures|holds|policies|residency|retention) "
+    "policy": "api/v1/trail/(compliance|erasures|holds|policies|residency|retention) "
     "api/v1/trail/logs/{tenant}/records/{index}/classification",
     "query": "api/v1/audit api/v1/trail/logs/{tenant}/records",
     "integrity": "api/v1/trail witness",
@@ -28,7 +28,7 @@ ROUTES = {
     "|slo-rules|slos|status-page|stream|sync/alerts|topology)",
     "health": "health metrics api/v1/status api/{service}/health",
     CONSOLE: "api/v1/(swagger|openapi.json)",
-    "estate": "api/v1 inventory monitoring",
+    "estate": "api/v1 compliance/scan inventory monitoring",
 }
 """By service the beginnings of its routes; the first that fits counts, else it is the console."""
 
