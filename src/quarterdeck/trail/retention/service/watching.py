@@ -58,6 +58,9 @@ WATCH = Actor("quarterdeck", frozenset())
 BUDGET = 8192
 """Records that one beat looks at most of a log's tail, and as many of the rest."""
 
+ALL = 131_072
+"""And of all logs: however many there are, a few seconds of a minute are spent."""
+
 RECORDS, SEGMENTS = "records", "segments"
 """The places where records stand: the log with its read models, and sealed segments."""
 
@@ -93,16 +96,17 @@ class ComplianceWatch:
         with reading(self.engine) as db:
             logs = leaves.every(db)
         told, failed = 0, []
+        budget = min(self.budget, max(PAGE, ALL // max(1, len(logs))))
         for log in logs:
             try:
-                told += self._watch(log)
+                told += self._watch(log, budget)
             except Unavailable as error:
                 failed.append(error)
         if failed:
             raise failed[0]
         return told
 
-    def _watch(self, log: Log) -> int:
+    def _watch(self, log: Log, budget: int) -> int:
         mine = Tenants(frozenset({log.tenant}))
         with read(self.engine, WATCH, self.clock) as work:
             rules = _rules(work, log.tenant, mine, self.stores)
@@ -112,29 +116,30 @@ class ComplianceWatch:
             size = self.ground.reader.size(log.tenant)
             before = _begun([scan for scan, _ in known], log.tenant, rules)
             look = _Look(work, self.ground, log.tenant, rules, mine)
-            after = self._looked(look, before, size)
+            after = _looked(look, before, size, budget)
         judged = judge(rules, after, size)
         with begin(self.engine, WATCH, self.clock) as work:
             watched.put(work.db, mine, replace(after, at=micros(work.now)), judged)
             return _tell(work, mine, judged, size)
 
-    def _looked(self, look: "_Look", before: Scan, size: int) -> Scan:
-        end = min(before.position + self.budget, size)
-        going = before.going.plus(look.tally(before.position, end))
-        if end == size:
-            return replace(
-                before,
-                position=0,
-                tail=size,
-                going=Tally(),
-                fresh=Tally(),
-                known=going,
-                rounds=before.rounds + 1,
-            )
-        start = max(before.tail, end)
-        tail = min(start + self.budget, size)
-        fresh = before.fresh.plus(look.tally(start, tail))
-        return replace(before, position=end, tail=tail, going=going, fresh=fresh)
+
+def _looked(look: "_Look", before: Scan, size: int, budget: int) -> Scan:
+    end = min(before.position + budget, size)
+    going = before.going.plus(look.tally(before.position, end))
+    if end == size:
+        return replace(
+            before,
+            position=0,
+            tail=size,
+            going=Tally(),
+            fresh=Tally(),
+            known=going,
+            rounds=before.rounds + 1,
+        )
+    start = max(before.tail, end)
+    tail = min(start + budget, size)
+    fresh = before.fresh.plus(look.tally(start, tail))
+    return replace(before, position=end, tail=tail, going=going, fresh=fresh)
 
 
 class _Look:
