@@ -84,7 +84,8 @@ def check(client: TestClient, case: Case[Any], headers: Headers) -> None:
         return
     assert answer.status_code < 500, f"{case.as_curl_command()}: {answer.text}"
     # Alertmanager's clients read nothing but JSON.
-    refusal = JSON if "/api/v2/" in case.operation.path else MEDIA_TYPE
+    path = case.operation.path
+    refusal = JSON if "/api/v2/" in path and not path.startswith("/status/") else MEDIA_TYPE
     assert answer.status_code < 400 or answer.headers["content-type"] == refusal
     case.validate_response(answer, checks=CONFORMS)
 

@@ -193,3 +193,19 @@ def test_maintenance_without_a_window_is_followed_by_hand(harbour: Harbour) -> N
     harbour.pass_time(hours=1)
     over = harbour.update(post, text="It is over.", stage=Stage.COMPLETED)
     assert (harbour.one().status, over.is_open) == (Status.OPERATIONAL, False)
+
+
+def test_maintenance_that_is_called_off_by_hand_sets_nothing(harbour: Harbour) -> None:
+    harbour.page()
+    harbour.component()
+    post = harbour.post(
+        kind=PostKind.MAINTENANCE,
+        impact=PostImpact.MAINTENANCE,
+        stage=Stage.SCHEDULED,
+        starts_at=NOON + timedelta(hours=1),
+        ends_at=NOON + timedelta(hours=2),
+        affected={"web": Status.MAINTENANCE},
+    )
+    harbour.pass_time(minutes=1)
+    harbour.update(post, text="Not today.", stage=Stage.COMPLETED)
+    assert (harbour.one().status, harbour.one().said) == (None, None)

@@ -9,6 +9,9 @@ from operations.statuspage.stage import NOON, Harbour
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.kernel.errors import Conflict
 from quarterdeck.kernel.work import MissingPermission, TenantNotFound
+from quarterdeck.operations.health.model.claim import Finding
+from quarterdeck.operations.health.model.state import Outcome, State
+from quarterdeck.operations.health.service import observing
 from quarterdeck.operations.incidents.service import declaring, describing, noticing
 from quarterdeck.operations.severities.model import Flag
 from quarterdeck.operations.statuspage import measuring
@@ -125,6 +128,25 @@ def test_a_component_follows_its_service_from_the_moment_of_each_fact(harbour: H
     assert harbour.view().components[0].status is None
 
 
+def test_the_first_look_at_a_healthy_service_is_seen_though_no_fact_tells_it(
+    harbour: Harbour,
+) -> None:
+    harbour.page()
+    harbour.service()
+    harbour.component(**FOLLOWS)
+    harbour.pass_time(minutes=1)
+    well = Outcome(state=State.HEALTHY, detail="200 in 12 ms", took_ms=12.0)
+    with harbour.working() as work:
+        [claimed] = observing.claim(work, 1)
+        observing.observe(work, [Finding(claim=claimed, outcomes={"http": well}, at=harbour.now)])
+    harbour.hear()
+    assert harbour.one().status is None
+    for _ in range(2):
+        harbour.turn()
+        assert harbour.one().status is Status.OPERATIONAL
+    assert len(harbour.facts("StatusComponentMoved")) == 1
+
+
 def test_what_is_not_known_is_said_so_with_a_reason_that_tells_nothing_of_us(
     harbour: Harbour,
 ) -> None:
@@ -238,6 +260,39 @@ def test_what_a_post_said_of_a_follower_holds_until_the_post_is_over(harbour: Ha
     harbour.pass_time(minutes=1)
     harbour.update(post, text="Over.", stage=Stage.RESOLVED, affected={"web": Status.OPERATIONAL})
     assert (harbour.one().said, harbour.one().status) == (None, None)
+
+
+def test_of_two_posts_about_a_component_the_one_that_goes_on_says_how_it_is(
+    harbour: Harbour,
+) -> None:
+    harbour.page()
+    harbour.component()
+    harbour.component("api")
+    one = harbour.post(affected={"web": Status.DEGRADED, "api": Status.DEGRADED})
+    harbour.pass_time(minutes=1)
+    other = harbour.post(affected={"web": Status.MAJOR})
+    harbour.pass_time(minutes=1)
+    harbour.update(other, text="Over.", stage=Stage.RESOLVED)
+    assert (harbour.one().status, harbour.one().post) == (Status.DEGRADED, one.id)
+    with harbour.working() as work:
+        composing.remove(work, "acme", "api")
+    harbour.pass_time(minutes=1)
+    later = harbour.update(one, text="Still.")
+    harbour.update(later, text="Over.", stage=Stage.RESOLVED)
+    assert (harbour.one().status, harbour.one().post) == (Status.OPERATIONAL, "")
+
+
+def test_what_was_posted_by_mistake_is_gone_and_holds_nothing(harbour: Harbour) -> None:
+    harbour.page()
+    harbour.service()
+    harbour.component(**FOLLOWS)
+    post = harbour.post(affected={"web": Status.MAJOR})
+    with harbour.working() as work:
+        posting.withdraw(work, "acme", post.id)
+        with pytest.raises(NoSuchStatusPost):
+            posting.withdraw(work, "acme", post.id)
+    assert (harbour.view().incidents, harbour.one().said) == ([], None)
+    assert [one["post"] for one in harbour.facts("StatusPostWithdrawn")] == [post.id]
 
 
 def test_what_makes_no_post_is_refused_and_changes_nothing(harbour: Harbour) -> None:

@@ -103,6 +103,11 @@ class Post:
         return self.stage not in OVER
 
     @property
+    def holds(self) -> bool:
+        """Whether components are as it says now: a plan, and what a window covers, set nothing."""
+        return self.is_open and not self.window and self.stage is not Stage.SCHEDULED
+
+    @property
     def due_at(self) -> datetime | None:
         """When customers are to hear more; None: nothing more is awaited."""
         awaited = self.kind is PostKind.INCIDENT and self.is_open

@@ -1,6 +1,6 @@
 """People post on a status page: an incident or maintenance, and what became of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -10,7 +10,7 @@ from quarterdeck.events.statuspage import StatusPostWithdrawn, StatusUpdated
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.incidents.service import looking as incidents
 from quarterdeck.operations.incidents.service.keeping import found as incident_of
-from quarterdeck.operations.statuspage.model.component import Status
+from quarterdeck.operations.statuspage.model.component import KeptComponent, Status
 from quarterdeck.operations.statuspage.model.faults import (
     NoSuchStatusPost,
     NoticeGated,
@@ -26,6 +26,7 @@ from quarterdeck.operations.statuspage.model.post import (
     Update,
     check_stage,
 )
+from quarterdeck.operations.statuspage.model.words import MAX_MANY
 from quarterdeck.operations.statuspage.service import composing
 from quarterdeck.operations.statuspage.service.keeping import WRITE, check_version, found
 from quarterdeck.operations.statuspage.store import components
@@ -104,7 +105,7 @@ def post(work: Work, tenant: str, new: NewPost) -> tuple[Post, Update]:
 
 def begin_post(work: Work, own: Tenants, made: Post, text: str) -> Update:
     """Keep a new post with its first update. It asks for no permission."""
-    update = _said(work, own, made, text, _applied(made, None, made.affected))
+    update = _said(work, own, made, None, NewUpdate(text=text, affected=made.affected))
     if not store.add(work.db, made):
         raise StatusPageChanged("this maintenance is announced already")
     return _tell(work, made, update, first=True)
@@ -141,7 +142,7 @@ def go_on(work: Work, own: Tenants, before: Post, new: NewUpdate) -> tuple[Post,
         updated_at=work.now,
         **_marks(work, stage, before),
     )
-    said = _said(work, own, made, new.text, _applied(made, before, new.affected))
+    said = _said(work, own, made, before, new)
     if not store.change(work.db, own, made):
         raise _moved()
     return made, _tell(work, made, said, first=False)
@@ -176,33 +177,29 @@ def of_id(work: Work, own: Tenants, post_id: str) -> Post:
     return known
 
 
-def _said(
-    work: Work, own: Tenants, made: Post, text: str, affected: Mapping[str, Status]
-) -> Update:
+def _said(work: Work, own: Tenants, made: Post, before: Post | None, new: NewUpdate) -> Update:
     """An update, once components are as it says; one that ends its post lets go of the others."""
     words = Update(
         id=work.new_id(),
         post=made.id,
         stage=made.stage,
-        text=text,
+        text=new.text,
         at=work.now,
         by=work.actor.id,
     )
-    _check_known(work, own, made)
-    changes = [_set(work, own, made, name, status) for name, status in affected.items()]
+    there = {kept.component.name for kept in components.listed(work.db, own)}
+    _check_known(there, new.affected)
+    applied = _applied(made, before, new.affected)
+    changes = [_set(work, own, made, name, applied[name]) for name in applied if name in there]
     if not made.is_open:
-        changes += _let_go(work, own, made, {*affected})
+        changes += _let_go(work, own, made, {*applied})
     return replace(words, changes=tuple(changes))
 
 
-def _check_known(work: Work, own: Tenants, made: Post) -> None:
-    there = {kept.component.name for kept in components.listed(work.db, own)}
-    if made.is_open and (strange := sorted({*made.affected} - there)):
-        raise UnusableStatusPage(f"no component {strange[0][:80]!r}; there are {_listed(there)}")
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
+def _check_known(there: Collection[str], said: Iterable[str]) -> None:
+    if strange := sorted({*said} - {*there}):
+        names = ", ".join(sorted(there)) or "none"
+        raise UnusableStatusPage(f"no component {strange[0][:80]!r}; there are {names}")
 
 
 def _applied(made: Post, before: Post | None, said: Mapping[str, Status]) -> Mapping[str, Status]:
@@ -212,8 +209,8 @@ def _applied(made: Post, before: Post | None, said: Mapping[str, Status]) -> Map
     """
     if made.window or made.stage is Stage.SCHEDULED:
         return NOTHING
-    planned = before is not None and before.stage is Stage.SCHEDULED
-    return made.affected if planned else said
+    begins = made.is_open and before is not None and before.stage is Stage.SCHEDULED
+    return made.affected if begins else said
 
 
 def _set(work: Work, own: Tenants, made: Post, name: str, status: Status) -> Change:
@@ -226,28 +223,28 @@ def _set(work: Work, own: Tenants, made: Post, name: str, status: Status) -> Cha
 
 
 def _let_go(work: Work, own: Tenants, made: Post, but: set[str]) -> list[Change]:
-    """Have what the post had said of components hold no more.
-
-    They follow their services again; one that has none works again, for so says who ends it.
-    """
-    held = [
-        kept
+    """Have what the post had said of components hold no more."""
+    waiting = store.newest(work.db, own, is_open=True, limit=MAX_MANY)
+    others = [one for one in waiting if one.id != made.id and one.holds]
+    return [
+        _release(work, own, kept, others)
         for kept in components.listed(work.db, own)
         if kept.post == made.id and kept.component.name not in but
     ]
-    return [
-        Change(
-            component=kept.component.name,
-            old=kept.status,
-            new=composing.set_by_hand(
-                work,
-                own,
-                kept.component.name,
-                None if kept.component.follows else Status.OPERATIONAL,
-            ).status,
-        )
-        for kept in held
-    ]
+
+
+def _release(work: Work, own: Tenants, kept: KeptComponent, others: list[Post]) -> Change:
+    """Have a component be as another open post says, if one does.
+
+    Else it follows its service again; one that has none works again, for so says who ends it.
+    """
+    name = kept.component.name
+    holder = next((one for one in others if name in one.affected), None)
+    well = None if kept.component.follows else Status.OPERATIONAL
+    status = holder.affected[name] if holder else well
+    by = holder.id if holder else ""
+    new = composing.set_by_hand(work, own, name, status, post=by)
+    return Change(component=name, old=kept.status, new=new.status)
 
 
 def _tell(work: Work, made: Post, said: Update, *, first: bool) -> Update:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import micros
@@ -95,14 +95,6 @@ def update_of_id(db: Connection, tenants: Tenants, update_id: str) -> Update | N
     mine = (updates.c.id == update_id, tenants.clause(updates.c.tenant))
     spec = db.scalar(select(updates.c.spec).where(*mine))
     return None if spec is None else msgspec.json.decode(spec, type=Update)
-
-
-def counts(db: Connection, tenants: Tenants) -> dict[tuple[str, str], int]:
-    """How many posts are open, by tenant and kind."""
-    by = (posts.c.tenant, posts.c.kind)
-    mine = (posts.c.is_open, tenants.clause(posts.c.tenant))
-    query = select(*by, func.count()).where(*mine).group_by(*by)
-    return {(row[0], row[1]): row[2] for row in db.execute(query)}
 
 
 def _row(made: Post) -> dict[str, Any]:
