@@ -53,7 +53,7 @@ OPEN = OPEN_OF_THE_API | {
 LIVE = "/api/v1/stream"
 ALERT = "CheckoutOfAcmeIsSlow"
 PROMISE = "what-acme-promised"
-OURS = {"asset", "domain", "consumer", "queue", "topic"}
+OURS = {"sheet", "asset", "domain", "consumer", "queue", "topic"}
 OURS |= {"role", "number", "regulator", "impact", "urgency"}
 """Parameters that name a thing of the installation, not of a tenant."""
 
@@ -182,6 +182,7 @@ def known(
         "consumer": NAME,
         "queue": QUEUE,
         "topic": "audit.appended.v1",
+        "sheet": "live",
         "message": put_dead(stage.engine, acme),
         "replay": _replay(stage, acme),
         "asset": "start.js",

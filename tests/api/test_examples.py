@@ -95,6 +95,13 @@ ORDER = ("get", "post", "put", "patch", "delete")
 
 Operation = dict[str, Any]
 
+CUSTOMER: dict[str, object] = {
+    "title": "Contoso",
+    "section": "customer",
+    "tenants": ["contoso"],
+    "channels": [{"means": "mail", "address": "it@contoso.example"}],
+}
+
 
 class Seeded:
     """An installation that has what the examples name: each time it is asked, a fresh one."""
@@ -305,6 +312,10 @@ class Seeded:
         made = self.client.post("/api/v1/pages", json=BODIES["open_page"], headers=self.ada)
         return str(made.json()["id"])
 
+    def _entered(self, contact: dict[str, object]) -> None:
+        path = "/api/v1/contacts/contoso/customer"
+        assert self.client.put(path, json=contact, headers=self.ada).is_success
+
     @cache  # noqa: B019
     def declared(self, operation: str) -> str:
         """An incident of its own, as far as the operation needs it to be."""
@@ -318,6 +329,8 @@ class Seeded:
         ]
         if operation in ("close_incident", "sign_incident_postmortem", "reopen_incident"):
             steps.append(("POST", "/advance", {"to": "Resolved"}))
+        if operation == "notify_incident_customers":
+            self._entered(CUSTOMER)
         if operation == "sign_incident_postmortem":
             steps.append(("POST", "/close", None))
         for method, path, body in steps:

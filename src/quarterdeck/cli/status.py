@@ -26,8 +26,31 @@ def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
 
 def _attention(client: Client) -> list[dict[str, str]]:
     components = client.get("/api/v1/status")["components"]
-    told = [*_incidents(client), *_status_pages(client)]
+    told = [*_pages(client), *_incidents(client), *_alerts(client), *_status_pages(client)]
     return [*told, *_components(components), *_freshness(client), *_jobs(client)]
+
+
+def _pages(client: Client) -> list[dict[str, str]]:
+    return [
+        {
+            "what": f"page: {one['title']}",
+            "state": "nobody is on it",
+            "do": f"quarterdeck page show {one['id']}",
+        }
+        for one in client.get("/api/v1/pages", state="open")["pages"]
+    ]
+
+
+def _alerts(client: Client) -> list[dict[str, str]]:
+    asked = {"severity": "critical", "state": "firing"}
+    return [
+        {
+            "what": f"alert: {one['title']}",
+            "state": "critical, nobody is on it",
+            "do": f"quarterdeck alert show {one['id']}",
+        }
+        for one in client.get("/api/v1/alerts", **asked)["alerts"]
+    ]
 
 
 def _incidents(client: Client) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from quarterdeck.operations.escalation.service.forgetting import forget
 from quarterdeck.operations.escalation.service.heartbeat import Heartbeat
 from quarterdeck.operations.escalation.service.timing import Timers
 from quarterdeck.operations.escalation.service.watching import WHERE, Auditor
+from quarterdeck.operations.routing.service.placing import stalled
 from quarterdeck.providers.heartbeat.bell import HttpBell
 from quarterdeck.runtime import Runtime
 from quarterdeck.wiring.telling import send_all, sending
@@ -36,7 +37,9 @@ def paging(runtime: Runtime) -> Iterator[Pulses]:
     }
     with closing(bell) if bell else nullcontext():
         if bell:
-            heart = Heartbeat(engine=engine, clock=clock, bell=bell, grace=_grace(settings))
+            heart = Heartbeat(
+                engine=engine, clock=clock, bell=bell, grace=_grace(settings), stalls=stalled
+            )
             pulses["heartbeat"] = (HEARTBEAT_S, heart.beat)
         yield pulses
 

@@ -44,9 +44,11 @@ def test_a_page_is_opened_shown_answered_and_ended(run: Run, tmp_path: Path) -> 
     code, table, _ = run("page list")
     assert (code, table.splitlines()[1].split("\t")[:3]) == (1, [page, "SEV-1", "open"])
     assert "L1 engage" in run(f"page show {page}")[1]
+    assert f"page: Down\tnobody is on it\tquarterdeck page show {page}" in run("status")[1]
     assert run(f"page change {page} --severity SEV-2")[2].endswith("is SEV-2 now")
     assert "Ada looks after" in run(f"page acknowledge {page} --by Ada --eta-min 15")[2]
     assert run("page list")[0] == 0
+    assert "page: Down" not in run("status")[1]
     assert run(f"page resolve {page}")[2].endswith("is resolved")
     assert page in run("page list --resolved")[1]
     assert run(f"page acknowledge {page}")[0] != 0

@@ -1,7 +1,7 @@
 """The heartbeat outside: heard while pages flow, held back when they do not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -79,6 +79,8 @@ def test_it_is_held_back_while_a_page_waits(desk: Desk) -> None:
     desk.taken = True
     desk.tick()
     heart.beat()
+    assert bell.rung == 4
+    replace(heart, stalls=lambda _db, _before: True).beat()
     assert bell.rung == 4
 
 

@@ -1,6 +1,7 @@
 """Groups of alerts that page somebody, and pages and alerts that are answered together."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Engine
@@ -8,7 +9,8 @@ from sqlalchemy import Engine
 from operations.routing.stage import Watch
 from quarterdeck.access.principals.model import installation
 from quarterdeck.access.tenants import service as tenants
-from quarterdeck.kernel.work import Actor
+from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.work import Actor, Tenants
 from quarterdeck.operations.alerts.model import Filter
 from quarterdeck.operations.alerts.service import lifecycle, looking
 from quarterdeck.operations.escalation import hearing
@@ -17,7 +19,9 @@ from quarterdeck.operations.escalation.service import answering, policies
 from quarterdeck.operations.escalation.service import looking as pages
 from quarterdeck.operations.escalation.service.timing import Timers
 from quarterdeck.operations.escalation.service.watching import Auditor
+from quarterdeck.operations.messages.service import looking as messages
 from quarterdeck.operations.routing.model import RoutingInvalid
+from quarterdeck.operations.routing.service.placing import stalled
 from quarterdeck.worker.delivery import deliver_all
 
 ROUTING = """\
@@ -62,6 +66,13 @@ class Paging:
     def pages(self) -> list[Page]:
         with self.watch.work(installation()) as work:
             return pages.listed(work, "acme")
+
+    def told(self, page: str) -> list[str]:
+        """Whom a page told until now, and what, oldest first."""
+        with self.watch.work(installation()) as work:
+            own = Tenants(frozenset({"acme"}))
+            found = messages.about(work.db, own, f"page/{page}")
+        return [f"{one.address}: {one.content.title}" for one in found]
 
     def alerts(self) -> dict[int, str]:
         with self.watch.work(installation()) as work:
@@ -109,6 +120,50 @@ def test_who_answers_the_page_answers_its_alerts_and_the_other_way_round(
     assert page.state is PageState.ACKNOWLEDGED
     assert page.acknowledged_by == ("ada" if by == "page" else "Ada")
     assert {*paging.alerts().values()} == {"acknowledged"}
+
+
+def test_what_joins_a_page_that_somebody_looks_after_is_told(paging: Paging) -> None:
+    paging.push({"severity": "critical", "pod": "a"})
+    [page] = paging.pages()
+    with paging.watch.work(ADA) as work:
+        answering.acknowledge(work, page.id)
+    paging.watch.pass_time(minutes=1)
+    paging.push({"severity": "warning", "pod": "b"})
+    [page] = paging.pages()
+    assert page.state is PageState.ACKNOWLEDGED
+    assert paging.told(page.id)[-1] == "ada@example.com: More of it: it is down and 1 more"
+    many = len(paging.told(page.id))
+    paging.watch.pass_time(minutes=5)
+    paging.settle()
+    assert len(paging.told(page.id)) == many
+
+
+def test_who_answered_a_lesser_page_has_not_answered_what_it_became(paging: Paging) -> None:
+    paging.push({"severity": "warning", "pod": "a"})
+    [page] = paging.pages()
+    with paging.watch.work(ADA) as work:
+        answering.acknowledge(work, page.id)
+    paging.watch.pass_time(minutes=1)
+    paging.push({"severity": "critical", "pod": "b"})
+    [page] = paging.pages()
+    assert (page.state, page.severity) == (PageState.OPEN, "SEV-1")
+    paging.watch.pass_time(minutes=40)
+    paging.settle()
+    assert paging.told(page.id)[-1].startswith("bob@example.com")
+
+
+def test_alerts_that_nobody_routes_are_seen_to_stand(paging: Paging) -> None:
+    paging.watch.push({"pod": "a"})
+    with reading(paging.engine) as db:
+        assert not stalled(db, paging.watch.clock() - timedelta(minutes=1))
+        assert stalled(db, paging.watch.clock())
+    paging.settle()
+    paging.watch.pass_time(minutes=10)
+    with reading(paging.engine) as db:
+        assert stalled(db, paging.watch.clock())  # its group's next turn is overdue
+    paging.settle()
+    with reading(paging.engine) as db:
+        assert not stalled(db, paging.watch.clock())
 
 
 def test_one_of_two_alerts_acknowledged_is_no_answer(paging: Paging) -> None:

@@ -25,6 +25,7 @@ from quarterdeck.web.routes import page_router
 
 router = page_router()
 
+READ = "metrics:read"
 LINES, JOBS = 100, 50
 
 
@@ -63,19 +64,20 @@ class Map:
         return sum(one.standing.state is State.DOWN for one in self.places.values())
 
 
-@router.get("/workbook", response_class=HTMLResponse, **needs("metrics:read"))
+@router.get("/workbook", response_class=HTMLResponse, **needs(READ))
 def live(frame: InFrame) -> HTMLResponse:
     """Live metrics: what happens now."""
     return _show(frame, View.LIVE)
 
 
-@router.get("/workbook/{view}", response_class=HTMLResponse, **needs("metrics:read"))
-def one_view(frame: InFrame, view: View) -> HTMLResponse:
+@router.get("/workbook/{sheet}", response_class=HTMLResponse, **needs(READ))
+def one_view(frame: InFrame, sheet: View) -> HTMLResponse:
     """One of the five views."""
-    return _show(frame, view)
+    return _show(frame, sheet)
 
 
 def _show(frame: Frame, view: View) -> HTMLResponse:
+    frame.work.tenants(READ)
     refusal, said = "", {}
     try:
         said = {**_series(frame, view), **_others(frame, view)}

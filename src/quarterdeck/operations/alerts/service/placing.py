@@ -1,6 +1,7 @@
 """What routing asks of alerts. Nobody acts: it decides for a tenant, by that tenant's rules."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -10,9 +11,9 @@ from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.alerts.store import placing
 
 
-def tenants_with_unplaced(db: Connection) -> set[str]:
-    """Tenants with alerts that are in no group yet."""
-    return placing.tenants_with_unplaced(db)
+def tenants_with_unplaced(db: Connection, before: datetime | None = None) -> set[str]:
+    """Tenants with alerts that are in no group yet; those that were seen ``before`` then."""
+    return placing.tenants_with_unplaced(db, before)
 
 
 def unplaced(work: Work, own: Tenants) -> list[Alert]:

@@ -11,9 +11,12 @@ from quarterdeck.operations.alerts.model import Alert
 from quarterdeck.operations.alerts.store.table import IS_LIVE, IS_UNROUTED, alert_of, alerts
 
 
-def tenants_with_unplaced(db: Connection) -> set[str]:
-    """Tenants with alerts that are in no group yet."""
-    return set(db.scalars(select(alerts.c.tenant).where(IS_UNROUTED).distinct()))
+def tenants_with_unplaced(db: Connection, before: datetime | None = None) -> set[str]:
+    """Tenants with alerts that are in no group yet; those that were seen ``before`` then."""
+    query = select(alerts.c.tenant).where(IS_UNROUTED).distinct()
+    if before is not None:
+        query = query.where(alerts.c.seen_at <= micros(before))
+    return set(db.scalars(query))
 
 
 def unplaced(db: Connection, tenants: Tenants, limit: int) -> list[Alert]:

@@ -86,8 +86,14 @@ def answered(
     return made
 
 
-def wanted_again(work: Work, own: Tenants, page: Page) -> Page:
-    """Have a page that was taken want somebody again: whoever answered has not ended it.
+def joined(work: Work, own: Tenants, page: Page, title: str) -> None:
+    """Tell whoever was told of a page that somebody looks after that there is more of it."""
+    note(work, page, "joined", "", title)
+    _say(work, own, page, f"More of it: {title}", f"{page.acknowledged_by} looks after it")
+
+
+def wanted_again(work: Work, own: Tenants, page: Page, why: str) -> Page:
+    """Have a page that was taken want somebody again, and say why.
 
     What was held is due later by as long as that took; who was told is told again at once.
     """
@@ -96,7 +102,7 @@ def wanted_again(work: Work, own: Tenants, page: Page) -> Page:
     pages.save(work.db, own, made)
     ledger.go_on(work.db, own, page.id, held)
     ledger.add(work.db, own, list(_once_more(work, ledger.of_page(work.db, own, page.id))))
-    note(work, made, "wanted again", "", f"{page.acknowledged_by} has not resolved it")
+    note(work, made, "wanted again", "", why)
     work.publish(
         PageWantedAgain(tenant=page.tenant, page=page.id, acknowledged_by=page.acknowledged_by)
     )

@@ -1,5 +1,6 @@
 """The heartbeat outside: while it is heard there, pages flow; when it is not, somebody is rung."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,12 +28,17 @@ RUNG = Counter(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """Rings once a beat, unless a page waits longer than ``grace`` for its next step."""
+    """Rings once a beat, unless a page waits longer than ``grace`` for its next step.
+
+    Attributes:
+        stalls: whether alerts of before an instant wait to be told of at all.
+    """
 
     engine: Engine
     clock: Clock
     bell: Bell
     grace: timedelta = timedelta(seconds=60)
+    stalls: Callable[[Connection, datetime], bool] = lambda _db, _before: False
 
     def beat(self) -> None:
         """Ring, if pages flow. What stands in its way is raised before it would."""
@@ -50,7 +56,7 @@ class Heartbeat:
 
     def _flows(self, db: Connection, now: datetime) -> bool:
         before = now - self.grace
-        if pages.due(db, before, 1):
+        if pages.due(db, before, 1) or self.stalls(db, before):
             return False
         return not any(_stuck(db, page, before) for page in pages.watched(db))
 

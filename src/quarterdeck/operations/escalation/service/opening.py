@@ -28,6 +28,7 @@ from quarterdeck.operations.escalation.model.policy import (
     Target,
 )
 from quarterdeck.operations.escalation.service import policies
+from quarterdeck.operations.escalation.service.answering import joined, wanted_again
 from quarterdeck.operations.escalation.service.frozen import promise, promise_anew
 from quarterdeck.operations.escalation.severity import LADDER, named, severity_of
 from quarterdeck.operations.escalation.store import pages
@@ -61,10 +62,14 @@ def _page(
     check_key(key)
     own = Tenants(frozenset({of[0]}))
     there = pages.open_under(work.db, own, key) or _opened(work, own, of, what, key)
-    pages.about_alerts(work.db, own, there, {*alerts, *_alert(work, own, what.about)})
-    return change(
-        work, there, severity=_worse(work, there, what), flags=there.what.flags | what.flags
-    )
+    about = {*alerts, *_alert(work, own, what.about)}
+    fresh = about - {*pages.alerts_of(work.db, own, there.id)}
+    pages.about_alerts(work.db, own, there, about)
+    flags = there.what.flags | what.flags
+    made = change(work, there, severity=_worse(work, there, what), flags=flags)
+    if fresh and made.state is PageState.ACKNOWLEDGED:
+        joined(work, own, made, what.title)
+    return made
 
 
 def page_anyway(
@@ -92,7 +97,8 @@ def change(
     """Have a page be of another severity, of other flags: what has not happened is planned anew.
 
     The times of the policy count from when the page was opened: what would have been due by
-    now is due now.
+    now is due now. Whoever looks after a page looks after what it was: of one that became worse
+    people are told anew.
     """
     own = Tenants(frozenset({page.tenant}))
     now = pages.taken(work.db, own, page.id) or page
@@ -115,6 +121,8 @@ def change(
             why=words,
         )
     )
+    if made.state is PageState.ACKNOWLEDGED and _is_worse(wanted, now.severity):
+        return wanted_again(work, own, made, words)
     return made
 
 
@@ -164,6 +172,10 @@ def _note(work: Work, made: Page, what: str, words: str) -> None:
         flags=made.what.flags,
     )
     pages.note(work.db, made, change_)
+
+
+def _is_worse(one: str, other: str) -> bool:
+    return LADDER.index(one) < LADDER.index(other)
 
 
 def _worse(work: Work, there: Page, what: What) -> str:

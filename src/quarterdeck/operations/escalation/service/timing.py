@@ -65,7 +65,8 @@ def take_turn(work: Work, own: Tenants, page: Page, url: str) -> None:
     page = reconciled(work, own, page)
     holds = page.holds_until
     if page.state is PageState.ACKNOWLEDGED and holds is not None and holds <= work.now:
-        page = wanted_again(work, own, page)
+        why = f"{page.acknowledged_by} has not resolved it"
+        page = wanted_again(work, own, page, why)
     if page.state is PageState.RESOLVED:
         return
     policy = policy_of(page)

@@ -1,5 +1,7 @@
 """Puts alerts into their groups."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from quarterdeck.kernel.work import Tenants, Work
@@ -18,6 +20,15 @@ def waiting(db: Connection) -> set[str]:
     """Tenants with alerts to put into groups, and a configuration that says how."""
     unplaced = alerts.tenants_with_unplaced(db)
     return unplaced & configs.configured(db).keys() if unplaced else set()
+
+
+def stalled(db: Connection, before: datetime) -> bool:
+    """Whether alerts of before then wait to be put into groups, or groups for their turn.
+
+    Nobody dispatches, or by a configuration that can be read no more.
+    """
+    late = alerts.tenants_with_unplaced(db, before)
+    return bool(groups.due(db, before) or (late and late & configs.configured(db).keys()))
 
 
 def place(work: Work, tenant: str, config: Config) -> int:
