@@ -9,7 +9,7 @@ from quarterdeck.governance.compliance.model.coverage import Age, Part
 from quarterdeck.governance.compliance.model.state import Filter
 from quarterdeck.governance.compliance.model.verdict import Tally, Verdict
 from quarterdeck.governance.compliance.service import checks, queries
-from quarterdeck.governance.sync.model import RunState
+from quarterdeck.governance.sync.model import Run, RunState
 
 
 def test_states_land_with_scores_and_advice(read_once: Checked) -> None:
@@ -240,3 +240,34 @@ def test_what_a_listing_lacks_is_kept_while_it_may_be_unreadable_and_the_run_say
     with read_once.look() as work:
         assert len(queries.advice(work, "", EVERYONE, None, 10)) == 3
     assert read_once.summed().tally.total == 4
+
+
+def test_no_states_and_no_advice_are_believed_when_the_doubted_are_asked_again(
+    read_once: Checked,
+) -> None:
+    cloud = read_once.clouds["acme"]
+    cloud.said["advice", "s1"] = [[advice("1")]]
+    read_once.sync()
+    late = CloudFailure(FailureClass.TIMEOUT, "no answer in 60 s")
+    cloud.said["advice", "s1"] = [late]
+    read_once.say(cloud, late)
+    assert read_once.sync().failure == "timeout"
+    cloud.said["advice", "s1"] = [[]]
+    read_once.say(cloud, [])
+    assert (repeated(read_once).failure, held(read_once)) == ("data", (4, 1))
+    assert (repeated(read_once).state, held(read_once)) == (RunState.SUCCESS, (0, 0))
+
+
+def repeated(estate: Checked) -> Run:
+    """The repetition of the last run, once it is due."""
+    estate.pass_time(minutes=30)
+    estate.wake()
+    estate.run_due()
+    return estate.runs()[0]
+
+
+def held(estate: Checked) -> tuple[int, int]:
+    """States and advice that are live."""
+    with estate.look() as work:
+        given = queries.advice(work, "", EVERYONE, None, 10)
+    return estate.summed().tally.total, len(given)

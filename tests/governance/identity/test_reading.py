@@ -284,3 +284,24 @@ def test_what_a_listing_lacks_is_kept_while_it_may_be_unreadable_and_the_run_say
     assert "1 that it lacks are kept" in sync(estate).error
     cloud.said["users",] = [[user("ada"), user("bob"), user("eve"), b"{}"]]
     assert "kept" not in sync(estate).error
+
+
+def test_no_users_are_believed_when_the_doubted_are_asked_again(estate: Estate) -> None:
+    cloud = settled(estate)
+    sync(estate)
+    known = people(estate).keys()
+    cloud.said[("users",)] = [CloudFailure(FailureClass.TIMEOUT, "late")]
+    assert sync(estate).failure == "timeout"
+    cloud.said[("users",)] = [[]]
+    assert repeated(estate).failure == "data"
+    assert people(estate).keys() == known
+    assert repeated(estate).state is RunState.SUCCESS
+    assert people(estate) == {}
+
+
+def repeated(estate: Estate) -> Run:
+    """The repetition of the last run, once it is due."""
+    estate.pass_time(minutes=30)
+    estate.wake()
+    estate.run_due()
+    return next(run for run in estate.runs() if run.domain == IDENTITY)

@@ -187,13 +187,14 @@ def test_a_resource_that_moves_subscription_keeps_its_history_whichever_is_read_
     estate: Estate,
 ) -> None:
     _, cloud = estate.connect("one")
+    stays = {sub: [item(f"vm-of-{sub}", subscription=sub)] for sub in ("s1", "s2")}
     for before, after in pairwise(["s1", "s2", "s1"]):
-        cloud.pages = {"s1": [[]], "s2": [[]]}
-        cloud.pages[before] = [[item("disk", subscription=before)]]
+        cloud.pages = {sub: [items] for sub, items in stays.items()}
+        cloud.pages[before] = [[*stays[before], item("disk", subscription=before)]]
         estate.pass_time(minutes=1)
         estate.sync()
-        cloud.pages = {"s1": [[]], "s2": [[]]}
-        cloud.pages[after] = [[item("disk", subscription=after)]]
+        cloud.pages = {sub: [items] for sub, items in stays.items()}
+        cloud.pages[after] = [[*stays[after], item("disk", subscription=after)]]
         estate.pass_time(minutes=1)
         estate.sync()
         assert history(estate, "disk")[0][0] is What.MOVED

@@ -9,6 +9,7 @@ from quarterdeck.governance.sync import model
 from quarterdeck.governance.sync.failures import (
     Failure,
     Parted,
+    doubts,
     granting,
     judged,
     mostly,
@@ -59,7 +60,8 @@ def ending(
         failure = worst(came.broken)
         status = ask_status() if failure.kind is FailureClass.TIMEOUT else None
         state = RunState.PARTIAL if reading.landed else RunState.FAILED
-        told: Failure | None = judged(failure, connection, began.attempt, backoff, status)
+        judgement = judged(failure, connection, began.attempt, backoff, status)
+        told: Failure | None = replace(judgement, doubted=doubts(came.broken))
         return Ending(ended=ended, state=state, failure=told)
     if came.denied and not reading.landed:
         denied = replace(ended, failure=model.DENIED)

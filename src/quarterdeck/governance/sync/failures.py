@@ -4,7 +4,7 @@ Runbook 000, section 3.1, as the rulings settle it.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -39,19 +39,33 @@ FAILURES_IN_A_ROW = 3
 """Subscriptions that may fail one after another; then it is the cloud, not they."""
 
 
-DOUBTED_FROM = 10
-"""Items of one listing that do not vanish all at once but by mistake of who answers."""
-
-
 class Doubted(CloudFailure):
-    """The cloud says that nothing is left where much was: believed when it says so again."""
+    """The cloud says that nothing is left where something was: believed when it says so again.
 
+    Attributes:
+        where: the listing, as its repetition is told.
+    """
 
-def believe(attempt: int, gone: int, seen: int, where: str) -> None:
-    """Raise Doubted where a first answer has nothing of the ``gone`` items that were known."""
-    if attempt == 1 and not seen and gone >= DOUBTED_FROM:
+    def __init__(self, where: str, gone: int) -> None:
+        """``gone``: items that were known."""
         words = f"{where} was answered with nothing; {gone} items were known"
-        raise Doubted(FailureClass.DATA, f"{words}. They are kept until it is said again")
+        super().__init__(FailureClass.DATA, f"{words}. They are kept until it is said again")
+        self.where = where
+
+
+def believe(doubted: Collection[str], gone: int, seen: int, where: str) -> None:
+    """Raise Doubted where an answer has nothing of the ``gone`` items that were known.
+
+    ``doubted`` are the listings of which the run before was told the same: a run that is
+    repeated for anything else has not asked twice yet.
+    """
+    if gone and not seen and where not in doubted:
+        raise Doubted(where, gone)
+
+
+def doubts(failures: Iterable[CloudFailure]) -> tuple[str, ...]:
+    """The listings that are believed if they are empty again."""
+    return tuple(failure.where for failure in failures if isinstance(failure, Doubted))
 
 
 class Unread(CloudFailure):
@@ -95,6 +109,7 @@ class Failure:
         again: pause before the run is repeated; None: it is not.
         held: the cloud's words, where it says that it is degraded: the run waits for it.
         reproducible: nobody knows what it is, and it happened again.
+        doubted: listings whose emptiness the repetition believes.
     """
 
     kind: FailureClass
@@ -104,6 +119,7 @@ class Failure:
     again: timedelta | None
     held: str = ""
     reproducible: bool = False
+    doubted: Sequence[str] = ()
 
 
 def stops(failure: CloudFailure) -> bool:
@@ -193,6 +209,8 @@ def _held(failure: CloudFailure, status: CloudStatus | None) -> str:
 
 
 def _attempts(failure: CloudFailure) -> int:
+    if isinstance(failure, Doubted):  # may come late, behind other failures, and is asked again
+        return max(ATTEMPTS.values())
     if failure.kind is FailureClass.DATA and not temporary(failure):
         return 1
     return ATTEMPTS[failure.kind]

@@ -177,7 +177,7 @@ class ComplianceReading:
         listing = self._listing(subscription)
         found = self._followed(listing, cloud.policy_states(subscription.id, None))
         # Only here, past the last page of all, does absence mean anything.
-        where = f"policy states of subscription {subscription.name}"
+        where = f"policy states of {_called(subscription)}"
         kept = self._lacking(listing, found.ids, found.told.unread, where)
         told = replace(found.told, kept=kept)
         self._complete(listing, Part.STATES, subscription, told)
@@ -227,7 +227,8 @@ class ComplianceReading:
                 self._let_others()
             ids.update(one.id for one in given)
             items, unread = items + len(page.items), unread + bad
-        kept = self._withdrawn(listing, ids, unread)
+        where = f"advice on {_called(subscription)}"
+        kept = self._withdrawn(listing, ids, unread, where)
         told = Told(items=items, unread=unread, kept=kept)
         self._complete(listing, Part.ADVICE, subscription, told)
         return told
@@ -240,11 +241,13 @@ class ComplianceReading:
                 landing.land(work, self.run.tenants, listing, chunk)
             self._let_others()
 
-    def _withdrawn(self, listing: Listing, seen: set[str], unread: int) -> int:
+    def _withdrawn(self, listing: Listing, seen: set[str], unread: int, where: str) -> int:
         # Closes advice that is given no more; how much is kept: it may be what cannot be read.
         with self.run.work() as work:
+            gone = len(landing.gone_advice(work, self.run.tenants, listing, seen))
             if unread:
-                return len(landing.gone_advice(work, self.run.tenants, listing, seen))
+                return gone
+            believe(self.run.body.get("doubted", ()), gone, len(seen), where)
             landing.close_advice(work, self.run.tenants, listing, seen)
         return 0
 
@@ -253,7 +256,7 @@ class ComplianceReading:
         gone = self._gone(listing, seen)
         if unread:
             return len(gone)
-        believe(self.run.body["attempt"], len(gone), len(seen), where)
+        believe(self.run.body.get("doubted", ()), len(gone), len(seen), where)
         self._close(listing, gone)
         return 0
 
@@ -342,6 +345,10 @@ class ComplianceReading:
         # would starve them. On the way down there is nobody to wait for.
         if self.run.engine.dialect.name == "sqlite":
             self.run.stop.wait(YIELD_S)
+
+
+def _called(subscription: Subscription) -> str:
+    return f"subscription {subscription.name} ({subscription.id})"
 
 
 def _chunks(rows: list[Any], size: int) -> list[list[Any]]:

@@ -173,7 +173,8 @@ class ResourceReading:
         # Only here, past the last page, does absence mean anything.
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             gone = inventory.gone(work, self.run.tenants, listing, seen)
-        believe(self.run.body["attempt"], len(gone), len(seen), f"subscription {subscription.name}")
+        where = f"subscription {subscription.name} ({subscription.id})"
+        believe(self.run.body.get("doubted", ()), len(gone), len(seen), where)
         return gone
 
     def _close(self, listing: Listing, subscription: Subscription, gone: list[str]) -> None:

@@ -76,7 +76,7 @@ def repeat(work: Work, connection: Connection, run: Run, failure: Failure) -> No
         NewJob(
             kind=SYNC,
             tenant=run.tenant,
-            body=body(connection, run.domain, attempt, failure.error),
+            body=body(connection, run.domain, attempt, failure.error, failure.doubted),
             # The attempt, or a repetition would find itself and not be repeated.
             dedup=f"{dedup(connection, run.domain)}:{attempt}",
             due_at=work.now + failure.again,

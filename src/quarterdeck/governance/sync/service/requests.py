@@ -121,10 +121,17 @@ def dedup(connection: Connection, domain: str) -> str:
     return f"sync:{connection.id}:{domain}"
 
 
-def body(connection: Connection, domain: str, attempt: int, before: str = "") -> dict[str, object]:
-    """What a sync job is told; ``before`` is the error of the run that it repeats."""
-    told = {"connection": connection.id, "domain": domain, "attempt": attempt}
-    return told | {"before": before} if before else told
+def body(
+    connection: Connection, domain: str, attempt: int, before: str = "", doubted: Sequence[str] = ()
+) -> dict[str, object]:
+    """What a sync job is told.
+
+    ``before`` is the error of the run that it repeats, ``doubted`` the listings that were
+    empty in it, and were not believed.
+    """
+    told: dict[str, object] = {"connection": connection.id, "domain": domain, "attempt": attempt}
+    told |= {"before": before} if before else {}
+    return told | {"doubted": list(doubted)} if doubted else told
 
 
 def _requested(work: Work, connection: Connection, domain: str) -> JobId:
