@@ -33,9 +33,14 @@ def admit(url: str, home: str, seen: set[str]) -> None:
     """Refuse an address that is not ``home``'s, or was ``seen``; then it is seen."""
     if not same_place(url, home):
         raise astray(url, f"the next page is not where the first one is, at {where(home)}")
-    if url in seen or len(seen) >= MAX_PAGES:
+    refuse_round(url, url, seen)
+
+
+def refuse_round(place: str, url: str, seen: set[str]) -> None:
+    """Refuse a ``place`` (an address, a token) that was ``seen``, or one too many; then it is."""
+    if place in seen or len(seen) >= MAX_PAGES:
         raise astray(url, f"paging goes round in a circle after {len(seen)} pages")
-    seen.add(url)
+    seen.add(place)
 
 
 def refuse_again(page: Page, url: str, read: set[bytes]) -> None:

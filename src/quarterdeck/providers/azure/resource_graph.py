@@ -18,7 +18,7 @@ from quarterdeck.providers.azure.arm import READER
 from quarterdeck.providers.azure.asks import Api, Ask
 from quarterdeck.providers.azure.client import Client
 from quarterdeck.providers.azure.listing import decoded, unreadable
-from quarterdeck.providers.azure.paging import MAX_PAGES, refuse_again
+from quarterdeck.providers.azure.paging import refuse_again, refuse_round
 from quarterdeck.providers.azure.transport import Answer
 
 PATH = "/providers/Microsoft.ResourceGraph/resources?api-version=2022-10-01"
@@ -88,16 +88,15 @@ def harvest(client: Client, endpoint: str, subscriptions: Sequence[str]) -> Harv
 
 
 def query(client: Client, endpoint: str, subscriptions: Sequence[str]) -> Iterator[Page]:
-    """Every page of one query."""
+    """Every page of one query; a token that came before is refused, with pages or without: DATA."""
     read: set[bytes] = set()
+    tokens: set[str] = set()
     token = ""
-    while len(read) < MAX_PAGES:
+    while token or not tokens:
+        refuse_round(token, endpoint + PATH, tokens)
         page, token = client.read(asked(endpoint, subscriptions, token), understand)
         refuse_again(page, endpoint + PATH, read)
         yield page
-        if not token:
-            return
-    raise CloudFailure(FailureClass.DATA, f"{endpoint}{PATH}: a query of {MAX_PAGES} pages")
 
 
 def asked(endpoint: str, subscriptions: Sequence[str], token: str) -> Ask:
