@@ -61,6 +61,32 @@ def test_a_stall_fires_and_ends(estate: Estate) -> None:
     assert firing(estate) == []
 
 
+def test_an_error_rate_that_is_high_fires_and_ends(estate: Estate) -> None:
+    _, cloud = estate.connect("acme")
+    cloud.refusal = REFUSED
+    for _ in range(2):
+        estate.sync()
+    estate.evaluate()
+    assert firing(estate, "high_error_rate") == []
+    estate.sync()
+    estate.evaluate()
+    [alert] = firing(estate, "high_error_rate")
+    assert alert.sign.labels["domain"] == "resources"
+    assert "3 of 3" in alert.sign.annotations["error"]
+    cloud.refusal = None
+    estate.pass_time(minutes=1)
+    estate.sync()
+    estate.evaluate()
+    assert [one.id for one in firing(estate, "high_error_rate")] == [alert.id], "3 of 4 still"
+    estate.pass_time(hours=2)
+    estate.sync()
+    estate.evaluate()
+    assert firing(estate) == []
+    with estate.look() as work:
+        ended = [one for one in service.past(work) if one.sign.type == "high_error_rate"]
+    assert [one.id for one in ended] == [alert.id]
+
+
 def test_what_somebody_resolved_comes_again_with_the_next_sign(estate: Estate) -> None:
     _, cloud = estate.connect("acme")
     cloud.refusal = REFUSED
