@@ -26,6 +26,8 @@ MEDIA_TYPE = "application/vnd.apache.parquet"
 PIECE = 65_536
 NEVER_S = 86_400
 AMOUNT = (38, 9)
+NUMBERS = ("Cost", "Quantity")
+"""How the names of columns of numbers end."""
 
 Row = TypeVar("Row")
 
@@ -35,7 +37,7 @@ class NoParquet(Unavailable):
 
 
 def streamed(request: Request, sheet: Sheet[Row]) -> StreamingResponse:
-    """The whole list as one file, its cells text but for columns that end in ``Cost``.
+    """The whole list as one file, its cells text but for columns of amounts (NUMBERS).
 
     Raises:
         NoParquet: says what to install.
@@ -60,12 +62,12 @@ def streamed(request: Request, sheet: Sheet[Row]) -> StreamingResponse:
 
 
 def _type(name: str) -> Any:  # noqa: ANN401  pyarrow has no types of its own
-    return pa.decimal128(*AMOUNT) if name.endswith("Cost") else pa.string()
+    return pa.decimal128(*AMOUNT) if name.endswith(NUMBERS) else pa.string()
 
 
 def _table(columns: Columns[Row], rows: Any, schema: Any) -> Any:  # noqa: ANN401
     cells = {
-        name: [_cell(read(row), number=name.endswith("Cost")) for row in rows]
+        name: [_cell(read(row), number=name.endswith(NUMBERS)) for row in rows]
         for name, read in columns.items()
     }
     return pa.table(cells, schema=schema)

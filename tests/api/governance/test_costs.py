@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from governance.costs.ledgers import BY, POLICIES, row, total
 from governance.costs.test_budgets import budget
+from governance.costs.test_focus import MANDATORY
 from governance.estate import Estate
 from quarterdeck.governance.cloud.ports import CostBasis, Denied
 from quarterdeck.governance.costs.calendar import DAY, day_period, end_of_month, month_of
@@ -188,6 +189,80 @@ def test_focus_comes_as_parquet_too(client: TestClient, ada: Headers, asked: str
     table = parquet.read_table(BytesIO(answer.content))
     assert {str(c) for c in table["BilledCost"].to_pylist()} == {"10.000000000", "2.500000000"}
     assert table.num_rows == 4
+
+
+def bought(estate: Estate) -> str:
+    """A tenant ``four`` that buys a reservation of what it uses; its month, as an address asks."""
+    (first, last), _ = months(estate)
+    _, cloud = estate.connect("four", POLICIES)
+    cloud.pages = {"four-s": []}
+    days = day_period(first)
+    paid = [row(str(days), "100", "Reservations"), row(str(days + 1), "1", "Disks")]
+    spread = [row(str(days), "3.25", "Compute"), row(str(days + 1), "1", "Disks")]
+    for basis, items in ((CostBasis.ACTUAL, paid), (CostBasis.AMORTIZED, spread)):
+        cloud.said["costs", "four-s", first, last, basis, BY] = [items]
+    sync(estate)
+    return f"start_date={first}&end_date={last}&tenant_ids=four"
+
+
+RESERVED = [
+    ("Compute", "Usage", "0", "3.25", "3.25"),
+    ("Disks", "Usage", "1", "1", "1"),
+    ("Reservations", "Purchase", "100", "0", "100"),
+]
+CHARGED = ("ServiceName", "ChargeCategory", "BilledCost", "EffectiveCost", "ListCost")
+
+
+def charged(text: str) -> list[tuple[str, ...]]:
+    rows = csv.DictReader(io.StringIO(text))
+    return sorted(tuple(one[name] for name in CHARGED) for one in rows)
+
+
+def test_focus_tells_purchases_from_the_usage_that_they_cover(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    asked = bought(synced)
+    text = client.get(f"/api/v1/exports/costs.focus.csv?{asked}", headers=ada).text
+    assert charged(text) == RESERVED
+    assert {one["ContractedCost"] for one in csv.DictReader(io.StringIO(text))} == {
+        "3.25",
+        "1",
+        "100",
+    }
+    synced.tenant("three")
+    other = text.replace("four-s", "s3")
+    typed = {**ada, "Content-Type": "text/csv"}
+    again = client.post(f"{URL}/imports?tenant=three", content=other, headers=typed)
+    assert again.status_code == 201, again.text
+    asked = asked.replace("=four", "=three")
+    text = client.get(f"/api/v1/exports/costs.focus.csv?{asked}", headers=ada).text
+    assert charged(text) == RESERVED
+
+
+def test_focus_as_parquet_has_the_same_columns_and_amounts(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet", reason="needs the analytics extra")
+    asked = bought(synced)
+    answer = client.get(f"/api/v1/exports/costs.focus.parquet?{asked}", headers=ada)
+    table = parquet.read_table(BytesIO(answer.content))
+    assert set(table.column_names) >= MANDATORY
+    found = table.to_pylist()
+    told = [(r["ChargeCategory"], float(r["BilledCost"]), float(r["EffectiveCost"])) for r in found]
+    assert sorted(told) == [("Purchase", 100, 0), ("Usage", 0, 3.25), ("Usage", 1, 1)]
+    assert {r["PricingQuantity"] for r in found} == {None}
+
+
+def test_what_was_brought_in_without_the_amortized_basis_is_no_purchase(
+    client: TestClient, ada: Headers, synced: Estate
+) -> None:
+    del synced
+    billed = FOCUS.replace(",EffectiveCost", "").replace("1.5,1,", "1.5,").replace("0.5,1,", "0.5,")
+    typed = {**ada, "Content-Type": "text/csv"}
+    assert client.post(IMPORT, content=billed, headers=typed).status_code == 201
+    asked = "start_date=2026-02-01&end_date=2026-02-28&tenant_ids=two"
+    text = client.get(f"/api/v1/exports/costs.focus.csv?{asked}", headers=ada).text
+    assert charged(text) == [("Mail", "Usage", "2", "", "2")]
 
 
 HEAD = "BilledCost,EffectiveCost,BillingCurrency,ChargePeriodStart,ServiceName,SubAccountId,x_Team"

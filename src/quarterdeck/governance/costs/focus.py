@@ -1,14 +1,15 @@
 """FOCUS 1.2, the open format of cost data: entries as its rows, and its rows as charges. Pure.
 
-https://focus.finops.org/focus-specification/v1-2/ says what each column means. Columns
-that are not known here are left out of what is written, and kept as they came when read.
+https://focus.finops.org/focus-specification/v1-2/ says what each column means. All
+its mandatory ones are written, empty where nobody here knows what they ask for; others that
+are not known are left out of what is written, and kept as they came when read.
 """
 
 import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ from quarterdeck.governance.costs.calendar import LAST_DAY, end_of_month, month_
 from quarterdeck.governance.costs.categories import category_of
 from quarterdeck.governance.costs.model import MAX_WORD, Entry, Key, Line
 from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.money import Money
 from quarterdeck.kernel.tabular import FORMULA
 
@@ -32,6 +34,9 @@ MOST_DIGITS = 30
 FIRST_DAY = date(1970, 1, 1)
 MIDNIGHT = time()
 
+Month = tuple[TenantId, str, date]
+"""Of a tenant's subscription, by its first day."""
+
 
 class UnreadableFile(Invalid):
     """A file is no FOCUS data that can be brought in; says which line, and why."""
@@ -39,13 +44,32 @@ class UnreadableFile(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line's charge of one day, on both bases; None: on that basis it is not known."""
+    """A line's charge of one day, on both bases.
+
+    Attributes:
+        billed: 0 where it stands on the amortized basis alone: what pays for it was bought.
+        effective: None where nobody read that basis.
+    """
 
     entry: Entry
     account: str
     provider: str
-    billed: Money | None
+    billed: Money
     effective: Money | None
+
+    @property
+    def purchase(self) -> bool:
+        """Whether it pays for what is charged elsewhere, as a reservation does."""
+        spread = self.effective is not None and not self.effective.amount
+        return spread and bool(self.billed.amount)
+
+    @property
+    def priced(self) -> Money:
+        """What it costs by a price of the list, or of a contract: without discount.
+
+        The cloud tells neither; so none is claimed, and this is what is paid for it.
+        """
+        return self.billed if self.purchase else self.effective or self.billed
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -71,17 +95,23 @@ class File:
 
 
 COLUMNS: Mapping[str, Callable[[Row], object]] = {
-    "BilledCost": lambda row: row.billed.amount if row.billed else None,
+    "BilledCost": lambda row: row.billed.amount,
     "BillingAccountId": lambda row: row.entry.tenant,
+    "BillingAccountName": lambda _row: None,
     "BillingCurrency": lambda row: row.entry.amount.currency,
     "BillingPeriodEnd": lambda row: _midnight(end_of_month(row.entry.day) + timedelta(days=1)),
     "BillingPeriodStart": lambda row: _midnight(month_of(row.entry.day)),
-    "ChargeCategory": lambda _row: "Usage",
+    "ChargeCategory": lambda row: "Purchase" if row.purchase else "Usage",
+    "ChargeClass": lambda _row: None,
     "ChargeDescription": lambda row: f"{row.entry.label} in {row.entry.group or 'no group'}",
     "ChargePeriodEnd": lambda row: _midnight(row.entry.day + timedelta(days=1)),
     "ChargePeriodStart": lambda row: _midnight(row.entry.day),
+    "ContractedCost": lambda row: row.priced.amount,
     "EffectiveCost": lambda row: row.effective.amount if row.effective else None,
     "InvoiceIssuerName": lambda row: row.provider or None,
+    "ListCost": lambda row: row.priced.amount,
+    "PricingQuantity": lambda _row: None,
+    "PricingUnit": lambda _row: None,
     "ProviderName": lambda row: row.provider or None,
     "PublisherName": lambda row: row.provider or None,
     "ServiceCategory": lambda row: category_of(row.entry.label).value,
@@ -95,20 +125,29 @@ COLUMNS: Mapping[str, Callable[[Row], object]] = {
 
 
 def joined(
-    entries: Iterable[Entry], accounts: Mapping[str, str], providers: Mapping[str, str]
+    entries: Iterable[Entry],
+    accounts: Mapping[str, str],
+    providers: Mapping[str, str],
+    amortized: Collection[Month],
 ) -> Iterator[Row]:
-    """Entries in their order as rows: the two bases of a line's day stand in one."""
+    """Entries in their order as rows: the two bases of a line's day stand in one.
+
+    ``amortized`` are the months that were read on that basis: what they lack is 0 there.
+    """
     found: dict[tuple[int, date], list[Entry]] = defaultdict(list)
     for entry in entries:
         found[entry.series, entry.day].append(entry)
     for pair in found.values():
         amounts = {entry.basis: entry.amount for entry in pair}
+        one = pair[-1]
+        nothing = Money(Decimal(0), one.amount.currency)
+        read = (one.tenant, one.scope, month_of(one.day)) in amortized
         yield Row(
-            entry=pair[-1],
+            entry=one,
             account=accounts.get(pair[0].scope, ""),
             provider=providers.get(pair[0].scope, ""),
-            billed=amounts.get(CostBasis.ACTUAL),
-            effective=amounts.get(CostBasis.AMORTIZED),
+            billed=amounts.get(CostBasis.ACTUAL, nothing),
+            effective=amounts.get(CostBasis.AMORTIZED, nothing if read else None),
         )
 
 

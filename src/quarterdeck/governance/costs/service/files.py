@@ -8,7 +8,7 @@ from quarterdeck.access.tenants import service as tenants_of
 from quarterdeck.events.governance import CostsImported
 from quarterdeck.governance.cloud.ports import CostBasis
 from quarterdeck.governance.costs import focus
-from quarterdeck.governance.costs.calendar import Span
+from quarterdeck.governance.costs.calendar import Span, day_period, month_of, month_period
 from quarterdeck.governance.costs.coverage import IMPORT, Scope, Tally, reaching
 from quarterdeck.governance.costs.model import SERVICES, Chunk, Key, difference
 from quarterdeck.governance.costs.question import Listing
@@ -54,7 +54,13 @@ def focus_page(
     scopes = readings.scopes_of(work.db, tenants)
     accounts = {scope.id: scope.name for scope in scopes}
     providers = {scope.id: CLOUD for scope in scopes if scope.source != IMPORT}
-    return list(focus.joined(found, accounts, providers))
+    return list(focus.joined(found, accounts, providers, _amortized(work, tenants, asked.span)))
+
+
+def _amortized(work: Work, tenants: Tenants, span: Span) -> set[focus.Month]:
+    first, last = (month_period(day_period(day)) for day in (span.first, span.last))
+    found = readings.controls_of(work.db, tenants, first, last, CostBasis.AMORTIZED)
+    return {(one.tenant, one.scope, month_of(one.first)) for one in found if one.cut == SERVICES}
 
 
 def bring_in(work: Work, tenant: TenantId, content: bytes) -> Imported:
