@@ -4,7 +4,7 @@ Whatever goes wrong with one: nothing is lost, nothing doubled, the others are c
 what is not known says why.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,18 +17,25 @@ from typing_extensions import override
 from governance.estate import Estate
 from providers.rehearsal import Rehearsal, options_for, rehearsing
 from quarterdeck.governance.cloud.ports import Cloud, FailureClass, Pause
+from quarterdeck.governance.compliance.model.state import Filter as StateFilter
+from quarterdeck.governance.compliance.service import queries as compliance
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.costs.calendar import Span
+from quarterdeck.governance.costs.question import Listing
+from quarterdeck.governance.costs.service import summaries as costs
 from quarterdeck.governance.identity import service as identity
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.filters import Filter
 from quarterdeck.governance.sync.freshness import Age
 from quarterdeck.governance.sync.model import DOMAINS, Run, RunState, policies
 from quarterdeck.governance.sync.onboarding import connect_tenant
+from quarterdeck.governance.sync.readings.costs import Options
 from quarterdeck.governance.sync.service import queries
 from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.governance.sync.service.requests import request_sync
 from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.providers.azure.clouds import AzureClouds
 from quarterdeck.providers.simulator.options import SimulatorOptions
 from quarterdeck.providers.simulator.server import running
@@ -65,10 +72,10 @@ class Rehearsed(Estate):
             with self.work() as work:
                 connect_tenant(work, KNOWN, new)
 
-    def read_all(self, domain: str) -> dict[str, Run]:
-        """Have a domain of every directory read; the runs by directory."""
+    def read_all(self, domain: str, only: Tenants | None = None) -> dict[str, Run]:
+        """Have a domain of every directory read, or of these tenants'; the runs by directory."""
         with self.work() as work:
-            asked = request_sync(work, KNOWN, domain)
+            asked = request_sync(work, KNOWN, domain, only)
         if self.now > utc_now():  # jobs go by the database's clock
             self.wake()
         self.run_due()
@@ -258,6 +265,78 @@ def test_a_page_that_is_wrong_loses_and_doubles_nothing(world: Rehearsed, kind: 
     assert world.held(second(world)) == before == true_count(world, 1)
     others_are_whole(world, runs)
     well_again(world)
+
+
+def states(work: Work, own: Tenants) -> list[str]:
+    found = compliance.page(work, StateFilter(), own, None, 10_000)
+    advised = compliance.advice(work, "", own, None, 1000)
+    points = compliance.points_of(work, own).percent
+    return [*(f"{one.id} {one.verdict}" for one in found), *(a.id for a in advised), str(points)]
+
+
+def people(work: Work, own: Tenants) -> list[str]:
+    found = identity.users(work, identity.filter_for(work), own, None, 10_000)
+    return [f"{u.id} {u.privileged} {u.roles}" for u in found]
+
+
+def charges(work: Work, own: Tenants) -> list[str]:
+    days = Span(work.now.date() - timedelta(days=70), work.now.date())
+    found = costs.page(work, Listing(span=days), own, None, 10_000)
+    return [f"{e.scope} {e.label} {e.group} {e.day} {e.basis} {e.amount}" for e in found]
+
+
+HELD: dict[str, Callable[[Work, Tenants], list[str]]] = {
+    "compliance": states,
+    "identity": people,
+    "costs": charges,
+}
+"""All that is known of a tenant, by domain."""
+
+ASKED = {
+    "compliance": ["policy_states", "secure_scores", "advice"],
+    "identity": [
+        *("users", "directory_groups", "group_members", "directory_roles", "role_assignments"),
+        *("conditional_access", "registrations", "applications", "service_principals"),
+    ],
+    "costs": ["costs", "budgets"],
+}
+"""What a domain asks for: the listings of the simulator that can be harmed."""
+
+
+@pytest.mark.parametrize("domain", HELD)
+@pytest.mark.parametrize("kind", ["repeated", "loop", "garbled", "truncated", "renamed", "astray"])
+def test_a_page_that_is_wrong_loses_and_doubles_nothing_of_other_domains(
+    world: Rehearsed, kind: str, domain: str
+) -> None:
+    own = Tenants(frozenset({second(world)}))
+
+    def held() -> list[str]:
+        with world.look() as work:
+            return sorted(HELD[domain](work, own))
+
+    def read() -> Run:
+        world.pass_time(minutes=5)
+        return world.read_all(domain, own)[second(world)]
+
+    world.now = world.now.replace(day=20, hour=12)  # no day ends meanwhile
+    world.options = Options(days_back=19)  # one month of costs, as few questions as can be
+    assert read().state is RunState.SUCCESS
+    before = held()
+    assert before
+    assert len(before) == len(set(before))
+    fault(world, kind, *ASKED[domain])
+    bad = read()
+    assert bad.failure in {FailureClass.DATA, FailureClass.TIMEOUT, ""}
+    assert bad.state is not RunState.SUCCESS or kind in {"repeated", "loop", "astray"}
+    assert held() == before
+    assert world.rehearsal is not None
+    world.rehearsal.calm()
+    world.restart()
+    world.pass_time(minutes=5)
+    world.wake()
+    world.run_due()  # what was to be repeated
+    assert read().state is RunState.SUCCESS
+    assert held() == before
 
 
 @pytest.mark.parametrize("hours", [-26, 26])
