@@ -25,16 +25,17 @@ logger = logging.getLogger("quarterdeck.client")
 class Client:
     """Records events. Any thread may use it; it goes on working in a forked child.
 
-    ``record`` never waits for the network and raises nothing for its sake: the event is in
-    the spool when it returns, and is sent in order, once, when the trail can be reached.
+    ``record`` never waits for the network, and raises nothing for its sake or the disk's: the
+    event is in the spool when it returns, and is sent in order, once, when the trail can be
+    reached.
 
     Args:
         url: of the installation.
         token: of a principal with the permission ``audit:ingest``.
         spool: a folder for what was not sent yet; processes of one application share it.
         ca_file: the only certificate authorities to trust, PEM.
-        spool_bytes: bound of what may wait. An event that finds it full is lost, is counted,
-            and leaves a gap in the source's numbers, which the trail shows.
+        spool_bytes: bound of what may wait. An event that finds it, or the disk, full is lost,
+            is counted, and leaves a gap in the source's numbers, which the trail shows.
         durable: wait for the disk with each event: it then survives the machine's death.
     """
 
@@ -61,9 +62,12 @@ class Client:
         )
         self._lock = Lock()
         self._sender: Sender | None = None
+        self._losing = False
 
     def record(self, event: Event) -> bool:
-        """Put an event on its way; False if it is lost, since the spool is full.
+        """Put an event on its way; False if it is lost, since the spool or its disk is full.
+
+        The first that is lost is told as critical; ``condition`` counts all.
 
         Raises:
             TypeError: its payload is no JSON.
@@ -72,10 +76,16 @@ class Client:
         try:
             self._spool.append(event)
         except SpoolFull as full:
-            logger.critical("an audit event is lost: %s", full)
+            self._tell_lost(full)
             return False
+        self._losing = False
         sender.wake()
         return True
+
+    def _tell_lost(self, why: SpoolFull) -> None:
+        if not self._losing:
+            logger.critical("audit events are lost from now on: %s", why)
+        self._losing = True
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was recorded is in the trail; False if time ran out."""

@@ -40,5 +40,5 @@ class AuditHandler(logging.Handler):
                     changes=said.get("changes"),
                 )
             )
-        except (TypeError, ValueError):
+        except Exception:  # noqa: BLE001  whatever it is, a log line must not stop its writer
             self.handleError(record)

@@ -30,7 +30,7 @@ class Condition:
     Attributes:
         waiting_bytes: of events that were not sent yet.
         sent, refused: events since this process began; refused ones are kept in the spool.
-        lost: events that found the spool full, since it was made.
+        lost: events that found the spool or its disk full, since it was made.
         failure: why the last attempt failed; empty where it did not.
     """
 
@@ -87,10 +87,19 @@ class Sender:
     def _run(self) -> None:
         with self._http:
             while not self._closing.is_set():
-                with self._spool.sending() as ours:
-                    if ours:
-                        self._send_all()
+                ours = self._turn()
                 self._closing.wait(0 if ours else TURN_S)
+
+    def _turn(self) -> bool:
+        """Send if none else does; a disk that fails is tried again."""
+        try:
+            with self._spool.sending() as ours:
+                if ours:
+                    self._send_all()
+                return ours
+        except OSError as error:
+            self.failure = f"the spool fails: {error}"
+            return False
 
     def _send_all(self) -> None:
         """As long as this process lives, once it is the one that sends."""

@@ -13,12 +13,14 @@ of the machine.
     refused.ndjson  lines that the trail will never take, each with its reason
 """
 
+import errno
 import fcntl
 import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import IO, Self
 
@@ -59,7 +61,7 @@ os.register_at_fork(after_in_child=_let_go)
 
 
 class SpoolFull(Exception):
-    """The spool holds as much as it may; the event is lost, and its number is the evidence."""
+    """The spool, or its disk, takes no more; the event is lost: its number is the evidence."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -107,6 +109,7 @@ class Spool:
         self._folder = folder
         self._max_bytes = max_bytes
         self._durable = durable
+        self._untold = 0  # lost events that the disk did not even let be counted
 
     def append(self, event: Event) -> int:
         """Write an event behind all others; its number.
@@ -114,15 +117,12 @@ class Spool:
         Raises:
             SpoolFull: nothing was written; the number that it would have had is used up.
         """
-        with self._locked():
-            tail = self._tail()
-            number = tail.last + 1
-            line = msgspec.json.encode(event.members(number)) + b"\n"
-            if self._waiting(tail) + len(line) > self._max_bytes:
-                self._keep(_lost(tail, number))
-                raise SpoolFull(f"{self._max_bytes} bytes wait to be sent already")
-            self._keep(self._written(_rotated(tail), number, line))
-        return number
+        try:
+            with self._locked():
+                return self._appended(event)
+        except OSError as error:
+            self._untold += 1
+            raise SpoolFull(f"the spool cannot be written: {error}") from error
 
     def batch(self, lines: int, size: int) -> Batch:
         """The next lines to send, at most so many and of so many bytes, but one at least."""
@@ -175,15 +175,46 @@ class Spool:
 
     @property
     def lost(self) -> int:
-        """Events that found the spool full, since it was made."""
+        """Events that found the spool or its disk full, since it was made."""
         with self._locked():
-            return self._tail().lost
+            return self._tail().lost + self._untold
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         with _lockable(self._folder / "lock") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+    def _appended(self, event: Event) -> int:
+        tail = self._told(self._tail())
+        number = tail.last + 1
+        line = msgspec.json.encode(event.members(number)) + b"\n"
+        if self._waiting(tail) + len(line) > self._max_bytes:
+            self._keep(_lost(tail, number))
+            raise SpoolFull(f"{self._max_bytes} bytes wait to be sent already")
+        try:
+            kept = self._written(self._rotated(tail), number, line)
+        except OSError as error:
+            self._keep(_lost(tail, number))
+            raise SpoolFull(f"the disk takes no more: {error}") from error
+        with suppress(OSError):  # the line is there, and is counted by who comes next
+            self._keep(kept)
+        return number
+
+    def _told(self, tail: _Tail) -> _Tail:
+        """Count what was lost when not even that could be written."""
+        if self._untold:
+            tail = _lost(tail, tail.last + self._untold, self._untold)
+            self._keep(tail)
+            self._untold = 0
+        return tail
+
+    def _rotated(self, tail: _Tail) -> _Tail:
+        if tail.end < SEGMENT_BYTES:
+            return tail
+        fresh = _Tail(last=tail.last, segment=tail.segment + 1, lost=tail.lost)
+        self._keep(fresh)  # first: whose process dies now leaves a line that is looked for
+        return fresh
 
     def _tail(self) -> _Tail:
         """Where the spool ends; what a dead process wrote without saying so is counted."""
@@ -199,19 +230,24 @@ class Spool:
             return _Tail(last=tail.last, segment=tail.segment + 1, lost=tail.lost)
         with path.open("r+b") as file:
             # Shorter than said: the machine died before the disk had it. All is looked at.
-            begin = tail.end if path.stat().st_size > tail.end else 0
+            longer = path.stat().st_size > tail.end
+            begin = tail.end if longer else 0
             file.seek(begin)
             whole = [line for line in file if line.endswith(b"\n")]
             end = begin + sum(map(len, whole))
             file.truncate(end)
-        last = tail.last + len(whole) if begin else tail.last
+        last = tail.last + len(whole) if longer else tail.last
         return _Tail(last=last, segment=tail.segment, end=end, lost=tail.lost)
 
     def _written(self, tail: _Tail, number: int, line: bytes) -> _Tail:
         with self._path(tail.segment).open("ab", buffering=0) as file:
-            file.write(line)
-            if self._durable:
-                os.fdatasync(file)
+            try:
+                _write_whole(file, line)
+                if self._durable:
+                    os.fdatasync(file)
+            except OSError:
+                file.truncate(tail.end)
+                raise
         return _Tail(last=number, segment=tail.segment, end=tail.end + len(line), lost=tail.lost)
 
     def _keep(self, tail: _Tail) -> None:
@@ -253,14 +289,14 @@ class Spool:
         return self._folder / f"{segment}.ndjson"
 
 
-def _rotated(tail: _Tail) -> _Tail:
-    if tail.end < SEGMENT_BYTES:
-        return tail
-    return _Tail(last=tail.last, segment=tail.segment + 1, lost=tail.lost)
+def _write_whole(file: RawIOBase, line: bytes) -> None:
+    # A disk that fills up takes a part and says so; only the next write fails.
+    if file.write(line) != len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def _lost(tail: _Tail, number: int) -> _Tail:
-    return _Tail(last=number, segment=tail.segment, end=tail.end, lost=tail.lost + 1)
+def _lost(tail: _Tail, number: int, count: int = 1) -> _Tail:
+    return _Tail(last=number, segment=tail.segment, end=tail.end, lost=tail.lost + count)
 
 
 def _read(path: Path) -> bytes:
