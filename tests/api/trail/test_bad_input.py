@@ -4,6 +4,7 @@ and whatever is taken can be read again.
 
 import gzip
 import json
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -220,11 +221,66 @@ def test_no_body_of_any_kind_is_more_than_a_400(
 
 @pytest.mark.parametrize("path", [EVENTS, "/v1/logs"])
 def test_what_is_packed_is_not_unpacked(client: TestClient, producer: Headers, path: str) -> None:
-    for encoding in ("gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "identity, gzip"):
+    gzips = () if path == "/v1/logs" else ("gzip", "GZIP", "x-gzip")
+    for encoding in (*gzips, "deflate", "br", "zstd", "identity, gzip", "gzip, gzip"):
         headers = producer | JSON | {"Content-Encoding": encoding}
         answer = client.post(path, content=BOMB, headers=headers)
         assert answer.status_code == 415, encoding
         assert "Content-Encoding" in answer.json()["detail"]
+
+
+def log_records(count: int) -> bytes:
+    record = {
+        "timeUnixNano": "1772280000000000000",
+        "eventName": "orders:create",
+        "attributes": [
+            {"key": "user.id", "value": {"stringValue": "u-1"}},
+            {"key": "audit.resource.type", "value": {"stringValue": "order"}},
+            {"key": "audit.resource.id", "value": {"stringValue": "o-1"}},
+        ],
+    }
+    return lines({"resourceLogs": [{"scopeLogs": [{"logRecords": [record] * count}]}]})
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+@pytest.mark.parametrize("path", ["/v1/logs", "/t/acme/v1/logs"])
+def test_log_records_may_come_as_gzip(
+    client: TestClient, producer: Headers, runtime: Runtime, path: str, encoding: str
+) -> None:
+    headers = producer | JSON | {"Content-Encoding": encoding}
+    sent = log_records(2)
+    members = gzip.compress(sent[:50]) + gzip.compress(sent[50:])
+    for body in (gzip.compress(sent), members):
+        answer = client.post(path, content=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {})
+    assert runtime.reader.size("acme") == 4
+
+
+@pytest.mark.parametrize("path", ["/v1/logs", "/t/acme/v1/logs"])
+def test_a_gzip_is_never_unpacked_beyond_what_a_body_may_have(
+    client: TestClient, producer: Headers, path: str
+) -> None:
+    headers = producer | JSON | {"Content-Encoding": "gzip"}
+    small = gzip.compress(bytes(5 << 20))
+    for body in (BOMB, small + small, gzip.compress(b"") + BOMB):
+        tracemalloc.start()
+        answer = client.post(path, content=body, headers=headers)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert answer.status_code == 413
+        assert "unpacks to more" in answer.json()["detail"]
+        assert peak < 32 << 20
+
+
+@pytest.mark.parametrize("path", ["/v1/logs", "/t/acme/v1/logs"])
+def test_what_is_no_gzip_is_malformed(client: TestClient, producer: Headers, path: str) -> None:
+    whole = gzip.compress(log_records(1))
+    headers = producer | JSON | {"Content-Encoding": "gzip"}
+    for body in (b"", log_records(1), whole[:-1], whole[:-9], whole + b"more", b"\x1f\x8b" * 9):
+        answer = client.post(path, content=body, headers=headers)
+        assert answer.status_code == 400, body
+        assert "no " in answer.json()["detail"]
+        assert "gzip" in answer.json()["detail"]
 
 
 def deep(kind: str, depth: int) -> bytes:

@@ -1,13 +1,15 @@
 """What ingest answers to a body, whichever way the request came in."""
 
+import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from starlette.requests import Request
 from starlette.types import Scope
 
+from quarterdeck.api.trail import packed
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.work import Actor
 from quarterdeck.runtime import Runtime
@@ -42,6 +44,7 @@ class Asked:
     Attributes:
         tenant: that it names; empty: that of its credential.
         headers: by lower-case name.
+        max_bytes: that a body may have, unpacked too.
     """
 
     tenant: str
@@ -49,6 +52,7 @@ class Asked:
     epoch: int
     headers: Mapping[str, str]
     body: bytes
+    max_bytes: int
     scope: Scope
 
 
@@ -90,8 +94,9 @@ class Desk:
         return _answered(asked, tenant, many, results, proofs)
 
     async def logs(self, asked: Asked) -> Answer:
-        """POST /v1/logs, as OTLP over HTTP says."""
+        """POST /v1/logs, as OTLP over HTTP says: gzip is what its exporters send by default."""
         tenant = tenant_of(asked.actor, asked.tenant)
+        asked = await _unpacked(asked)
         kind = _media_type(asked.headers, (JSON, PROTOBUF))
         try:
             offered = _log_records(kind, asked.body)
@@ -109,6 +114,14 @@ class Desk:
     async def _take(self, tenant: str, asked: Asked, offered: Sequence[Offered]) -> list[Result]:
         with self._times.timing():
             return await self._intake.take(tenant, asked.actor.id, asked.epoch, offered)
+
+
+async def _unpacked(asked: Asked) -> Asked:
+    if asked.headers.get("content-encoding", "").strip().lower() not in packed.CODINGS:
+        return asked
+    body = await asyncio.to_thread(packed.unpacked, asked.body, asked.max_bytes)
+    kept = {name: value for name, value in asked.headers.items() if name != "content-encoding"}
+    return replace(asked, headers=kept, body=body)
 
 
 def tenant_of(actor: Actor, named: str) -> str:

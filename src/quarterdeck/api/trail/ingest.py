@@ -94,6 +94,7 @@ async def _answered(
         epoch=await asyncio.to_thread(runtime.access.epoch),
         headers=dict(request.headers),
         body=await request.body(),
+        max_bytes=runtime.settings.max_body_bytes,
         scope=request.scope,
     )
     answer: Answer = await (desk.logs(asked) if logs else desk.events(asked))

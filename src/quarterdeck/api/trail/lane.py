@@ -160,7 +160,13 @@ class IngestLane:
         desk: Desk = scope["app"].state.desk
         answer: Callable[[Asked], Awaitable[Answer]] = desk.events if path == EVENTS else desk.logs
         asked = Asked(
-            tenant=tenant, actor=actor, epoch=epoch, headers=headers, body=body, scope=scope
+            tenant=tenant,
+            actor=actor,
+            epoch=epoch,
+            headers=headers,
+            body=body,
+            max_bytes=MAX_BODY_BYTES,
+            scope=scope,
         )
         try:
             return await answer(asked)
