@@ -24,9 +24,13 @@ STALLED_S = 5.0
 """After which a process that is silent within its group loses its turn."""
 
 LOCK_WAITED = "55P03"
+# The commit is what is acknowledged: whatever server, database or role say by default, it is on
+# the disk by then. Where the server asks for more (remote_apply), that holds.
 LIMITS = text(
     "SELECT set_config('idle_in_transaction_session_timeout', :silent, true), "
-    "set_config('lock_timeout', :waits, true)"
+    "set_config('lock_timeout', :waits, true), "
+    "set_config('synchronous_commit', CASE current_setting('synchronous_commit') "
+    "WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, true)"
 )
 # PostgreSQL's own limits pass over a COPY that waits for its rows.
 END_STALLED = text(
