@@ -157,7 +157,7 @@ class Seeded:
         with begin(self.stage.engine, installation(), self.stage.clock) as work:
             opened = freezes.detected(work, "contoso", "entry 1", "altered", 1)
             assert opened is not None
-            freezes.unfreeze(work, "confirmed", "an administrator did it", opened.id, 1)
+            freezes.unfreeze(work, "confirmed", "an administrator did it", opened.id)
             return opened.id
 
     @cache  # noqa: B019

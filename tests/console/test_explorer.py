@@ -8,8 +8,11 @@ from starlette.testclient import TestClient
 
 from console.looking import Watched
 from console.stage import Stage
+from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel import outbox
 from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.work import begin
+from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.projections.service.rebuild import wipe
 
 
@@ -34,6 +37,22 @@ def test_a_record_leads_to_what_its_actor_did_and_what_befell_its_resource(
 def test_a_record_shows_the_class_of_each_field_and_what_is_committed(client: TestClient) -> None:
     pages = [client.get(f"/trail/acme/{index}").text for index in range(3)]
     assert any("How secret is it?" in page and "committed: its salted" in page for page in pages)
+
+
+def test_a_record_in_quarantine_says_so_in_the_list_and_by_itself(
+    client: TestClient, estate: Stage
+) -> None:
+    assert "in quarantine" not in client.get("/trail", params={"log_of": "acme"}).text
+    with begin(estate.engine, installation(), estate.clock) as work:
+        opened = freezes.freeze(work, "tamper", sizes={"acme": 1})
+    listed = client.get("/trail", params={"log_of": "acme"}).text
+    assert listed.count(">in quarantine<") == estate.trail.reader.size("acme") - 1
+    assert opened.id not in client.get("/trail/acme/0").text
+    page = client.get("/trail/acme/1").text
+    assert "In quarantine: it came while this log was looked into" in page
+    assert opened.id in page
+    looked = client.get("/trail/integrity").text
+    assert re.search(r"in quarantine from record [0-9]+ of ", looked)
 
 
 def test_an_outcome_that_is_none_is_refused_in_words(client: TestClient) -> None:

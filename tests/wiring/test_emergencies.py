@@ -138,7 +138,7 @@ class Emergency:
         with begin(self.well.engine, itself(), self.clock) as work:
             for found in freezes.investigations(work):
                 if found.open:
-                    freezes.unfreeze(work, "false-positive", "a test", found.id, 1)
+                    freezes.unfreeze(work, "false-positive", "a test", found.id)
 
     def assert_sev_1(self, name: str, runbook: str) -> None:
         """Alert, freeze and escalation, all three, under one severity."""

@@ -344,5 +344,5 @@ def test_tampering_is_an_alert_and_a_freeze_until_it_is_looked_into(well: House)
     assert "TamperDetected" in rounds.fire()
     with begin(well.engine, itself(), utc_now) as work:
         for found in freezes.investigations(work):
-            freezes.unfreeze(work, "false-positive", "a test", found.id, 1)
+            freezes.unfreeze(work, "false-positive", "a test", found.id)
     assert "TamperDetected" not in rounds.fire()

@@ -58,6 +58,7 @@ class Activity:
         words: what happened, to read.
         detail: what of its payload is worth a look; may be empty.
         state: ``ok``, ``warning`` or ``unknown``.
+        quarantined: it came while its log was looked into.
     """
 
     tenant: str
@@ -70,9 +71,10 @@ class Activity:
     outcome: str
     state: str
     at: datetime
+    quarantined: bool = False
 
 
-def activity(tenant: str, view: RecordView) -> Activity:
+def activity(tenant: str, view: RecordView, *, quarantined: bool = False) -> Activity:
     """``view``, a record of ``tenant``'s log, as a line."""
     record = view.record
     outcome = str(record["outcome"])
@@ -88,6 +90,7 @@ def activity(tenant: str, view: RecordView) -> Activity:
         outcome=outcome,
         state=STATES.get(outcome, "unknown"),
         at=datetime.fromisoformat(str(record["occurred_at"])),
+        quarantined=quarantined,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -121,3 +122,46 @@ def test_a_freeze_answers_409(client: TestClient, rita: Headers, ada: Headers) -
     assert client.post("/api/v1/trail/integrity/freeze", json=freeze, headers=ada).is_success
     refused = client.post(EXPORTS, json={"tenant": "acme"}, headers=rita)
     assert (refused.status_code, "frozen" in refused.json()["detail"]) == (409, True)
+
+
+def test_a_quarantine_is_told_by_each_record_and_by_the_manifest(
+    client: TestClient, ada: Headers, rita: Headers, press: Exporter, runtime: Runtime
+) -> None:
+    frozen = client.post(
+        "/api/v1/trail/integrity/freeze", json={"reason": "tamper"}, headers=ada
+    ).json()
+    assert {"tenant": "acme", "first": 30, "end": None} in frozen["quarantines"]
+    logs = Logs(press.installation, shared=runtime.explorer)
+    logs.append(*several(range(30, 35)))
+    logs.sign()
+    logs.project()
+
+    def shown(index: int) -> tuple[bool, list[str]]:
+        one = client.get(f"/api/v1/trail/logs/acme/records/{index}", headers=rita).json()
+        return one["quarantined"], one["investigations"]
+
+    def queried() -> set[int]:
+        found = client.get("/api/v1/audit/events?limit=100", headers=rita).json()["events"]
+        return {one["index"] for one in found if one["quarantined"]}
+
+    assert shown(29) == (False, [])
+    assert shown(30) == (True, [frozen["id"]])
+    assert queried() == set(range(30, 35))
+    ended = {"outcome": "confirmed", "root_cause": "an administrator"}
+    over = client.post("/api/v1/trail/integrity/unfreeze", json=ended, headers=ada).json()
+    assert {"tenant": "acme", "first": 30, "end": 35} in over["quarantines"]
+    logs.append(*several(range(35, 38)))
+    logs.sign()
+    assert (shown(34)[0], shown(35)[0]) == (True, False)
+
+    def manifest(first: int, end: int) -> Any:  # noqa: ANN401  JSON
+        body = {"tenant": "acme", "first": first, "end": end}
+        asked = client.post(EXPORTS, json=body, headers=rita).json()
+        press.turn()
+        file = client.get(f"{EXPORTS}/{asked['id']}/file", headers=rita)
+        return json.loads(ZipFile(BytesIO(file.content)).read("manifest.json"))
+
+    said = {"investigation": frozen["id"], "outcome": "confirmed"}
+    assert manifest(25, 38)["quarantine"] == [said | {"first": 30, "end": 35}]
+    assert manifest(32, 34)["quarantine"] == [said | {"first": 32, "end": 34}]
+    assert "quarantine" not in manifest(0, 30)

@@ -15,6 +15,7 @@ from quarterdeck.trail.freeze.model import (
     InvestigationNotFound,
     InvestigationUnclear,
     OutcomeMissing,
+    Quarantine,
     ReasonMissing,
     Suspicion,
 )
@@ -28,17 +29,17 @@ def freeze(
     engine: Engine,
     tenant: str = "_platform",
     suspicion: Suspicion = Suspicion.TAMPERING,
-    size: int | None = None,
+    **sizes: int,
 ) -> Investigation:
     with begin(engine, SARA, lambda: NOON) as work:
-        return service.freeze(work, "tamper-investigation", tenant, suspicion, size)
+        return service.freeze(work, "tamper-investigation", tenant, suspicion, sizes)
 
 
 def unfreeze(
     engine: Engine, outcome: str, cause: str, which: str = "", by: Actor = SARA
 ) -> Investigation:
     with begin(engine, by, lambda: NOON) as work:
-        return service.unfreeze(work, outcome, cause, which, 9)
+        return service.unfreeze(work, outcome, cause, which, {"acme": 9, "late": 4})
 
 
 def stops(engine: Engine, tenant: str = "acme") -> list[str]:
@@ -147,10 +148,59 @@ def test_a_suspected_loss_of_data_stops_ingest_too(engine: Engine) -> None:
 
 
 def test_what_comes_while_a_log_is_looked_into_is_in_quarantine(engine: Engine) -> None:
-    opened = freeze(engine, "acme", size=5)
+    opened = freeze(engine, "acme", acme=5, other=7)
     assert (opened.quarantine_from, opened.quarantine_to) == (5, None)
     closed = unfreeze(engine, "false-positive", "none")
     assert (closed.quarantine_from, closed.quarantine_to) == (5, 9)
+
+
+def held(engine: Engine, tenant: str) -> list[tuple[int, int | None, str]]:
+    with reading(engine) as db:
+        found = service.quarantines(db, tenant)
+    return [(one.first, one.end, one.outcome) for one in found]
+
+
+@pytest.mark.parametrize("outcome", ["confirmed", "false-positive"])
+def test_what_comes_into_any_log_while_all_are_looked_into_is_in_quarantine(
+    engine: Engine, outcome: str
+) -> None:
+    opened = freeze(engine, acme=5, quiet=7)
+    assert held(engine, "acme") == [(5, None, "")]
+    assert held(engine, "late") == [(0, None, "")]  # it begins meanwhile
+    unfreeze(engine, outcome, "why")
+    assert held(engine, "acme") == [(5, 9, outcome)]
+    assert held(engine, "late") == [(0, 4, outcome)]
+    assert held(engine, "later") == []
+    with begin(engine, SARA, lambda: NOON) as work:
+        shown = service.ranges_of(work, opened)
+    assert {one.tenant for one in shown} == {"acme", "quiet", "late"}
+
+
+def test_a_record_is_in_doubt_while_it_is_looked_into_and_once_it_was_confirmed(
+    engine: Engine,
+) -> None:
+    reader = Actor("rita", frozenset({("trail:read", "acme")}))
+
+    def doubted() -> list[str]:
+        with begin(engine, reader, lambda: NOON) as work:
+            return [one.investigation for one in service.in_doubt(work, "acme")]
+
+    first, second = freeze(engine, acme=5), freeze(engine, "acme", acme=6)
+    freeze(engine, "other", other=1)
+    assert sorted(doubted()) == sorted([first.id, second.id])
+    unfreeze(engine, "false-positive", "none", first.id)
+    assert doubted() == [second.id]
+    unfreeze(engine, "confirmed", "an administrator", second.id)
+    assert doubted() == [second.id]
+
+
+def test_a_quarantine_holds_what_is_within_it() -> None:
+    over = Quarantine(investigation="1", tenant="acme", first=5, end=9)
+    assert [n for n in range(12) if over.overlaps(n, n + 1)] == [5, 6, 7, 8]
+    going = Quarantine(investigation="1", tenant="acme", first=5, end=None)
+    assert [n for n in range(9) if going.overlaps(n, n + 1)] == [5, 6, 7, 8]
+    empty = Quarantine(investigation="1", tenant="acme", first=5, end=5)
+    assert not empty.overlaps(0, 9)
 
 
 def test_a_freeze_needs_a_reason(engine: Engine) -> None:

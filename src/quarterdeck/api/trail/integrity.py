@@ -1,5 +1,6 @@
 """/api/v1/trail/integrity: freeze, look into it, unfreeze; and what is missing where."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Literal, Self
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field
 from quarterdeck.kernel.clock import instant, rfc3339
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.trail.freeze import service as freezes
-from quarterdeck.trail.freeze.model import Investigation, Suspicion
+from quarterdeck.trail.freeze.model import Investigation, Quarantine, Suspicion
 from quarterdeck.trail.integrity import scope as scopes
 from quarterdeck.trail.integrity.scope import Missing
 from quarterdeck.trail.integrity.storage import projected
@@ -41,6 +42,18 @@ class Unfreezing(Body):
     investigation: str = Field("", description="Which; needed where several are open.")
 
 
+class QuarantineBody(BaseModel):
+    """Records of one log that came while an investigation was open."""
+
+    tenant: str
+    first: int
+    end: int | None = Field(description="Index after the last; null while it is open.")
+
+    @classmethod
+    def of(cls, found: Quarantine) -> Self:
+        return cls(tenant=found.tenant, first=found.first, end=found.end)
+
+
 class InvestigationBody(BaseModel):
     """One look into the trail."""
 
@@ -54,6 +67,7 @@ class InvestigationBody(BaseModel):
     what: str
     quarantine_from: int | None = Field(description="First record that came while it was open.")
     quarantine_to: int | None
+    quarantines: list[QuarantineBody] = Field(description="By log; where every log is meant, all.")
     open: bool
     outcome: str
     root_cause: str
@@ -62,7 +76,7 @@ class InvestigationBody(BaseModel):
     evidence_held: bool = Field(description="Purge stays refused.")
 
     @classmethod
-    def of(cls, found: Investigation) -> Self:
+    def of(cls, found: Investigation, ranges: Sequence[Quarantine] = ()) -> Self:
         closed_at = None if found.closed_at is None else rfc3339(instant(found.closed_at))
         return cls(
             id=found.id,
@@ -75,6 +89,7 @@ class InvestigationBody(BaseModel):
             what=found.what,
             quarantine_from=found.quarantine_from,
             quarantine_to=found.quarantine_to,
+            quarantines=[QuarantineBody.of(one) for one in ranges if one.investigation == found.id],
             open=found.open,
             outcome=found.outcome,
             root_cause=found.root_cause,
@@ -154,10 +169,10 @@ class ScopeBody(BaseModel):
 @router.get("", responses=problems(401, 403), **needs("trail:verify"))
 def get_integrity(work: InRead) -> IntegrityBody:
     """Investigations, newest first, and how far each log was checked."""
-    found = freezes.investigations(work)
+    found, ranges = freezes.investigations(work), freezes.ranges(work)
     return IntegrityBody(
         frozen=any(one.open for one in found),
-        investigations=[InvestigationBody.of(one) for one in found],
+        investigations=[InvestigationBody.of(one, ranges) for one in found],
         logs=[WatchedBody.of(one) for one in watched(work)],
     )
 
@@ -170,9 +185,9 @@ def get_integrity(work: InRead) -> IntegrityBody:
 )
 def freeze_trail(body: Freezing, work: InWork, runtime: Installation) -> InvestigationBody:
     """Refuse purge and export from now on; ingest goes on, but where data is lost."""
-    size = None if body.tenant == PLATFORM else runtime.reader.size(body.tenant)
-    found = freezes.freeze(work, body.reason, body.tenant, Suspicion(body.suspicion), size)
-    return InvestigationBody.of(found)
+    sizes = runtime.reader.sizes()
+    found = freezes.freeze(work, body.reason, body.tenant, Suspicion(body.suspicion), sizes)
+    return InvestigationBody.of(found, freezes.ranges_of(work, found))
 
 
 @router.post(
@@ -181,9 +196,9 @@ def freeze_trail(body: Freezing, work: InWork, runtime: Installation) -> Investi
 def unfreeze_trail(body: Unfreezing, work: InWork, runtime: Installation) -> InvestigationBody:
     """End an investigation with its outcome and its root cause."""
     found = freezes.open_investigation(work, body.investigation)
-    size = runtime.reader.size(found.tenant)
-    closed = freezes.unfreeze(work, body.outcome, body.root_cause, found.id, size)
-    return InvestigationBody.of(closed)
+    sizes = runtime.reader.sizes()
+    closed = freezes.unfreeze(work, body.outcome, body.root_cause, found.id, sizes)
+    return InvestigationBody.of(closed, freezes.ranges_of(work, closed))
 
 
 @router.post(

@@ -213,7 +213,7 @@ def list_events(  # noqa: PLR0913, PLR0917  the question, its page, and who asks
 
     def some(reading: Work, after: Key | None, limit: int) -> list[tuple[Spot, RecordBody]]:
         with noting(runtime, reading, fields) as asking:
-            return _told(asking, _some(answer, asking, after, limit, log))
+            return _told(asking, log, _some(answer, asking, after, limit, log))
 
     if ndjson.asked_for(request):
         listing = Listing(
@@ -227,7 +227,7 @@ def list_events(  # noqa: PLR0913, PLR0917  the question, its page, and who asks
         response.headers["Link"] = f'<{page.next(_key(found.last, log))}>; rel="next"'
     return Events(
         tenant=log,
-        events=[body for _, body in _told(work, found.records)],
+        events=[body for _, body in _told(work, log, found.records)],
         through=found.through,
         size=found.size,
         proof=ProofOfPage.of(found.proof) if found.proof else None,
@@ -267,9 +267,9 @@ def _some(answer: Any, reading: Work, after: Key | None, limit: int, log: str) -
     return found.records
 
 
-def _told(work: Work, found: Sequence[Found]) -> list[tuple[Spot, RecordBody]]:
+def _told(work: Work, log: str, found: Sequence[Found]) -> list[tuple[Spot, RecordBody]]:
     spots = [spot for spot, _ in found]
-    return list(zip(spots, bodies(work, [view for _, view in found]), strict=True))
+    return list(zip(spots, bodies(work, log, [view for _, view in found]), strict=True))
 
 
 def _key(spot: Spot, log: str) -> Key:

@@ -8,6 +8,8 @@ from fastapi import Path, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from quarterdeck.kernel.work import Work
+from quarterdeck.trail.freeze import service as freezes
+from quarterdeck.trail.freeze.model import Quarantine
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import MAX_INDEX, Inclusion, RecordView
 from quarterdeck.trail.policy import service as policy
@@ -41,10 +43,18 @@ class RecordBody(BaseModel):
         "``erased`` where the value is gone for good."
     )
     disclosed: dict[str, Any] = Field(description="Committed fields that are shown: value by path.")
+    quarantined: bool = Field(
+        description="It came while tampering with the log, or a loss, was looked into, and nothing "
+        "cleared it since."
+    )
+    investigations: list[str] = Field(description="Those that have it in quarantine.")
 
     @classmethod
-    def of(cls, view: RecordView, retention: str) -> Self:
+    def of(cls, view: RecordView, retention: str, doubted: Sequence[Quarantine]) -> Self:
+        by = [one.investigation for one in doubted if one.overlaps(view.index, view.index + 1)]
         return cls(
+            quarantined=bool(by),
+            investigations=by,
             retention=retention,
             index=view.index,
             leaf_hash=b64encode(view.leaf_hash).decode(),
@@ -56,10 +66,11 @@ class RecordBody(BaseModel):
         )
 
 
-def bodies(work: Work, views: Sequence[RecordView]) -> list[RecordBody]:
-    """Records as they are answered, each with its retention class."""
+def bodies(work: Work, tenant: str, views: Sequence[RecordView]) -> list[RecordBody]:
+    """Records of one log as they are answered: each with its class, and what casts doubt on it."""
     told = policy.retention_classes(work.db, [view.record for view in views])
-    return [RecordBody.of(view, cls) for view, cls in zip(views, told, strict=True)]
+    doubted = freezes.in_doubt(work, tenant)
+    return [RecordBody.of(view, cls, doubted) for view, cls in zip(views, told, strict=True)]
 
 
 class Records(BaseModel):
@@ -123,19 +134,19 @@ def list_records(
 
     if ndjson.asked_for(request):
         listing = Listing(
-            rows=lambda reading, after, limit: bodies(reading, rows(reading, after, limit)),
+            rows=lambda reading, after, limit: bodies(reading, tenant, rows(reading, after, limit)),
             key=lambda body: (body.index,),
             line=lambda body: body.model_dump_json().encode(),
         )
         return ndjson.streamed(request, listing, page.after)
     found = page.turn(response, rows(work, page.after, page.fetch), lambda view: (view.index,))
-    return Records(records=bodies(work, found))
+    return Records(records=bodies(work, tenant, found))
 
 
 @router.get("/records/{index}", responses=problems(401, 403, 404), **needs("trail:read"))
 def get_record(tenant: str, index: Index, work: InRead, runtime: Installation) -> RecordBody:
     """One record; committed fields hidden."""
-    return bodies(work, [log.record(work, runtime.reader, tenant, index)])[0]
+    return bodies(work, tenant, [log.record(work, runtime.reader, tenant, index)])[0]
 
 
 @router.post(
@@ -146,7 +157,9 @@ def disclose_record(
 ) -> RecordBody:
     """One record with its committed fields shown. The look itself leaves a record."""
     response.headers["Cache-Control"] = "no-store"
-    return bodies(work, [log.disclose(work, runtime.reader, runtime.keys, tenant, index)])[0]
+    return bodies(work, tenant, [log.disclose(work, runtime.reader, runtime.keys, tenant, index)])[
+        0
+    ]
 
 
 @router.get("/records/{index}/proof", responses=problems(401, 403, 404), **needs("trail:read"))

@@ -93,6 +93,7 @@ def integrity_page(frame: InFrame) -> HTMLResponse:
         logs=_checked(frame, found),
         open=[one for one in found if one.open],
         closed=[one for one in found if not one.open],
+        ranges=freezes.ranges(frame.work),
         moment=instant,
         platform=PLATFORM,
         outcomes=list(Outcome),
@@ -163,8 +164,7 @@ def freeze(
 ) -> RedirectResponse:
     """Refuse purge and export until the investigation ends."""
     whose = tenant.strip() or PLATFORM
-    size = None if whose == PLATFORM else runtime.reader.size(whose)
-    freezes.freeze(work, reason, whose, suspicion, size)
+    freezes.freeze(work, reason, whose, suspicion, runtime.reader.sizes())
     return see(HERE)
 
 
@@ -178,7 +178,7 @@ def unfreeze(
 ) -> RedirectResponse:
     """End an investigation with its outcome and its root cause."""
     found = freezes.open_investigation(work, investigation)
-    freezes.unfreeze(work, outcome, root_cause, found.id, runtime.reader.size(found.tenant))
+    freezes.unfreeze(work, outcome, root_cause, found.id, runtime.reader.sizes())
     return see(HERE)
 
 

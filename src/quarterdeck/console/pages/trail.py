@@ -8,13 +8,15 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from starlette.responses import HTMLResponse
 
-from quarterdeck.console.activity import activity
+from quarterdeck.console.activity import Activity, activity
 from quarterdeck.console.frame import Frame, InFrame, changing
 from quarterdeck.console.headline import Signed
 from quarterdeck.console.pages.now import logs_of
 from quarterdeck.console.path import drawing
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Work
+from quarterdeck.trail.freeze import service as freezes
+from quarterdeck.trail.freeze.model import Quarantine
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import MAX_INDEX, Inclusion, RecordView
 from quarterdeck.trail.log.record import Class
@@ -102,7 +104,7 @@ def explorer(
         by_field=frame.runtime.explorer.by_field
         and chosen is not None
         and frame.allows("trail:disclose", chosen.tenant),
-        lines=[activity(view.record["tenant"], view) for view in found.views],
+        lines=_lines(frame, chosen.tenant, found.views) if chosen else [],
         people=frame.people(),
         first=page.after is None,
         following=page.next(found.last) if found.last else "",
@@ -127,6 +129,7 @@ def record_page(frame: InFrame, tenant: str, index: Index) -> HTMLResponse:
         view=view,
         line=activity(tenant, view),
         fields=fields_of(view),
+        doubted=_doubted(frame, tenant, [view])[index],
         people=frame.people(),
         proof=proof,
         drawn=_drawn(proof),
@@ -146,6 +149,20 @@ def _treatment(view: RecordView, path: str, cls: str) -> str:
     if path not in view.hidden:
         return "shown"
     return "committed" if cls != Class.PUBLIC else "hidden"
+
+
+def _lines(frame: Frame, tenant: str, views: Sequence[RecordView]) -> list[Activity]:
+    doubted = _doubted(frame, tenant, views)
+    return [activity(tenant, view, quarantined=bool(doubted[view.index])) for view in views]
+
+
+def _doubted(frame: Frame, tenant: str, views: Sequence[RecordView]) -> dict[int, list[Quarantine]]:
+    """By index, the quarantines that a record is in."""
+    found = freezes.in_doubt(frame.work, tenant)
+    return {
+        view.index: [one for one in found if one.overlaps(view.index, view.index + 1)]
+        for view in views
+    }
 
 
 def _chosen(logs: Sequence[Signed], wanted: str) -> Signed | None:

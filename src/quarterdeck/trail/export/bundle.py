@@ -17,8 +17,10 @@ from tempfile import SpooledTemporaryFile
 from typing import IO, Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from quarterdeck.kernel.db import reading
 from quarterdeck.trail.export.model import BUNDLE_FORMAT, Export, Picked, Written
 from quarterdeck.trail.export.selection import Source, purge_records
+from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.log.canonical import canonical
 from quarterdeck.trail.proof import multi, tiles
 
@@ -196,6 +198,7 @@ def _constants(
 
 def _seal(archive: Archive, source: Source, export: Export, written: Written) -> None:
     signer = source.keys.signer(export.tenant)
+    quarantine = _quarantine(source, export)
     manifest = canonical(
         {
             "format": BUNDLE_FORMAT,
@@ -211,11 +214,28 @@ def _seal(archive: Archive, source: Source, export: Export, written: Written) ->
             "requester": export.requester,
             "policy": export.policy,
             "files": dict(archive.members),
+            **({"quarantine": quarantine} if quarantine else {}),
         }
     )
     archive.put("manifest.json", manifest)
     text = f"{BUNDLE_FORMAT}\n{sha256(manifest).hexdigest()}\n"
     archive.put("manifest.sig", signer.sign(text))
+
+
+def _quarantine(source: Source, export: Export) -> list[dict[str, Any]]:
+    """Which of the range came while tampering or a loss was looked into, and how that ended."""
+    with reading(source.engine) as db:
+        found = freezes.quarantines(db, export.tenant)
+    return [
+        {
+            "investigation": one.investigation,
+            "first": max(one.first, export.first),
+            "end": export.end if one.end is None else min(one.end, export.end),
+            "outcome": one.outcome,
+        }
+        for one in found
+        if one.overlaps(export.first, export.end)
+    ]
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

@@ -68,7 +68,7 @@ class Investigation:
         tenant: whose log; PLATFORM: every log.
         where, what: of the finding that opened it; empty where a person did.
         quarantine_from: index of the first leaf that came while it was open; None where it
-            concerns every log.
+            concerns every log, each of which has a ``Quarantine`` of its own.
         quarantine_to: index after the last; None while it is open.
         outcome: empty while it is open.
         evidence_held: purge stays refused, whatever happened to the freeze.
@@ -102,6 +102,33 @@ class Investigation:
     def concerns(self, tenant: str) -> bool:
         """Whether it stands in the way of what is done to the tenant's log."""
         return self.tenant in (tenant, PLATFORM)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantine:
+    """Records of one log that came while tampering with it, or a loss, was looked into.
+
+    Attributes:
+        first: index of the first.
+        end: index after the last; None while it is looked into.
+        outcome: of the investigation; empty while it is open.
+    """
+
+    investigation: str
+    tenant: str
+    first: int
+    end: int | None
+    outcome: str = ""
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether its records are not to be relied upon: not where nothing was wrong."""
+        return self.outcome != Outcome.FALSE_POSITIVE
+
+    def overlaps(self, first: int, end: int) -> bool:
+        """Whether one of the records from ``first`` to before ``end`` is in it."""
+        last = end if self.end is None else min(self.end, end)
+        return max(first, self.first) < last
 
 
 def words(text: str, missing: type[Invalid], what: str) -> str:

@@ -4,7 +4,9 @@ The ``refuse_*`` are for the use cases that a freeze stops: call them first, in 
 transaction that would purge, export or accept.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from sqlalchemy import Connection
 
@@ -30,6 +32,7 @@ from quarterdeck.trail.freeze.model import (
     InvestigationUnclear,
     Outcome,
     OutcomeMissing,
+    Quarantine,
     ReasonMissing,
     Suspicion,
     words,
@@ -37,6 +40,7 @@ from quarterdeck.trail.freeze.model import (
 
 RETRY_S = 60
 TEAMS = ["security", "compliance"]
+NONE: Mapping[str, int] = MappingProxyType({})
 
 
 def freeze(
@@ -44,11 +48,11 @@ def freeze(
     reason: str,
     tenant: str = PLATFORM,
     suspicion: Suspicion = Suspicion.TAMPERING,
-    size: int | None = None,
+    sizes: Mapping[str, int] = NONE,
 ) -> Investigation:
     """Open an investigation; purge and export are refused until it ends.
 
-    ``size``: leaves of the tenant's log now; what comes after them is in quarantine.
+    ``sizes``: leaves of each log now; what comes after them is in quarantine.
 
     Raises:
         ReasonMissing: it needs one.
@@ -56,8 +60,11 @@ def freeze(
     work.require("integrity:investigate", tenant)
     if suspicion is Suspicion.DATA_LOSS:
         epoch.advance(work)  # whoever ingests looks anew, in every process
-    opened = _opened(work, words(reason, ReasonMissing, "a reason"), tenant, suspicion, size)
+    why = words(reason, ReasonMissing, "a reason")
+    opened = _opened(work, why, tenant, suspicion, sizes.get(tenant))
     store.add(work.db, opened)
+    if tenant == PLATFORM:
+        store.begin_quarantines(work.db, opened.id, sizes)
     work.publish(
         FreezePlaced(
             tenant=tenant, investigation=opened.id, suspicion=suspicion, reason=opened.reason
@@ -99,13 +106,13 @@ def unfreeze(
     outcome: str,
     root_cause: str,
     investigation: str = "",
-    size: int | None = None,
+    sizes: Mapping[str, int] = NONE,
 ) -> Investigation:
     """End an investigation: the one named, or the only one that is open.
 
     Confirmed tampering is told as SEV-1 to security and compliance, and its evidence is held;
     so is that of a breach of residency. What was kept too long is no evidence: it is to go.
-    ``size``: leaves of the tenant's log now; the quarantine ends there.
+    ``sizes``: leaves of each log now; the quarantine ends there.
 
     Raises:
         OutcomeMissing: neither ``confirmed`` nor ``false-positive``, or no root cause.
@@ -121,11 +128,12 @@ def unfreeze(
         root_cause=cause,
         closed_by=work.actor.id,
         closed_at=micros(work.now),
-        quarantine_to=None if found.quarantine_from is None else size,
+        quarantine_to=None if found.quarantine_from is None else sizes.get(found.tenant),
         evidence_held=ended is Outcome.CONFIRMED and found.stops_purge,
     )
     if not store.close(work.db, tenants, closed):
         raise InvestigationNotFound(f"{found.id} was closed by somebody else just now")
+    store.end_quarantines(work.db, closed.id, sizes)
     _tell(work, closed)
     return closed
 
@@ -142,6 +150,39 @@ def release_evidence(work: Work, investigation: str) -> None:
 def investigations(work: Work) -> list[Investigation]:
     """Those that the actor may see, newest first."""
     return store.of_tenants(work.db, work.tenants("trail:verify"))
+
+
+def ranges(work: Work) -> list[Quarantine]:
+    """What is or was in quarantine of the logs whose investigations the actor may see."""
+    found = store.quarantines(work.db, work.tenants("trail:verify"))
+    return [one for one in found if one.tenant != store.EVERY]
+
+
+def ranges_of(work: Work, found: Investigation) -> list[Quarantine]:
+    """What one investigation has, or had, in quarantine."""
+    work.require("integrity:investigate", found.tenant)
+    tenants = work.tenants("integrity:investigate")
+    return [
+        one
+        for one in store.quarantines(work.db, tenants)
+        if one.investigation == found.id and one.tenant != store.EVERY
+    ]
+
+
+def in_doubt(work: Work, tenant: str) -> list[Quarantine]:
+    """Which records of a log are in quarantine: told to whoever reads them."""
+    work.require("trail:read", tenant)
+    return [one for one in quarantines(work.db, tenant) if one.in_doubt]
+
+
+def quarantines(db: Connection, tenant: str) -> list[Quarantine]:
+    """What is or was in quarantine of one log, by investigation. No use case: for exports."""
+    found = store.quarantines(db, Tenants(frozenset({tenant})))
+    known = {one.investigation for one in found if one.tenant == tenant}
+    began_since = [one for one in found if one.investigation not in known]
+    return [one for one in found if one.tenant == tenant] + [
+        replace(one, tenant=tenant) for one in began_since
+    ]
 
 
 def open_ones(db: Connection, tenants: Tenants) -> list[Investigation]:
