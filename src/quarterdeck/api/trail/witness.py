@@ -33,8 +33,8 @@ SEED = "trail witness v1"
 )
 def add_checkpoint(
     request: Request,
-    body: Annotated[bytes, Body(media_type="text/plain")],
     runtime: Installation,
+    body: Annotated[bytes, Body(media_type="text/plain")] = b"",
 ) -> Response:
     """Cosign a checkpoint of a log that we witness, if it continues what we saw of it.
 
