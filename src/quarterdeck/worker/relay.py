@@ -7,6 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from threading import Event
 
+import structlog
 from sqlalchemy import Engine
 
 from quarterdeck.kernel import beats
@@ -27,6 +28,8 @@ MANY = 2_000
 """Records after which a beat goes on at once. With fewer it waits for company: a transaction
 costs the same for ten as for a thousand.
 """
+
+log = structlog.get_logger(RELAY)
 
 Pulses = dict[str, tuple[float, Callable[[], object]]]
 
@@ -81,11 +84,13 @@ def relay_alone(runtime: Runtime, topic: Callable[[], Topic], stopping: Event) -
         ]
         for pulse in pulses:
             pulse.start()
+        log.info("relay started", name=name)
         stopping.wait()
         for pulse in pulses:
             pulse.join(runtime.settings.stop_grace_s)
     with writing(runtime.engine) as db:
         beats.leave(db, name)
+    log.info("relay stopped", name=name)
 
 
 def _many(beat: Callable[[], int]) -> Callable[[], bool]:
