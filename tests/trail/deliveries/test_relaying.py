@@ -176,6 +176,55 @@ class Between:
         return self.reader.entries(log, start, count)
 
 
+@pytest.mark.census("ATP-252", "ATP-503")
+def test_a_subscriber_from_outside_gets_every_record_once(
+    installation: Installation, nats_url: str
+) -> None:
+    """It follows from the first on while two relays publish in turn, and one dies midway."""
+    line = Line(installation, Rows())
+    line.append(300)
+    with closing(NatsTopic(nats_url, installation.reader)) as dies:
+        assert dies.publish("acme", 0, 200) == 200  # and keeps no place
+
+    async def follow() -> list[tuple[int, str, bytes]]:
+        client = await nats.connect(nats_url)
+        follows = await client.jetstream().subscribe(
+            subject_of("acme"), durable="outsider", manual_ack=True
+        )
+        got: list[tuple[int, str, bytes]] = []
+
+        async def take(until: int) -> None:
+            while len(got) < until:
+                one = await follows.next_msg(timeout=10)
+                headers = one.headers or {}
+                got.append((int(headers[INDEX]), headers[ID], one.data))
+                await one.ack()
+
+        await take(200)
+        await asyncio.to_thread(_goes_on, line, nats_url)
+        await take(350)
+        with pytest.raises(nats.errors.TimeoutError):
+            await follows.next_msg(timeout=0.5)
+        await client.close()
+        return got
+
+    got = asyncio.run(follow())
+    assert [index for index, _, _ in got] == list(range(350))
+    assert [name for _, name, _ in got] == [line.record(n) for n in range(350)]
+    assert [entry for _, _, entry in got] == installation.reader.entries("acme", 0, 350)
+
+
+def _goes_on(line: Line, url: str) -> None:
+    """Another relay takes over, and more is appended."""
+    with closing(NatsTopic(url, line.installation.reader)) as topic:
+        line.stop()
+        line.topic = topic
+        line.start()
+        line.turn()
+        line.append(50)
+        line.turn()
+
+
 def _publish(line: Line, folder: Path, count: int) -> list[int]:
     """What stands on the topic after so many records more."""
     line.append(count)
