@@ -24,6 +24,7 @@ from quarterdeck.trail.segments.model import Sealing
 from quarterdeck.trail.segments.sealing import Sealer
 from quarterdeck.trail.segments.storage.files import FileSegments
 from trail.installation import Installation
+from trail.logs import Logs, record
 
 __all__ = ["ada", "database", "issue", "runtime", "settings", "silent_logs"]
 
@@ -162,3 +163,30 @@ def test_the_scope_says_what_is_missing(run: Run, tmp_path: Path) -> None:
     store = missing["segment store"]
     assert (store["tenant"], store["count"], len(store["ids"])) == ("acme", 256, 256)
     assert sum(store["types"].values()) == 256
+
+
+def test_numbers_that_never_came_are_shown_by_source(
+    run: Run, runtime: Runtime, installation: Installation
+) -> None:
+    logs = Logs(installation, shared=runtime.explorer)
+    began = installation.reader.size("other")
+    numbers = enumerate([1, 2, 5, 9])
+    logs.append(*(record(n, tenant="other", source="till", source_seq=seq) for n, seq in numbers))
+    found = run("integrity sources other")
+    assert found.exit_code == 1
+    head, row = [line.split("\t") for line in found.stdout.splitlines()[:2]]
+    assert dict(zip(head, row, strict=True)) == {
+        "source": "till",
+        "records": "4",
+        "unnumbered": "0",
+        "first": "1",
+        "last": "9",
+        "missing": "5",
+        "repeated": "0",
+        "gaps": "3-4 6-8",
+    }
+    assert f"records 0 to {began + 4} of {began + 4} were read" in found.stderr
+    told = json.loads(run(f"integrity sources other --end {began + 3} --json").stdout)
+    assert told["end"] == began + 3
+    assert told["sources"][0]["gaps"] == [{"first": 3, "last": 4}]
+    assert run(f"integrity sources other --end {began + 2}").exit_code == 0

@@ -17,6 +17,7 @@ from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_
 
 INTEGRITY = "/api/v1/trail/integrity"
 SEGMENTS = "/api/v1/trail/segments"
+SHOWN_GAPS = 5
 
 commands = typer.Typer(
     add_completion=False,
@@ -196,6 +197,34 @@ def scope(context: typer.Context, *, tenant: Tenant = "", as_json: flags.AsJson 
         gone = f", {found['purged']} purged by policy" if found["purged"] else ""
         show_table(columns, rows, f"{found['checked']} records compared{gone}, none is missing")
     raise typer.Exit(FOUND if found["missing"] else DONE)
+
+
+@commands.command()
+def sources(
+    context: typer.Context,
+    tenant: Annotated[str, typer.Argument(metavar="TENANT", help="Whose log.")],
+    *,
+    end: Annotated[
+        int | None, typer.Option(metavar="INDEX", help="Look at the records before; default: all.")
+    ] = None,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Show which numbers of each source never came, in 100,000 records. Exits 1 if any."""
+    with told():
+        found = client_of(context).get(f"{INTEGRITY}/sources", tenant=tenant, end=end)
+    if as_json:
+        show_json(found)
+    else:
+        names = ("source", "records", "unnumbered", "first", "last", "missing", "repeated")
+        rows = [(*(one[name] for name in names), _gaps(one)) for one in found["sources"]]
+        show_table((*names, "gaps"), rows, "nothing was sent yet")
+        say(f"records {found['first']} to {found['end']} of {found['size']} were read")
+    raise typer.Exit(FOUND if any(one["missing"] for one in found["sources"]) else DONE)
+
+
+def _gaps(one: dict[str, Any]) -> str:
+    shown = [f"{gap['first']}-{gap['last']}" for gap in one["gaps"][:SHOWN_GAPS]]
+    return " ".join(shown) + (" ..." if len(one["gaps"]) > SHOWN_GAPS else "")
 
 
 def _online(

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from quarterdeck.kernel.clock import instant, rfc3339
@@ -12,9 +13,12 @@ from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.freeze.model import Investigation, Quarantine, Suspicion
 from quarterdeck.trail.integrity import scope as scopes
 from quarterdeck.trail.integrity.scope import Missing
+from quarterdeck.trail.integrity.sources import Counted
+from quarterdeck.trail.integrity.sources import sources as numbers_of
 from quarterdeck.trail.integrity.storage import projected
 from quarterdeck.trail.integrity.storage.scans import Watched
 from quarterdeck.trail.integrity.watch import watched
+from quarterdeck.trail.log.model import MAX_INDEX
 from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, Installation, InWork
 from quarterdeck.web.permissions import needs
@@ -166,6 +170,54 @@ class ScopeBody(BaseModel):
     missing: list[MissingBody]
 
 
+class GapBody(BaseModel):
+    """Numbers of a source that never came."""
+
+    first: int
+    last: int
+
+
+class SourceBody(BaseModel):
+    """The numbers that one source gave its events."""
+
+    source: str = Field(description="The principal that sent them.")
+    records: int = Field(description="That bear a number (`source_seq`).")
+    unnumbered: int
+    first: int = Field(description="The least number; 0: none is numbered.")
+    last: int
+    missing: int = Field(description="How many numbers between them never came.")
+    gaps: list[GapBody] = Field(description="At most 100.")
+    repeated: int = Field(
+        description="Records whose number another has too: more than one counts for this source, "
+        "and what is missing cannot be told surely."
+    )
+
+    @classmethod
+    def of(cls, found: Counted) -> Self:
+        return cls(
+            source=found.source,
+            records=found.records,
+            unnumbered=found.unnumbered,
+            first=found.first,
+            last=found.last,
+            missing=found.missing,
+            gaps=[GapBody(first=first, last=last) for first, last in found.gaps],
+            repeated=found.repeated,
+        )
+
+
+class SourcesBody(BaseModel):
+    """Sources of a log, those that miss most first."""
+
+    tenant: str
+    first: int = Field(description="Index of the first record that was read.")
+    end: int = Field(description="Index after the last.")
+    size: int = Field(description="Records of the log.")
+    unread: int = Field(description="Purged or damaged: their numbers seem to be missing.")
+    sources: list[SourceBody] = Field(description="At most 1,000.")
+    more: int = Field(description="Sources beyond these.")
+
+
 @router.get("", responses=problems(401, 403), **needs("trail:verify"))
 def get_integrity(work: InRead) -> IntegrityBody:
     """Investigations, newest first, and how far each log was checked."""
@@ -224,4 +276,26 @@ def get_scope(work: InRead, runtime: Installation, tenant: str = "") -> ScopeBod
         checked=found.checked,
         purged=found.purged,
         missing=[MissingBody.of(one) for one in found.missing],
+    )
+
+
+@router.get("/sources", responses=problems(401, 403, 404, 422, 503), **needs("trail:verify"))
+def get_sources(
+    work: InRead,
+    runtime: Installation,
+    tenant: str,
+    end: Annotated[
+        int | None, Query(ge=0, le=MAX_INDEX, description="Index after the last; default: all.")
+    ] = None,
+) -> SourcesBody:
+    """Which numbers of each source never came, among the 100,000 records before `end`."""
+    found = numbers_of(work, runtime.reader, tenant, end)
+    return SourcesBody(
+        tenant=found.tenant,
+        first=found.first,
+        end=found.end,
+        size=found.size,
+        unread=found.unread,
+        sources=[SourceBody.of(one) for one in found.sources],
+        more=found.more,
     )
