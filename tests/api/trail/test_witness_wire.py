@@ -1,19 +1,16 @@
 """Our witness as others meet it: asked over HTTP by ``HttpWitness``."""
 
-import socket
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import replace
-from threading import Thread
 
 import httpx2
 import pytest
-import uvicorn
 
+from api.serving import served
 from quarterdeck.api.app import build_app
 from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.ids import PLATFORM
-from quarterdeck.kernel.settings import Settings
 from quarterdeck.providers.witness.client import HttpWitness
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.note import Signer
@@ -23,29 +20,12 @@ from quarterdeck.trail.proof.tree import root_hash
 from quarterdeck.trail.witnesses.cosignature import WitnessKey
 from quarterdeck.trail.witnesses.model import Addition
 from quarterdeck.trail.witnesses.ports import WitnessAway
-from quarterdeck.web.server import config_of
 from trail.witnesses.test_witness import LEAVES, LOG, growth, note_of
-from waiting import until
 
 ELSEWHERE = Signer("other.example/log", b"o" * 32)
 STRANGER = Addition(
     old=0, proof=[], note=ELSEWHERE.sign(Head(ELSEWHERE.name, 3, root_hash(LEAVES[:3])).text)
 ).encode()
-
-
-@contextmanager
-def served(app: object, settings: Settings) -> Iterator[str]:
-    """The address of an application that is really served."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(config_of(app, settings))
-        thread = Thread(target=server.run, args=[[listening]])
-        thread.start()
-        try:
-            until(lambda: server.started, what="it is served")
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/witness"
-        finally:
-            server.should_exit = True
-            thread.join()
 
 
 @pytest.fixture
@@ -54,8 +34,9 @@ def address(runtime: Runtime) -> Iterator[str]:
     with writing(runtime.engine) as db:
         open_log(db, runtime.keys, PLATFORM)
     settings = replace(runtime.settings, witness_origins=LOG.verifier.vkey)
-    with served(build_app(replace(runtime, settings=settings)), settings) as found:
-        yield found
+    ours = replace(runtime, settings=settings)
+    with served(build_app(ours), ours) as found:
+        yield f"{found.url}/witness"
 
 
 @pytest.fixture
