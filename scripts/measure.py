@@ -18,6 +18,7 @@ BROAD = {"Exception", "BaseException"}
 # The loops of processes, where one broad except each is right.
 LOOPS = {
     "quarterdeck/worker/loop.py": "a job's bug ends the job, not the worker",
+    "quarterdeck/client/logs.py": "a log line must not stop the application that writes it",
     "quarterdeck/worker/pulse.py": "a pulse that failed beats again, and says so once",
     "quarterdeck/operations/health/prober.py": "a broken probe blames no service",
     "quarterdeck/worker/delivery.py": "a poisoned fact blocks its own subscriber and nobody else",
