@@ -1,7 +1,9 @@
 """Delivers the outbox to its subscribers, in order for each tenant."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import groupby
+from typing import TypeVar
 
 import structlog
 from sqlalchemy import Engine
@@ -15,6 +17,7 @@ from quarterdeck.kernel.telemetry import FACTS_DEAD, FACTS_DELIVERED
 log = structlog.get_logger("delivery")
 
 MOST_TOGETHER = 20
+R = TypeVar("R")
 
 
 def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber]) -> int:
@@ -56,13 +59,13 @@ def _portions(engine: Engine, waiting: Iterable[Waiting]) -> Iterator[Sequence[W
 
 def _deliver_together(engine: Engine, clock: Clock, some: Sequence[Waiting]) -> int | None:
     """How many facts were received; None where one of them could not: each is asked apart."""
-    try:
-        counts = deliveries.deliver_together(engine, clock, some)
-    except Exception:  # noqa: BLE001  who threw it is found, and told, when each is asked apart
-        return None
-    for (to, _, _), count in zip(some, counts, strict=True):
-        FACTS_DELIVERED.labels(to.name).inc(count)
-    return sum(counts)
+    with suppress(Unavailable):
+        counts, failure = _handed_over(lambda: deliveries.deliver_together(engine, clock, some), [])
+        if failure is None:
+            for (to, _, _), count in zip(some, counts, strict=True):
+                FACTS_DELIVERED.labels(to.name).inc(count)
+            return sum(counts)
+    return None
 
 
 def _deliver(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int) -> int:
@@ -83,12 +86,16 @@ def _hand_over(
     engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, limit: int
 ) -> tuple[int, Exception | None]:
     """How many facts were received, or what the subscriber threw."""
+    return _handed_over(lambda: deliveries.deliver(engine, clock, to, tenant, place, limit), 0)
+
+
+def _handed_over(hand_over: Callable[[], R], nothing: R) -> tuple[R, Exception | None]:
     try:
-        return deliveries.deliver(engine, clock, to, tenant, place, limit), None
+        return hand_over(), None
     except Unavailable:
         raise
     except Exception as error:  # noqa: BLE001  whatever it throws must block nobody else
-        return 0, error
+        return nothing, error
 
 
 def _count(
