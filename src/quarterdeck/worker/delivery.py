@@ -60,7 +60,10 @@ def _portions(engine: Engine, waiting: Iterable[Waiting]) -> Iterator[Sequence[W
 def _deliver_together(engine: Engine, clock: Clock, some: Sequence[Waiting]) -> int | None:
     """How many facts were received; None where one of them could not: each is asked apart."""
     with suppress(Unavailable):
-        counts, failure = _handed_over(lambda: deliveries.deliver_together(engine, clock, some), [])
+        none: list[int] = []
+        counts, failure = _handed_over(
+            lambda: deliveries.deliver_together(engine, clock, some), none
+        )
         if failure is None:
             for (to, _, _), count in zip(some, counts, strict=True):
                 FACTS_DELIVERED.labels(to.name).inc(count)
