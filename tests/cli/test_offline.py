@@ -27,7 +27,7 @@ from trail.keys.kms import key_file, wrap
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
 CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "kms", "key backup"]
-CHECKS += ["schema", "journal", "heartbeat", "mail", "front end"]
+CHECKS += ["schema", "journal", "heartbeat", "fallback", "mail", "front end"]
 
 Run = Callable[..., Result]
 
@@ -141,8 +141,11 @@ def test_doctor_wants_somebody_outside_to_be_rung_once_anybody_is_paged(
     code, found = findings(run)
     assert (code, found["heartbeat"]["verdict"]) == (1, "fail")
     assert "set heartbeat_url" in found["heartbeat"]["do"]
+    assert "set fallback_channel" in found["fallback"]["do"]
     told = {"QUARTERDECK_HEARTBEAT_URL": "https://rings.example/1"}
-    assert findings(run, **told)[1]["heartbeat"]["verdict"] == "pass"
+    told |= {"QUARTERDECK_FALLBACK_CHANNEL": "mail boss@example.com"}
+    fit = findings(run, **told)[1]
+    assert (fit["heartbeat"]["verdict"], fit["fallback"]["verdict"]) == ("pass", "pass")
 
 
 def test_doctor_finds_a_folder_that_others_may_enter(run: Run, migrated: Path) -> None:

@@ -12,6 +12,9 @@ from console.stage import Stage
 from operations.slos.stage import UP
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.work import begin, read
+from quarterdeck.operations.changes import service as changes
+from quarterdeck.operations.changes.model import Level
+from quarterdeck.operations.changes.service import Order
 from quarterdeck.operations.metrics.model import Sample
 from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.operations.metrics.service.recording import record
@@ -54,6 +57,24 @@ def test_the_list_says_what_is_left_and_what_is_not_known(
     assert "not known" in other
     assert "burn-down" not in other  # no picture of a budget that nobody knows
     assert "not known of what is known" not in other
+
+
+def test_the_first_page_says_what_is_not_kept_and_what_is_frozen(
+    client: TestClient, estate: Stage
+) -> None:
+    assert "Is it as promised?" not in client.get("/").text
+    judge(estate, UP, [1.0] * 60)
+    other = UP.replace("name: availability", "name: other").replace("Availability", "Other")
+    judge(estate, other, [0.0] * 60)
+    order = Order(tenant="acme", level=Level.EVERYTHING, reason="audit <week>")
+    with begin(estate.engine, installation(), estate.clock) as work:
+        changes.freeze(work, order)
+    text = client.get("/").text
+    _, _, panel = text.partition("Is it as promised?")
+    assert panel.index("Other") < panel.index("Availability")
+    assert "exhausted" in panel
+    assert "Changes are frozen" in text
+    assert "audit &lt;week&gt;" in text
 
 
 @pytest.mark.census("ATP-190", "ATP-201")

@@ -8,11 +8,14 @@ from operations.oncall.stage import PRIMARY
 from quarterdeck.access.principals.model import UNSCOPED, Scope, installation
 from quarterdeck.console.wanted import SHOWN
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.alerts import service as alerts
+from quarterdeck.operations.alerts.model import Severity, Sign
 from quarterdeck.operations.escalation.model.page import What
 from quarterdeck.operations.escalation.service import opening, policies
 from quarterdeck.operations.incidents.service.declaring import Told, declare
 from quarterdeck.operations.oncall.service import writing
 
+CRITICAL = Severity.CRITICAL
 POLICY = "levels: [{name: L1, targets: [mail ada@example.com], notify_at: 0, engage_at: 0}]"
 
 
@@ -48,6 +51,17 @@ def test_nobody_is_said_only_where_all_of_it_was_looked_at(estate: Stage) -> Non
             header, _, _ = rest.partition("</header>")
             assert said in header
             assert unsaid not in header
+
+
+def test_a_critical_alert_that_pages_nobody_is_seen(client: TestClient, estate: Stage) -> None:
+    sign = Sign(key="k", tenant="acme", type="Down", severity=CRITICAL, title="Database is down")
+    with begin(estate.engine, installation(), estate.clock) as work:
+        writing.apply(work, "acme", "primary", PRIMARY)
+        alerts.fire(work, sign)
+    _, _, rest = client.get("/").text.partition("Who is wanted?")
+    assert ">nobody<" not in rest
+    assert "Database is down" in rest
+    assert "nobody is on it" in rest
 
 
 def test_that_there_is_more_is_said(client: TestClient, estate: Stage) -> None:

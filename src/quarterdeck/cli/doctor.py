@@ -308,6 +308,19 @@ def heartbeat(settings: Settings, installation: Installation) -> Finding:
     )
 
 
+def fallback(settings: Settings, installation: Installation) -> Finding:
+    """Whether somebody hears of pages of which nobody else did, once there are any."""
+    if settings.fallback_channel or not _pages(settings, installation):
+        words = settings.fallback_channel or "nobody is paged yet"
+        return Finding(check="fallback", verdict=Verdict.PASS, found=words)
+    return Finding(
+        check="fallback",
+        verdict=Verdict.FAIL,
+        found="of a page of which nobody could be told, nobody hears",
+        do="set fallback_channel to mail ADDRESS, or to channel NAME of the platform",
+    )
+
+
 def _pages(settings: Settings, installation: Installation) -> bool:
     """Whether there is an escalation policy; a database that cannot be asked has none."""
     if not settings.database and not installation.database.is_file():
@@ -363,6 +376,7 @@ def checks(store: KeyStore) -> list[Callable[[Settings, Installation], Finding]]
         schema,
         journal,
         heartbeat,
+        fallback,
         mail,
         front_end,
     ]

@@ -1,10 +1,12 @@
-"""Who is wanted: pages that nobody ended, incidents that are open, and who is on call."""
+"""Who is wanted: pages that nobody ended, open incidents, critical alerts; and who is on call."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from quarterdeck.console.frame import Frame
+from quarterdeck.operations.alerts.model import Alert, AlertState, Filter, Severity
+from quarterdeck.operations.alerts.service import looking as alerts
 from quarterdeck.operations.escalation.model.page import Page, PageState
 from quarterdeck.operations.escalation.service import looking as pages
 from quarterdeck.operations.incidents.model.incident import Incident
@@ -14,6 +16,7 @@ from quarterdeck.operations.oncall.service.looking import Standing
 
 SHOWN = 8
 AHEAD = timedelta(hours=12)
+BURNING = Filter(states=(AlertState.FIRING,), severities=(Severity.CRITICAL,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,32 +24,36 @@ class Wanted:
     """What people must know first; of each what the actor may see, and the first few.
 
     Attributes:
+        alerts: critical ones that nobody looks after, whomever they page.
         mine: pages of which the actor was told in person; ``late``: promises not kept.
-        known: whether pages and incidents were both looked at; else nobody may say "nobody".
-        more: whether there are pages, and incidents, beyond those that are shown.
+        known: whether all of these were looked at; else nobody may say "nobody".
+        more: whether there are pages, incidents and alerts beyond those that are shown.
     """
 
     pages: Sequence[Page]
     mine: set[str]
     late: set[str]
     incidents: Sequence[Incident]
+    alerts: Sequence[Alert]
     oncall: Sequence[Standing]
     known: bool
-    more: tuple[bool, bool]
+    more: tuple[bool, bool, bool]
 
     @property
     def calm(self) -> bool:
         """Whether nobody is wanted, as far as the actor may see."""
-        return not self.pages and not self.incidents
+        return not self.pages and not self.incidents and not self.alerts
 
 
 def wanted(frame: Frame) -> Wanted:
     """Who is wanted in what is looked at."""
     work, tenant = frame.work, frame.shell.tenant
     seen, led = frame.holds("pages:read"), frame.holds("incidents:read")
+    warned = frame.holds("alerts:read")
     states = (PageState.OPEN, PageState.ACKNOWLEDGED)
     open_pages = pages.listed(work, tenant, states=states, limit=SHOWN + 1) if seen else []
     going = incidents.listed(work, tenant, is_open=True, limit=SHOWN + 1) if led else []
+    burning = alerts.listed(work, BURNING, tenant=tenant, limit=SHOWN + 1) if warned else []
     turns = oncall.standings(work, tenant, ahead=AHEAD) if frame.holds("oncall:read") else []
     shown = open_pages[:SHOWN]
     return Wanted(
@@ -54,7 +61,8 @@ def wanted(frame: Frame) -> Wanted:
         mine=pages.mine(work, shown) if shown else set(),
         late=pages.lates(work, shown) if shown else set(),
         incidents=going[:SHOWN],
+        alerts=burning[:SHOWN],
         oncall=turns[:SHOWN],
-        known=seen and led,
-        more=(len(open_pages) > SHOWN, len(going) > SHOWN),
+        known=seen and led and warned,
+        more=(len(open_pages) > SHOWN, len(going) > SHOWN, len(burning) > SHOWN),
     )

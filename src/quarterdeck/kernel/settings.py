@@ -30,7 +30,10 @@ Amount = Annotated[float, Meta(gt=0, le=1_000_000_000)]  # refuses infinity, and
 PREFIX = "QUARTERDECK_"
 ALIASES = {"log_level": "LOG_LEVEL", "azure_client_secret": "AZURE_CLIENT_SECRET"}
 FILES = (Path("quarterdeck.toml"), Path("/etc/quarterdeck/quarterdeck.toml"))
-MORE = ("slack_url", "pagerduty_url", "prometheus_url", "azure_graph_endpoint", "azure_status_url")
+MORE = (
+    *("slack_url", "pagerduty_url", "pagerduty_api_url"),
+    *("prometheus_url", "azure_graph_endpoint", "azure_status_url"),
+)
 MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
@@ -223,6 +226,7 @@ class Settings:
     smtp_ca: str = setting("", "The one CA file to trust for it; default: the usual ones.")
     slack_url: str = setting("https://slack.com/api", "Web API of Slack, for bots' tokens.")
     pagerduty_url: str = setting("https://events.pagerduty.com", "Events API of PagerDuty.")
+    pagerduty_api_url: str = setting("https://api.pagerduty.com", "REST API of PagerDuty.")
     prometheus_networks: str = setting(
         "", "Networks not public in which SLOs may ask a Prometheus, parted by commas."
     )

@@ -9,9 +9,10 @@ from quarterdeck.kernel.work import TenantNotFound, Work
 from quarterdeck.operations.rules.document import doc_of, rule_of
 from quarterdeck.operations.rules.model import Rule, RuleNotFound
 from quarterdeck.operations.rules.service import looking, writing
-from quarterdeck.packs.watched import Misnamed
+from quarterdeck.packs.naming import parts
 
 Spec = Mapping[str, Any]
+SHAPE = "TENANT/RULE"
 ANY = "any"  # a name that a rule may bear: its own stands in the item's
 
 
@@ -31,7 +32,7 @@ class AlertRuleSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 def alert_rule(work: Work, name: str) -> Spec | None:
     """The rule of that name, as a spec."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     try:
         return {"rule": _nameless(looking.one(work, tenant, called).kept.rule)}
     except (RuleNotFound, TenantNotFound):
@@ -40,7 +41,7 @@ def alert_rule(work: Work, name: str) -> Spec | None:
 
 def put_alert_rule(work: Work, name: str, spec: AlertRuleSpec) -> None:
     """Have the rule of that name hold."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     writing.apply(work, tenant, spec.under(called), why="a pack")
 
 
@@ -51,10 +52,3 @@ def alert_rule_names(work: Work) -> list[str]:
 
 def _nameless(rule: Rule) -> dict[str, Any]:
     return {key: value for key, value in doc_of(rule).items() if key != "name"}
-
-
-def _parts(name: str) -> tuple[str, str]:
-    tenant, sign, called = name.partition("/")
-    if not tenant or not sign or not called or "/" in called:
-        raise Misnamed(f"{name[:80]} does not say where it belongs; expected TENANT/RULE")
-    return tenant, called

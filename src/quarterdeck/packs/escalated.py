@@ -9,16 +9,17 @@ from quarterdeck.kernel.work import TenantNotFound, Work
 from quarterdeck.operations.escalation.document import PolicySpec
 from quarterdeck.operations.escalation.model.faults import NoSuchEscalation
 from quarterdeck.operations.escalation.service import policies
-from quarterdeck.packs.watched import Misnamed
+from quarterdeck.packs.naming import parts
 
 __all__ = ["PolicySpec", "policy", "policy_names", "put_policy"]
 
 Spec = Mapping[str, Any]
+SHAPE = "TENANT/POLICY"
 
 
 def policy(work: Work, name: str) -> Spec | None:
     """The policy of that name, as a spec."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     try:
         found = policies.one(work, tenant, called)
     except (NoSuchEscalation, TenantNotFound):
@@ -29,17 +30,10 @@ def policy(work: Work, name: str) -> Spec | None:
 
 def put_policy(work: Work, name: str, spec: PolicySpec) -> None:
     """Have the policy of that name hold."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     policies.put(work, tenant, called, spec, why="as a pack has it")
 
 
 def policy_names(work: Work) -> list[str]:
     """Every policy that there is."""
     return [f"{one.version.tenant}/{one.version.name}" for one in policies.listed(work)]
-
-
-def _parts(name: str) -> tuple[str, str]:
-    tenant, sign, called = name.partition("/")
-    if not tenant or not sign or not called or "/" in called:
-        raise Misnamed(f"{name[:80]} does not say where it belongs; expected TENANT/POLICY")
-    return tenant, called

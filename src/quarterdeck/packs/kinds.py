@@ -15,7 +15,17 @@ from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import MANUAL, Phase, Programme, Requirement
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import TenantNotFound, Work
-from quarterdeck.packs import alerted, escalated, graded, promised, reached, told, watched
+from quarterdeck.packs import (
+    alerted,
+    escalated,
+    graded,
+    promised,
+    reached,
+    rostered,
+    routed,
+    told,
+    watched,
+)
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Retention
 from quarterdeck.trail.policy.model import Classification
@@ -277,11 +287,23 @@ KINDS: dict[str, Kind] = {
         put=reached.put_contact,
         names=reached.contact_names,
     ),
+    "oncall-schedule": Kind(
+        form=rostered.ScheduleSpec,
+        standing=rostered.schedule,
+        put=rostered.put_schedule,
+        names=rostered.schedule_names,
+    ),
     "escalation_policy": Kind(
         form=escalated.PolicySpec,
         standing=escalated.policy,
         put=escalated.put_policy,
         names=escalated.policy_names,
+    ),
+    "routing": Kind(
+        form=routed.RoutingSpec,
+        standing=routed.routing,
+        put=routed.put_routing,
+        names=routed.routing_names,
     ),
     "severity-ladder": Kind(
         form=graded.LadderSpec,

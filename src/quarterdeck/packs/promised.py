@@ -12,9 +12,10 @@ from quarterdeck.operations.slos.reading import read
 from quarterdeck.operations.slos.service import applying, looking
 from quarterdeck.operations.slos.service.applying import NoSuchSlo
 from quarterdeck.operations.slos.writing import write
-from quarterdeck.packs.watched import Misnamed
+from quarterdeck.packs.naming import Misnamed, parts
 
 Spec = Mapping[str, Any]
+SHAPE = "TENANT/SLO"
 
 
 class SloSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,7 +33,7 @@ class SloSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 def slo(work: Work, name: str) -> Spec | None:
     """The SLO of that name, as a spec."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     try:
         return {"openslo": applying.export(work, tenant, called)}
     except (NoSuchSlo, TenantNotFound):
@@ -41,7 +42,7 @@ def slo(work: Work, name: str) -> Spec | None:
 
 def put_slo(work: Work, name: str, spec: SloSpec) -> None:
     """Set the SLO of that name."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     [one] = read(spec.openslo).objects
     if one.metadata.name != called:
         raise Misnamed(f"{name[:80]} holds the SLO {one.metadata.name}")
@@ -51,10 +52,3 @@ def put_slo(work: Work, name: str, spec: SloSpec) -> None:
 def slo_names(work: Work) -> list[str]:
     """Every SLO that is set."""
     return [f"{one.tenant}/{one.name}" for one in looking.slos(work)]
-
-
-def _parts(name: str) -> tuple[str, str]:
-    tenant, sign, called = name.partition("/")
-    if not sign or not called or "/" in called:
-        raise Misnamed(f"{name[:80]} does not say where it belongs; expected TENANT/SLO")
-    return tenant, called

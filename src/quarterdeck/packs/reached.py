@@ -8,9 +8,10 @@ import msgspec
 from quarterdeck.kernel.work import TenantNotFound, Work
 from quarterdeck.operations.contacts import service
 from quarterdeck.operations.contacts.model import Channel, Contact, Means, NoSuchContact, Section
-from quarterdeck.packs.watched import Misnamed
+from quarterdeck.packs.naming import parts
 
 Spec = Mapping[str, Any]
+SHAPE = "TENANT/CONTACT"
 ANY = "any"  # a name that a contact may bear: its own stands in the item's
 
 
@@ -56,7 +57,7 @@ class ContactSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 def contact(work: Work, name: str) -> Spec | None:
     """The contact of that name, as a spec."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     try:
         found = service.one(work, tenant, called).contact
     except (NoSuchContact, TenantNotFound):
@@ -69,17 +70,10 @@ def contact(work: Work, name: str) -> Spec | None:
 
 def put_contact(work: Work, name: str, spec: ContactSpec) -> None:
     """Enter the contact of that name."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     service.put(work, tenant, spec.contact(called))
 
 
 def contact_names(work: Work) -> list[str]:
     """Every contact that there is."""
     return [f"{kept.tenant}/{kept.contact.name}" for kept in service.listed(work)]
-
-
-def _parts(name: str) -> tuple[str, str]:
-    tenant, sign, called = name.partition("/")
-    if not tenant or not sign or not called or "/" in called:
-        raise Misnamed(f"{name[:80]} does not say where it belongs; expected TENANT/CONTACT")
-    return tenant, called

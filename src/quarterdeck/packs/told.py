@@ -8,9 +8,10 @@ import msgspec
 from quarterdeck.kernel.work import TenantNotFound, Work
 from quarterdeck.operations.channels.model.channel import Channel, Kind, NoSuchChannel
 from quarterdeck.operations.channels.service import keeping
-from quarterdeck.packs.watched import Misnamed
+from quarterdeck.packs.naming import parts
 
 Spec = Mapping[str, Any]
+SHAPE = "TENANT/CHANNEL"
 ANY = "any"  # a name that a channel may bear: its own stands in the item's
 
 
@@ -36,7 +37,7 @@ class ChannelSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 def channel(work: Work, name: str) -> Spec | None:
     """The channel of that name, as a spec."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     try:
         found = keeping.one(work, tenant, called).channel
     except (NoSuchChannel, TenantNotFound):
@@ -49,17 +50,10 @@ def channel(work: Work, name: str) -> Spec | None:
 
 def put_channel(work: Work, name: str, spec: ChannelSpec) -> None:
     """Enter the channel of that name; the secret that it has stays."""
-    tenant, called = _parts(name)
+    tenant, called = parts(name, SHAPE)
     keeping.put(work, tenant, spec.channel(called))
 
 
 def channel_names(work: Work) -> list[str]:
     """Every channel that there is."""
     return [f"{kept.tenant}/{kept.channel.name}" for kept in keeping.listed(work)]
-
-
-def _parts(name: str) -> tuple[str, str]:
-    tenant, sign, called = name.partition("/")
-    if not tenant or not sign or not called or "/" in called:
-        raise Misnamed(f"{name[:80]} does not say where it belongs; expected TENANT/CHANNEL")
-    return tenant, called

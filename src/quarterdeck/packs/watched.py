@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 
-from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import TenantNotFound, Work
 from quarterdeck.operations.health.model.registry import (
@@ -18,12 +17,10 @@ from quarterdeck.operations.health.model.registry import (
     Service,
 )
 from quarterdeck.operations.health.service import registry
+from quarterdeck.packs.naming import parts
 
 Spec = Mapping[str, Any]
-
-
-class Misnamed(Invalid):
-    """The item's name does not say where it belongs."""
+ENVIRONMENT, SERVICE = "TENANT/ENVIRONMENT", "TENANT/ENVIRONMENT/SERVICE"
 
 
 class LinkSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,7 +73,7 @@ class ServiceSpec(msgspec.Struct, forbid_unknown_fields=True):
 
 def environment(work: Work, name: str) -> Spec | None:
     """What is known of the environment of that name, as a spec."""
-    tenant, place = _parts(name, 2)
+    tenant, place = parts(name, ENVIRONMENT)
     try:
         found = registry.environment_of(work, tenant, place)
     except (NoSuchEnvironment, TenantNotFound):
@@ -86,7 +83,7 @@ def environment(work: Work, name: str) -> Spec | None:
 
 def put_environment(work: Work, name: str, spec: EnvironmentSpec) -> None:
     """Describe the environment of that name."""
-    tenant, place = _parts(name, 2)
+    tenant, place = parts(name, ENVIRONMENT)
     links = tuple(Link(title=one.title, url=one.url) for one in spec.links)
     registry.describe(
         work,
@@ -103,7 +100,7 @@ def environment_names(work: Work) -> list[str]:
 
 def service(work: Work, name: str) -> Spec | None:
     """The entry of the service of that name, as a spec."""
-    tenant, place, called = _parts(name, 3)
+    tenant, place, called = parts(name, SERVICE)
     try:
         found = registry.standings(work, tenant=tenant, environment=place)
     except TenantNotFound:
@@ -114,7 +111,7 @@ def service(work: Work, name: str) -> Spec | None:
 
 def put_service(work: Work, name: str, spec: ServiceSpec) -> None:
     """Register the service of that name."""
-    tenant, place, called = _parts(name, 3)
+    tenant, place, called = parts(name, SERVICE)
     said = msgspec.structs.asdict(spec) | {
         "depends_on": tuple(spec.depends_on),
         "probes": tuple(Probe(**msgspec.structs.asdict(one)) for one in spec.probes),
@@ -128,14 +125,6 @@ def service_names(work: Work) -> list[str]:
     """Every service that is registered."""
     found = (one.service for one in registry.standings(work))
     return [f"{one.tenant}/{one.environment}/{one.name}" for one in found]
-
-
-def _parts(name: str, many: int) -> list[str]:
-    parts = name.split("/")
-    if len(parts) != many:
-        shape = "/".join(("TENANT", "ENVIRONMENT", "SERVICE")[:many])
-        raise Misnamed(f"{name[:80]} does not say where it belongs; expected {shape}")
-    return parts
 
 
 def _plain(found: Environment | Service, form: type[msgspec.Struct]) -> Spec:

@@ -36,7 +36,9 @@ def outlet(settings: Settings, keys: KeyStore, sender: HttpSender) -> Outlet:
         Kind.EMAIL: MailCarrier(mail_server(settings)),
         Kind.SLACK: SlackCarrier(sender, settings.slack_url),
         Kind.TEAMS: TeamsCarrier(sender),
-        Kind.PAGERDUTY: PagerDutyCarrier(sender, settings.pagerduty_url),
+        Kind.PAGERDUTY: PagerDutyCarrier(
+            sender, settings.pagerduty_url, settings.pagerduty_api_url
+        ),
         Kind.WEBHOOK: WebhookCarrier(sender),
         Kind.JIRA: JiraCarrier(sender),
     }

@@ -255,12 +255,23 @@ def test_each_query_asks_for_a_family_that_we_have() -> None:
     for process in ("answering", "working"):
         import_module(f"quarterdeck.wiring.{process}")
     families = {f.name for f in REGISTRY.collect()} | {"quarterdeck_cache_answers"}
-    for file in Path(__file__).parents[3].glob("deploy/grafana/*.json"):
+    asked = dict(_asked())
+    assert {file for file, _ in asked} >= {"atp-ops.json", "rules.yml"}
+    for (file, query), names in asked.items():
+        assert names, f"{file}: {query}"
+        assert names <= families, f"{file}: {names - families}"
+
+
+def _asked() -> Iterator[tuple[tuple[str, str], set[str]]]:
+    """Each query that we ship, by its file, and the families that it asks for."""
+    deploy = Path(__file__).parents[3] / "deploy"
+    for file in deploy.glob("grafana/*.json"):
         for panel in json.loads(file.read_text())["panels"]:
             for target in panel["targets"]:
-                names = set(NAMES.findall(target["expr"]))
-                assert names <= families, f"{file.name}: {names - families}"
-                assert names
+                yield (file.name, target["expr"]), set(NAMES.findall(target["expr"]))
+    rules = yaml.safe_load((deploy / "prometheus" / "rules.yml").read_text())
+    for rule in (rule for group in rules["groups"] for rule in group["rules"]):
+        yield ("rules.yml", rule["expr"]), set(NAMES.findall(rule["expr"]))
 
 
 @pytest.mark.parametrize("kind", ["application/openmetrics-text", "text/csv"])

@@ -11,6 +11,7 @@ from quarterdeck.access.tenants.model import Tenant
 from quarterdeck.console.activity import Activity, activity
 from quarterdeck.console.frame import Frame, InFrame
 from quarterdeck.console.headline import Signed, headline
+from quarterdeck.console.kept import MARKS, promises
 from quarterdeck.console.wanted import wanted
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.sync.domains import domains
@@ -57,6 +58,8 @@ def now(frame: InFrame) -> HTMLResponse:
         "now.html",
         headline=headline(tenants, ages, signed, frame.work.now),
         wanted=wanted(frame),
+        promises=promises(frame),
+        verdicts=MARKS,
         tenants=tenants,
         domains=list(known),
         rows=_rows(tenants, ages, counts),

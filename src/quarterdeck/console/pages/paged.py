@@ -52,6 +52,7 @@ def listed(frame: InFrame, page: InPage) -> HTMLResponse:
         kinds=KINDS,
         people=frame.people(),
         heartbeat=frame.runtime.settings.heartbeat_url,
+        fallback=frame.runtime.settings.fallback_channel,
     )
 
 

@@ -8,6 +8,7 @@ from starlette.responses import HTMLResponse
 
 from quarterdeck.console import lines
 from quarterdeck.console.frame import Frame, InFrame
+from quarterdeck.console.kept import MARKS
 from quarterdeck.operations.slos.drawing import Left, lefts
 from quarterdeck.operations.slos.model.policy import STEPS
 from quarterdeck.operations.slos.model.standing import Standing, Verdict
@@ -18,12 +19,6 @@ from quarterdeck.web.routes import page_router
 router = page_router()
 
 READS = needs(applying.READ)
-MARKS = {
-    Verdict.MET: "ok",
-    Verdict.BURNING: "warning",
-    Verdict.EXHAUSTED: "critical",
-    Verdict.UNKNOWN: "unknown",
-}
 
 
 @router.get("/slos", response_class=HTMLResponse, **READS)

@@ -1,4 +1,7 @@
-"""Carries parcels to PagerDuty, each as an event of its own: it puts together what is one."""
+"""Carries parcels to PagerDuty, each as an event of its own: it puts together what is one.
+
+Where the channel has a token of the REST API, an incident is acknowledged by that, in a name.
+"""
 
 import json
 
@@ -6,6 +9,7 @@ from quarterdeck.operations.messages.bundling import as_one
 from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.sending.model import Reply
 from quarterdeck.providers.pagerduty import rendering
+from quarterdeck.providers.pagerduty.rest import Rest
 from quarterdeck.providers.webhook.judging import judged
 from quarterdeck.providers.webhook.sender import HttpSender
 
@@ -13,17 +17,21 @@ HEADERS = {"Content-Type": "application/json", "User-Agent": "Quarterdeck"}
 
 
 class PagerDutyCarrier:
-    """The port ``Carrier``, for PagerDuty. ``url``: of its Events API."""
+    """The port ``Carrier``, for PagerDuty. ``url``: of its Events API; ``rest``: of the other."""
 
-    def __init__(self, sender: HttpSender, url: str) -> None:
-        self._sender, self._url = sender, url.rstrip("/")
+    def __init__(self, sender: HttpSender, url: str, rest: str) -> None:
+        self._sender, self._url, self._rest = sender, url.rstrip("/"), rest.rstrip("/")
 
     def carry(self, parcel: Parcel) -> Reply:
         """As the port says. What is about one thing is one incident there, whoever sends it."""
-        dedup = f"{parcel.tenant}/{parcel.about}"
-        body = rendering.body(as_one(parcel.contents), parcel.secret, dedup)
+        content, (key, _, named) = as_one(parcel.contents), parcel.secret.partition(":")
+        body = rendering.body(content, key, f"{parcel.tenant}/{parcel.about}")
+        dedup = body["dedup_key"]
+        if named and body["event_action"] == "acknowledge":
+            token, _, user = named.partition(":")
+            api = Rest(sender=self._sender, url=self._rest, token=token, user=user)
+            if (done := api.acknowledge(dedup)) is not None:
+                return Reply(status=done.status, receipt=dedup) if done.taken else done
         got = self._sender.exchange(f"{self._url}/v2/enqueue", HEADERS, json.dumps(body).encode())
         reply = judged(got)
-        if not reply.taken:
-            return reply
-        return Reply(status=got.status, receipt=body["dedup_key"])
+        return Reply(status=got.status, receipt=dedup) if reply.taken else reply

@@ -11,7 +11,7 @@ from quarterdeck.kernel.text import is_storable
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 MAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
-ROUTING_KEY = re.compile(r"[0-9A-Za-z]{20,64}")
+ROUTING_KEY = re.compile(r"[0-9A-Za-z]{20,64}(?::[\w+-]{10,100}:[^@\s:]+@[^@\s:]+)?")
 TOKEN = re.compile(r"xox[a-z]-[0-9A-Za-z-]+")
 PROJECT = re.compile(r"[A-Z][A-Z0-9_]{1,30}(/[^/]{1,60})?")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -44,7 +44,8 @@ class Kind(StrEnum):
 SECRETS = {
     Kind.SLACK: "the address of an incoming webhook (https://...), or a bot's token (xoxb-...)",
     Kind.TEAMS: "the address of a workflow's webhook (https://...)",
-    Kind.PAGERDUTY: "the routing key of a service's Events API v2 integration",
+    Kind.PAGERDUTY: "the routing key of a service's Events API v2 integration, or KEY:TOKEN:MAIL "
+    "with a token of the REST API and the mail address of whose it is",
     Kind.JIRA: "NAME@HOST:TOKEN of an account of Jira Cloud, or a personal access token",
 }
 """Kinds that cannot do without a secret, and what it is."""

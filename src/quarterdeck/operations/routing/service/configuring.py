@@ -79,6 +79,12 @@ def current(work: Work, tenant: str) -> Version:
     return _hidden(found)
 
 
+def configured(work: Work) -> list[str]:
+    """The tenants that have a configuration, as far as the actor may see."""
+    known = configs.configured(work.db)
+    return sorted(one for one in known if work.actor.may("alerts:read", one))
+
+
 def versions(work: Work, tenant: str) -> list[Version]:
     """Every version, newest first, secrets hidden."""
     own = work.require("alerts:read", tenant)
