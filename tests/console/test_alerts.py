@@ -34,6 +34,16 @@ def fired(estate: Stage) -> Watch:
     return watch
 
 
+def test_what_wakes_people_for_nothing_is_told(client: TestClient, fired: Watch) -> None:
+    fired.push(LABELS | {"node": "a"}, ends_in=timedelta(seconds=-1))
+    fired.expire()
+    assert 'href="/alerts/noise"' in client.get("/alerts").text
+    text = client.get("/alerts/noise").text
+    assert "1 of 3 alerts ended with nobody on it in 30 days" in text
+    assert "&lt;b&gt;Bold" in text
+    assert "50 %" in text or "50%" in text
+
+
 @pytest.mark.usefixtures("fired")
 def test_chosen_alerts_are_handled_and_that_is_undone(client: TestClient) -> None:
     page = client.get("/alerts?type=HighLatency").text

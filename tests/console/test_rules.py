@@ -14,6 +14,8 @@ from operations.rules.test_forms import PHOENIX, SYNC
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.db import writing as writing_to
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.alerts import service as alerts
+from quarterdeck.operations.alerts.model import Severity, Sign
 from quarterdeck.operations.metrics.model import Sample
 from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.operations.metrics.service.recording import record
@@ -53,6 +55,23 @@ def test_the_list_says_what_each_rule_says(client: TestClient) -> None:
         assert words in page
     assert "high-cpu" not in client.get("/alert-rules?state=unknown").text.split("</table>")[0]
     assert "No rule is so" in client.get("/alert-rules?state=error").text
+
+
+def test_an_alerts_page_has_the_picture_of_what_its_rule_saw(
+    ruled: Stage, client: TestClient
+) -> None:
+    with begin(ruled.engine, installation(), ruled.clock) as work:
+        [alert] = alerts.active(work, types=["high-cpu"])
+    page = client.get(f"/alerts/{alert.id}").text
+    _, _, picture = page.partition("What its rule saw")
+    assert 'class="limit"' in picture
+    assert "<polyline" in picture
+    assert f'href="{HERE}"' in picture
+    other = Sign(key="k", tenant="acme", type="Down", severity=Severity.INFO, title="Down")
+    with begin(ruled.engine, installation(), ruled.clock) as work:
+        alerts.fire(work, other)
+        [down] = alerts.active(work, types=["Down"])
+    assert "What its rule saw" not in client.get(f"/alerts/{down.id}").text
 
 
 def say(stage: Stage, **states: str) -> None:

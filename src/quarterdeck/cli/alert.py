@@ -61,6 +61,26 @@ def show(
         raise typer.Exit(FOUND)
 
 
+@commands.command()
+def noise(
+    context: typer.Context,
+    *,
+    tenant: Annotated[str | None, typer.Option(help="Only of this tenant.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=366, help="How far to look back.")] = 30,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Show which alerts end by themselves with nobody on them: what wakes people for nothing."""
+    with told():
+        found = client_of(context).get(f"{ALERTS}/noise", tenant=tenant, days=days)
+    if as_json:
+        show_json(found)
+        return
+    names = ("type", "fired", "acknowledged", "by_itself", "short", "untouched")
+    rows = [(*(one[name] for name in names), f"{one['share']:.0%}") for one in found["types"]]
+    columns = ("type", "fired", "acknowledged", "by itself", "within 5 min", "for nothing", "share")
+    show_table(columns, rows, f"no alert fired in {days} days")
+
+
 @commands.command("show")
 def show_one(
     context: typer.Context,

@@ -232,3 +232,17 @@ def test_bodies_that_no_database_can_hold_are_refused(client: TestClient, sre: H
     silence = {"matchers": [matcher], "startsAt": "2026-01-01T00:00:00Z", "createdBy": "\0"}
     silence |= {"endsAt": "2099-01-01T00:00:00Z", "comment": "x"}
     assert client.post("/api/v2/silences", json=silence, headers=sre).status_code == 400
+
+
+def test_what_is_noise_is_reported_by_type(
+    client: TestClient, sre: Headers, fired: list[dict[str, Any]]
+) -> None:
+    assert len(fired) == 3
+    found = client.get(f"{DESK}/noise", params={"days": 7}, headers=sre).json()
+    assert found["days"] == 7
+    assert [(one["type"], one["fired"], one["share"]) for one in found["types"]] == [
+        ("Down", 2, 0.0),
+        ("HighCpu", 1, 0.0),
+    ]
+    assert client.get(f"{DESK}/noise?days=0", headers=sre).status_code == 422
+    assert client.get(f"{DESK}/noise?tenant=beta", headers=sre).status_code == 404

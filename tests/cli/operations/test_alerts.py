@@ -54,6 +54,13 @@ def test_an_alert_is_shown_acknowledged_and_resolved(run: Run) -> None:
     assert run("alert show 999")[0] == 2
 
 
+def test_noise_is_shown_by_type(run: Run) -> None:
+    code, table, _ = run("alert noise --days 7")
+    rows = [line.split("\t") for line in table.splitlines()]
+    assert (code, rows[1]) == (0, ["Down", "1", "0", "0", "0", "0", "0%"])
+    assert answer(run, "alert noise")["types"][1]["type"] == "Slow"
+
+
 def test_a_silence_is_previewed_added_and_expired(run: Run) -> None:
     shown = answer(run, "alert silence preview --tenant acme alertname=Down node=~a|b")
     assert shown["count"] == 1

@@ -1,6 +1,8 @@
 """/api/v1/alerts: look for alerts, at one of them, and handle many at once."""
 
-from typing import Annotated
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated, Self
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
@@ -16,7 +18,7 @@ from quarterdeck.api.operations.alert_bodies import (
 )
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.alerts.model import LIVE, AlertState, Filter, Severity
-from quarterdeck.operations.alerts.service import around, lifecycle, looking
+from quarterdeck.operations.alerts.service import around, lifecycle, looking, noise
 from quarterdeck.operations.routing.service.muting import seen_one
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.faults import InvalidRequest
@@ -42,6 +44,29 @@ class AlertPage(BaseModel):
 
     alerts: list[AlertBody]
     counts: dict[str, int] = Field(description="How many fire, by their state.")
+
+
+class NoiseBody(BaseModel):
+    """What came of the alerts of one type."""
+
+    type: str
+    fired: int
+    acknowledged: int
+    by_itself: int = Field(description="Ended with no hand laid on them.")
+    untouched: int = Field(description="Of these, how many nobody had acknowledged.")
+    short: int = Field(description="Ended by themselves within five minutes.")
+    share: float = Field(description="Untouched of what fired, 0 to 1.")
+
+    @classmethod
+    def of(cls, one: noise.Noise) -> Self:
+        return cls(**asdict(one), share=round(one.share, 4))
+
+
+class NoiseReport(BaseModel):
+    """Which alerts are noise."""
+
+    days: int
+    types: list[NoiseBody]
 
 
 class Asked(BaseModel):
@@ -81,6 +106,17 @@ def search_alerts(
     return AlertPage(
         alerts=[AlertBody.of(one) for one in shown], counts=looking.counts(work, asked.tenant)
     )
+
+
+@router.get("/noise", responses=READS, **needs("alerts:read"))
+def measure_alert_noise(
+    work: InRead,
+    tenant: Annotated[str, Query(description="Only of this tenant.")] = "",
+    days: Annotated[int, Query(ge=1, le=366, description="How far to look back.")] = 30,
+) -> NoiseReport:
+    """Which types of alerts end by themselves with nobody on them, the noisiest first."""
+    found = noise.noise(work, tenant, timedelta(days=days))
+    return NoiseReport(days=days, types=[NoiseBody.of(one) for one in found])
 
 
 @router.get("/{alert}", responses=READS, **needs("alerts:read"))

@@ -1,6 +1,7 @@
 """/alerts: what wants somebody, as a list and one by one."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -8,12 +9,14 @@ from fastapi import APIRouter, Depends, Form, Query
 from pydantic import Field
 from starlette.responses import HTMLResponse, RedirectResponse
 
+from quarterdeck.console import lines
 from quarterdeck.console.frame import Frame, InFrame, see
+from quarterdeck.console.measured import picture
 from quarterdeck.console.pages.views import saved
 from quarterdeck.console.preferences import back_to
 from quarterdeck.operations.alerts import service
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Filter, Severity
-from quarterdeck.operations.alerts.service import around, lifecycle, looking
+from quarterdeck.operations.alerts.service import around, lifecycle, looking, noise
 from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.incidents.service import looking as incidents
 from quarterdeck.operations.routing.service.muting import seen_one
@@ -28,6 +31,7 @@ router = APIRouter(include_in_schema=False, route_class=HouseRoute)
 
 READS = needs("alerts:read")
 SHOWN_PAST = 20
+LOOKED_BACK = timedelta(days=30)
 MOST_UNDONE = 300  # alerts whose numbers fit into an address
 MAX_WORD = 200
 Word = Annotated[str, Query(max_length=MAX_WORD)]
@@ -86,6 +90,14 @@ def bar_of(
 InBar = Annotated[Bar, Depends(bar_of)]
 
 
+@router.get("/alerts/noise", response_class=HTMLResponse, **READS)
+def noisy(frame: InFrame) -> HTMLResponse:
+    """Which alerts wake people for nothing."""
+    return frame.show(
+        "noise.html", found=noise.noise(frame.work, frame.shell.tenant, LOOKED_BACK), days=30
+    )
+
+
 @router.get("/alerts", response_class=HTMLResponse, **READS)
 def alerts(
     frame: InFrame, page: InPage, bar: InBar, done: Word = "", ids: Word = ""
@@ -135,6 +147,8 @@ def alert_page(frame: InFrame, alert: int) -> HTMLResponse:
         people=frame.people(),
         runbook=_safe(found.alert.runbook),
         source=_safe(found.alert.sign.generator_url),
+        picture=picture(frame, found.alert),
+        size=(lines.WIDTH, lines.HEIGHT),
         changed=around.changed(frame.work, [found.alert]).get(alert, []),
         incidents=incidents.about_alert(frame.work, found.alert.sign.tenant, alert),
         knowing=contacts.suggested(frame.work, found.alert.sign.tenant, labels.values()),

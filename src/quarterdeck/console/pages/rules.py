@@ -10,15 +10,16 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console import lines
 from quarterdeck.console.frame import RANGES, Frame, InFrame, changing, looking, see
+from quarterdeck.console.measured import chart
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.operations.metrics.spans import steps
 from quarterdeck.operations.rules.baseline import Baseline, Beside, Deviation, NoBaseline
 from quarterdeck.operations.rules.forms import native
-from quarterdeck.operations.rules.model import Kept, PromQL, Rule, RuleChanged, State, Threshold
+from quarterdeck.operations.rules.model import Kept, PromQL, Rule, RuleChanged, State
 from quarterdeck.operations.rules.promql import promql
 from quarterdeck.operations.rules.service import comparing, exchanging, trying, writing
 from quarterdeck.operations.rules.service import looking as rules
-from quarterdeck.operations.rules.service.trying import Drawn, UnusableInstant
+from quarterdeck.operations.rules.service.trying import UnusableInstant
 from quarterdeck.operations.rules.sign import remedy
 from quarterdeck.web.deps import By, Installation, InWork
 from quarterdeck.web.permissions import needs
@@ -36,7 +37,6 @@ EVERY = {
     "7d": timedelta(hours=2),
     "30d": timedelta(hours=8),
 }
-SHOWN = 6
 KINDS = {
     State.ERROR: "critical",
     State.FIRING: "critical",
@@ -140,7 +140,7 @@ def one(
         condition=promql(account.kept.rule.condition),
         elsewhere=isinstance(account.kept.rule.condition, PromQL),
         kinds=KINDS,
-        chart=_chart(account.kept.rule, ats, drawn),
+        chart=chart(account.kept.rule, ats, drawn),
         drawn=drawn,
         ats=ats,
         size=(lines.WIDTH, lines.HEIGHT),
@@ -255,22 +255,11 @@ def _rows(frame: Frame, shown: Sequence[Kept]) -> list[Row]:
                 kept=kept,
                 condition=promql(kept.rule.condition),
                 elsewhere=isinstance(kept.rule.condition, PromQL),
-                chart=_chart(kept.rule, ats, drawn[kept.rule.name]),
+                chart=chart(kept.rule, ats, drawn[kept.rule.name]),
             )
             for kept in own
         ]
     return rows
-
-
-def _chart(rule: Rule, ats: Sequence[datetime], drawn: Sequence[Drawn]) -> lines.Chart | None:
-    if not drawn or not isinstance(rule.condition, Threshold):
-        return None
-    named = [(_name(one), one.values) for one in drawn[:SHOWN]]
-    return lines.chart(ats, named, rule.condition.value)
-
-
-def _name(one: Drawn) -> str:
-    return " ".join(f"{name}={value}" for name, value in one.labels.items())
 
 
 def _ats(frame: Frame) -> list[datetime]:
