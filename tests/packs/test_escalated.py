@@ -13,6 +13,8 @@ from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.clock import EPOCH, utc_now
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import begin, read
+from quarterdeck.operations.contacts import service as contacts
+from quarterdeck.operations.contacts.model import Channel, Contact, Means, Section
 from quarterdeck.operations.escalation.model.plan import Case, StepKind, plan
 from quarterdeck.operations.escalation.model.policy import Policy
 from quarterdeck.operations.escalation.service import policies
@@ -149,6 +151,39 @@ def test_azure_governance_has_the_path_that_the_runbook_writes() -> None:
     times = [level.engaged("SEV-1", NONE) for level in found.levels]
     assert times == [timedelta(0), timedelta(minutes=15), timedelta(minutes=75)]
     assert [level.title for level in found.levels][-1] == "VP Engineering"
+
+
+WHO = ("platform-support", "devops-manager", "vp-eng")
+SUPPORT, DEVOPS, VP = (f"{who}@company.com" for who in WHO)
+TEAMS = ["database-team", "platform-team", "security-team"]
+HEADS = ["ceo", "cto", "engineering-manager"]
+
+
+@pytest.mark.parametrize(
+    ("pack", "name", "minutes"),
+    [
+        ("azure-governance", "platform-support", {0: [SUPPORT], 15: [DEVOPS], 75: [VP]}),
+        ("banking", "monitoring", {0: ["operations"], 15: TEAMS, 60: HEADS}),
+    ],
+)
+def test_a_policy_tells_whom_its_runbook_says_at_the_minute_and_nobody_else(
+    engine: Engine, pack: str, name: str, minutes: dict[int, list[str]]
+) -> None:
+    desk = Desk(engine)
+    with desk.stage.work() as work:
+        policies.put(work, "acme", name, item_of(pack), why="as the pack has it")
+        for who in ("operations", *TEAMS, *HEADS):
+            way = Channel(means=Means.MAIL, address=f"{who}@bank.example")
+            said = {"section": Section.ESCALATION, "channels": (way,)}
+            contacts.put(work, "acme", Contact(name=who, title=who, **said))  # type: ignore[arg-type]
+    page, known, found = desk.page(policy=name), set[str](), dict[int, list[str]]()
+    for minute in range(241):
+        desk.tick(minutes=1 if minute else 0)
+        told = {one for some in desk.told(page).values() for one in some}
+        if fresh := told - known:
+            found[minute] = sorted(word.removesuffix("@bank.example") for word in fresh)
+        known |= told
+    assert found == minutes
 
 
 @pytest.mark.census("BK-037")
