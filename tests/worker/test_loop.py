@@ -258,7 +258,7 @@ def test_what_ended_while_the_database_was_away_is_settled_afterwards(
 
 
 def test_a_stopping_worker_waits_for_the_database_to_settle_what_ended(engine: Engine) -> None:
-    away, refused, release = Event(), Event(), Event()
+    away, refused, begun, release = Event(), Event(), Event(), Event()
 
     def refuse(*_: object) -> None:
         if away.is_set():
@@ -266,12 +266,13 @@ def test_a_stopping_worker_waits_for_the_database_to_settle_what_ended(engine: E
             raise DatabaseUnavailable("away")
 
     def wait(_: Run) -> None:
+        begun.set()
         release.wait(10)
 
     job, worker = put_one(engine), worker_of(engine, kind_of(wait))
     event.listen(engine, "begin", refuse)
     with at_work(worker):
-        until(lambda: state(engine, job) is JobState.RUNNING)
+        assert begun.wait(10)  # what is claimed and not begun is handed back
         away.set()
         worker.stop.set()
         release.set()
