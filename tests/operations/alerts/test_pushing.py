@@ -113,6 +113,22 @@ def test_an_alert_ends_by_itself_when_nobody_repeats_it(watch: Watch) -> None:
     assert [change.state for change in history] == ["firing", "resolved"]
 
 
+def test_an_alert_of_a_clock_that_is_ahead_fires_at_once_and_ends_as_it_says(watch: Watch) -> None:
+    ahead = watch.now + 60 * MINUTE
+    push = Push(
+        labels=A, annotations={}, starts_at=ahead, ends_at=ahead + 60 * MINUTE, guessed=False
+    )
+    with watch.work(PROMETHEUS) as work:
+        pushing.push(work, "acme", [push])
+    [alert] = watch.live()
+    assert (alert.fires(watch.now), alert.starts_at) == (True, ahead)
+    watch.now = ahead + 59 * MINUTE
+    assert (watch.expire(), len(watch.live())) == (0, 1)
+    watch.now = ahead + 60 * MINUTE
+    assert (watch.expire(), watch.live()) == (1, [])
+    assert watch.events()[-1] == "AlertEnded"
+
+
 def test_an_end_that_is_pushed_ends_it_and_the_next_begins_another(watch: Watch) -> None:
     watch.push(A)
     watch.now += MINUTE
