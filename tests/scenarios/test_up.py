@@ -26,6 +26,7 @@ from quarterdeck.operations.alerts.service.signs import clear, fire
 from quarterdeck.providers.simulator import tls
 from quarterdeck.trail.keys.keystore import KeyStore
 from scenarios.installation import Program, address, children, get, program, run
+from servers.databases import opened
 from waiting import until
 
 PEM = serialization.Encoding.PEM
@@ -112,17 +113,23 @@ def test_workers_are_added_while_projections_are_behind_and_let_go_after(
     with program(*words, QUARTERDECK_WORKERS_MOST="2") as running:
         running.await_words(READY)
         assert workers_of(running) == 1
-        engine = open_engine(postgres_url)
-        with begin(engine, installation(), utc_now) as work:
-            fire(work, BEHIND)
-        until(lambda: workers_of(running) == 2, 40, "a second worker")
-        until(lambda: len(alive(engine)) == 2, 40, "both work")
-        with begin(engine, installation(), utc_now) as work:
-            clear(work, BEHIND.tenant, BEHIND.key)
-        workers.ask(data, workers.Crew())  # as ten minutes later
-        until(lambda: workers_of(running) == 1, 40, "one is let go")
-        until(lambda: len(alive(engine)) == 1, 40, "in order")
-        engine.dispose()
+        with opened(postgres_url) as engine:
+            _is_helped(data, running, engine)
+
+
+def _is_helped(data: Path, running: Program, engine: Engine) -> None:
+    def let_go() -> bool:
+        workers.ask(data, workers.Crew())  # as ten minutes later; who answers may ask meanwhile
+        return workers_of(running) == 1
+
+    with begin(engine, installation(), utc_now) as work:
+        fire(work, BEHIND)
+    until(lambda: workers_of(running) == 2, 40, "a second worker")
+    until(lambda: len(alive(engine)) == 2, 40, "both work")
+    with begin(engine, installation(), utc_now) as work:
+        clear(work, BEHIND.tenant, BEHIND.key)
+    until(let_go, 40, "one is let go")
+    until(lambda: len(alive(engine)) == 1, 40, "in order")
 
 
 BEHIND = Sign(

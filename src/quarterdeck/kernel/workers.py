@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 
 from quarterdeck.kernel.clock import MICROSECOND
 from quarterdeck.kernel.settings import Settings
@@ -60,7 +61,7 @@ def most_of(settings: Settings) -> int:
 
 def ask(root: Path, crew: Crew) -> None:
     """Have the supervisor see to it."""
-    draft = root / f"{FILE}.draft"
+    draft = root / f"{FILE}.{token_hex(4)}.draft"  # several processes may ask at once
     draft.write_text(json.dumps(asdict(crew)))
     draft.replace(root / FILE)
 

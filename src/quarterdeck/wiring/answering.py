@@ -60,14 +60,18 @@ def answer(
     count_caches(runtime)
     with auditing(runtime) as auditor:
         pages = Pulse(name="pages", every_s=AUDIT_S, beat=auditor.beat, stop=stopping)
-        for pulse in (*_clocks(runtime, stopping), pages):
+        pulses = [*_clocks(runtime, stopping), pages]
+        for pulse in pulses:
             pulse.start()
         serving = Serving(
             settings=settings, listening=listening, stopping=stopping, ready=say_ready
         )
-        run(app, serving)
-        stopping.set()
-        pages.join(settings.stop_grace_s)
+        try:
+            run(app, serving)
+        finally:  # also where it cannot answer: a thread that goes on spoils the end of Python
+            stopping.set()
+            for pulse in pulses:
+                pulse.join(settings.stop_grace_s)
     runtime.access.write_uses()
 
 
