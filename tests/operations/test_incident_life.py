@@ -174,13 +174,16 @@ def test_with_its_end_ticket_and_page_end_and_tenants_are_told(house: House) -> 
     made = house.declare("SEV-1")
     [ticket] = house.site.issues
     assert ticket["status"] is OPEN
+    house.outbox.now = NOON + timedelta(hours=4)
     house.resolve(made.id)
     assert ticket["status"] is DONE
     assert [got.body["event_action"] for got in house.came.of("/v2/enqueue")] == [
         *("trigger", "acknowledge", "resolve")
     ]
     with house.work() as work:
-        lines = [one.text for one in looking.account(work, made.id).timeline]
+        found = looking.account(work, made.id)
+    lines = [one.text for one in found.timeline]
+    assert found.incident.notified_at == NOON  # its clock stands at when they first were told
     assert f"Customers told: acme: {noticing.OVER}" in lines
     assert house.told()["it@acme.example"] == 2
 

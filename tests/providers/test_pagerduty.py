@@ -83,17 +83,24 @@ def test_what_is_no_incident_there_is_an_event(site: PagerDuty, carrier: PagerDu
     assert site.incidents == {"acme/page/7": ACKNOWLEDGED}
 
 
-@pytest.mark.parametrize(("status", "again"), [(401, False), (429, True), (500, True)])
-def test_a_refusal_is_said_and_what_may_pass_is_tried_again(
-    site: PagerDuty,
-    carrier: PagerDutyCarrier,
-    status: int,
-    again: bool,  # noqa: FBT001
+@pytest.mark.parametrize("status", [429, 500])
+def test_what_may_pass_is_tried_again(
+    site: PagerDuty, carrier: PagerDutyCarrier, status: int
 ) -> None:
     carrier.carry(parcel(DOWN))
     site.fail.append(status)
     got = carrier.carry(parcel(TAKEN))
-    assert (got.taken, got.again, str(status) in got.error) == (False, again, True)
+    assert (got.taken, got.again, str(status) in got.error) == (False, True, True)
+    assert site.incidents == {"acme/page/7": TRIGGERED}
+
+
+def test_where_the_token_is_refused_it_is_an_event_and_rings_no_more(
+    site: PagerDuty, carrier: PagerDutyCarrier
+) -> None:
+    carrier.carry(parcel(DOWN))
+    site.fail.append(401)
+    assert carrier.carry(parcel(TAKEN)).taken
+    assert site.incidents == {"acme/page/7": ACKNOWLEDGED}
 
 
 def test_a_secret_is_a_key_or_a_key_with_token_and_mail() -> None:

@@ -122,6 +122,28 @@ def test_who_brings_it_on_has_answered_its_page(paged: Bridge) -> None:
     assert on.stage is Stage.TRIAGE
 
 
+def test_who_answered_before_it_got_worse_does_not_answer_for_what_it_became(
+    paged: Bridge,
+) -> None:
+    made = paged.declare(severity="SEV-2")
+    page = page_of(paged, made.id)
+    assert page is not None
+    with paged.working() as work:
+        answering.acknowledge(work, page.id, by="ada")
+    with paged.working() as work:  # before the worker hears of the answer
+        leading.change_severity(work, made.id, "SEV-1", "all tenants")
+    paged.hear()
+    paged.hear()
+    page = page_of(paged, made.id)
+    assert page is not None
+    assert (page.state, page.severity) == (PageState.OPEN, "SEV-1")
+    with paged.working() as work:
+        leading.acknowledge(work, made.id)
+    page = page_of(paged, made.id)
+    assert page is not None
+    assert page.state is PageState.ACKNOWLEDGED
+
+
 def test_only_its_own_page_answers_for_an_incident(paged: Bridge) -> None:
     made = paged.declare(severity="SEV-2")
     with paged.working() as work:

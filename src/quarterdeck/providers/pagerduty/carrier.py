@@ -30,8 +30,12 @@ class PagerDutyCarrier:
         if named and body["event_action"] == "acknowledge":
             token, _, user = named.partition(":")
             api = Rest(sender=self._sender, url=self._rest, token=token, user=user)
-            if (done := api.acknowledge(dedup)) is not None:
-                return Reply(status=done.status, receipt=dedup) if done.taken else done
+            done = api.acknowledge(dedup)
+            if done is not None and done.taken:
+                return Reply(status=done.status, receipt=dedup)
+            if done is not None and done.again:
+                return done
+            # In no name, then: better than that it rings on.
         got = self._sender.exchange(f"{self._url}/v2/enqueue", HEADERS, json.dumps(body).encode())
         reply = judged(got)
         return Reply(status=got.status, receipt=dedup) if reply.taken else reply

@@ -41,8 +41,12 @@ def _span(alert: Alert) -> tuple[datetime, datetime]:
 
 
 def _about(alert: Alert) -> str:
-    """The tenant that an alert is about; one of the platform names it by a label."""
-    return alert.sign.labels.get("tenant", alert.sign.tenant)
+    """The tenant that an alert is about; one of the platform names it by a label.
+
+    A tenant's own labels are its own words: they open nothing of another's.
+    """
+    own = alert.sign.tenant
+    return alert.sign.labels.get("tenant", own) if own == PLATFORM else own
 
 
 def _fits(change: Change, alert: Alert) -> bool:

@@ -114,6 +114,7 @@ class Incident:
             regulators' clocks run from there.
         told: regulators that were told, by name.
         validated: how it was seen that all services are well again.
+        notified_at: when customers were first told.
         approval: of Legal, that customers are told of what is known; None again once there is
             another of those flags.
     """

@@ -5,6 +5,7 @@ from quarterdeck.operations.alerts.model import Alert, AlertNotFound, AlertState
 from quarterdeck.operations.alerts.service.looking import found_of
 from quarterdeck.operations.incidents.model.incident import MAX_LINE, Incident, Source
 from quarterdeck.operations.incidents.model.timeline import Wrote
+from quarterdeck.operations.incidents.service import paging
 from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
 from quarterdeck.operations.incidents.service.keeping import OPEN, found, noted, own, write
 from quarterdeck.operations.incidents.service.leading import acknowledged
@@ -32,7 +33,7 @@ def out_of(
     told = _told(severities.ladder(work.db, alert.sign.tenant), alert, severity, source)
     made, fresh = begin_incident(work, told)
     if fresh and alert.state is AlertState.ACKNOWLEDGED:
-        made = acknowledged(work, made, alert.acknowledged_by)
+        made = _acknowledged(work, made, alert.acknowledged_by)
     return made, fresh
 
 
@@ -64,7 +65,15 @@ def follow(work: Work, tenant: str, alert: str, words: str, *, key: str, who: st
             continue
         write(work, incident, Wrote.ALERT, words, by=who, key=key)
         if who:
-            acknowledged(work, incident, who)
+            _acknowledged(work, incident, who)
+
+
+def _acknowledged(work: Work, incident: Incident, who: str) -> Incident:
+    """Whoever is on the alert is on its incident, and on the page of one that nobody was on."""
+    made = acknowledged(work, incident, who)
+    if made is not incident:
+        paging.answer(work, made, who)
+    return made
 
 
 def link_alert(work: Work, incident_id: str, alert_id: int) -> Incident:

@@ -44,13 +44,15 @@ def acknowledge(work: Work, incident_id: str, note: str = "") -> Incident:
     check_text(note)
     if not incident.is_open:
         raise IncidentOver(f"{incident.id} is resolved: there is nothing left to acknowledge")
-    return acknowledged(work, incident, work.actor.id, note)
+    return _taken(work, incident, note)
 
 
 def acknowledged(work: Work, incident: Incident, who: str, note: str = "") -> Incident:
-    """As ``acknowledge``, in whose name soever; where somebody is on it, only its page hears."""
+    """As ``acknowledge``, in whose name soever; where somebody is on it, nothing changes.
+
+    Its page is left alone: what is heard of late must not answer for what it became since.
+    """
     if incident.acknowledged is not None:
-        paging.answer(work, incident, who)  # it was opened anew, or for a worse severity
         return incident
     stage = max(incident.stage, Stage.ACKNOWLEDGEMENT, key=[*Stage].index)
     done = Done(at=work.now, by=who, note=note)
@@ -58,7 +60,6 @@ def acknowledged(work: Work, incident: Incident, who: str, note: str = "") -> In
     late = any(c.name == RESPOND and c.is_breached(work.now) for c in clocks(made))
     words = f"Acknowledged{', late' if late else ''}{f': {note}' if note.strip() else ''}"
     write(work, made, Wrote.STAGE, words, by=who)
-    paging.answer(work, made, who)
     tell_channels(work, made, f"Acknowledged: {made.title}", key="acknowledged", text=note)
     work.publish(IncidentAcknowledged(tenant=made.tenant, incident=made.id, by=who))
     return made
@@ -77,17 +78,14 @@ def advance(work: Work, incident_id: str, to: Stage) -> Incident:
     facts = facts_of(work, incident)
     if lacks := missing(incident, to, facts):
         raise GateClosed(f"before {to.value}, record: {'; '.join(lacks)}")
-    on_it = acknowledged(work, incident, work.actor.id)
-    made = change(work, on_it, stage=to, **_reached(work, incident, to))
+    made = change(work, _taken(work, incident), stage=to, **_reached(work, incident, to))
     write(work, made, Wrote.STAGE, f"{incident.stage.value} to {to.value}: {made.status.value}")
     work.publish(
         IncidentAdvanced(
             tenant=made.tenant, incident=made.id, stage=to.value, status=made.status.value
         )
     )
-    if made.status is not incident.status:
-        _tell_status(work, made)
-    return made
+    return made if made.status is incident.status else _tell_status(work, made)
 
 
 def reopen(work: Work, incident_id: str, why: str) -> Incident:
@@ -176,16 +174,24 @@ def _reached(work: Work, incident: Incident, to: Stage) -> dict[str, Any]:
     return said
 
 
-def _tell_status(work: Work, made: Incident) -> None:
+def _taken(work: Work, incident: Incident, note: str = "") -> Incident:
+    """The actor is on it, and on its page as it is now."""
+    made = acknowledged(work, incident, work.actor.id, note)
+    paging.answer(work, made, work.actor.id)
+    return made
+
+
+def _tell_status(work: Work, made: Incident) -> Incident:
     status = status_at(made.stage)
     key = f"status/{made.version}"
     tell_channels(work, made, f"{status.value}: {made.title}", key=key)
     retitle(work, made, key=key)
-    if not made.is_open:
-        freezing.thaw(work, made)
-        paging.end(work, made, work.actor.id)
-        tell_people(work, made, f"{status.value}: {made.title}", key=key)
-        tell_over(work, made)
+    if made.is_open:
+        return made
+    freezing.thaw(work, made)
+    paging.end(work, made, work.actor.id)
+    tell_people(work, made, f"{status.value}: {made.title}", key=key)
+    return tell_over(work, made)
 
 
 def _follow_severity(work: Work, made: Incident, key: str) -> Incident:

@@ -69,10 +69,11 @@ def notify_by_clock(work: Work, incident: Incident) -> Incident:
     return _notify(work, incident, OVER if incident.mitigated_at else USUAL, by="")
 
 
-def tell_over(work: Work, incident: Incident) -> None:
+def tell_over(work: Work, incident: Incident) -> Incident:
     """Tell customers that it is over, if they were told that it was."""
-    if incident.notified_at is not None and not incident.is_gated:
-        _notify(work, incident, OVER, by="")
+    if incident.notified_at is None or incident.is_gated:
+        return incident
+    return _notify(work, incident, OVER, by="")
 
 
 def tell_regulator(work: Work, incident_id: str, regulator: str, note: str) -> Incident:
@@ -117,7 +118,7 @@ def _notify(work: Work, incident: Incident, text: str, *, by: str | None) -> Inc
     if not told:
         write(work, incident, Wrote.NOTICE, _nobody(incident), by="", key=f"due/{NOTICE}")
         return incident
-    made = change(work, incident, notified_at=work.now)
+    made = change(work, incident, notified_at=incident.notified_at or work.now)
     reached = frozenset[str]().union(*told)
     write(work, made, Wrote.NOTICE, f"Customers told: {_listed(sorted(reached))}: {text}", by=by)
     if unknown := sorted({*made.tenants} - reached):
