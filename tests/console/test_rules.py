@@ -67,6 +67,7 @@ def test_an_alerts_page_has_the_picture_of_what_its_rule_saw(
     assert 'class="limit"' in picture
     assert "<polyline" in picture
     assert f'href="{HERE}"' in picture
+    assert "&lt;b&gt;" not in picture.partition("</section>")[0]  # of another host
     other = Sign(key="k", tenant="acme", type="Down", severity=Severity.INFO, title="Down")
     with begin(ruled.engine, installation(), ruled.clock) as work:
         alerts.fire(work, other)

@@ -36,14 +36,21 @@ def chart(rule: Rule, ats: Sequence[datetime], drawn: Sequence[Drawn]) -> lines.
 
 
 def picture(frame: Frame, alert: Alert) -> Picture | None:
-    """What the rule of an alert saw from an hour before it began; None: no rule of ours has it."""
+    """What the rule of an alert saw of it from an hour before it began.
+
+    None: no rule of ours has it, or none of the rule's series is the alert's.
+    """
     tenant = alert.sign.tenant
     try:
         rule = rules.one(frame.work, tenant, alert.sign.type).kept.rule
     except RuleNotFound:
         return None
     ats = _instants(alert, frame.work.now)
-    drawn = trying.drawn(frame.work, frame.runtime.metrics, tenant, [rule], ats)[rule.name]
+    every = trying.drawn(frame.work, frame.runtime.metrics, tenant, [rule], ats)[rule.name]
+    labels = alert.sign.labels.items()
+    drawn = [one for one in every if one.labels.items() <= labels]
+    if every and not drawn:
+        return None
     return Picture(rule=rule, chart=chart(rule, ats, drawn), drawn=drawn)
 
 

@@ -36,7 +36,7 @@ def written(spec: RoutingSpec) -> str:
 
 
 def routing(work: Work, name: str) -> Spec | None:
-    """The configuration of that tenant, as a spec; what else it says is left as it is."""
+    """The configuration of that tenant, as a spec."""
     try:
         found = configuring.current(work, name)
     except (NoRouting, TenantNotFound):
@@ -46,7 +46,7 @@ def routing(work: Work, name: str) -> Spec | None:
 
 
 def put_routing(work: Work, name: str, spec: RoutingSpec) -> None:
-    """Have that configuration hold."""
+    """Have that configuration hold, in place of all that the tenant had."""
     configuring.apply(work, name, written(spec))
 
 

@@ -94,6 +94,19 @@ def test_what_was_changed_for_another_tenant_is_not_told(watch: Watch) -> None:
     assert {alert: len(some) for alert, some in found.items()} == {mine.id: 1, theirs.id: 0}
 
 
+def test_a_tenants_own_label_shows_nothing_of_another_tenant(watch: Watch) -> None:
+    said = {"kind": ChangeKind.RESTART, "title": "of beta", "at": watch.now}
+    theirs = Change(id="1", tenant=TenantId("beta"), **said)  # type: ignore[arg-type]
+    with watch.work() as work:
+        changes.hear(work, theirs)
+    watch.push({"alertname": "Slow", "tenant": "beta"}, ends_in=timedelta(days=30))
+    [mine] = watch.live()
+    ours = replace(mine, id=mine.id + 1, sign=replace(mine.sign, tenant="_platform"))
+    with watch.work() as work:
+        found = around.changed(work, [mine, ours])
+    assert {alert: len(some) for alert, some in found.items()} == {mine.id: 0, ours.id: 1}
+
+
 def tell(watch: Watch, *events: Event) -> None:
     with watch.work() as work:
         for event in events:

@@ -50,7 +50,9 @@ def _scheduled(work: Work, fact: Fact) -> None:
 
 
 def _written(work: Work, fact: Fact) -> None:
-    scheduled.announce_known(work, fact.tenant)
+    # A new one alone: what was withdrawn since must not be mailed again by another change.
+    if fact.payload["version"] == "1":
+        scheduled.announce_known(work, fact.tenant)
 
 
 def _archived(work: Work, fact: Fact) -> None:

@@ -89,7 +89,8 @@ def answered(
 def joined(work: Work, own: Tenants, page: Page, title: str) -> None:
     """Tell whoever was told of a page that somebody looks after that there is more of it."""
     note(work, page, "joined", "", title)
-    _say(work, own, page, f"More of it: {title}", f"{page.acknowledged_by} looks after it")
+    said = f"{page.acknowledged_by} looks after it"
+    _say(work, own, page, f"More of it: {title}", said, key=f"joined/{work.new_id()}")
 
 
 def wanted_again(work: Work, own: Tenants, page: Page, why: str) -> Page:
@@ -175,7 +176,8 @@ def _once_more(work: Work, steps: list[Entry]) -> Iterator[Entry]:
         )
 
 
-def _say(work: Work, own: Tenants, page: Page, title: str, words: str) -> None:
+def _say(work: Work, own: Tenants, page: Page, title: str, words: str, *, key: str = "") -> None:
+    """``key``: the same is said once; empty: once a state and second."""
     steps = ledger.of_page(work.db, own, page.id)
     content = Content(
         title=title,
@@ -185,4 +187,5 @@ def _say(work: Work, own: Tenants, page: Page, title: str, words: str) -> None:
         facts=page.what.facts,
         links=links_of(page, ""),
     )
-    tell_again(work, page, steps, content, f"{page.state.value}/{work.now.timestamp():.0f}")
+    once = key or f"{page.state.value}/{work.now.timestamp():.0f}"
+    tell_again(work, page, steps, content, once)

@@ -100,26 +100,24 @@ def settled(work: Work, tenant: str, told: Sequence[Notification]) -> None:
     members = groups.members_of(work.db, own, found)
     left = leaving.of_groups(work.db, own, found)
     known = alerts.of_ids(work, own, sorted({alert for some in members.values() for alert in some}))
-    for one in told:
-        mine = [known[alert] for alert in members[one.group] if alert in known]
-        _settled(work, own, one, mine, {some.fingerprint for some in left[one.group]})
+    for group in found:
+        over = frozenset[str]().union(
+            *(one.standing.resolved for one in told if one.group == group)
+        )
+        mine = [known[alert] for alert in members[group] if alert in known]
+        gone = [one.id for one in map(_placed, mine) if _is_over(work, one, over)]
+        if gone:
+            groups.leave_group(work.db, own, group, gone)
+            groups.end_sources(work.db, own, gone)
+        gone_before = {some.fingerprint for some in left[group]}
+        if gone_before:
+            leaving.forget(work.db, own, group, gone_before & over)
+        if len(gone) == len(mine) and gone_before <= over:
+            groups.remove(work.db, own, [group])
 
 
-def _settled(
-    work: Work, own: Tenants, one: Notification, members: Sequence[Alert], left: set[str]
-) -> None:
-    gone = [
-        alert.id
-        for alert in map(_placed, members)
-        if not alert.fires(work.now) and alert.fingerprint in one.standing.resolved
-    ]
-    if gone:
-        groups.leave_group(work.db, own, one.group, gone)
-        groups.end_sources(work.db, own, gone)
-    if left:
-        leaving.forget(work.db, own, one.group, left & one.standing.resolved)
-    if len(gone) == len(members) and left <= one.standing.resolved:
-        groups.remove(work.db, own, [one.group])
+def _is_over(work: Work, alert: Alert, told: frozenset[str]) -> bool:
+    return not alert.fires(work.now) and alert.fingerprint in told
 
 
 def _placed(alert: Alert) -> Alert:

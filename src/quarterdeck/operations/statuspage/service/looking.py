@@ -9,7 +9,7 @@ from quarterdeck.operations.statuspage.model.post import Post, Update
 from quarterdeck.operations.statuspage.service import standing
 from quarterdeck.operations.statuspage.service.keeping import READ, found
 from quarterdeck.operations.statuspage.service.posting import of_id
-from quarterdeck.operations.statuspage.store import components, posts, subscribers
+from quarterdeck.operations.statuspage.store import components, pages, posts, subscribers
 
 MOST = 200
 
@@ -71,9 +71,11 @@ def one(work: Work, tenant: str, post: str) -> tuple[Post, list[Update]]:
 def overdue_counts(work: Work, tenants: Tenants) -> dict[str, int]:
     """How many posts are overdue, by tenant; in no person's name."""
     found_ones: dict[str, int] = {}
-    for post in posts.newest(work.db, tenants, is_open=True, limit=MOST):
-        late = post.is_overdue(work.now)
-        found_ones[post.tenant] = found_ones.get(post.tenant, 0) + late
+    for tenant in (kept.tenant for kept in pages.listed(work.db, tenants)):
+        own = Tenants(frozenset({tenant}))
+        waiting = posts.newest(work.db, own, is_open=True, limit=MOST)
+        late = sum(post.is_overdue(work.now) for post in waiting)
+        found_ones[tenant] = late
     return found_ones
 
 
