@@ -28,6 +28,11 @@ OfState = Annotated[
 Limit = Annotated[int, typer.Option(min=1, max=500, help="Rows to show.")]
 
 
+Framework = Annotated[
+    str, typer.Option(help="Assignment or policy set, by name or id; all if left out.")
+]
+
+
 @commands.command()
 def summary(
     context: typer.Context, *, tenant: OfTenant = None, as_json: flags.AsJson = False
@@ -180,9 +185,7 @@ def check(
     context: typer.Context,
     tenant: Annotated[str, typer.Argument(metavar="TENANT")],
     *,
-    framework: Annotated[
-        str, typer.Option(help="Assignment or policy set, by name or id; all if left out.")
-    ] = "",
+    framework: Framework = "",
     as_json: flags.AsJson = False,
 ) -> None:
     """Hold a tenant against a framework, and keep the result. Exits 1 unless it passes."""
@@ -204,9 +207,7 @@ def scan(
     context: typer.Context,
     tenant: Annotated[str, typer.Argument(metavar="TENANT")],
     *,
-    framework: Annotated[
-        str, typer.Option(help="Assignment or policy set, by name or id; all if left out.")
-    ] = "",
+    framework: Framework = "",
     as_json: flags.AsJson = False,
 ) -> None:
     """Name what stands against policy, and what does no longer. Exits 1 unless it passes.

@@ -17,6 +17,7 @@ import errno
 import fcntl
 import os
 import struct
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -109,7 +110,9 @@ class Spool:
         self._folder = folder
         self._max_bytes = max_bytes
         self._durable = durable
-        self._untold = 0  # lost events that the disk did not even let be counted
+        # Lost events that the disk did not even let be counted: one each, since threads may
+        # append while another counts, and a lock could be held by one that a fork left behind.
+        self._untold: deque[None] = deque()
 
     def append(self, event: Event) -> int:
         """Write an event behind all others; its number.
@@ -121,7 +124,7 @@ class Spool:
             with self._locked():
                 return self._appended(event)
         except OSError as error:
-            self._untold += 1
+            self._untold.append(None)
             raise SpoolFull(f"the spool cannot be written: {error}") from error
 
     def batch(self, lines: int, size: int) -> Batch:
@@ -177,7 +180,7 @@ class Spool:
     def lost(self) -> int:
         """Events that found the spool or its disk full, since it was made."""
         with self._locked():
-            return self._tail().lost + self._untold
+            return self._tail().lost + len(self._untold)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -203,10 +206,11 @@ class Spool:
 
     def _told(self, tail: _Tail) -> _Tail:
         """Count what was lost when not even that could be written."""
-        if self._untold:
-            tail = _lost(tail, tail.last + self._untold, self._untold)
+        if many := len(self._untold):
+            tail = _lost(tail, tail.last + many, many)
             self._keep(tail)
-            self._untold = 0
+            for _ in range(many):
+                self._untold.popleft()
         return tail
 
     def _rotated(self, tail: _Tail) -> _Tail:

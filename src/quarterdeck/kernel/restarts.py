@@ -56,7 +56,8 @@ def waiting(folder: Path) -> Iterator[tuple[Path, Left]]:
         except FileNotFoundError:  # another process told of it
             continue
         except (ValueError, TypeError):
-            path.replace(path.with_suffix(".unreadable"))
+            with suppress(FileNotFoundError):  # likewise
+                path.replace(path.with_suffix(".unreadable"))
     yield from sorted(found, key=lambda one: one[1].at)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from socket import socket
 from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from quarterdeck.governance.sync.domains import domains
@@ -70,9 +72,15 @@ def answer(
             run(app, serving)
         finally:  # also where it cannot answer: a thread that goes on spoils the end of Python
             stopping.set()
-            for pulse in pulses:
-                pulse.join(settings.stop_grace_s)
+            _join(pulses, settings.stop_grace_s)
     runtime.access.write_uses()
+
+
+def _join(pulses: Sequence[Pulse], within_s: float) -> None:
+    """Wait for all of them together no longer than that."""
+    ends = monotonic() + within_s
+    for pulse in pulses:
+        pulse.join(max(0.0, ends - monotonic()))
 
 
 def _scaling(runtime: Runtime, stopping: Event) -> list[Pulse]:

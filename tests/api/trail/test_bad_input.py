@@ -256,6 +256,15 @@ def test_log_records_may_come_as_gzip(
     assert runtime.reader.size("acme") == 4
 
 
+def test_a_gzip_of_very_many_members_is_refused_at_once(
+    client: TestClient, producer: Headers
+) -> None:
+    headers = producer | JSON | {"Content-Encoding": "gzip"}
+    body = gzip.compress(b"") * 200_000
+    answer = client.post("/v1/logs", content=body, headers=headers)
+    assert (answer.status_code, "more than 64 members" in answer.json()["detail"]) == (400, True)
+
+
 @pytest.mark.parametrize("path", ["/v1/logs", "/t/acme/v1/logs"])
 def test_a_gzip_is_never_unpacked_beyond_what_a_body_may_have(
     client: TestClient, producer: Headers, path: str

@@ -92,3 +92,17 @@ def test_what_was_there_after_all_is_kept(estate: Estate) -> None:
     cloud.hold("a", "b")
     assert again(estate).state is RunState.SUCCESS
     assert live(estate) == {"a", "b"}
+
+
+def test_what_is_doubted_is_asked_again_though_another_part_stays_broken(estate: Estate) -> None:
+    cloud = holding(estate, "a")
+    cloud.hold("b", subscription="s2")
+    estate.sync()
+    changed = CloudFailure(FailureClass.DATA, "no value", page=b'{"other": []}')
+    cloud.pages["s1"] = [changed, changed]
+    cloud.hold(subscription="s2")
+    doubted = estate.sync()
+    assert (doubted.failure, doubted.counts.removed) == ("data", 0)
+    believed = again(estate)
+    assert (believed.attempt, believed.failure, believed.counts.removed) == (2, "data", 1)
+    assert live(estate) == {"a"}

@@ -1,5 +1,7 @@
 """What is down is started again: by the operator's own command, so often and no oftener."""
 
+import os
+import signal
 import stat
 from collections.abc import Iterator
 from contextlib import closing
@@ -123,6 +125,15 @@ def test_a_command_that_fails_is_told_as_failed(ops: Ops, script: str, words: st
     ops.probe()
     assert ops.beat()
     assert ops.results() == [(Result.FAILED, words)]
+
+
+def test_what_a_command_started_goes_on_after_it(ops: Ops, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    ops.allow("acme.prod.web", f"sleep 100 & echo $! > {pid}; echo started it")
+    ops.probe()
+    assert ops.beat(longest_s=5)
+    assert ops.results() == [(Result.DONE, "started it")]
+    os.kill(int(pid.read_text()), signal.SIGKILL)  # raises where there is none
 
 
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(ops: Ops) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
+from sqlalchemy import Connection
 
 from quarterdeck.access.principals.model import installation as itself
 from quarterdeck.events.access import TokenRevoked
@@ -23,9 +24,9 @@ from quarterdeck.trail.log.model import Leaf, LogDamaged
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Residency, Retention
 from quarterdeck.trail.policy.model import Kind
-from quarterdeck.trail.retention import measuring
+from quarterdeck.trail.retention import measuring, store
 from quarterdeck.trail.retention.breaches import Mark, Promise, Rules, Scan, Tally, Verdict, judge
-from quarterdeck.trail.retention.model import joined
+from quarterdeck.trail.retention.model import Purge, joined
 from quarterdeck.trail.retention.service import watching
 from quarterdeck.trail.retention.service.watching import ComplianceWatch
 from trail.installation import NOON, Installation
@@ -168,6 +169,37 @@ def test_what_stands_too_long_may_be_purged_and_the_purge_mends_it(kept: Kept) -
         ended = freezes.unfreeze(work, "confirmed", "nobody asked for the purge")
     assert not ended.evidence_held
     assert stops(kept) == set()
+
+
+def test_what_a_purge_removes_while_it_is_looked_at_is_no_breach(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.keep_days(365)
+    kept.logs.append(*(record(n, received_at=NOW) for n in range(256)))
+    kept.age(hours=2)
+    kept.store_away()
+    kept.age(days=366)
+    kept.purge()
+    found, asked = store.of_tenants, []
+
+    def late(db: Connection, tenants: Tenants) -> list[Purge]:
+        asked.append(tenants)
+        return [] if len(asked) <= 2 else found(db, tenants)  # at first as before the purge
+
+    monkeypatch.setattr(store, "of_tenants", late)
+    watch(kept)
+    assert len(asked) == 3
+    assert verdicts(kept)[Promise.EARLY] is Verdict.HOLDS
+    assert told(kept) == []
+
+
+def test_a_purge_that_was_too_early_tells_of_its_records() -> None:
+    early = [("p1", 300), ("p2", 5)]
+    rules = Rules(
+        retention=Retention.of({"classes": {}}), residency=Residency.of({}), stores={}, early=early
+    )
+    [found] = [one for one in judge(rules, Scan(tenant="acme", rules=""), 0) if one.records]
+    assert (found.promise, found.verdict, found.records) == (Promise.EARLY, Verdict.BROKEN, 305)
 
 
 def test_what_no_purge_can_remove_yet_waits_and_is_no_breach(kept: Kept) -> None:

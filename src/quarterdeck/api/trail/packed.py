@@ -8,18 +8,22 @@ CODINGS = frozenset({"gzip", "x-gzip"})
 """One coding by two names, in any case (RFC 9110, section 8.4.1.3)."""
 
 GZIP_ALONE = zlib.MAX_WBITS | 16
+MOST_MEMBERS = 64
+"""In one body: each costs a copy of all that is behind it."""
 
 
 def unpacked(body: bytes, limit: int) -> bytes:
     """What was packed; never more than ``limit`` bytes are made of it, whatever it claims.
 
     Raises:
-        Malformed: it is no whole gzip.
+        Malformed: it is no whole gzip, or of too many members.
         TooLarge: it is more than that.
     """
     parts: list[bytes] = []
     left = limit
     while body or not parts:
+        if len(parts) == MOST_MEMBERS:
+            raise faults.Malformed(f"the gzip has more than {MOST_MEMBERS} members")
         part, body = _member(body, left)
         parts.append(part)
         left -= len(part)

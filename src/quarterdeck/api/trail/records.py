@@ -69,7 +69,7 @@ class RecordBody(BaseModel):
 def bodies(work: Work, tenant: str, views: Sequence[RecordView]) -> list[RecordBody]:
     """Records of one log as they are answered: each with its class, and what casts doubt on it."""
     told = policy.retention_classes(work.db, [view.record for view in views])
-    doubted = freezes.in_doubt(work, tenant)
+    doubted = [one for one in freezes.quarantines(work.db, tenant) if one.in_doubt]
     return [RecordBody.of(view, cls, doubted) for view, cls in zip(views, told, strict=True)]
 
 

@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -34,8 +34,8 @@ MOST_DIGITS = 30
 FIRST_DAY = date(1970, 1, 1)
 MIDNIGHT = time()
 
-Month = tuple[TenantId, str, date]
-"""Of a tenant's subscription, by its first day."""
+Reading = tuple[TenantId, str, date, CostBasis]
+"""Of a tenant's subscription: a month, by its first day, on a basis."""
 
 
 class UnreadableFile(Invalid):
@@ -48,20 +48,20 @@ class Row:
 
     Attributes:
         billed: 0 where it stands on the amortized basis alone: what pays for it was bought.
-        effective: None where nobody read that basis.
+        effective: 0 where it stands on the actual basis alone; each None where it is not known.
     """
 
     entry: Entry
     account: str
     provider: str
-    billed: Money
+    billed: Money | None
     effective: Money | None
 
     @property
     def purchase(self) -> bool:
         """Whether it pays for what is charged elsewhere, as a reservation does."""
         spread = self.effective is not None and not self.effective.amount
-        return spread and bool(self.billed.amount)
+        return spread and self.billed is not None and bool(self.billed.amount)
 
     @property
     def priced(self) -> Money:
@@ -69,7 +69,7 @@ class Row:
 
         The cloud tells neither; so none is claimed, and this is what is paid for it.
         """
-        return self.billed if self.purchase else self.effective or self.billed
+        return (None if self.purchase else self.effective) or self.billed or self.entry.amount
 
     @property
     def key(self) -> tuple[int, int, str]:
@@ -95,7 +95,7 @@ class File:
 
 
 COLUMNS: Mapping[str, Callable[[Row], object]] = {
-    "BilledCost": lambda row: row.billed.amount,
+    "BilledCost": lambda row: row.billed.amount if row.billed else None,
     "BillingAccountId": lambda row: row.entry.tenant,
     "BillingAccountName": lambda _row: None,
     "BillingCurrency": lambda row: row.entry.amount.currency,
@@ -128,11 +128,11 @@ def joined(
     entries: Iterable[Entry],
     accounts: Mapping[str, str],
     providers: Mapping[str, str],
-    amortized: Collection[Month],
+    read_before: Mapping[Reading, date],
 ) -> Iterator[Row]:
     """Entries in their order as rows: the two bases of a line's day stand in one.
 
-    ``amortized`` are the months that were read on that basis: what they lack is 0 there.
+    What a month lacks on a basis, before the day ``read_before`` says, is 0 there.
     """
     found: dict[tuple[int, date], list[Entry]] = defaultdict(list)
     for entry in entries:
@@ -140,14 +140,16 @@ def joined(
     for pair in found.values():
         amounts = {entry.basis: entry.amount for entry in pair}
         one = pair[-1]
-        nothing = Money(Decimal(0), one.amount.currency)
-        read = (one.tenant, one.scope, month_of(one.day)) in amortized
+        for basis in CostBasis:
+            before = read_before.get((one.tenant, one.scope, month_of(one.day), basis), date.min)
+            if one.day < before:
+                amounts.setdefault(basis, Money(Decimal(0), one.amount.currency))
         yield Row(
             entry=one,
             account=accounts.get(pair[0].scope, ""),
             provider=providers.get(pair[0].scope, ""),
-            billed=amounts.get(CostBasis.ACTUAL, nothing),
-            effective=amounts.get(CostBasis.AMORTIZED, nothing if read else None),
+            billed=amounts.get(CostBasis.ACTUAL),
+            effective=amounts.get(CostBasis.AMORTIZED),
         )
 
 

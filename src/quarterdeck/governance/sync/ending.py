@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from quarterdeck.governance.cloud.ports import AskStatus, CloudFailure, FailureClass
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.sync import model
 from quarterdeck.governance.sync.failures import (
+    Doubted,
     Failure,
     Parted,
     doubts,
@@ -14,6 +16,7 @@ from quarterdeck.governance.sync.failures import (
     judged,
     mostly,
     parted,
+    stops,
     worst,
 )
 from quarterdeck.governance.sync.metrics import count
@@ -61,7 +64,8 @@ def ending(
         status = ask_status() if failure.kind is FailureClass.TIMEOUT else None
         state = RunState.PARTIAL if reading.landed else RunState.FAILED
         judgement = judged(failure, connection, began.attempt, backoff, status)
-        told: Failure | None = replace(judgement, doubted=doubts(came.broken))
+        again = judgement.again or _asked_again(came, failure, connection, began.attempt, backoff)
+        told: Failure | None = replace(judgement, doubted=doubts(came.broken), again=again)
         return Ending(ended=ended, state=state, failure=told)
     if came.denied and not reading.landed:
         denied = replace(ended, failure=model.DENIED)
@@ -69,6 +73,19 @@ def ending(
     told = judged(_joined(came), connection, began.attempt, backoff) if came.unread else None
     state = RunState.PARTIAL if came.denied or came.unread else RunState.SUCCESS
     return Ending(ended=replace(ended, whole=True), state=state, failure=told)
+
+
+def _asked_again(
+    came: Parted, failure: CloudFailure, connection: Connection, attempt: int, backoff: Backoff
+) -> timedelta | None:
+    """When what is doubted is asked again, though what else broke is not; None: it is not either.
+
+    Or what is gone would stay for as long as another part is broken.
+    """
+    doubt = next((one for one in came.broken if isinstance(one, Doubted)), None)
+    if doubt is None or stops(failure):
+        return None
+    return judged(doubt, connection, attempt, backoff).again
 
 
 def _joined(came: Parted) -> CloudFailure:

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 from sqlalchemy import Engine
 
@@ -69,29 +71,32 @@ class Restarter:
         program = allowed(name, self.commands)
         if program is None:
             return Result.FAILED, f"{name} is no command that this installation allows"
-        try:
-            process = subprocess.Popen(  # noqa: S603  a file of the operator's own folder
-                [program],
-                env={"PATH": PATH},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            return Result.FAILED, f"{name}: {error}"
-        return self._awaited(process)
+        # A file, not a pipe: what it started may hold that open long after it.
+        with TemporaryFile() as said:
+            try:
+                process = subprocess.Popen(  # noqa: S603  a file of the operator's own folder
+                    [program],
+                    env={"PATH": PATH},
+                    stdin=subprocess.DEVNULL,
+                    stdout=said,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                return Result.FAILED, f"{name}: {error}"
+            return self._awaited(process, said)
 
-    def _awaited(self, process: subprocess.Popen[bytes]) -> tuple[Result, str]:
+    def _awaited(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> tuple[Result, str]:
         """What it started goes on after it; it itself has its time."""
         try:
-            said, _ = process.communicate(timeout=self.longest_s)
+            process.wait(self.longest_s)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+            process.wait()
             return Result.FAILED, f"it did not end within {self.longest_s:g} s"
-        line = next(iter(said[:MOST_OUTPUT].decode(errors="replace").splitlines()), "")
+        said.seek(0)
+        line = next(iter(said.read(MOST_OUTPUT).decode(errors="replace").splitlines()), "")
         result = Result.FAILED if process.returncode else Result.DONE
         return result, (line or f"exit {process.returncode}")[:200]
 

@@ -176,7 +176,10 @@ def in_doubt(work: Work, tenant: str) -> list[Quarantine]:
 
 
 def quarantines(db: Connection, tenant: str) -> list[Quarantine]:
-    """What is or was in quarantine of one log, by investigation. No use case: for exports."""
+    """What is or was in quarantine of one log, by investigation.
+
+    For whoever has been let see its records: it asks for no permission.
+    """
     found = store.quarantines(db, Tenants(frozenset({tenant})))
     known = {one.investigation for one in found if one.tenant == tenant}
     began_since = [one for one in found if one.investigation not in known]

@@ -145,13 +145,13 @@ class Rules:
 
     Attributes:
         stores: the region of each place where they stand; empty: no setting says.
-        early: purges that removed records before their time.
+        early: purges that removed records before their time, and how many each removed.
     """
 
     retention: Retention
     residency: Residency
     stores: Mapping[str, str]
-    early: Sequence[str] = ()
+    early: Sequence[tuple[str, int]] = ()
 
     @property
     def any(self) -> bool:
@@ -210,8 +210,10 @@ def _kept(rules: Rules, scan: Scan, size: int) -> Judged:
 
 def _early(rules: Rules, scan: Scan, size: int) -> Judged:
     if rules.early:
-        words = f"removed before their time by purge {', '.join(rules.early)}"
-        return _broken(Promise.EARLY, words, len(rules.early))
+        purges = ", ".join(purge for purge, _ in rules.early)
+        # A purge knows when the last of its records was due, not when each was.
+        words = f"at most: removed before their time, for good, by purge {purges}"
+        return _broken(Promise.EARLY, words, sum(many for _, many in rules.early))
     if gone := scan.number(Mark.GONE):
         words = f"removed, and no purge names them, the first: {scan.first(Mark.GONE)}"
         return _broken(Promise.EARLY, words, gone)

@@ -100,6 +100,11 @@ class Purge:
         """Records."""
         return sum(end - start for start, end in self.ranges)
 
+    @property
+    def is_early(self) -> bool:
+        """Whether it was announced before the last of them was due."""
+        return self.due_at > self.at
+
     def indices(self) -> Iterable[int]:
         """Each record's index."""
         return (index for start, end in self.ranges for index in range(start, end))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date
 from hashlib import sha256
 
 from quarterdeck.access.tenants import service as tenants_of
@@ -54,13 +55,18 @@ def focus_page(
     scopes = readings.scopes_of(work.db, tenants)
     accounts = {scope.id: scope.name for scope in scopes}
     providers = {scope.id: CLOUD for scope in scopes if scope.source != IMPORT}
-    return list(focus.joined(found, accounts, providers, _amortized(work, tenants, asked.span)))
+    return list(focus.joined(found, accounts, providers, _read(work, tenants, asked.span)))
 
 
-def _amortized(work: Work, tenants: Tenants, span: Span) -> set[focus.Month]:
+def _read(work: Work, tenants: Tenants, span: Span) -> dict[focus.Reading, date]:
+    """Before which day it is known what was charged: that of the reading itself goes on."""
     first, last = (month_period(day_period(day)) for day in (span.first, span.last))
-    found = readings.controls_of(work.db, tenants, first, last, CostBasis.AMORTIZED)
-    return {(one.tenant, one.scope, month_of(one.first)) for one in found if one.cut == SERVICES}
+    return {
+        (one.tenant, one.scope, month_of(one.first), basis): one.at.astimezone(UTC).date()
+        for basis in CostBasis
+        for one in readings.controls_of(work.db, tenants, first, last, basis)
+        if one.cut == SERVICES
+    }
 
 
 def bring_in(work: Work, tenant: TenantId, content: bytes) -> Imported:

@@ -112,7 +112,7 @@ def settled(work: Work, tenant: str, told: Sequence[Notification]) -> None:
         gone_before = {some.fingerprint for some in left[group]}
         if gone_before:
             leaving.forget(work.db, own, group, gone_before & over)
-        if len(gone) == len(mine) and gone_before <= over:
+        if len(gone) == len(members[group]) and gone_before <= over:
             groups.remove(work.db, own, [group])
 
 

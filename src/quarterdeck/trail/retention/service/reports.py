@@ -94,7 +94,7 @@ def residency(work: Work, ground: Ground, tenant: str, region: str) -> Residence
 
 def _too_early(past: list[Purge]) -> Iterator[Breach]:
     for one in past:
-        if one.due_at > one.at:
+        if one.is_early:
             for start, end in one.ranges:
                 yield Breach(start, end, f"removed before its time by purge {one.id}")
 

@@ -5,8 +5,9 @@ again when it holds. What came last is looked at first, then everything in turn.
 """
 
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import itemgetter
 
 from sqlalchemy import Engine
@@ -21,6 +22,7 @@ from quarterdeck.trail.freeze.model import Suspicion
 from quarterdeck.trail.holds import service as holds
 from quarterdeck.trail.holds.model import Hold, keeping
 from quarterdeck.trail.log.model import Leaf, Log
+from quarterdeck.trail.log.purges import Range
 from quarterdeck.trail.log.record import PLATFORM_SOURCE
 from quarterdeck.trail.log.storage import leaves
 from quarterdeck.trail.policy import service as policy
@@ -115,12 +117,17 @@ class ComplianceWatch:
                 return 0  # nothing is asked, and nothing was
             size = self.ground.reader.size(log.tenant)
             before = _begun([scan for scan, _ in known], log.tenant, rules)
-            look = _Look(work, self.ground, log.tenant, rules, mine)
+            look = _Look(work, self.ground, log.tenant, rules, partial(self._named, mine))
             after = _looked(look, before, size, budget)
         judged = judge(rules, after, size)
         with begin(self.engine, WATCH, self.clock) as work:
             watched.put(work.db, mine, replace(after, at=micros(work.now)), judged)
             return _tell(work, mine, judged, size)
+
+    def _named(self, mine: Tenants) -> Sequence[Range]:
+        """What purges have said by now that they remove."""
+        with reading(self.engine) as db:
+            return joined(ranges(store.of_tenants(db, mine)))
 
 
 def _looked(look: "_Look", before: Scan, size: int, budget: int) -> Scan:
@@ -146,7 +153,12 @@ class _Look:
     """What is asked of the records of one tenant now."""
 
     def __init__(
-        self, work: Work, ground: Ground, tenant: str, rules: Rules, mine: Tenants
+        self,
+        work: Work,
+        ground: Ground,
+        tenant: str,
+        rules: Rules,
+        names: Callable[[], Sequence[Range]],
     ) -> None:
         self._reader, self._tenant, self._rules = ground.reader, tenant, rules
         self._now = micros(work.now)
@@ -154,14 +166,21 @@ class _Look:
         self._classes = Classes(work.db, rules.retention)
         self._holds: Collection[Hold] = holds.standing(work.db, tenant)
         self._subjects = Subjects(work.db, ground.removal, tenant, self._holds)
-        self._named = joined(ranges(store.of_tenants(work.db, mine)))
+        self._names, self._named = names, names()
 
     def tally(self, start: int, end: int) -> Tally:
         marks: list[tuple[int, Mark]] = []
         for at in range(start, end, PAGE):
             for leaf in self._reader.read(self._tenant, at, min(PAGE, end - at)):
                 marks += [(leaf.index, mark) for mark in self._marks(leaf)]
-        return Tally.of(end - start, marks)
+        return Tally.of(end - start, self._sure(marks))
+
+    def _sure(self, marks: list[tuple[int, Mark]]) -> list[tuple[int, Mark]]:
+        """Without what a purge removed meanwhile: it said so before, and so has by now."""
+        if not any(mark is Mark.GONE for _, mark in marks):
+            return marks
+        self._named = self._names()
+        return [one for one in marks if one[1] is not Mark.GONE or not self._purged(one[0])]
 
     def _marks(self, leaf: Leaf) -> Iterator[Mark]:
         if not leaf.entry:
@@ -242,7 +261,7 @@ def _rules(work: Work, tenant: str, mine: Tenants, stores: Mapping[str, str]) ->
         retention=retention_of(work, tenant),
         residency=Residency.of(policy.document(work.db, tenant, Kind.RESIDENCY)),
         stores=stores,
-        early=[one.id for one in past if one.due_at > one.at],
+        early=[(one.id, one.count) for one in past if one.is_early],
     )
 
 
