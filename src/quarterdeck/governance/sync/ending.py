@@ -64,7 +64,9 @@ def ending(
         status = ask_status() if failure.kind is FailureClass.TIMEOUT else None
         state = RunState.PARTIAL if reading.landed else RunState.FAILED
         judgement = judged(failure, connection, began.attempt, backoff, status)
-        again = judgement.again or _asked_again(came, failure, connection, began.attempt, backoff)
+        again = judgement.again  # a pause of no time is one
+        if again is None:
+            again = _asked_again(came, failure, connection, began.attempt, backoff)
         told: Failure | None = replace(judgement, doubted=doubts(came.broken), again=again)
         return Ending(ended=ended, state=state, failure=told)
     if came.denied and not reading.landed:
