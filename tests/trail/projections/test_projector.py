@@ -11,6 +11,7 @@ from sqlalchemy import select
 from quarterdeck.kernel.db import reading, writing
 from quarterdeck.kernel.work import begin
 from quarterdeck.trail.deliveries.model import Batch
+from quarterdeck.trail.log.growth import Growth
 from quarterdeck.trail.log.record import RecordUnreadable
 from quarterdeck.trail.projections import store
 from quarterdeck.trail.projections.model import SCHEMAS, ProjectionDiverged, seen
@@ -75,6 +76,7 @@ def test_the_same_delivery_twice_is_applied_once(logs: Logs) -> None:
 def test_whatever_the_order_of_deliveries_the_end_is_that_of_the_ordered_one(
     logs: Logs, order: list[int], *, again: bool
 ) -> None:
+    logs.projector.growth = Growth(every_s=0)  # as if the beats were seconds apart
     if not logs.installation.reader.size("acme"):
         logs.append(*several(range(8)))
     for name in PROJECTED:

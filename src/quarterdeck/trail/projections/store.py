@@ -81,11 +81,14 @@ def place(db: Connection, projection: str, log: str) -> Place:
     return Place() if row is None else Place(size=row.size, hash=row.hash, skipped=row.skipped)
 
 
-def every_place(db: Connection) -> dict[tuple[str, str], Place]:
-    """Of each projection and log that has begun."""
+def every_place(
+    db: Connection, among: Collection[str] | None = None
+) -> dict[tuple[str, str], Place]:
+    """Of each projection and log that has begun; or of those ``among`` the logs."""
+    wanted = select(places) if among is None else select(places).where(places.c.log.in_([*among]))
     return {
         (row.projection, row.log): Place(size=row.size, hash=row.hash, skipped=row.skipped)
-        for row in db.execute(select(places))
+        for row in db.execute(wanted)
     }
 
 

@@ -96,17 +96,14 @@ class Consuming:
         """What is to be tried again, what is passed over, and what is new."""
         name, now = self.consumer.name, self.clock()
         with reading(self.engine) as db:
-            ends, mine = places.places(db, RELAY), places.places(db, name)
+            behind = places.behind(db, name, RELAY, now)
             again = store.due(db, name, now, AGAIN_AT_ONCE)
+            if not behind:
+                return again, [], []
             full = store.scheduled(db, name) >= MOST_ASIDE
             # Read with the ends: whoever begins to heed a log later hears of what is later.
-            heeded = ends.keys() if self.consumer.heeds is None else self.consumer.heeds(db)
-        behind = [
-            (place, ends[tenant].position)
-            for tenant in sorted(ends)
-            for place in (mine.get(tenant, Place(log=tenant)),)
-            if place.position < ends[tenant].position and place.retry_at <= micros(now)
-        ]
+            heeds = self.consumer.heeds
+            heeded = {at.log for at, _ in behind} if heeds is None else heeds(db)
         passed = [(at.log, at.position, end) for at, end in behind if at.log not in heeded]
         heard = [(at, end) for at, end in behind if at.log in heeded]
         return again, passed, [] if full else self._read(heard)

@@ -1,5 +1,6 @@
 """The outbox relay: publishes what was appended, in order, each record once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import uuid4
@@ -15,6 +16,7 @@ from quarterdeck.trail.deliveries.model import RELAY, Place
 from quarterdeck.trail.deliveries.ports import Topic
 from quarterdeck.trail.deliveries.store import consumers as store
 from quarterdeck.trail.deliveries.store.consumers import Step
+from quarterdeck.trail.log.growth import Growth
 from quarterdeck.trail.log.ports import Reader
 
 LEASE = timedelta(seconds=15)
@@ -41,25 +43,30 @@ class Relay:
     clock: Clock
     lease: timedelta = LEASE
     holder: str = field(default_factory=lambda: uuid4().hex)
+    growth: Growth = field(default_factory=Growth)
 
     def beat(self) -> int:
         """Publish what waits, a chunk a log; how many records."""
-        sizes = self.reader.sizes()
-        with reading(self.engine) as db:
-            places = store.places(db, RELAY)
-        now = micros(self.clock())
-        behind = [
-            (place, size)
-            for tenant, size in sizes.items()
-            for place in (places.get(tenant, Place(log=tenant)),)
-            if place.position < size and place.retry_at <= now
-        ]
+        sizes = self.growth.among(self.reader.sizes())
+        behind = self._behind(sizes) if sizes else []
         return self._publish(behind) if behind and self._held() else 0
 
     def close(self) -> None:
         """Let another relay go on at once."""
         with writing(self.engine) as db:
             store.release(db, RELAY, self.holder)
+
+    def _behind(self, sizes: Mapping[str, int]) -> list[tuple[Place, int]]:
+        with reading(self.engine) as db:
+            places = store.places(db, RELAY, sizes)
+        behind, now = [], micros(self.clock())
+        for tenant, size in sizes.items():
+            place = places.get(tenant, Place(log=tenant))
+            if place.position >= size:
+                self.growth.done(tenant, size)
+            elif place.retry_at <= now:
+                behind.append((place, size))
+        return behind
 
     def _time(self, tenant: str, start: int, end: int) -> None:
         """From when records were received until they are published; of a few, of many."""

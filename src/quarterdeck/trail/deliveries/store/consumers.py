@@ -1,7 +1,8 @@
 """Consumers and their places in SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -10,10 +11,13 @@ from sqlalchemy import (
     Connection,
     Integer,
     Row,
+    Select,
     String,
     Table,
     Text,
     and_,
+    bindparam,
+    func,
     or_,
     select,
     update,
@@ -106,10 +110,17 @@ def pause(db: Connection, name: str, reason: str) -> bool:
     return db.execute(change.values(paused=storable(reason))).rowcount == 1
 
 
-def places(db: Connection, consumer: str) -> dict[str, Place]:
-    """Where the consumer is, by log."""
-    rows = db.execute(select(cursors).where(cursors.c.consumer == consumer))
+def places(db: Connection, consumer: str, among: Collection[str] | None = None) -> dict[str, Place]:
+    """Where the consumer is, by log; or in those ``among`` the logs."""
+    wanted = select(cursors).where(cursors.c.consumer == consumer)
+    rows = db.execute(wanted if among is None else wanted.where(cursors.c.log.in_([*among])))
     return {row.log: _place(row) for row in rows}
+
+
+def behind(db: Connection, consumer: str, first: str, now: datetime) -> list[tuple[Place, int]]:
+    """Where the consumer is behind ``first`` and need not wait, by log, each with its end."""
+    rows = db.execute(_behind(), {"of": consumer, "first": first, "now": micros(now)})
+    return [(_place(row), row.end) for row in rows]
 
 
 def places_among(db: Connection, among: Tenants) -> dict[str, dict[str, Place]]:
@@ -150,6 +161,29 @@ def retry(db: Connection, among: Tenants, consumer: str) -> list[Place]:
     found = [_place(row) for row in db.execute(select(cursors).where(*stuck))]
     db.execute(update(cursors).where(*stuck).values(retry_at=0))
     return found
+
+
+@cache
+def _behind() -> Select[Any]:
+    """Asked ten times a second by each consumer, and so made once."""
+    ends = cursors.alias()
+    mine = and_(cursors.c.log == ends.c.log, cursors.c.consumer == bindparam("of"))
+    counts = [cursors.c[name] for name in ("position", "tries", "since", "retry_at")]
+    return (
+        select(
+            ends.c.log,
+            *(func.coalesce(one, 0).label(one.name) for one in counts),
+            func.coalesce(cursors.c.error, "").label("error"),
+            ends.c.position.label("end"),
+        )
+        .select_from(ends.outerjoin(cursors, mine))
+        .where(
+            ends.c.consumer == bindparam("first"),
+            ends.c.position > func.coalesce(cursors.c.position, 0),
+            func.coalesce(cursors.c.retry_at, 0) <= bindparam("now", type_=BigInteger),
+        )
+        .order_by(ends.c.log)
+    )
 
 
 def _at(consumer: str, log: str) -> Any:  # noqa: ANN401  SQLAlchemy's condition

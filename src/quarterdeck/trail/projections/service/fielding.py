@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.db import reading, writing
+from quarterdeck.trail.log.growth import Growth
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.projections import store
 from quarterdeck.trail.projections.model import Name, Place, Row
@@ -33,6 +34,7 @@ class FieldProjector:
     read: Engine
     fields: Fields
     _trusted: set[str] = field(default_factory=set)
+    growth: Growth = field(default_factory=Growth)
 
     def beat(self) -> bool:
         """Catch up, one step of each log; whether one was not enough.
@@ -41,16 +43,24 @@ class FieldProjector:
             ProjectionDiverged: the read model is of another log.
             KeyMissing, KeyUnusable: of a log, once all before it had their turn.
         """
-        with reading(self.engine) as db:
-            if NAME in store.paused(db):
-                return False
+        sizes = self.growth.among(self._reader.sizes())
+        if not sizes or self._paused():
+            return False
         with reading(self.read) as db:
-            places = store.every_place(db)
-        sizes = sorted(self._reader.sizes().items())
-        behind = [(log, size) for log, size in sizes if _at(places, log) < size]
-        for log, size in behind:
-            self._step(log, places.get((NAME, log), Place()), size)
-        return any(size - _at(places, log) > STEP for log, size in behind)
+            places = store.every_place(db, sizes)
+        more = False
+        for log, size in sorted(sizes.items()):
+            old = places.get((NAME, log), Place())
+            if old.size < size:
+                self._step(log, old, size)
+                more = more or size - old.size > STEP
+            else:
+                self.growth.done(log, size)
+        return more
+
+    def _paused(self) -> bool:
+        with reading(self.engine) as db:
+            return NAME in store.paused(db)
 
     @property
     def _reader(self) -> Reader:
@@ -77,10 +87,6 @@ class FieldProjector:
         if log not in self._trusted:
             check(self._reader, NAME, log, place)
             self._trusted.add(log)
-
-
-def _at(places: dict[tuple[str, str], Place], log: str) -> int:
-    return places.get((NAME, log), Place()).size
 
 
 def _measure(applied: int, rows: list[Row]) -> None:

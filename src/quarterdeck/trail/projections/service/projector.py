@@ -16,6 +16,7 @@ from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.db import reading, writing
 from quarterdeck.kernel.work import Work
 from quarterdeck.trail.deliveries.model import Batch
+from quarterdeck.trail.log.growth import Growth
 from quarterdeck.trail.log.model import Leaf
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.log.record import RecordUnreadable
@@ -67,6 +68,7 @@ class Projector:
     schemas: Mapping[int, Upcast] = field(default_factory=lambda: SCHEMAS)
     _trusted: set[tuple[str, str]] = field(default_factory=set)
     patience_s: float = 0.0
+    growth: Growth = field(default_factory=Growth)
     _left: dict[tuple[str, str], tuple[int, float]] = field(default_factory=dict)
 
     def apply(self, work: Work, batch: Batch) -> None:
@@ -96,18 +98,26 @@ class Projector:
 
         What the deliveries move is left to them.
         """
-        sizes = self.reader.sizes()
-        with reading(self.read) as db:
-            places = store.every_place(db)
-        behind: dict[tuple[str, int], list[str]] = defaultdict(list)
-        for name in self._active():
-            for log, size in sizes.items():
-                at = places.get((name, log), Place()).size
-                if self._stands(name, log, at) and at < size:
-                    behind[log, at].append(name)
+        sizes = self.growth.among(self.reader.sizes())
+        behind = self._behind(sizes) if sizes else {}
         for (log, at), names in behind.items():
             self.catch_up(names, log, at)
         return bool(behind)
+
+    def _behind(self, sizes: Mapping[str, int]) -> Mapping[tuple[str, int], list[str]]:
+        """Projections that stand still, by log and by where."""
+        with reading(self.read) as db:
+            places = store.every_place(db, sizes)
+        active = self._active()
+        behind: dict[tuple[str, int], list[str]] = defaultdict(list)
+        for log, size in sizes.items():
+            at = {name: places.get((name, log), Place()).size for name in self.names}
+            if all(place >= size for place in at.values()):
+                self.growth.done(log, size)
+            for name in active:
+                if self._stands(name, log, at[name]) and at[name] < size:
+                    behind[log, at[name]].append(name)
+        return behind
 
     def catch_up(self, names: Sequence[str], log: str, start: int) -> None:
         """Apply the leaves of ``log`` from ``start`` on, one step.
