@@ -3,11 +3,13 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
     Row,
+    Select,
     and_,
     delete,
     false,
@@ -126,8 +128,14 @@ def claim(db: Connection, lease: timedelta, ids: Sequence[str]) -> list[Notifica
 
 def any_due(db: Connection) -> bool:
     """Whether ``claim`` would find something. Writes nothing."""
+    return db.scalar(_due()) is not None
+
+
+@cache
+def _due() -> Select[Any]:
+    """Asked many times a second, and so made once."""
     mine = (IS_OPEN, notifications.c.due_at <= now_micros())
-    return db.scalar(select(notifications.c.id).where(*mine).limit(1)) is not None
+    return select(notifications.c.id).where(*mine).limit(1)
 
 
 def end(db: Connection, one: Notification, state: str, now: datetime, error: str = "") -> bool:
