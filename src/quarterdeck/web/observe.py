@@ -1,6 +1,7 @@
 """What every request leaves behind: an id, a line in the log, a count and a time."""
 
 import re
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 from uuid import uuid4
 
@@ -76,16 +77,18 @@ def template_of(scope: Scope) -> str:
     app, endpoint = scope.get("app"), scope.get("endpoint")
     if endpoint is None or not isinstance(app, FastAPI):
         return UNKNOWN
-    found = [c for c in contexts(app) if c.endpoint is endpoint]
-    matching = [c for c in found if c.path_regex.match(scope["path"])]
-    return next((c.path for c in matching if c.path), UNKNOWN)
+    found = _by_endpoint(app).get(endpoint, ())
+    matching = (c.path for c in found if c.path and c.path_regex.match(scope["path"]))
+    return next(matching, UNKNOWN)
 
 
-def contexts(app: FastAPI) -> list[RouteContext]:
-    """Every route of ``app``, with its whole path. Kept: the routes of an application stand."""
-    known: list[RouteContext] | None = getattr(app.state, "route_contexts", None)
+def _by_endpoint(app: FastAPI) -> Mapping[object, Sequence[RouteContext]]:
+    """Every route with its whole path, by what answers. Kept: an application's routes stand."""
+    known: dict[object, list[RouteContext]] | None = getattr(app.state, "routes_answering", None)
     if known is None:
-        known = app.state.route_contexts = list(iter_route_contexts(app.routes))
+        known = app.state.routes_answering = {}
+        for context in iter_route_contexts(app.routes):
+            known.setdefault(context.endpoint, []).append(context)
     return known
 
 
