@@ -22,7 +22,7 @@ from quarterdeck.trail.holds.model import Covers, Hold, Scope
 from quarterdeck.trail.log.storage.journal import FileJournal
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind
-from quarterdeck.trail.retention.jobs import Purging
+from quarterdeck.trail.retention.jobs import Purging, daily_kind
 from quarterdeck.trail.retention.model import Plan, Residence, Validation
 from quarterdeck.trail.retention.service import asking, reports
 from quarterdeck.trail.retention.service.planning import Ground
@@ -141,7 +141,7 @@ class Kept:
             keys=self.installation.keys,
             read=self.logs.read,
         )
-        kinds = {kind.name: kind for kind in (purging.kind(), erasing.kind(ground))}
+        kinds = {kind.name: kind for kind in (purging.kind(), daily_kind(), erasing.kind(ground))}
         (found,) = claim(self.engine, kinds=dict.fromkeys(kinds, 1))
         assert found.id == job
         run = Run(job=found, engine=self.engine, clock=self.installation.clock, lease=LONG)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -98,6 +98,7 @@ class RetentionSpec(msgspec.Struct, forbid_unknown_fields=True):
 
     classes: dict[str, dict[str, int]] = {}
     backups_days: int = 35
+    purge: Literal["by-hand", "daily"] = "by-hand"
 
     def __post_init__(self) -> None:
         """Refuse what no retention policy may say."""

@@ -36,7 +36,7 @@ from quarterdeck.trail.projections.service.projector import Projector
 from quarterdeck.trail.projections.service.standing import projection_health, standings
 from quarterdeck.trail.query.explorer import Explorer
 from quarterdeck.trail.query.problems import query_health
-from quarterdeck.trail.retention.jobs import Purging
+from quarterdeck.trail.retention.jobs import Purging, daily_kind
 from quarterdeck.trail.retention.service.clearing import Clearing
 from quarterdeck.trail.retention.service.planning import Ground as PurgeGround
 from quarterdeck.trail.retention.service.watching import RECORDS, SEGMENTS, ComplianceWatch
@@ -240,4 +240,4 @@ def keeping_kinds(runtime: Runtime) -> Sequence[JobKind]:
         fields=runtime.explorer.fields,
     )
     erasing = ErasureGround(reader=reader, removal=removal, keys=keys, read=runtime.explorer.read)
-    return purging.kind(), erasure_kind(erasing)
+    return purging.kind(), daily_kind(), erasure_kind(erasing)

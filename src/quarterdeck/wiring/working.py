@@ -47,6 +47,7 @@ from quarterdeck.trail.log.integrator import Integrator
 from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.projections.jobs import rebuild_kind
+from quarterdeck.trail.retention.jobs import DAILY
 from quarterdeck.wiring import problems
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
@@ -194,6 +195,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
     with writing(engine) as db:
         schedules.put(db, clock(), upkeep.SCHEDULE)
         schedules.put(db, clock(), own_schedule())
+        schedules.put(db, clock(), DAILY)
     topic = partial(open_topic, runtime.settings, trail.reader)
     with (
         closing(clouds),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 from quarterdeck.trail.policy.model import NAME, PolicyInvalid, check_members
@@ -11,6 +12,13 @@ from quarterdeck.trail.policy.model import NAME, PolicyInvalid, check_members
 MAX_DAYS = 36_500
 REGION = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 REGION_PATH = "/payload/region"
+
+
+class Purge(StrEnum):
+    """When what is due is removed: each day by itself, or when somebody says so."""
+
+    BY_HAND = "by-hand"
+    DAILY = "daily"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +32,7 @@ class Retention:
 
     days: Mapping[str, int] = field(default_factory=dict)
     backups_days: int = 35
+    purge: Purge = Purge.BY_HAND
 
     def keep(self, cls: str) -> timedelta | None:
         """How long a record of the class is kept; None: for ever."""
@@ -36,12 +45,13 @@ class Retention:
         return {
             "backups_days": self.backups_days,
             "classes": {cls: {"days": days} for cls, days in sorted(self.days.items())},
+            "purge": str(self.purge),
         }
 
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Retention":
         """Read a document; raise PolicyInvalid, saying where, if it is none."""
-        check_members(document, {"classes", "backups_days"}, "retention")
+        check_members(document, {"classes", "backups_days", "purge"}, "retention")
         given = document.get("classes", {})
         if not isinstance(given, dict):
             raise PolicyInvalid("classes is an object: days by retention class")
@@ -49,7 +59,9 @@ class Retention:
         if wrong := [name for name in days if not NAME.fullmatch(name)]:
             raise PolicyInvalid(f"{wrong[0][:40]!r}: a retention class is a short name")
         backups = _number("backups_days", document.get("backups_days", 35), 0)
-        return cls(days=days, backups_days=backups)
+        if (purge := document.get("purge", Purge.BY_HAND)) not in [*Purge]:
+            raise PolicyInvalid(f"purge is one of: {', '.join(Purge)}")
+        return cls(days=days, backups_days=backups, purge=Purge(purge))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

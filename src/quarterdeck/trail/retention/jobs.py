@@ -1,4 +1,4 @@
-"""The job that purges a tenant's records."""
+"""The job that purges a tenant's records, and the daily one that asks for it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,9 +6,11 @@ from datetime import timedelta
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.errors import Conflict
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.jobs.kind import JobKind
 from quarterdeck.kernel.jobs.model import GiveUp, RetryLater
 from quarterdeck.kernel.jobs.run import Run
+from quarterdeck.kernel.schedules import Schedule
 from quarterdeck.trail.ingest.service import IDEMPOTENCY
 from quarterdeck.trail.keys import service as data_keys
 from quarterdeck.trail.keys.keystore import KeyStore
@@ -20,10 +22,23 @@ from quarterdeck.trail.projections.service.fields import Fields
 from quarterdeck.trail.projections.service.forgetting import forget
 from quarterdeck.trail.retention.model import Purge
 from quarterdeck.trail.retention.service import steps
-from quarterdeck.trail.retention.service.asking import JOB
+from quarterdeck.trail.retention.service.asking import JOB, purge_daily
 from quarterdeck.trail.retention.service.planning import Ground
 
 SOON = timedelta(seconds=2)
+DAILY = Schedule(
+    name="trail-purge-daily", kind="trail-purge-daily", tenant=PLATFORM, every=timedelta(days=1)
+)
+
+
+def daily_kind() -> JobKind:
+    """The kind that ``DAILY`` runs."""
+
+    def run(run: Run) -> None:
+        with run.work() as work:
+            purge_daily(work)
+
+    return JobKind(name=DAILY.kind, run=run)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
