@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from quarterdeck.packs import loader
-from quarterdeck.packs.model import UnreadablePack
+from quarterdeck.packs.model import Grade, UnreadablePack
 from quarterdeck.packs.reading import files_of, parse
 
 HEAD = "pack: acme\ntitle: Acme\nsource: our own\nversion: '1'\n"
@@ -73,7 +73,7 @@ def test_lint_names_what_is_wrong_and_where(text: str, found: str) -> None:
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_each_of_the_five_runbooks_has_a_pack_without_findings(name: str) -> None:
+def test_each_of_the_five_runbooks_has_a_pack_that_can_be_applied(name: str) -> None:
     files = files_of(Path(loader.__file__).parent / name)
     assert parse(files).name == name
-    assert loader.lint(files) == []
+    assert [one for one in loader.lint(files) if one.grade is Grade.ERROR] == []

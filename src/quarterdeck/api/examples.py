@@ -441,6 +441,7 @@ BODIES: dict[str, Any] = {
         "note": "Each subscription has an owner.",
     },
     "diff_pack": _PACK,
+    "lint_pack": _PACK,
     "apply_pack": _PACK,
 }
 """By operation."""

@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from quarterdeck.packs import loader
-from quarterdeck.packs.model import Difference, Pack
+from quarterdeck.packs.linting import plain
+from quarterdeck.packs.model import Difference, Grade, Pack
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
@@ -36,6 +37,25 @@ class DifferenceBody(BaseModel):
     after: dict[str, Any]
 
 
+class FindingBody(BaseModel):
+    """What is wrong with a pack."""
+
+    grade: Grade = Field(description="error: it is not applied; settled: a ruling says what holds.")
+    what: str
+    place: str = Field(description="File and line, and where the runbook has it.")
+    also: list[str] = Field(description="The other places that it takes to be wrong.")
+    key: str = Field(description="The name of a ruling on it; empty: nothing settles it.")
+    ruling: str = Field(description="What was ruled; empty: nothing.")
+    ruled_at: str
+
+
+class Findings(BaseModel):
+    """All that is wrong with a pack, the worst first."""
+
+    pack: str
+    findings: list[FindingBody]
+
+
 class PackAnswer(BaseModel):
     """What applying a pack does, or did."""
 
@@ -43,6 +63,13 @@ class PackAnswer(BaseModel):
     version: str
     digest: str = Field(description="SHA-256 of its files, hex.")
     differences: list[DifferenceBody]
+
+
+@router.post("/lint", responses=problems(401, 403, 422), **needs("packs:read"))
+def lint_pack(body: PackFiles, work: InRead) -> Findings:
+    """What is wrong in a pack; it may name what the installation has. Changes nothing."""
+    pack, found = loader.looked_at(work, body.files)
+    return Findings(pack=pack.name, findings=[FindingBody(**plain(one)) for one in found])
 
 
 @router.post("/diff", responses=problems(401, 403, 422), **needs("packs:read"))

@@ -9,7 +9,8 @@ from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table, stop, tell
 from quarterdeck.packs import loader
-from quarterdeck.packs.model import UnreadablePack
+from quarterdeck.packs.linting import plain
+from quarterdeck.packs.model import Grade, UnreadablePack
 from quarterdeck.packs.reading import files_of
 
 commands = typer.Typer(
@@ -26,18 +27,28 @@ Folder = Annotated[
 
 
 @commands.command()
-def lint(pack: Folder, *, as_json: flags.AsJson = False) -> None:
-    """Say what is wrong in a pack, with file and line. Needs no server; exits 1 if something is."""
-    try:
-        findings = loader.lint(_files(pack))
-    except UnreadablePack as error:
-        stop(str(error), FOUND)
-    rows = [(str(f.place), f.what) for f in findings]
+def lint(
+    context: typer.Context,
+    pack: Folder,
+    *,
+    installed: Annotated[
+        bool,
+        typer.Option("--installed", help="Ask the server, which knows what a pack may name."),
+    ] = False,
+    as_json: flags.AsJson = False,
+) -> None:
+    """Say what is wrong in a pack, with the lines it takes, and what was ruled on it.
+
+    Needs no server. Exits 1 if something is wrong that no ruling settles.
+    """
+    found = _installed(context, pack) if installed else _alone(pack)
     if as_json:
-        show_json([{"place": place, "what": what} for place, what in rows])
+        show_json(found)
     else:
-        show_table(("place", "what"), rows, "nothing is wrong")
-    raise typer.Exit(FOUND if findings else DONE)
+        rows = [(one["grade"], _places(one), _words(one)) for one in found]
+        show_table(("grade", "places", "what"), rows, "nothing is wrong")
+    unsettled = any(one["grade"] != Grade.SETTLED for one in found)
+    raise typer.Exit(FOUND if unsettled else DONE)
 
 
 @commands.command()
@@ -81,6 +92,29 @@ def export(
         (folder / file).write_text(text)
     words = f"{len(files)} files in {folder}"
     tell(words, {"folder": str(folder), "files": sorted(files)}, as_json=as_json)
+
+
+def _alone(pack: str) -> list[dict[str, Any]]:
+    try:
+        return [plain(one) for one in loader.lint(_files(pack))]
+    except UnreadablePack as error:
+        stop(str(error), FOUND)
+
+
+def _installed(context: typer.Context, pack: str) -> list[dict[str, Any]]:
+    with told():
+        answer = client_of(context).post("/api/v1/packs/lint", {"files": _files(pack)})
+    found: list[dict[str, Any]] = answer["findings"]
+    return found
+
+
+def _places(finding: dict[str, Any]) -> str:
+    return ", ".join((finding["place"], *finding["also"]))
+
+
+def _words(finding: dict[str, Any]) -> str:
+    ruling = f" Ruled: {finding['ruling']}" if finding["ruling"] else ""
+    return f"{finding['what']}.{ruling}"
 
 
 def _files(pack: str) -> dict[str, str]:

@@ -8,27 +8,35 @@ from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Work
 from quarterdeck.packs.kinds import KINDS
-from quarterdeck.packs.model import Difference, Finding, Item, Pack, Step
+from quarterdeck.packs.linting import findings
+from quarterdeck.packs.model import Difference, Finding, Grade, Item, Pack, Step
 from quarterdeck.packs.reading import Files, parse
 
 ORDER = list(KINDS)
 
 
 class PackHasFindings(Invalid):
-    """The pack cannot be applied as it is."""
+    """The pack cannot be applied as it is: two of its lines contradict, or one has no form."""
 
 
 def lint(files: Files) -> list[Finding]:
     """What is wrong in ``files``; needs no installation. Raise UnreadablePack if it is no pack."""
+    return findings(parse(files))
+
+
+def looked_at(work: Work, files: Files) -> tuple[Pack, list[Finding]]:
+    """As ``lint``; what the installation has already may be named without being in the pack."""
+    work.require("packs:read", PLATFORM)
     pack = parse(files)
-    return [*_misformed(pack), *_twice(pack)]
+    return pack, findings(pack, lambda kind, name: _stands(work, kind, name))
 
 
 def diff(work: Work, files: Files) -> tuple[Pack, list[Difference]]:
     """What applying would do, in its order; raise PackHasFindings where it could not."""
     work.require("packs:read", PLATFORM)
     pack = _sound(files)
-    items = sorted(pack.items, key=lambda item: ORDER.index(item.kind))
+    policy = [item for item in pack.items if item.kind in KINDS]
+    items = sorted(policy, key=lambda item: ORDER.index(item.kind))
     return pack, [_difference(work, item) for item in items]
 
 
@@ -78,11 +86,15 @@ def _document(work: Work, kind: str, name: str) -> dict[str, object]:
 
 
 def _sound(files: Files) -> Pack:
-    findings = lint(files)
-    if findings:
-        words = "; ".join(f"{f.place}: {f.what}" for f in findings)
-        raise PackHasFindings(words)
-    return parse(files)
+    pack = parse(files)
+    errors = [one for one in findings(pack) if one.grade is Grade.ERROR]
+    if errors:
+        raise PackHasFindings("; ".join(f"{one.place}: {one.what}" for one in errors))
+    return pack
+
+
+def _stands(work: Work, kind: str, name: str) -> bool:
+    return KINDS[kind].standing(work, name) is not None
 
 
 def _difference(work: Work, item: Item) -> Difference:
@@ -91,29 +103,3 @@ def _difference(work: Work, item: Item) -> Difference:
     wanted = msgspec.to_builtins(kind.read(item.spec))
     changed = Step.KEEP if before == wanted else Step.CHANGE
     return Difference(item=item, step=Step.ADD if before is None else changed, before=before)
-
-
-def _misformed(pack: Pack) -> list[Finding]:
-    found = []
-    for item in pack.items:
-        if item.kind not in KINDS:
-            words = f"no kind {item.kind}; there are {', '.join(KINDS)}"
-            found.append(Finding(place=item.place, what=words))
-            continue
-        try:
-            KINDS[item.kind].read(item.spec)
-        except Invalid as error:
-            words = f"{item.kind} {item.name}: {error}"
-            found.append(Finding(place=item.place, what=words))
-    return found
-
-
-def _twice(pack: Pack) -> list[Finding]:
-    first: dict[tuple[str, str], Item] = {}
-    found = []
-    for item in pack.items:
-        known = first.setdefault((item.kind, item.name), item)
-        if known is not item:
-            words = f"{item.kind} {item.name} stands at {known.place} already"
-            found.append(Finding(place=item.place, what=words))
-    return found

@@ -25,10 +25,14 @@ class SloSpec(msgspec.Struct, forbid_unknown_fields=True):
 
     def __post_init__(self) -> None:
         """Write it out as what stands is: so the same SLO compares as the same."""
+        self.openslo = write([self.slo()])
+
+    def slo(self) -> Slo:
+        """What it comes to."""
         found = read(self.openslo).objects
         if len(found) != 1 or not isinstance(found[0], Slo):
             raise Invalid("expected one document of kind SLO")
-        self.openslo = write(found)
+        return found[0]
 
 
 def slo(work: Work, name: str) -> Spec | None:

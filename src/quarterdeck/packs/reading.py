@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from quarterdeck.packs.model import Item, Pack, Place, UnreadablePack
+from quarterdeck.packs.model import Item, Pack, Place, UnreadablePack, Within
 from quarterdeck.packs.plain import check_plain
 
 MANIFEST = "pack.yaml"
@@ -77,7 +77,28 @@ def _items(file: str, text: str) -> Iterator[Item]:
             name=str(found["name"]),
             spec=found.get("spec", {}),
             place=place,
+            lines=dict(_lines(node)),
         )
+
+
+def _lines(node: yaml.Node) -> Iterator[tuple[Within, int]]:
+    """The line of each part of the spec of an item."""
+    assert isinstance(node, yaml.MappingNode)  # noqa: S101  its value is one
+    for key, value in node.value:
+        if key.value == "spec":
+            yield from _below((), value)
+
+
+def _below(path: Within, node: yaml.Node) -> Iterator[tuple[Within, int]]:
+    if isinstance(node, yaml.MappingNode):
+        parts = [(key.value, key.start_mark, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        parts = [(n, value.start_mark, value) for n, value in enumerate(node.value)]
+    else:
+        return
+    for name, mark, value in parts:
+        yield (*path, name), mark.line + 1
+        yield from _below((*path, name), value)
 
 
 def _document(file: str, text: str) -> yaml.Node | None:
