@@ -5,11 +5,12 @@ from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 from sqlalchemy import Engine
 
-from packs.test_watched import ROOT, apply
+from packs.test_watched import ROOT, SHIPPED, apply
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.ids import PLATFORM
@@ -17,9 +18,12 @@ from quarterdeck.kernel.work import begin, read
 from quarterdeck.operations.metrics.model import Sample
 from quarterdeck.operations.metrics.opening import open_metrics
 from quarterdeck.operations.metrics.service.recording import record
-from quarterdeck.operations.rules.model import State
+from quarterdeck.operations.rules.catalogue import CATALOGUE
+from quarterdeck.operations.rules.forms import phoenix, sync
+from quarterdeck.operations.rules.model import Rule, State
 from quarterdeck.operations.rules.service import looking, trying
 from quarterdeck.packs import alerted, loader
+from quarterdeck.packs.reading import files_of, parse
 
 EVERY = timedelta(seconds=15)
 
@@ -91,3 +95,41 @@ def test_what_stands_is_exported(engine: Engine) -> None:
     with read(engine, ROOT, utc_now) as work:
         text = loader.export(work, "copy")["alert-rule.yaml"]
     assert "_platform/ComplianceScore" in [one["name"] for one in yaml.safe_load_all(text)]
+
+
+def shipped(pack: str) -> dict[str, Rule]:
+    """The rules of a pack as it is shipped, by the name of their item."""
+    items = parse(files_of(SHIPPED / pack)).items
+    rules = (one for one in items if one.kind == "alert-rule")
+    return {
+        one.name: msgspec.convert(dict(one.spec), alerted.AlertRuleSpec).under(
+            one.name.partition("/")[2]
+        )
+        for one in rules
+    }
+
+
+def test_the_catalogue_of_atp_is_the_one_that_is_installed_by_itself() -> None:
+    assert shipped("atp") == {f"{PLATFORM}/{rule.name}": rule for rule in CATALOGUE}
+
+
+def test_phoenix_has_the_one_rule_of_its_json() -> None:
+    said = {
+        "name": "high-cpu-usage",
+        "threshold": 80,
+        "window": "PT5M",
+        "action": {"type": "email", "recipients": ["ops@phoenixvc.tech"]},
+    }
+    [wanted] = phoenix.read({"alertRules": [said]})
+    assert shipped("phoenix") == {"phoenix/high-cpu-usage": wanted}
+
+
+def test_azure_governance_has_its_three_thresholds_and_says_them_once() -> None:
+    rules = shipped("azure-governance").values()
+    assert {rule.name: rule.notification for rule in rules} == {
+        "sync_failure": "immediate",
+        "sync_stalled": "within_1_hour",
+        "high_error_rate": "within_1_hour",
+    }
+    assert all(sync.writable(rule) for rule in rules)
+    assert not any(rule.enabled for rule in rules)
