@@ -1,12 +1,15 @@
 """/api/v1/packs"""
 
+from collections import Counter
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.packs import loader
 from quarterdeck.packs.linting import plain
 from quarterdeck.packs.model import Difference, Grade, Pack
+from quarterdeck.packs.shipped import Shipped, names, shipped
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.problems import problems
@@ -37,6 +40,26 @@ class DifferenceBody(BaseModel):
     after: dict[str, Any]
 
 
+class PackBody(BaseModel):
+    """A pack that comes with the product, and how many findings lint has of each grade."""
+
+    name: str
+    title: str
+    source: str = Field(description="What it was taken from.")
+    version: str
+    digest: str = Field(description="SHA-256 of its files, hex.")
+    items: int
+    error: int
+    warning: int
+    settled: int
+
+
+class Packs(BaseModel):
+    """The packs that come with the product."""
+
+    packs: list[PackBody]
+
+
 class FindingBody(BaseModel):
     """What is wrong with a pack."""
 
@@ -65,6 +88,13 @@ class PackAnswer(BaseModel):
     differences: list[DifferenceBody]
 
 
+@router.get("", responses=problems(401, 403), **needs("packs:read"))
+def list_packs(work: InRead) -> Packs:
+    """The packs that come with the product."""
+    work.require("packs:read", PLATFORM)
+    return Packs(packs=[_pack(shipped(name)) for name in names()])
+
+
 @router.post("/lint", responses=problems(401, 403, 422), **needs("packs:read"))
 def lint_pack(body: PackFiles, work: InRead) -> Findings:
     """What is wrong in a pack; it may name what the installation has. Changes nothing."""
@@ -90,6 +120,21 @@ def export_pack(
 ) -> PackFiles:
     """All policy that stands, as the files of a pack."""
     return PackFiles(files=loader.export(work, name))
+
+
+def _pack(found: Shipped) -> PackBody:
+    grades = Counter(one.grade for one in found.findings)
+    return PackBody(
+        name=found.pack.name,
+        title=found.pack.title,
+        source=found.pack.source,
+        version=found.pack.version,
+        digest=found.pack.digest,
+        items=len(found.pack.items),
+        error=grades[Grade.ERROR],
+        warning=grades[Grade.WARNING],
+        settled=grades[Grade.SETTLED],
+    )
 
 
 def _answer(pack: Pack, differences: list[Difference]) -> PackAnswer:

@@ -8,7 +8,7 @@ import typer
 from quarterdeck.cli import flags
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import DONE, FOUND, WRONG_USE, say, show_json, show_table, stop, tell
-from quarterdeck.packs import loader
+from quarterdeck.packs import loader, shipped
 from quarterdeck.packs.linting import plain
 from quarterdeck.packs.model import Grade, UnreadablePack
 from quarterdeck.packs.reading import files_of
@@ -20,10 +20,26 @@ commands = typer.Typer(
     no_args_is_help=True,
 )
 
-Packed = Path(loader.__file__).parent
+HERE = "/api/v1/packs"
 Folder = Annotated[
     str, typer.Argument(metavar="PACK", help="A folder with pack.yaml, or a pack by name.")
 ]
+
+
+@commands.command("list")
+def show_all(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Show the packs that come with the product, and what lint says of each."""
+    with told():
+        found = client_of(context).get(HERE)["packs"]
+    if as_json:
+        show_json(found)
+        return
+    counts = ("items", *(grade.value for grade in Grade))
+    rows = [
+        (one["name"], one["title"], one["version"], *(str(one[key]) for key in counts))
+        for one in found
+    ]
+    show_table(("pack", "title", "version", *counts), rows, "there is none")
 
 
 @commands.command()
@@ -55,7 +71,7 @@ def lint(
 def diff(context: typer.Context, pack: Folder, *, as_json: flags.AsJson = False) -> None:
     """Show what applying a pack would do. Exits 1 if it would do anything."""
     with told():
-        answer = client_of(context).post("/api/v1/packs/diff", {"files": _files(pack)})
+        answer = client_of(context).post(f"{HERE}/diff", {"files": _files(pack)})
     _show(answer, as_json=as_json)
     changes = any(d["step"] != "keep" for d in answer["differences"])
     raise typer.Exit(FOUND if changes else DONE)
@@ -65,7 +81,7 @@ def diff(context: typer.Context, pack: Folder, *, as_json: flags.AsJson = False)
 def apply(context: typer.Context, pack: Folder, *, as_json: flags.AsJson = False) -> None:
     """Make what stands be as the pack says, all of it or nothing. Twice is once."""
     with told():
-        answer = client_of(context).post("/api/v1/packs/apply", {"files": _files(pack)})
+        answer = client_of(context).post(f"{HERE}/apply", {"files": _files(pack)})
     _show(answer, as_json=as_json)
     done = [d for d in answer["differences"] if d["step"] != "keep"]
     say(
@@ -83,7 +99,7 @@ def export(
 ) -> None:
     """Write all policy that stands as a pack into DIR; files there are never overwritten."""
     with told():
-        files = client_of(context).get("/api/v1/packs/export", name=name)["files"]
+        files = client_of(context).get(f"{HERE}/export", name=name)["files"]
     there = [file for file in files if (folder / file).exists()]
     if there:
         stop(f"{folder} has {', '.join(there)} already: name another folder", WRONG_USE)
@@ -103,7 +119,7 @@ def _alone(pack: str) -> list[dict[str, Any]]:
 
 def _installed(context: typer.Context, pack: str) -> list[dict[str, Any]]:
     with told():
-        answer = client_of(context).post("/api/v1/packs/lint", {"files": _files(pack)})
+        answer = client_of(context).post(f"{HERE}/lint", {"files": _files(pack)})
     found: list[dict[str, Any]] = answer["findings"]
     return found
 
@@ -120,10 +136,10 @@ def _words(finding: dict[str, Any]) -> str:
 def _files(pack: str) -> dict[str, str]:
     folder = Path(pack)
     if not folder.is_dir():
-        folder = Packed / pack
-    if not folder.is_dir():
-        there = sorted(p.parent.name for p in Packed.glob("*/pack.yaml"))
-        stop(f"no folder {pack}, and no pack of that name; there are {', '.join(there)}", WRONG_USE)
+        if pack not in shipped.names():
+            there = ", ".join(shipped.names())
+            stop(f"no folder {pack}, and no pack of that name; there are {there}", WRONG_USE)
+        folder = shipped.FOLDER / pack
     try:
         return files_of(folder)
     except UnreadablePack as error:

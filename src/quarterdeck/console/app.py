@@ -27,6 +27,7 @@ from quarterdeck.console.pages import (
     now,
     oidc,
     oncall,
+    packs,
     paged,
     programmes,
     resources,
@@ -96,6 +97,7 @@ PAGES = [
     trail.router,
     tenants.router,
     tokens.router,
+    packs.router,
     settings.router,
 ]
 

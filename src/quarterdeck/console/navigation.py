@@ -93,6 +93,7 @@ GROUPS = (
         label="Settings",
         entries=(
             Entry(label="Tokens", path="/tokens", key="k", permission="tokens:own"),
+            Entry(label="Packs", path="/packs", key="K", permission="packs:read"),
             Entry(label="Configuration", path="/settings", key="c", permission="config:read"),
         ),
     ),

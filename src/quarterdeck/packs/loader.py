@@ -28,16 +28,27 @@ def looked_at(work: Work, files: Files) -> tuple[Pack, list[Finding]]:
     """As ``lint``; what the installation has already may be named without being in the pack."""
     work.require("packs:read", PLATFORM)
     pack = parse(files)
-    return pack, findings(pack, lambda kind, name: _stands(work, kind, name))
+    return pack, judged(work, pack)
+
+
+def judged(work: Work, pack: Pack) -> list[Finding]:
+    """What is wrong in a pack, for this installation."""
+    work.require("packs:read", PLATFORM)
+    return findings(pack, lambda kind, name: _stands(work, kind, name))
 
 
 def diff(work: Work, files: Files) -> tuple[Pack, list[Difference]]:
     """What applying would do, in its order; raise PackHasFindings where it could not."""
-    work.require("packs:read", PLATFORM)
     pack = _sound(files)
+    return pack, compared(work, pack)
+
+
+def compared(work: Work, pack: Pack) -> list[Difference]:
+    """What applying a pack would do, each of whose items is of its form."""
+    work.require("packs:read", PLATFORM)
     policy = [item for item in pack.items if item.kind in KINDS]
     items = sorted(policy, key=lambda item: ORDER.index(item.kind))
-    return pack, [_difference(work, item) for item in items]
+    return [_difference(work, item) for item in items]
 
 
 def apply(work: Work, files: Files) -> tuple[Pack, list[Difference]]:
