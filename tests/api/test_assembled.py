@@ -155,6 +155,7 @@ def known(
         "slo": PROMISE,
         **_on_call(client, ada, acme),
         "contact": _contact(client, ada, acme),
+        "card": _card(client, ada, acme),
         **_paged(client, ada, acme),
         "incident": _incident(client, ada, acme),
         **_status_page(client, ada, acme),
@@ -225,6 +226,12 @@ def _contact(client: TestClient, ada: Headers, tenant: str) -> str:
     path = f"/api/v1/contacts/{tenant}/acme-database"
     assert client.put(path, json=BODIES["put_contact"], headers=ada).is_success
     return "acme-database"
+
+
+def _card(client: TestClient, ada: Headers, tenant: str) -> str:
+    path = f"/api/v1/cards/{tenant}/acme-critical"
+    assert client.put(path, json=BODIES["put_card"], headers=ada).is_success
+    return "acme-critical"
 
 
 def _paged(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:

@@ -262,6 +262,13 @@ class Seeded:
         assert self.client.put(path, json=other, headers=self.ada).is_success
         return "database"
 
+    def carded(self) -> str:
+        """A quick-reference card."""
+        path = "/api/v1/cards/contoso/critical-incident"
+        other = BODIES["put_card"] | {"use": "other"}
+        assert self.client.put(path, json=other, headers=self.ada).is_success
+        return "critical-incident"
+
     def shown(self) -> str:
         """A status page that is published."""
         here = "/api/v1/status-page/contoso"
@@ -412,6 +419,7 @@ class Seeded:
             "slo": self.promised,
             "schedule": self.scheduled,
             "contact": self.known,
+            "card": self.carded,
             "slug": self.shown,
             "component": self.shown_component,
             "post_id": self.posted,

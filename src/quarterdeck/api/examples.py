@@ -53,6 +53,7 @@ PARAMETERS: dict[str, Any] = {
     "freeze": f"{_ID}18",
     "schedule": "primary",
     "contact": "database",
+    "card": "critical-incident",
     "slug": "contoso-shop",
     "component": "checkout",
     "post_id": f"{_ID}20",
@@ -422,6 +423,16 @@ BODIES: dict[str, Any] = {
         "affected": {"checkout": "degraded_performance"},
     },
     "update_status_post": {"text": "The cause is found.", "stage": "identified"},
+    "put_card": {
+        "title": "Critical incident",
+        "use": "At SEV-1",
+        "severities": ["SEV-1"],
+        "steps": [
+            {"text": "Acknowledge the page within 5 minutes"},
+            {"text": "Look at the services", "url": "https://ops.example.com"},
+            {"text": "Roll the release back", "command": "helm rollback shop -n shop-system"},
+        ],
+    },
     "put_contact": {
         "title": "Database experts",
         "section": "expert",

@@ -30,6 +30,7 @@ from quarterdeck.console.pages import (
     packs,
     paged,
     programmes,
+    reference,
     resources,
     review,
     routing,
@@ -98,6 +99,7 @@ PAGES = [
     tenants.router,
     tokens.router,
     packs.router,
+    reference.router,
     settings.router,
 ]
 

@@ -3,6 +3,7 @@
 from quarterdeck.events import (
     access,
     alerting,
+    cards,
     changes,
     channels,
     compliance,
@@ -120,6 +121,8 @@ EVENTS: dict[str, type[Event]] = {
         escalation.PageChanged,
         escalation.PageResolved,
         escalation.PageLate,
+        cards.CardWritten,
+        cards.CardRemoved,
         contacts.ContactWritten,
         contacts.ContactRemoved,
         severities.LadderWritten,

@@ -17,6 +17,7 @@ from quarterdeck.kernel.errors import Invalid
 from quarterdeck.kernel.work import TenantNotFound, Work
 from quarterdeck.packs import (
     alerted,
+    carded,
     escalated,
     graded,
     promised,
@@ -281,6 +282,12 @@ KINDS: dict[str, Kind] = {
         standing=told.channel,
         put=told.put_channel,
         names=told.channel_names,
+    ),
+    "card": Kind(
+        form=carded.CardSpec,
+        standing=carded.card,
+        put=carded.put_card,
+        names=carded.card_names,
     ),
     "contact": Kind(
         form=reached.ContactSpec,

@@ -160,6 +160,8 @@ _MATRIX = (
     ("pages:open", "Page somebody.", "sre on-call security operator"),
     ("contacts:read", "See whom to reach, and how.", _READERS),
     ("contacts:write", "Change the directory of contacts.", "sre management"),
+    ("cards:read", "See quick-reference cards.", _READERS),
+    ("cards:write", "Write quick-reference cards.", "sre operator"),
     ("statuspage:read", "See the status page's drafts and subscribers.", _READERS),
     ("statuspage:write", "Write the status page: what customers read.", _SPEAKERS),
     ("channels:read", "See channels, and how people are reached.", _READERS),

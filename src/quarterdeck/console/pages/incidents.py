@@ -10,6 +10,7 @@ from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.kernel.errors import Conflict, Invalid
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Actor, Work
+from quarterdeck.operations.cards import service as cards
 from quarterdeck.operations.incidents.model.clocks import due
 from quarterdeck.operations.incidents.model.faults import NotTheirRole
 from quarterdeck.operations.incidents.model.incident import (
@@ -372,6 +373,9 @@ def _room(frame: Frame, incident: str, refused: str = "") -> HTMLResponse:
         found=found,
         one=one,
         mark=_marks(frame, [one])[one.id],
+        cards=cards.beside(
+            frame.work, one.tenant, frozenset({one.severity.name, *one.severity.aliases})
+        ),
         topic=topic(one),
         stages=STAGES,
         place=STAGES.index(one.stage),

@@ -1,0 +1,1 @@
+"""Quick-reference cards: a few steps at a glance, for when there is no time to read."""

@@ -1,0 +1,93 @@
+"""Cards in SQL, each kept as JSON."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    delete,
+    func,
+    select,
+    tuple_,
+)
+
+from quarterdeck.kernel import versions
+from quarterdeck.kernel.clock import instant, micros
+from quarterdeck.kernel.db import metadata
+from quarterdeck.kernel.work import Tenants
+from quarterdeck.operations.cards.model import Card, Kept
+
+cards = Table(
+    "operations_card",
+    metadata,
+    Column("tenant", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("spec", Text, nullable=False),
+    Column("by", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+
+def listed(
+    db: Connection, tenants: Tenants, *, after: tuple[str, str] = ("", ""), limit: int
+) -> list[Kept]:
+    """The next cards by tenant and name, after one."""
+    key = (cards.c.tenant, cards.c.name)
+    query = select(cards).where(tenants.clause(cards.c.tenant), tuple_(*key) > tuple_(*after))
+    return [_kept(row) for row in db.execute(query.order_by(*key).limit(limit))]
+
+
+def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
+    """One card, if it is there."""
+    row = db.execute(select(cards).where(*_named(tenants, name))).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def count(db: Connection, tenants: Tenants) -> int:
+    """How many there are."""
+    query = select(func.count()).select_from(cards).where(tenants.clause(cards.c.tenant))
+    return db.execute(query).scalar_one()
+
+
+def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
+    """Keep a card at its version; False if it is not at the one before."""
+    return versions.put(db, tenants, cards, _row(made))
+
+
+def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
+    """Take a card out; False if it is not there at that version."""
+    here = (*_named(tenants, name), cards.c.version == version)
+    return db.execute(delete(cards).where(*here)).rowcount == 1
+
+
+def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
+    return tenants.clause(cards.c.tenant), cards.c.name == name
+
+
+def _row(made: Kept) -> dict[str, Any]:
+    return {
+        "tenant": made.tenant,
+        "name": made.card.name,
+        "version": made.version,
+        "spec": msgspec.json.encode(made.card).decode(),
+        "by": made.by,
+        "at": micros(made.at),
+    }
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(
+        tenant=row.tenant,
+        version=row.version,
+        by=row.by,
+        at=instant(row.at),
+        card=msgspec.json.decode(row.spec, type=Card),
+    )
