@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from quarterdeck.operations.slos.model.budget import Tally, allowed, budget, lost
 from quarterdeck.operations.slos.model.burn import STANDARD, BurnState, burn, least_events, rules
-from quarterdeck.operations.slos.model.openslo import Budgeting, Objective
-from quarterdeck.operations.slos.model.policy import STEPS, Demand, reached
+from quarterdeck.operations.slos.model.openslo import Budgeting, Objective, UnusableSlo
+from quarterdeck.operations.slos.model.policy import (
+    STEPS,
+    Demand,
+    Step,
+    reached,
+    steps_of,
+    written,
+)
 from quarterdeck.operations.slos.model.spans import Window, span
 
 MINUTE = timedelta(minutes=1)
@@ -124,6 +131,44 @@ def test_the_steps_of_the_policy_are_reached_exactly(bad_s: float, demands: set[
 def test_a_step_holds_whenever_a_higher_one_does(share: Fraction) -> None:
     percents = [one.percent for one in STEPS if one.demand in reached(share)]
     assert percents == [one.percent for one in STEPS][: len(percents)]
+
+
+POLICIES = st.lists(
+    st.tuples(st.sampled_from(list(Demand)), st.integers(1, 100)),
+    unique_by=(lambda one: one[0], lambda one: one[1]),
+)
+
+
+@given(said=POLICIES, share=st.fractions(0, 2))
+def test_a_policy_of_its_own_is_read_as_it_was_written(
+    said: list[tuple[Demand, int]], share: Fraction
+) -> None:
+    ascending = sorted(said, key=lambda one: one[1])
+    steps = steps_of(written([Step(percent=n, demand=one, words="") for one, n in ascending]))
+    assert [(one.demand, one.percent) for one in steps] == ascending
+    assert reached(share, steps) == {one for one, n in ascending if share >= Fraction(n, 100)}
+
+
+def test_the_usual_policy_can_be_written() -> None:
+    assert steps_of("features 10, emergency 25, incident 50, postmortem 100") == STEPS
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "features",
+        "features 0",
+        "features 101",
+        "rest 5",
+        "features 1, features 2",
+        "incident 50, features 10",
+        "features 10, emergency 10",
+    ],
+)
+def test_what_is_no_policy_is_refused(said: str) -> None:
+    with pytest.raises(UnusableSlo, match="budget policy"):
+        steps_of(said)
 
 
 def whole(minutes: int, bad: int, *, known: int | None = None) -> Tally:

@@ -17,6 +17,7 @@ from quarterdeck.operations.slos.service.applying import NoSuchSlo
 from quarterdeck.worker.delivery import deliver_all
 
 EVE = Actor("eve", frozenset((p, "other") for p in ROLES["admin"].permissions))
+OWN = "  annotations: {quarterdeck/budget-policy: 'incident 5'}\n"
 SHORT = UP.replace("duration: 30d", "duration: 1d").replace("0.999", "0.9")
 HITS = "histogram: hits"
 
@@ -66,6 +67,26 @@ def test_each_step_is_told_once_and_freezes_until_the_budget_recovers(stage: Sta
     assert found.verdict is Verdict.MET
     assert {fact.payload["demand"] for fact in stage.told("BudgetStepLeft")} == set(reached)
     assert allowed(stage) == everything
+
+
+def test_an_slo_with_a_policy_of_its_own_demands_by_that(stage: Stage) -> None:
+    own = SHORT.replace("  displayName: Availability\n", OWN)
+    stage.apply(own)
+    stage.gauge("up", [0.0] * 40)  # of 144 minutes: more than the usual 10 and 25 percent
+    stage.pass_time(minutes=1)
+    stage.evaluate()
+    assert [fact.payload["demand"] for fact in stage.told("BudgetStepReached")] == ["incident"]
+    assert stage.told("BudgetStepReached")[0].payload["percent"] == 5
+    with pytest.raises(UnusableSlo, match="budget policy"):
+        stage.apply(own.replace("incident 5", "rest 5"))
+    stage.apply(SHORT)
+    stage.evaluate()
+    assert {fact.payload["demand"] for fact in stage.told("BudgetStepReached")} == {
+        "incident",
+        "features",
+        "emergency",
+    }
+    assert [fact.payload["demand"] for fact in stage.told("BudgetStepLeft")] == ["incident"]
 
 
 def test_a_burn_is_an_alert_until_it_is_over(stage: Stage) -> None:

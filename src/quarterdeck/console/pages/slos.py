@@ -10,8 +10,8 @@ from quarterdeck.console import lines
 from quarterdeck.console.frame import Frame, InFrame
 from quarterdeck.console.kept import MARKS
 from quarterdeck.operations.slos.drawing import Left, lefts
-from quarterdeck.operations.slos.model.policy import STEPS
 from quarterdeck.operations.slos.model.standing import Standing, Verdict
+from quarterdeck.operations.slos.planning import steps
 from quarterdeck.operations.slos.service import applying, looking, reporting
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import page_router
@@ -66,7 +66,7 @@ def one_slo(frame: InFrame, tenant: str, slo: str) -> HTMLResponse:
         shown=shown,
         drawn=drawn,
         states=MARKS,
-        steps=STEPS,
+        steps=steps(shown.slo),
         size=(lines.WIDTH, lines.HEIGHT),
         held={(one.objective, one.what): one.since for one in shown.holding},
         text=applying.export(frame.work, tenant, slo),

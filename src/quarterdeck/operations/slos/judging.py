@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from quarterdeck.operations.slos.model.budget import Budget, Tally, budget
 from quarterdeck.operations.slos.model.burn import Burn, BurnRule, burn
 from quarterdeck.operations.slos.model.measure import Measure
-from quarterdeck.operations.slos.model.policy import STEPS, reached
+from quarterdeck.operations.slos.model.policy import reached
 from quarterdeck.operations.slos.model.standing import (
     Standing,
     Verdict,
@@ -16,7 +16,7 @@ from quarterdeck.operations.slos.model.standing import (
     shown,
     verdict,
 )
-from quarterdeck.operations.slos.planning import Planned
+from quarterdeck.operations.slos.planning import Planned, steps
 
 Tallying = Callable[[datetime, datetime], Tally]
 """What the slices that end in (since, until] add up to."""
@@ -114,7 +114,8 @@ def _burn(planned: Planned, rule: BurnRule, tally: Tallying, at: Moment) -> Burn
 
 def _demands(planned: Planned, found: Budget, whole: Tally) -> tuple[tuple[str, ...], bool]:
     """What the policy demands; where events are too few, nothing, and that it is so."""
-    due = frozenset() if found.share is None else reached(found.share)
-    steps = [one for one in STEPS if one.demand in due]
-    meant = [one for one in steps if whole.total >= planned.least(one.share)]
-    return tuple(one.demand.value for one in meant), len(meant) < len(steps)
+    policy = steps(planned.slo)
+    due = frozenset() if found.share is None else reached(found.share, policy)
+    passed = [one for one in policy if one.demand in due]
+    meant = [one for one in passed if whole.total >= planned.least(one.share)]
+    return tuple(one.demand.value for one in meant), len(meant) < len(passed)

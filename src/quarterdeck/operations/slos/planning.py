@@ -22,9 +22,13 @@ from quarterdeck.operations.slos.model.openslo import (
     UnusableSlo,
     kind_of,
 )
+from quarterdeck.operations.slos.model.policy import STEPS, Step, steps_of
 
 LEAST, ENVIRONMENT = "quarterdeck/min-events", "quarterdeck/environment"
 """Annotations of an SLO: the fewest events that say something, and where its service runs."""
+
+POLICY = "quarterdeck/budget-policy"
+"""Another: what its spent budget demands, as ``features 10, emergency 25``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +85,12 @@ class Planned:
         if not counting or self.slo.budgeting is not Budgeting.OCCURRENCES:
             return 0
         return least_events(rate, allowed(self.objective.target))
+
+
+def steps(slo: Slo) -> tuple[Step, ...]:
+    """What a spent budget of an SLO demands: its own policy, or the usual one."""
+    said = slo.metadata.annotations.get(POLICY)
+    return STEPS if said is None else steps_of(said)
 
 
 def percent(objective: Objective) -> str:
@@ -174,6 +184,7 @@ def check(slo: Slo) -> None:
     said = slo.metadata.annotations.get(LEAST)
     if said is not None:
         whole(said)
+    steps(slo)
 
 
 def whole(words: str) -> int:

@@ -14,7 +14,7 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos.model.burn import BurnState
 from quarterdeck.operations.slos.model.figures import percent
 from quarterdeck.operations.slos.model.openslo import Slo
-from quarterdeck.operations.slos.model.policy import STEPS
+from quarterdeck.operations.slos.model.policy import STEPS, Step
 from quarterdeck.operations.slos.model.standing import (
     BURN,
     DEMAND,
@@ -24,11 +24,10 @@ from quarterdeck.operations.slos.model.standing import (
     Standing,
     Verdict,
 )
-from quarterdeck.operations.slos.planning import ENVIRONMENT
+from quarterdeck.operations.slos.planning import ENVIRONMENT, steps
 from quarterdeck.operations.slos.store import standing as store
 
 HOLDING = (BurnState.BURNING.value, BurnState.UNKNOWN.value)
-BY_DEMAND = {one.demand.value: one for one in STEPS}
 
 
 def tell(work: Work, own: Tenants, slo: Slo, now: Standing) -> None:
@@ -93,7 +92,7 @@ def _begin_burn(work: Work, slo: Slo, now: Standing, burn: BurnShown) -> None:
 
 
 def _begin_demand(work: Work, slo: Slo, now: Standing, demand: str) -> None:
-    step = BY_DEMAND[demand]
+    step = _step(slo, demand)
     if _cross(work, now, DEMAND + demand):
         reason = (
             f"SLO {now.slo}, {now.title}: {percent(now.share)} of the error budget is "
@@ -118,8 +117,13 @@ def _end(work: Work, own: Tenants, slo: Slo, tenant: str, one: Crossing) -> None
     if one.what.startswith(BURN):
         work.publish(SloBurnEased(**about, rule=one.what.removeprefix(BURN)))
         return
-    step = BY_DEMAND[one.demand]
+    step = _step(slo, one.demand)
     work.publish(BudgetStepLeft(**about, percent=step.percent, demand=step.demand.value))
+
+
+def _step(slo: Slo, demand: str) -> Step:
+    """The step of a demand; the usual one where the policy has it no more."""
+    return next(one for one in (*steps(slo), *STEPS) if one.demand.value == demand)
 
 
 def _cross(work: Work, now: Standing, what: str) -> bool:

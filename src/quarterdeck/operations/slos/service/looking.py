@@ -8,7 +8,7 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.slos import drawing, rules
 from quarterdeck.operations.slos.drawing import Left
 from quarterdeck.operations.slos.model.openslo import Slo
-from quarterdeck.operations.slos.model.policy import STEPS
+from quarterdeck.operations.slos.model.policy import Demand
 from quarterdeck.operations.slos.model.standing import (
     PENDING,
     Crossing,
@@ -39,7 +39,7 @@ class Shown:
     def in_force(self, one: Standing) -> tuple[str, ...]:
         """What the policy demands of an objective now, and what goes on since before a silence."""
         held = {each.demand for each in self.holding if each.objective == one.objective}
-        every = (step.demand.value for step in STEPS)
+        every = (demand.value for demand in Demand)
         return tuple(demand for demand in every if demand in held or demand in one.demands)
 
     @property
