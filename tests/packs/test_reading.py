@@ -64,6 +64,7 @@ def test_what_is_no_pack_is_refused_with_its_place(files: dict[str, str], where:
         ("kind: tenant\nname: x\nspec: {nome: X}\n", "nome"),
         ("kind: rate_limit\nname: x\nspec: {per_minute: many, burst: 1}\n", "per_minute"),
         (f"{TENANT}---\n{TENANT}", "stands at a.yaml:1 already"),
+        ("kind: card\nname: x\nspec: {title: X, steps: [{text: y}]}\n", "expected TENANT/CARD"),
     ],
 )
 def test_lint_names_what_is_wrong_and_where(text: str, found: str) -> None:

@@ -115,12 +115,14 @@ class Kind:
         standing: what stands under a name, as a spec; None where nothing does.
         put: make what stands be as the spec says.
         names: the names under which something stands.
+        shape: of a name, as TENANT/RULE; empty: it has no parts.
     """
 
     form: type[msgspec.Struct]
     standing: Callable[[Work, str], Spec | None]
     put: Callable[[Work, str, Any], None]
     names: Callable[[Work], list[str]]
+    shape: str = ""
 
     def read(self, spec: Spec) -> msgspec.Struct:
         """``spec`` in its form; raise Invalid, saying what was expected."""
@@ -255,54 +257,63 @@ KINDS: dict[str, Kind] = {
     ),
     "environment": Kind(
         form=watched.EnvironmentSpec,
+        shape=watched.ENVIRONMENT,
         standing=watched.environment,
         put=watched.put_environment,
         names=watched.environment_names,
     ),
     "service": Kind(
         form=watched.ServiceSpec,
+        shape=watched.SERVICE,
         standing=watched.service,
         put=watched.put_service,
         names=watched.service_names,
     ),
     "slo": Kind(
         form=promised.SloSpec,
+        shape=promised.SHAPE,
         standing=promised.slo,
         put=promised.put_slo,
         names=promised.slo_names,
     ),
     "alert-rule": Kind(
         form=alerted.AlertRuleSpec,
+        shape=alerted.SHAPE,
         standing=alerted.alert_rule,
         put=alerted.put_alert_rule,
         names=alerted.alert_rule_names,
     ),
     "channel": Kind(
         form=told.ChannelSpec,
+        shape=told.SHAPE,
         standing=told.channel,
         put=told.put_channel,
         names=told.channel_names,
     ),
     "card": Kind(
         form=carded.CardSpec,
+        shape=carded.SHAPE,
         standing=carded.card,
         put=carded.put_card,
         names=carded.card_names,
     ),
     "contact": Kind(
         form=reached.ContactSpec,
+        shape=reached.SHAPE,
         standing=reached.contact,
         put=reached.put_contact,
         names=reached.contact_names,
     ),
     "oncall-schedule": Kind(
         form=rostered.ScheduleSpec,
+        shape=rostered.SHAPE,
         standing=rostered.schedule,
         put=rostered.put_schedule,
         names=rostered.schedule_names,
     ),
     "escalation_policy": Kind(
         form=escalated.PolicySpec,
+        shape=escalated.SHAPE,
         standing=escalated.policy,
         put=escalated.put_policy,
         names=escalated.policy_names,

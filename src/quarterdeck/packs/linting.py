@@ -11,6 +11,7 @@ from quarterdeck.packs.gathered import gather
 from quarterdeck.packs.impossible import impossible
 from quarterdeck.packs.kinds import KINDS
 from quarterdeck.packs.model import Finding, Grade, Item, Pack
+from quarterdeck.packs.naming import parts
 from quarterdeck.packs.references import Has, missing
 from quarterdeck.packs.stated import RULING, UNAPPLIED
 
@@ -82,10 +83,13 @@ def _misformed(pack: Pack) -> Iterator[Finding]:
 
 
 def _read(item: Item) -> None:
-    if item.kind in KINDS:
-        KINDS[item.kind].read(item.spec)
-    else:
+    if item.kind not in KINDS:
         stated.form_of(item.kind, item.spec)
+        return
+    kind = KINDS[item.kind]
+    if kind.shape:
+        parts(item.name, kind.shape)
+    kind.read(item.spec)
 
 
 def _twice(pack: Pack) -> Iterator[Finding]:
