@@ -22,7 +22,8 @@ SAMPLES, EVENTS = "a sample, not a deed", "is a record itself, of whom it names"
 SILENT = {
     **dict.fromkeys(
         (
-            *("check_health", "query_logs", "diff_pack", "check_routing", "test_routing"),
+            *("check_health", "query_logs", "diff_pack", "lint_pack"),
+            *("check_routing", "test_routing"),
             *("preview_silence", "preview_slo_objects", "try_written_rule"),
             "walk_escalation_decision",
         ),

@@ -86,10 +86,18 @@ def test_cloudgov_links_its_logs(engine: Engine) -> None:
     assert ("Logs", "http://logs.internal") in [(link.title, link.url) for link in links]
 
 
-def test_an_item_says_where_it_belongs() -> None:
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("web", "expected TENANT/ENVIRONMENT/SERVICE"),
+        ("acme/prod/web", "expected http://HOST/PATH"),
+    ],
+)
+def test_an_item_says_where_it_belongs_and_how_it_is_seen(name: str, wanted: str) -> None:
+    spec = "{probes: [{name: p, kind: http, target: x}]}"
     files = {
         "pack.yaml": "pack: x\ntitle: X\nsource: s\nversion: '1'\n",
-        "a.yaml": "kind: service\nname: web\nspec: {probes: [{name: p, kind: http, target: x}]}\n",
+        "a.yaml": f"kind: service\nname: {name}\nspec: {spec}\n",
     }
     [finding] = loader.lint(files)
-    assert "expected http://HOST/PATH" in str(finding.what)
+    assert wanted in str(finding.what)
