@@ -51,11 +51,14 @@ def lint(
         bool,
         typer.Option("--installed", help="Ask the server, which knows what a pack may name."),
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit 1 also where there are only warnings.")
+    ] = False,
     as_json: flags.AsJson = False,
 ) -> None:
     """Say what is wrong in a pack, with the lines it takes, and what was ruled on it.
 
-    Needs no server. Exits 1 if something is wrong that no ruling settles.
+    Needs no server. Exits 1 if there is an error, for which the pack would be refused.
     """
     found = _installed(context, pack) if installed else _alone(pack)
     if as_json:
@@ -63,8 +66,8 @@ def lint(
     else:
         rows = [(one["grade"], _places(one), _words(one)) for one in found]
         show_table(("grade", "places", "what"), rows, "nothing is wrong")
-    unsettled = any(one["grade"] != Grade.SETTLED for one in found)
-    raise typer.Exit(FOUND if unsettled else DONE)
+    wrong = {Grade.ERROR, Grade.WARNING} if strict else {Grade.ERROR}
+    raise typer.Exit(FOUND if any(one["grade"] in wrong for one in found) else DONE)
 
 
 @commands.command()
