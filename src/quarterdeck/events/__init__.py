@@ -157,6 +157,7 @@ EVENTS: dict[str, type[Event]] = {
         channels.ChannelTested,
         channels.MethodsWritten,
         channels.MethodsRemoved,
+        messages.MessageRefused,
         messages.MessageRetried,
         messages.MessageLetGo,
         compliance.ComplianceChecked,

@@ -1,9 +1,26 @@
-"""What people did about messages that nobody took."""
+"""Messages that nobody took, and what people did about them."""
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 from quarterdeck.kernel.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRefused(Event):
+    """A message that pages somebody was refused for good, given up, or came back.
+
+    Attributes:
+        what: what it is about: ``page/ID``.
+    """
+
+    action: ClassVar[str] = "messages:send"
+    about: ClassVar[str] = "message"
+    public: ClassVar[frozenset[str]] = frozenset({"message", "what"})
+    outcome: ClassVar[str] = "failure"
+    message: str
+    what: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

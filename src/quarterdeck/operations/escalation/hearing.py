@@ -1,13 +1,14 @@
-"""Escalation's ear: alerts that somebody answers, or that end, and so their pages."""
+"""Escalation's ear: alerts that somebody answers, or that end, and messages that are refused."""
 
 from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Work
-from quarterdeck.operations.escalation.service import alerted
+from quarterdeck.operations.escalation.service import alerted, refused
 
 NAME = "escalation"
 OF_ONE = ("AlertAcknowledged", "AlertResolved", "AlertEnded")
 OF_MANY = "AlertsHandled"
+REFUSED = "MessageRefused"
 
 
 def subscriber() -> Subscriber:
@@ -20,3 +21,6 @@ def _hear(work: Work, fact: Fact) -> None:
         alerted.hear(work, fact.tenant, [int(fact.payload["alert"])])
     if fact.name == OF_MANY:
         alerted.hear(work, fact.tenant, None)
+    if fact.name == REFUSED and str(fact.payload["what"]).startswith(refused.ABOUT):
+        said = fact.payload
+        refused.hear(work, fact.tenant, said["what"], said["message"], said["why"])

@@ -107,7 +107,8 @@ class Told:
 
     Attributes:
         target: as the policy has it; ``who``: whom it came to at that time.
-        by: the means; ``message``: its id in the outbox; ``why``: why there is none.
+        by: the means; ``message``: its id in the outbox; ``why``: why there is none, or why
+            it was refused.
         where, address: as the outbox has it, to tell them again.
     """
 
@@ -118,6 +119,11 @@ class Told:
     address: str = ""
     message: str = ""
     why: str = ""
+
+    @property
+    def stands(self) -> bool:
+        """Whether something was sent, and not refused."""
+        return bool(self.message) and not self.why
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,8 +155,8 @@ class Entry:
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """The ids of what was sent for it."""
-        return tuple(one.message for one in self.told if one.message)
+        """The ids of what was sent for it, and not refused."""
+        return tuple(one.message for one in self.told if one.stands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -99,7 +99,7 @@ def mine(work: Work, shown: Sequence[Page]) -> set[str]:
         page.id
         for page in shown
         for step in ledger.of_page(work.db, own, page.id)
-        if any(each.message and each.who.lower() in words for each in step.told)
+        if any(each.stands and each.who.lower() in words for each in step.told)
     }
 
 

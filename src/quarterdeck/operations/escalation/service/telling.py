@@ -48,7 +48,7 @@ def publish(work: Work, page: Page, step: Entry) -> None:
             step=step.key,
             due=rfc3339(step.due_at),
             count=len(step.messages),
-            who=sorted({each.who for each in step.told if each.message}),
+            who=sorted({each.who for each in step.told if each.stands}),
             why=step.why,
         )
     )
@@ -70,7 +70,7 @@ def links_of(page: Page, url: str) -> tuple[tuple[str, str], ...]:
 def heard(steps: list[Entry]) -> list[Address]:
     """Everybody who was told, once."""
     found = {
-        (each.where, each.address): None for step in steps for each in step.told if each.message
+        (each.where, each.address): None for step in steps for each in step.told if each.stands
     }
     return [Address(where=Where(where), name=name) for where, name in found if where]
 

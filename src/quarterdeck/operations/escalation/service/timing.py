@@ -4,7 +4,7 @@ Each page has its turn in one transaction, in which nobody else changes it: what
 ledger was told, and what was told stands in the ledger.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -20,12 +20,12 @@ from quarterdeck.operations.escalation.model.policy import Policy
 from quarterdeck.operations.escalation.service.alerted import reconciled
 from quarterdeck.operations.escalation.service.answering import wanted_again
 from quarterdeck.operations.escalation.service.frozen import policy_of
+from quarterdeck.operations.escalation.service.holes import BOTH, go_on
 from quarterdeck.operations.escalation.service.telling import publish, tell
 from quarterdeck.operations.escalation.store import ledger, pages
 
 ITSELF = Actor("quarterdeck", frozenset())
 AT_ONCE = 100
-BOTH = (StepKind.NOTIFY, StepKind.ENGAGE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,29 +96,7 @@ def _tell(
         if ledger.done(work.db, own, done):
             publish(work, page, done)
     if told.state is StepState.FAILED and first.kind in BOTH:
-        _go_on(work, own, page, policy, first)
+        go_on(work, own, page, first)
 
 
 _BY_WEIGHT = (StepKind.ENGAGE, StepKind.NOTIFY, StepKind.REPEAT)
-
-
-def _go_on(work: Work, own: Tenants, page: Page, policy: Policy, hole: Entry) -> None:
-    """Have the next level be told at once: nobody of this one could be."""
-    steps = ledger.of_page(work.db, own, page.id)
-    for level in policy.after(hole.level):
-        waits = list(_waiting(steps, level.name, hole.kind))
-        if waits:
-            ledger.hasten(work.db, own, waits[0], work.now)
-            return
-        if any(one.level == level.name and one.state is StepState.TOLD for one in steps):
-            return  # it was told already
-
-
-def _waiting(steps: Sequence[Entry], level: str, kind: StepKind) -> Iterator[Entry]:
-    """The steps of a level that are yet to come: first those of the kind that failed."""
-    mine = [
-        one
-        for one in steps
-        if one.level == level and one.kind in BOTH and one.state is StepState.WAITING
-    ]
-    yield from sorted(mine, key=lambda one: (one.kind is not kind, one.due_at))

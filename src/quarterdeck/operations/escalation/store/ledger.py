@@ -46,6 +46,14 @@ def done(db: Connection, tenants: Tenants, one: Entry) -> bool:
     return db.execute(update(steps).where(*mine).values(values)).rowcount == 1
 
 
+def unsay(db: Connection, tenants: Tenants, one: Entry) -> None:
+    """Write down that of a step that was told something was refused."""
+    mine = (*_key(one), steps.c.state == StepState.TOLD, tenants.clause(steps.c.tenant))
+    row = _row(one)
+    values = {name: row[name] for name in ("state", "told", "why")}
+    db.execute(update(steps).where(*mine).values(values))
+
+
 def move(db: Connection, tenants: Tenants, one: Entry, step: Step, state: StepState) -> None:
     """Have a step that was not done be due as a plan has it now."""
     mine = (*_key(one), steps.c.state.not_in(DONE_STEPS), tenants.clause(steps.c.tenant))

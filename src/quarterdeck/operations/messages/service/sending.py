@@ -9,10 +9,11 @@ from itertools import chain
 
 from sqlalchemy import Connection, Engine
 
+from quarterdeck.events.messages import MessageRefused
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import storable
 from quarterdeck.kernel.work import Work
-from quarterdeck.operations.messages.model import DROPPED, FAILED, SENT, Message
+from quarterdeck.operations.messages.model import DROPPED, FAILED, SENT, Message, Urgency
 from quarterdeck.operations.messages.ports import Outlet, Parcel
 from quarterdeck.operations.messages.service.outcomes import (
     AGAIN,
@@ -113,12 +114,20 @@ def _settle(work: Work, one: Message, reply: Reply | None) -> None:
     if reply.taken:
         _counted(one, TAKEN, changed=end(SENT, work.now, error="", receipt=receipt))
     elif not reply.again:
-        _counted(one, REFUSED, changed=end(FAILED, work.now, error=words, receipt=""))
+        _refused(work, one, REFUSED, words)
     elif work.now + pause > one.give_up_at:
-        said = f"given up after {one.attempts} attempts: {words}"
-        _counted(one, GIVEN_UP, changed=end(FAILED, work.now, error=said, receipt=""))
+        _refused(work, one, GIVEN_UP, f"given up after {one.attempts} attempts: {words}")
     else:
         _counted(one, AGAIN, changed=outbox.again(work.db, one, pause, words))
+
+
+def _refused(work: Work, one: Message, outcome: str, why: str) -> None:
+    """Have it tried no more; of a page, whoever it was for must be reached otherwise."""
+    changed = outbox.end(work.db, one, FAILED, work.now, error=why, receipt="")
+    _counted(one, outcome, changed=changed)
+    if changed and one.urgency is Urgency.PAGE:
+        told = MessageRefused(tenant=one.tenant, message=one.id, what=one.about, why=why)
+        work.publish(told)
 
 
 def _pause(one: Message, reply: Reply) -> timedelta:
