@@ -37,6 +37,21 @@ READ_ONLY = "postgresql_readonly"  # PostgreSQL knows this option; _begin gives 
 BUSY_TIMEOUT_S = 5  # our own writers wait for write.lock: only strangers keep SQLite busy
 BACKENDS = frozenset({"sqlite", "postgresql"})
 MOST_WORDS = 4000  # of an error that is kept
+SILENT_S = 10
+"""After which PostgreSQL ends a transaction whose process says nothing amid it: what a worker holds
+that the network parted from us is there for others within a lease. By itself it would learn of it
+from TCP, which asks after two hours."""
+
+PARTED = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""Seconds, and milliseconds, after which libpq gives a server up that the network lost: a worker
+waits no longer than others do for its leases. Of no effect on a Unix socket."""
+
 OVERFLOWS = 1  # pools may grow by as many connections again as they keep
 BULK_ROWS = 500  # rows a bulk writer may commit at once, so that others get their turn
 
@@ -106,14 +121,17 @@ def open_engine(url: str, *, pool_size: int = 10, prepare_threshold: int | None 
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
         return _open_sqlite(parsed, pool_size)
-    return create_engine(
+    patience = {name: value for name, value in PARTED.items() if name not in parsed.query}
+    engine = create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size * OVERFLOWS,
         pool_pre_ping=True,
         hide_parameters=True,  # an error's words reach logs and jobs; values stay out of them
-        connect_args={"prepare_threshold": prepare_threshold},
+        connect_args={"prepare_threshold": prepare_threshold, **patience},
     )
+    event.listen(engine, "connect", _limit_silence)
+    return engine
 
 
 @contextmanager
@@ -233,6 +251,12 @@ class _File:
         except OSError:
             return None
         return found.st_dev, found.st_ino
+
+
+def _limit_silence(connection: Any, _record: object) -> None:  # noqa: ANN401  DBAPI's
+    # Not as an option of the connection: a pooler refuses what it does not know.
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_S}s'")
+    connection.commit()
 
 
 def _open_sqlite(url: URL, pool_size: int) -> Engine:
