@@ -37,12 +37,15 @@ from quarterdeck.kernel.telemetry import log_to_stderr
 from quarterdeck.kernel.work import begin
 from quarterdeck.migrations.tables import metadata
 from quarterdeck.operations.alerts import hearing
+from quarterdeck.operations.escalation import hearing as escalation
 from quarterdeck.trail.ingest import service as ingest
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.web.server import Serving, run, stop_on_signals
 from quarterdeck.wiring import build_runtime
 from quarterdeck.wiring.alerting import alerting
+from quarterdeck.wiring.paging import paging
+from quarterdeck.wiring.telling import telling
 from quarterdeck.worker.delivery import deliver_all
 from quarterdeck.worker.pulse import Pulse
 from servers import sink
@@ -98,18 +101,18 @@ def main() -> None:
 
 
 def _measured(name: str, url: str, folder: Path, team: sink.Sink) -> None:
-    secret = _prepared(url)
-    with _running(url, folder) as port:
+    secret = prepared(url)
+    with running(url, folder) as port:
         load = Load(port, secret)
         _apply(load, team.url)
         took = sorted(uvloop.run(_tell(load, team)))
-        _show(name, f"alert to receiver at {PER_SECOND}/s, group_wait 0", took, TOLD_BAR_MS)
+        show(name, f"alert to receiver at {PER_SECOND}/s, group_wait 0", took, TOLD_BAR_MS)
         pushed, whole, posts_told = uvloop.run(_storm(load, team))
         storm = f"storm of {STORM:,} in {STORM_GROUPS} groups"
         print(f"{name:<9} {storm}: in {pushed:.1f} s, all told {whole:.1f} s, {posts_told} posts")
         rate, posts = uvloop.run(_push_all(load))
         print(f"{name:<9} alerts in, {BATCH} a post {rate:>22,.0f} /s of {PUSHED_BAR:,}")
-        _show(name, "  each post", sorted(posts), 0)
+        show(name, "  each post", sorted(posts), 0)
         filled = uvloop.run(_fill(load))
         print(f"{name:<9} filled to {load.number:,} alerts at {filled:,.0f} /s")
         with httpx2.Client(base_url=load.url, headers=load.headers, timeout=60) as client:
@@ -121,7 +124,7 @@ def _measured(name: str, url: str, folder: Path, team: sink.Sink) -> None:
                 ),
                 ("page in the console", "/alerts"),
             ):
-                _show(name, f"{what}, at {load.number:,}", _looked(client, path), PAGE_BAR_MS)
+                show(name, f"{what}, at {load.number:,}", _looked(client, path), PAGE_BAR_MS)
             began = perf_counter()
             found = len(client.get("/api/v2/alerts").json())
             print(f"{name:<9} all {found:,} by /api/v2/alerts: {perf_counter() - began:.1f} s")
@@ -137,7 +140,7 @@ def _looked(client: httpx2.Client, path: str) -> list[float]:
     return sorted(took)
 
 
-def _show(name: str, what: str, took: list[float], bar_ms: float) -> None:
+def show(name: str, what: str, took: list[float], bar_ms: float) -> None:
     p50, p95, p99 = (1e3 * took[len(took) * part // 100] for part in (50, 95, 99))
     bar = f"of {bar_ms:,.0f} ms" if bar_ms else ""
     print(f"{name:<9} {what:<58} p50 {p50:.1f}  p95 {p95:.1f}  p99 {p99:.1f} ms {bar}")
@@ -239,7 +242,7 @@ def _apply(load: Load, url: str) -> None:
     assert answer.is_success, answer.text
 
 
-def _prepared(url: str) -> str:
+def prepared(url: str) -> str:
     """Tables, a tenant, and the secret of its SRE."""
     engine = open_engine(url)
     metadata.create_all(engine)
@@ -255,7 +258,7 @@ def _prepared(url: str) -> str:
 
 
 @contextmanager
-def _running(url: str, folder: Path) -> Iterator[int]:
+def running(url: str, folder: Path) -> Iterator[int]:
     with create_server(("127.0.0.1", 0)) as found:
         port = int(found.getsockname()[1])
     commands = (["serve", url, str(folder), str(port)], ["work", url, str(folder)])
@@ -297,7 +300,7 @@ def _serve(url: str, folder: Path, port: int) -> None:
 
 
 def _work(url: str, folder: Path) -> None:
-    """What a worker does about alerts: expire, put together, send; and deliver what happened."""
+    """What a worker does about alerts: expire, put together, send, page; deliver what happened."""
     engine, stopping = open_engine(url), Event()
     stop_on_signals(stopping)
     with closing(open_trail(engine, folder / "trail", lasting=False)) as trail:
@@ -308,9 +311,15 @@ def _work(url: str, folder: Path) -> None:
         to = [
             ingest.subscriber(engine, KeyStore(folder / "keys"), trail.sequencer),
             hearing.subscriber(),
+            escalation.subscriber(),
         ]
-        with alerting(runtime) as told:
-            beats = {**told, "deliver": (0.1, lambda: deliver_all(engine, utc_now, to))}
+        with alerting(runtime) as told, paging(runtime) as paged, telling(runtime) as messages:
+            beats = {
+                **told,
+                **paged,
+                **messages,
+                "deliver": (0.1, lambda: deliver_all(engine, utc_now, to)),
+            }
             pulses = [
                 Pulse(name=name, every_s=every, beat=beat, stop=stopping)
                 for name, (every, beat) in beats.items()

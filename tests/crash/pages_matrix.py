@@ -6,6 +6,7 @@ A process of its own (``python -m crash.pages_matrix URL FOLDER POINTS [SCENARIO
 
 import logging
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -16,7 +17,7 @@ from crash import receivers
 from crash.house import House
 from crash.matrix import say, spread
 from crash.pages import SCENARIOS, WORKERS, Found, Scenario, held, prepare, recover
-from crash.points import NEVER, Points, in_child, in_children, passed_in_child
+from crash.points import NEVER, Passed, Points, in_child, in_children, passed_in_child
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.migrations.tables import metadata
 
@@ -39,7 +40,7 @@ class Tally:
 
 
 def main(url: str, folder: str, points: str, *names: str) -> int:
-    """Run scenarios: at "all" points, or at so many of those that matter."""
+    """Run scenarios: at "all" points, at all "edges", or at so many of these."""
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=quiet)  # failures are what this is about
     engine = open_engine(url)
@@ -54,7 +55,7 @@ def main(url: str, folder: str, points: str, *names: str) -> int:
                 f"{tally.repeats} repeats, held for {tally.held_for_s:.1f} s"
             )
             broken += tally.broken
-        if points == "all":
+        if not points.isdecimal():
             say(f"taken over by the lease alone: {taken_over_s(house):.2f} s after the death")
     return int(broken > 0)
 
@@ -86,9 +87,7 @@ def killed(name: str, house: House, points: str) -> Tally:
     passed = passed_in_child(house.engine, lambda points: scenario.act(house, points))
     assert repeats == 0, "something came twice though nobody died"
     tally = Tally(of=passed.points)
-    every = range(1, passed.points + 1)
-    some = every if points == "all" else _some(passed.edges, int(points) * scenario.weight)
-    for point in some:
+    for point in _chosen(points, passed, scenario.weight):
         tally.points += 1
         _kill(scenario, house, point, expected, tally)
     return tally
@@ -110,8 +109,13 @@ def _kill(scenario: Scenario, house: House, point: int, expected: Found, tally: 
         tally.broken += 1
 
 
-def _some(edges: tuple[int, ...], many: int) -> list[int]:
-    return [edges[place - 1] for place in spread(len(edges), many)]
+def _chosen(points: str, passed: Passed, weight: int) -> Iterable[int]:
+    if points == "all":
+        return range(1, passed.points + 1)
+    if points == "edges":
+        return passed.edges
+    many = spread(len(passed.edges), int(points) * weight)
+    return [passed.edges[place - 1] for place in many]
 
 
 if __name__ == "__main__":

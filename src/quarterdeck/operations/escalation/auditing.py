@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from quarterdeck.kernel.clock import since
@@ -88,7 +89,7 @@ def faults(
 
 def owed(document: str, moments: Sequence[Moment], now: datetime) -> list[Owed]:
     """Which levels must have been told by ``now``, and since when each."""
-    policy = json.loads(document)
+    policy = _read(document)
     found: dict[tuple[str, str], Owed] = {}
     for span in _spans(moments, now):
         for one in _owed(policy, span):
@@ -144,6 +145,12 @@ def _owed(policy: Mapping[str, Any], span: _Span) -> Iterator[Owed]:
             within = due_at < span.end or (span.last and due_at == span.end)
             if within and (whoever or not span.answered):
                 yield Owed(level["name"], kind, due_at)
+
+
+@lru_cache(maxsize=256)
+def _read(document: str) -> Mapping[str, Any]:
+    read: Mapping[str, Any] = json.loads(document)
+    return read
 
 
 def _offsets(level: Mapping[str, Any], at: Moment) -> Iterator[tuple[str, timedelta]]:

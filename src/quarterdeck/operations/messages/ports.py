@@ -21,7 +21,8 @@ class Parcel:
         channel: which it goes by; None: by none, to a mail address.
         contents: one; or several that waited and go together.
         attempt: from 1.
-        receipt: what the receiver called the last that was about the same; empty: it named none.
+        receipt: what the receiver called the last that was about the same, of those that put
+            together themselves what is about one thing; empty: it named none.
     """
 
     id: str

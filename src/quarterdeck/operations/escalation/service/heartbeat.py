@@ -1,6 +1,6 @@
 """The heartbeat outside: while it is heard there, pages flow; when it is not, somebody is rung."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -14,8 +14,10 @@ from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.escalation.model.page import Page
 from quarterdeck.operations.escalation.ports import Bell
 from quarterdeck.operations.escalation.store import pages
-from quarterdeck.operations.messages.model import Urgency
 from quarterdeck.operations.messages.service import looking as messages
+
+TOGETHER = 200
+"""Pages that are looked at together."""
 
 log = structlog.get_logger("heartbeat")
 
@@ -58,10 +60,11 @@ class Heartbeat:
         before = now - self.grace
         if pages.due(db, before, 1) or self.stalls(db, before):
             return False
-        return not any(_stuck(db, page, before) for page in pages.watched(db))
+        watched = pages.watched(db)
+        parts = (watched[at : at + TOGETHER] for at in range(0, len(watched), TOGETHER))
+        return not any(_stuck(db, some, before) for some in parts)
 
 
-def _stuck(db: Connection, page: Page, before: datetime) -> bool:
-    sent = messages.about(db, Tenants(frozenset({page.tenant})), f"page/{page.id}")
-    urgent = [one for one in sent if one.is_open and one.urgency is Urgency.PAGE]
-    return any(one.created_at <= before for one in urgent)
+def _stuck(db: Connection, some: Sequence[Page], before: datetime) -> bool:
+    own = Tenants(frozenset(one.tenant for one in some))
+    return messages.pages_wait(db, own, [f"page/{one.id}" for one in some], before)

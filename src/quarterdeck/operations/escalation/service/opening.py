@@ -65,8 +65,9 @@ def _page(
     about = {*alerts, *_alert(work, own, what.about)}
     fresh = about - {*pages.alerts_of(work.db, own, there.id)}
     pages.about_alerts(work.db, own, there, about)
-    flags = there.what.flags | what.flags
-    made = change(work, there, severity=_worse(work, there, what), flags=flags)
+    worse, flags = _worse(work, there, what), there.what.flags | what.flags
+    same = (worse, flags) == (there.severity, there.what.flags)
+    made = there if same else change(work, there, severity=worse, flags=flags)
     if fresh and made.state is PageState.ACKNOWLEDGED:
         joined(work, own, made, what.title)
     return made
@@ -186,8 +187,10 @@ def _worse(work: Work, there: Page, what: What) -> str:
 
 def _severity(work: Work, tenant: str, word: str) -> str:
     """What a word means: of the usual ladder; else by its place on the tenant's own."""
+    if usual := named(word):
+        return usual
     own = ladder(work.db, tenant)
-    if named(word) or (found := own.named(word)) is None:
+    if (found := own.named(word)) is None:
         return severity_of(word)
     return LADDER[min(own.rank(found.name), len(LADDER) - 1)]
 

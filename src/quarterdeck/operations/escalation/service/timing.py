@@ -1,6 +1,6 @@
 """The worker's part: tells what is due, and has pages want somebody again. Nothing in memory.
 
-Each page has its turn in one transaction, in which nobody else changes it: what stands in the
+Each page has its turn within one transaction, in which nobody else changes it: what stands in the
 ledger was told, and what was told stands in the ledger.
 """
 
@@ -26,6 +26,8 @@ from quarterdeck.operations.escalation.store import ledger, pages
 
 ITSELF = Actor("quarterdeck", frozenset())
 AT_ONCE = 100
+TOGETHER = 10
+"""Pages that have their turn in one transaction: whoever answers one waits for no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +50,25 @@ class Timers:
         with reading(self.engine) as db:
             due = pages.due(db, self.clock(), AT_ONCE)
         with ExitStack() as turns:  # calls the last first, and each whatever another raised
-            for page, tenant in reversed(due):
-                turns.callback(self._turn, page, tenant)
+            for first in reversed(range(0, len(due), TOGETHER)):
+                turns.callback(self._turns, due[first : first + TOGETHER])
         return len(due) >= AT_ONCE
 
-    def _turn(self, page: str, tenant: str) -> None:
+    def _turns(self, some: Sequence[tuple[str, str]]) -> None:
+        """Together; where that fails, each by itself, and the failure is raised."""
+        with ExitStack() as turns:
+            for one in reversed(some):
+                turns.callback(self._turn, [one])
+            self._turn(some)
+            turns.pop_all()  # none need have its own
+
+    def _turn(self, some: Sequence[tuple[str, str]]) -> None:
         with begin(self.engine, ITSELF, self.clock) as work:
-            own = Tenants(frozenset({tenant}))
-            found = pages.grabbed(work.db, own, page)
-            if found is not None:
-                take_turn(work, own, found, self.url)
+            for page, tenant in some:
+                own = Tenants(frozenset({tenant}))
+                found = pages.grabbed(work.db, own, page)
+                if found is not None:
+                    take_turn(work, own, found, self.url)
 
 
 def take_turn(work: Work, own: Tenants, page: Page, url: str) -> None:
@@ -69,14 +80,16 @@ def take_turn(work: Work, own: Tenants, page: Page, url: str) -> None:
         page = wanted_again(work, own, page, why)
     if page.state is PageState.RESOLVED:
         return
-    policy = policy_of(page)
-    while due := _due(work, own, page, policy):
-        _tell(work, own, page, policy, due, url)
+    policy, steps = policy_of(page), ledger.of_page(work.db, own, page.id)
+    while due := _due(work, steps, policy):
+        if _tell(work, own, page, policy, due, url):
+            steps = [one for one in steps if one not in due]
+        else:
+            steps = ledger.of_page(work.db, own, page.id)
 
 
-def _due(work: Work, own: Tenants, page: Page, policy: Policy) -> list[Entry]:
+def _due(work: Work, steps: Sequence[Entry], policy: Policy) -> list[Entry]:
     """The steps of the first level that has any that are due."""
-    steps = ledger.of_page(work.db, own, page.id)
     due = [one for one in steps if one.state is StepState.WAITING and one.due_at <= work.now]
     names = [level.name for level in policy.levels]
     due.sort(key=lambda one: (names.index(one.level), ORDER[one.kind], one.number))
@@ -85,8 +98,11 @@ def _due(work: Work, own: Tenants, page: Page, policy: Policy) -> list[Entry]:
 
 def _tell(
     work: Work, own: Tenants, page: Page, policy: Policy, due: Sequence[Entry], url: str
-) -> None:
-    """Tell a level once what is due for it together: what matters most says the others too."""
+) -> bool:
+    """Tell a level once what is due for it together: what matters most says the others too.
+
+    False: nobody of it could be told, and another may be due in its place.
+    """
     first = next((one for kind in _BY_WEIGHT for one in reversed(due) if one.kind is kind), due[0])
     level = next(one for one in policy.levels if one.name == first.level)
     told = tell(work, page, level, first, url)
@@ -97,6 +113,7 @@ def _tell(
             publish(work, page, done)
     if told.state is StepState.FAILED and first.kind in BOTH:
         go_on(work, own, page, first)
+    return told.state is not StepState.FAILED
 
 
 _BY_WEIGHT = (StepKind.ENGAGE, StepKind.NOTIFY, StepKind.REPEAT)

@@ -1,12 +1,12 @@
 """The auditor: looks after every open page in the process that answers, whatever workers do."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 
 from quarterdeck.events.escalation import PageLate
 from quarterdeck.kernel.clock import Clock
@@ -19,14 +19,17 @@ from quarterdeck.operations.escalation.model.page import Entry, Late, Page, Step
 from quarterdeck.operations.escalation.model.policy import Kind, Level, Target
 from quarterdeck.operations.escalation.service.frozen import policy_of
 from quarterdeck.operations.escalation.service.reaching import ways
+from quarterdeck.operations.escalation.service.records import Records, records_of
 from quarterdeck.operations.escalation.severity import TONES
 from quarterdeck.operations.escalation.store import ledger, pages
 from quarterdeck.operations.messages.model import Address, Content, Urgency, Where
-from quarterdeck.operations.messages.service import looking as messages
 from quarterdeck.operations.messages.service.posting import post
 
 ITSELF = Actor("quarterdeck", frozenset())
 NEW, ILL = "new", "ill"
+TOGETHER = 200
+"""Pages that are read together."""
+
 WHERE = {Kind.MAIL: Where.MAIL, Kind.CHANNEL: Where.CHANNEL, Kind.PERSON: Where.PERSON}
 
 
@@ -66,14 +69,25 @@ class Auditor:
             watched = pages.watched(db)
         with ExitStack() as turns:  # calls the last first, and each whatever another raised
             turns.callback(self._send, found)
-            for page in reversed(watched):
-                turns.callback(self._turn, page, found)
+            for first in reversed(range(0, len(watched), TOGETHER)):
+                turns.callback(self._turns, watched[first : first + TOGETHER], found)
         return found[NEW]
 
-    def _turn(self, page: Page, found: Counter[str]) -> None:
-        found[ILL] += 1  # until it was looked at, and is well
-        with reading(self.engine) as db:
-            one = self._looked(db, page)
+    def _turns(self, some: Sequence[Page], found: Counter[str]) -> None:
+        """Read pages together, and look at each; where that fails, read each by itself."""
+        found[ILL] += len(some)  # until each was looked at, and is well
+        with ExitStack() as apart:
+            for page in reversed(some if len(some) > 1 else ()):
+                apart.callback(self._turns, [page], found)
+            with reading(self.engine) as db:
+                read = records_of(db, some)
+            apart.pop_all()  # none need be
+        with ExitStack() as turns:
+            for page in reversed(some):
+                turns.callback(self._turn, page, read, found)
+
+    def _turn(self, page: Page, read: Records, found: Counter[str]) -> None:
+        one = self._looked(page, read)
         if one.new:
             found[NEW] += self._say(page, one.new)
         if not (one.new or one.known):
@@ -83,16 +97,14 @@ class Auditor:
         if found[ILL]:
             self.send()
 
-    def _looked(self, db: Connection, page: Page) -> _Looked:
-        own = Tenants(frozenset({page.tenant}))
+    def _looked(self, page: Page, read: Records) -> _Looked:
         moments = [
             Moment(at=one.at, what=one.what, severity=one.severity, flags=one.flags)
-            for one in pages.history(db, own, page.id)
+            for one in read.histories[page.id]
         ]
-        sent = {one.id: one.state for one in messages.about(db, own, f"page/{page.id}")}
-        steps = [s for s in ledger.of_page(db, own, page.id) if s.state is not StepState.VOID]
-        kept = [_kept(one, sent) for one in steps]
-        known = {one.step for one in ledger.lates_of(db, own, [page.id])}
+        steps = [s for s in read.steps.get(page.id, ()) if s.state is not StepState.VOID]
+        kept = [_kept(one, read.sent) for one in steps]
+        known = {one.step for one in read.lates if one.page == page.id}
         found = auditing.faults(page.document, moments, kept, self.clock(), self.grace)
         new = [one for one in found if one.step not in known]
         return _Looked(new=new, known=bool(known))
@@ -139,7 +151,7 @@ def _next(work: Work, page: Page, fault: Fault) -> list[Address]:
     return []
 
 
-def _kept(one: Entry, sent: dict[str, str]) -> Kept:
+def _kept(one: Entry, sent: Mapping[str, str]) -> Kept:
     return Kept(
         level=one.level,
         kind=one.kind.value,

@@ -26,9 +26,17 @@ from quarterdeck.operations.escalation.store.table import lates, secrets, steps
 
 def of_page(db: Connection, tenants: Tenants, page: str) -> list[Entry]:
     """The steps of a page, in the order in which they are due."""
-    mine = (steps.c.page == page, tenants.clause(steps.c.tenant))
+    return of_pages(db, tenants, [page]).get(page, [])
+
+
+def of_pages(db: Connection, tenants: Tenants, ids: Collection[str]) -> dict[str, list[Entry]]:
+    """The steps of pages, in the order in which they are due, by the ids of these."""
+    mine = (steps.c.page.in_(ids), tenants.clause(steps.c.tenant))
     key = (steps.c.due_at, steps.c.level, steps.c.kind, steps.c.number)
-    return [_entry(row) for row in db.execute(select(steps).where(*mine).order_by(*key))]
+    found: dict[str, list[Entry]] = {}
+    for row in db.execute(select(steps).where(*mine).order_by(*key)):
+        found.setdefault(row.page, []).append(_entry(row))
+    return found
 
 
 def add(db: Connection, tenants: Tenants, rows: Sequence[Entry]) -> None:

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Executable, Row, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import MICROSECOND, instant, micros
@@ -25,13 +26,18 @@ from quarterdeck.operations.escalation.store.table import (
 def add(db: Connection, tenants: Tenants, made: Page) -> bool:
     """Open a page; False, and nothing changes, if one is open under its key."""
     del tenants  # the page bears its own; it says that the caller asked
-    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    fresh = (
+    return db.execute(_fresh(db.dialect.name), _row(made)).one_or_none() is not None
+
+
+@cache
+def _fresh(dialect: str) -> Executable:
+    # Made once: in a storm, making it costs as much as the database does.
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return (
         make(pages)
-        .values(_row(made))
         .on_conflict_do_nothing(index_elements=["tenant", "key"], index_where=IS_OPEN)
+        .returning(pages.c.id)
     )
-    return db.execute(fresh.returning(pages.c.id)).one_or_none() is not None
 
 
 def of_id(db: Connection, tenants: Tenants, page: str) -> Page | None:
@@ -131,9 +137,15 @@ def note(db: Connection, page: Page, change: Change) -> None:
 
 def history(db: Connection, tenants: Tenants, page: str) -> list[Change]:
     """The changes of a page, in order."""
-    mine = (changes.c.page == page, tenants.clause(changes.c.tenant))
-    return [
-        Change(
+    return histories(db, tenants, [page]).get(page, [])
+
+
+def histories(db: Connection, tenants: Tenants, ids: Collection[str]) -> dict[str, list[Change]]:
+    """The changes of pages, in order, by their ids."""
+    mine = (changes.c.page.in_(ids), tenants.clause(changes.c.tenant))
+    found: dict[str, list[Change]] = {}
+    for row in db.execute(select(changes).where(*mine).order_by(changes.c.id)):
+        change = Change(
             at=instant(row.at),
             what=row.what,
             by=row.by,
@@ -141,8 +153,8 @@ def history(db: Connection, tenants: Tenants, page: str) -> list[Change]:
             severity=row.severity,
             flags=frozenset(json.loads(row.flags)),
         )
-        for row in db.execute(select(changes).where(*mine).order_by(changes.c.id))
-    ]
+        found.setdefault(row.page, []).append(change)
+    return found
 
 
 def about_alerts(db: Connection, tenants: Tenants, page: Page, ids: Collection[int]) -> None:

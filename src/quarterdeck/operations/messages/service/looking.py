@@ -1,6 +1,6 @@
 """Looking at messages: what was told about something, what waits, what is late, what failed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -33,6 +33,16 @@ class Standing:
 def about(db: Connection, tenants: Tenants, about: str) -> list[Message]:
     """What was told about something, first to last. It asks for no permission."""
     return outbox.about(db, tenants, about)
+
+
+def states(db: Connection, tenants: Tenants, about: Collection[str]) -> dict[str, str]:
+    """What became of whatever was told about some things, by the messages' ids."""
+    return outbox.states_of(db, tenants, about)
+
+
+def pages_wait(db: Connection, tenants: Tenants, about: Collection[str], before: datetime) -> bool:
+    """Whether a page about one of some things is not told since before then."""
+    return outbox.pages_wait(db, tenants, about, before)
 
 
 def listed(

@@ -65,7 +65,7 @@ def parcel(db: Connection, safe: Safe, bundle: Bundle, at: datetime) -> Parcel |
         contents=tuple(one.content for one in bundle.messages),
         about=first.about,
         attempt=max(one.attempts for one in bundle.messages),
-        receipt=outbox.receipt_of(db, first),
+        receipt=outbox.receipt_of(db, first) if first.kind in IN_ORDER else "",
         at=at,
     )
 

@@ -86,14 +86,15 @@ class Outbox:
         full = [way for way, many in busy.items() if many >= most_a_way]
         claimed = outbox.claim(work.db, lease, most, pages=pages, full=full)
         calls: list[tuple[Bundle, Call]] = []
+        back: list[Message] = []
         for bundle in bundled(work.db, claimed, lease):
             if busy[bundle.way] >= most_a_way:
-                for one in bundle.messages:
-                    outbox.release(work.db, one)
-                continue
-            if (call := self._call(work, bundle)) is not None:
+                back += bundle.messages
+            elif (call := self._call(work, bundle)) is not None:
                 busy[bundle.way] += 1
                 calls.append((bundle, call))
+        if back:
+            outbox.release(work.db, back)
         return calls
 
     def _call(self, work: Work, bundle: Bundle) -> Call | None:

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
     Row,
     Select,
     and_,
@@ -44,11 +45,17 @@ OPEN = (WAITING, SENDING)
 
 def add(db: Connection, new: Message) -> str:
     """Have this sent; its id, or that of the message that has its key and goes its way."""
-    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    fresh = make(messages).values(_row(new)).on_conflict_do_nothing()
-    db.execute(fresh)
+    if (made := db.scalar(_fresh(db.dialect.name), _row(new))) is not None:
+        return str(made)
     same = (messages.c.tenant == new.tenant, messages.c.key == new.key, messages.c.way == new.way)
     return str(db.scalar(select(messages.c.id).where(*same)))
+
+
+@cache
+def _fresh(dialect: str) -> Executable:
+    # Made once: in a storm, making it costs as much as the database does.
+    make = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return make(messages).on_conflict_do_nothing().returning(messages.c.id)
 
 
 def hurry(db: Connection, new: Message) -> None:
@@ -165,10 +172,11 @@ def again(db: Connection, one: Message, pause: timedelta, error: str) -> bool:
     return _fenced(db, one, {"state": WAITING, "due_at": due_at, "error": error})
 
 
-def release(db: Connection, one: Message) -> None:
-    """Give back what was taken and not begun."""
-    attempts = messages.c.attempts - 1
-    _fenced(db, one, {"state": WAITING, "due_at": now_micros(), "attempts": attempts})
+def release(db: Connection, taken: Sequence[Message]) -> None:
+    """Give back what this transaction took, and did not begin."""
+    mine = messages.c.id.in_([one.id for one in taken])
+    values = {"state": WAITING, "due_at": now_micros(), "attempts": messages.c.attempts - 1}
+    db.execute(update(messages).where(mine).values(values))
 
 
 def renew(db: Connection, held: Sequence[Message], lease: timedelta) -> None:
@@ -190,6 +198,21 @@ def about(db: Connection, tenants: Tenants, what: str) -> list[Message]:
     return [
         _message(row) for row in db.execute(select(messages).where(*mine).order_by(messages.c.seq))
     ]
+
+
+def states_of(db: Connection, tenants: Tenants, what: Collection[str]) -> dict[str, str]:
+    """The states of what was told about some things, by the messages' ids."""
+    mine = (tenants.clause(messages.c.tenant), messages.c.about.in_(what))
+    return {
+        row[0]: row[1] for row in db.execute(select(messages.c.id, messages.c.state).where(*mine))
+    }
+
+
+def pages_wait(db: Connection, tenants: Tenants, what: Collection[str], before: datetime) -> bool:
+    """Whether a page about one of some things is not told since before then."""
+    mine = (tenants.clause(messages.c.tenant), messages.c.about.in_(what))
+    old = (IS_OPEN, messages.c.urgency == Urgency.PAGE, messages.c.created_at <= micros(before))
+    return db.scalar(select(messages.c.id).where(*mine, *old).limit(1)) is not None
 
 
 def receipt_of(db: Connection, one: Message) -> str:
