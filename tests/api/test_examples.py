@@ -23,7 +23,7 @@ from quarterdeck.access.principals import service as principals
 from quarterdeck.access.principals.model import Kind, Scope, installation
 from quarterdeck.access.tokens import service as tokens
 from quarterdeck.access.tokens.model import Wanted
-from quarterdeck.api.examples import BODIES, BUNDLE, PARAMETERS
+from quarterdeck.api.examples import BODIES, BOUNCE, BUNDLE, PARAMETERS
 from quarterdeck.governance.programmes import service as programmes
 from quarterdeck.governance.programmes.model import Requirement
 from quarterdeck.governance.sync.model import policies
@@ -476,6 +476,8 @@ class Seeded:
         if operation == USUAL:
             period = sampled(self.client, self.ada, "contoso", self.stage.clock())
             found |= {BODIES[USUAL][end]: at for end, at in period.items()}
+        if BOUNCE in named:
+            found |= {BOUNCE: BOUNCE.replace(PARAMETERS["message_id"], self.told())}
         size = self.rows("trail/logs", "logs")[0]["size"]
         return found | {BUNDLE: f"000.p/{size}"}
 

@@ -195,6 +195,27 @@ _RULE = {
 _RULES = """{"alertRules": [{"name": "high-cpu-usage", "threshold": 80, "window": "PT5M",
   "action": {"type": "email", "recipients": ["ops@example.com"]}}]}"""
 
+BOUNCE = f"""\
+Content-Type: multipart/report; report-type=delivery-status; boundary="part"
+
+--part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.com
+
+Final-Recipient: rfc822; ada@example.com
+Action: failed
+Status: 5.1.1
+Diagnostic-Code: smtp; 550 no such user
+
+--part
+Content-Type: text/rfc822-headers
+
+Message-ID: <{_ID}1e@quarterdeck.example>
+
+--part--
+"""
+
 BODIES: dict[str, Any] = {
     "create_tenant": {**_DIRECTORY, "owner": "Retail", "purpose": "Shops"},
     "create_connection": {**_DIRECTORY, "tenant_id": "second-directory-id"},
@@ -281,6 +302,7 @@ BODIES: dict[str, Any] = {
     "ingest_events_of": _EVENT,
     "ingest_logs": {"resourceLogs": []},
     "ingest_logs_of": {"resourceLogs": []},
+    "report_bounce": {"report": BOUNCE},
     "receive_dead_letters": {"consumer": "projection-worker", "max_message_count": 1},
     "classify_dead_letter": {"kind": "transient"},
     "quarantine_dead_letter": {"reason": "forged: its source was revoked last week"},

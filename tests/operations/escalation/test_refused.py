@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from operations.escalation.stage import Desk
+from operations.messages.test_bouncing import report
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.operations.escalation import hearing
 from quarterdeck.operations.escalation.model.page import Page
+from quarterdeck.operations.messages.service.bouncing import came_back
 from quarterdeck.operations.messages.service.sending import open_sending
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.trail.keys.keystore import KeyStore
@@ -125,3 +127,18 @@ def test_nobody_is_woken_for_a_page_that_somebody_answered(office: Office) -> No
     assert box.to("bob@example.com") == []
     assert desk.states(page)["L2/engage/0"] == "held"
     assert "was refused" in office.history(page)[-1]
+
+
+def test_whose_mail_came_back_was_not_told_either(office: Office) -> None:
+    desk, box = office.desk, office.box
+    page = desk.page("SEV-2")
+    office.settle()
+    assert [one.recipients for one in box.got] == [("ada@example.com",)]
+    with desk.stage.work() as work:
+        came_back(work, report(box))
+    office.settle()
+    assert [one.recipients for one in box.got][1:] == [("bob@example.com",)]
+    [first, *_] = desk.account(page).steps
+    assert first.why == (
+        "mail to ada@example.com was refused: bounced: 5.2.2 552 mailbox full; L2 is told instead"
+    )

@@ -28,6 +28,7 @@ from quarterdeck.operations.messages.store import outbox
 from quarterdeck.trail.webhooks.model import verified
 from quarterdeck.wiring.numbers import EVERYONE
 from servers import jira
+from servers.forwarder import before
 from servers.jira import DONE
 from servers.mail import MailBox
 from servers.sink import Said, Sink
@@ -160,6 +161,27 @@ def test_it_is_given_up_after_a_day(stage: Stage, came: Sink) -> None:
 
 
 @pytest.mark.census("AG-030")
+def test_a_receiver_that_is_down_for_an_hour_gets_it_once_it_is_back(
+    stage: Stage, came: Sink
+) -> None:
+    stage.now = NOON
+    with before(came.url.removeprefix("http://")) as network:
+        stage.channel("webhook", Kind.WEBHOOK, SIGNING, url=f"http://{network.address}/hook")
+        network.sever()
+        stage.post("webhook", urgency=Urgency.PAGE)
+        for _ in range(60):
+            stage.settle()
+            stage.pass_time(minutes=1)
+            stage.due_now()
+        [one] = stage.all()
+        assert (one.state, one.attempts) == ("waiting", 60)
+        network.heal()
+        stage.settle()
+    assert stage.states() == ["sent"]
+    [got] = came.of("/hook")
+    assert got.headers["x-quarterdeck-repeat"] == "60"
+
+
 def test_what_may_wait_goes_as_one_and_what_is_at_once_does_not_wait_for_it(
     stage: Stage, came: Sink
 ) -> None:

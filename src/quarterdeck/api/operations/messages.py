@@ -14,8 +14,10 @@ from quarterdeck.operations.messages.model import (
     Urgency,
 )
 from quarterdeck.operations.messages.service import looking, mending
+from quarterdeck.operations.messages.service.bouncing import came_back
 from quarterdeck.operations.messages.service.looking import READ
 from quarterdeck.operations.messages.service.mending import WRITE
+from quarterdeck.web.bodies import Body
 from quarterdeck.web.deps import InRead, InWork
 from quarterdeck.web.paging import InPage
 from quarterdeck.web.permissions import needs
@@ -136,6 +138,25 @@ def list_messages(  # noqa: PLR0913, PLR0917  each a part of the question
         failed=found.failed,
         waiting_since=found.since,
     )
+
+
+class BounceBody(Body):
+    """A mail that came back, as a mail server reports it."""
+
+    report: str = Field(
+        min_length=1,
+        description="The report as it came, multipart/report of RFC 3464, with the headers of the "
+        "mail that came back.",
+    )
+
+
+@router.post("/bounces", responses=WRITES, **needs(WRITE))
+def report_bounce(body: BounceBody, work: InWork) -> MessageBody:
+    """Say that a mail came back: whoever it paged was not told, and the next is.
+
+    A report that it is only late changes nothing, nor does a second one.
+    """
+    return MessageBody.of(came_back(work, body.report))
 
 
 @router.get("/{message_id}", responses=READS, **needs(READ))

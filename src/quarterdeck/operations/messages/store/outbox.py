@@ -271,6 +271,13 @@ def retry(db: Connection, tenants: Tenants, one: Message, until: datetime) -> bo
     return db.execute(update(messages).where(*mine).values(**values)).rowcount == 1
 
 
+def bounce(db: Connection, tenants: Tenants, one: Message, error: str, now: datetime) -> bool:
+    """Write down that what was sent came back; False if it was not sent, or is known to have."""
+    mine = (tenants.clause(messages.c.tenant), messages.c.id == one.id, messages.c.state == SENT)
+    values = {"state": FAILED, "error": error, "ended_at": micros(now)}
+    return db.execute(update(messages).where(*mine).values(**values)).rowcount == 1
+
+
 def let_go(db: Connection, tenants: Tenants, one: Message, state: str, now: datetime) -> bool:
     """Have it tried no more; False if it is being sent, or was, or was let go."""
     mine = (tenants.clause(messages.c.tenant), messages.c.id == one.id)
