@@ -26,6 +26,8 @@ KINDS = {
     "weekly": Rotation(),
     "daily": Rotation(unit=Unit.DAYS),
     "daily at 02:30": Rotation(unit=Unit.DAYS, at=time(2, 30)),
+    "two weeks": Rotation(every=2),
+    "5 hours": Rotation(unit=Unit.HOURS, every=5, at=time(2, 30)),
     "12 hours": Rotation(unit=Unit.HOURS, every=12, at=time(8)),
 }
 DAY, NIGHT = Hours(since=time(8), until=time(20)), Hours(since=time(20), until=time(8))

@@ -16,7 +16,9 @@ from quarterdeck.operations.sending.model import Reply
 from quarterdeck.operations.sending.ports import Call, Desk, Item
 
 ITSELF = Actor("quarterdeck", frozenset())
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=14)
+"""After which another takes over: within 15 s of a death it is sent, what it takes included."""
+
 RENEW_S = 5.0
 PATIENCE_S = 0.05  # for what is under way, before it is looked whether more is due
 THREADS = 16
