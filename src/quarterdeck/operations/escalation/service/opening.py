@@ -61,9 +61,10 @@ def _page(
 ) -> Page:
     check_key(key)
     own = Tenants(frozenset({of[0]}))
-    there = pages.open_under(work.db, own, key) or _opened(work, own, of, what, key)
-    about = {*alerts, *_alert(work, own, what.about)}
-    fresh = about - {*pages.alerts_of(work.db, own, there.id)}
+    standing = pages.open_under(work.db, own, key)
+    there = standing or _opened(work, own, of, what, key)
+    about = {*alerts, *_alert(work, own, what.about, alerts)}
+    fresh = about - {*(pages.alerts_of(work.db, own, there.id) if standing else ())}
     pages.about_alerts(work.db, own, there, about)
     worse, flags = _worse(work, there, what), there.what.flags | what.flags
     same = (worse, flags) == (there.severity, there.what.flags)
@@ -203,11 +204,13 @@ def _none(name: str) -> Policy:
     return Policy(name=name, levels=(level,))
 
 
-def _alert(work: Work, own: Tenants, about: str) -> set[int]:
+def _alert(work: Work, own: Tenants, about: str, named: Collection[int]) -> set[int]:
     """The alert that it is about, if that wants somebody: one that does not ends no page."""
     number = about.removeprefix(ALERT)
     if not (about.startswith(ALERT) and number.isdecimal() and int(number) <= LARGEST_ID):
         return set()
+    if int(number) in named:
+        return set()  # whoever named it has looked
     known = placing.of_ids(work, own, [int(number)])
     return {
         id_ for id_, one in known.items() if one.fires(work.now) and one.state is AlertState.FIRING
