@@ -167,11 +167,3 @@ def members(tenant: SimulatedTenant, found: Sequence[Person], number: int) -> li
 def nested(tenant: SimulatedTenant, number: int) -> list[int]:
     """The groups that are in a group: the fourth is in the first, the fifth in the fourth."""
     return {0: [3], 3: [4]}.get(number, []) if tenant.people else []
-
-
-def within(tenant: SimulatedTenant, number: int) -> list[int]:
-    """Every group in a group, however deep."""
-    found: list[int] = []
-    for one in nested(tenant, number):
-        found += [one, *within(tenant, one)]
-    return found

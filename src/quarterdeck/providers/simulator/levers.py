@@ -1,5 +1,6 @@
 """More levers of a simulated cloud: its clock, rights, quotas, corrections and troubles."""
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, TypeVar
 
@@ -58,12 +59,17 @@ class Trouble(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Change(msgspec.Struct, forbid_unknown_fields=True):
-    """An object of a directory that is changed, made, or, with no fields, deleted."""
+    """An object of a directory that is changed, made, or, with no fields, deleted.
+
+    Attributes:
+        silent: no delta query tells it: only who reads everything finds it.
+    """
 
     tenant: str
     collection: str
     id: str
     fields: dict[str, object] | None = None
+    silent: bool = False
 
 
 class Binding(msgspec.Struct, forbid_unknown_fields=True):
@@ -75,9 +81,10 @@ class Binding(msgspec.Struct, forbid_unknown_fields=True):
 class Levers:
     """Changes a world from outside."""
 
-    def __init__(self, world: World, books: Books) -> None:
+    def __init__(self, world: World, books: Books, hush: Callable[[str], None]) -> None:
         self._world = world
         self._books = books
+        self._hush = hush
 
     def routes(self) -> list[Route]:
         """Its addresses."""
@@ -99,6 +106,7 @@ class Levers:
             Route(f"{base}/incidents", self.clear_incidents, methods=["DELETE"]),
             Route(f"{base}/directory", self.change, methods=["PUT"]),
             Route(f"{base}/directory", self.unchange, methods=["DELETE"]),
+            Route(f"{base}/deltas", self.forget_deltas, methods=["DELETE"]),
         ]
 
     async def clock(self, _request: Request) -> Response:
@@ -203,11 +211,18 @@ class Levers:
             raise unknown(f"directory {asked.tenant}")
         fields = None if asked.fields is None else {"id": asked.id, **asked.fields}
         self._world.changed.setdefault((asked.tenant, asked.collection), {})[asked.id] = fields
+        if asked.silent:
+            self._hush(asked.tenant)
         return json(asked)
 
     async def unchange(self, _request: Request) -> Response:
         """Every directory is as it was made."""
         self._world.changed.clear()
+        return Response(status_code=204)
+
+    async def forget_deltas(self, _request: Request) -> Response:
+        """No delta token issued so far is good any more."""
+        self._world.deltas.forget()
         return Response(status_code=204)
 
 

@@ -84,14 +84,14 @@ def running(options: SimulatorOptions, clock: Clock = utc_now) -> Iterator[Runni
 
 def build_app(world: World, clock: Clock) -> ASGIApp:
     """The simulated cloud as an application."""
-    costs = Costs(world)
+    costs, graph = Costs(world), Graph(world)
     routes = [
         *Control(world).routes(),
-        *Levers(world, costs.books).routes(),
+        *Levers(world, costs.books, graph.hush).routes(),
         *ResourceGraph(world).routes(),
         *costs.routes(),
         *Governing(world).routes(),
-        *Graph(world).routes(),
+        *graph.routes(),
         *Status(world).routes(),
         *Vault(world).routes(),
         *Arm(world).routes(),

@@ -12,6 +12,7 @@ from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.errors import Invalid
 from quarterdeck.providers.simulator import estate
 from quarterdeck.providers.simulator.credentials import Credential
+from quarterdeck.providers.simulator.deltas import Deltas
 from quarterdeck.providers.simulator.estate import Json, SimulatedSubscription, SimulatedTenant
 from quarterdeck.providers.simulator.faults import Faults
 from quarterdeck.providers.simulator.lacks import Lack, Lacks
@@ -45,6 +46,7 @@ class World:
         credentials: certificates and federated identities that prove an application, by its
             directory; its secret always does.
         incidents: what the status page tells of; empty when all is well.
+        deltas: what delta queries have told so far.
     """
 
     def __init__(self, options: SimulatorOptions, clock: Clock) -> None:
@@ -58,6 +60,7 @@ class World:
         self.managing: dict[str, set[str]] = {}
         self.changed: dict[tuple[str, str], dict[str, Json | None]] = {}
         self.incidents: list[Incident] = []
+        self.deltas = Deltas()
         self.faults = Faults()
         self.lacks = Lacks()
         self.tokens = Tokens(timedelta(seconds=options.token_s), clock)

@@ -1,4 +1,7 @@
-"""The part of OData's ``$filter`` that is simulated: ``field eq 'value'``, with ``and``."""
+"""The part of OData's ``$filter`` that is simulated: ``field eq 'value'``, with ``and``.
+
+Moments can be compared too: ``field ge 2026-01-01T00:00:00Z``, and ``le``.
+"""
 
 import re
 from collections.abc import Callable
@@ -7,7 +10,7 @@ from typing import Any
 from quarterdeck.providers.simulator.estate import Json
 
 CLAUSE = re.compile(
-    r"^\(?\s*([\w/]+)\s+(eq|ne)\s+(?:'((?:[^']|'')*)'|(true|false|null|[\w.-]+))\s*\)?$"
+    r"^\(?\s*([\w/]+)\s+(eq|ne|ge|le)\s+(?:'((?:[^']|'')*)'|(true|false|null|[\w.:-]+))\s*\)?$"
 )
 AND = re.compile(r"\s+and\s+", re.IGNORECASE)
 
@@ -32,7 +35,16 @@ def clause(text: str) -> Callable[[Json], bool]:
         raise UnknownFilter(f"Invalid filter clause: {text!r}; simulated is field eq 'value'.")
     path, sign, quoted, bare = match.groups()
     wanted = bare.lower() if bare is not None else quoted.replace("''", "'").lower()
+    if sign in ("ge", "le"):
+        return lambda item: compared(reach(item, path), sign, wanted)
     return lambda item: (shown(reach(item, path)) == wanted) is (sign == "eq")
+
+
+def compared(found: Any, sign: str, wanted: str) -> bool:  # noqa: ANN401  a field holds anything
+    """Whether a moment is no earlier, or no later; one that is not there is neither."""
+    if found is None:
+        return False
+    return shown(found) >= wanted if sign == "ge" else shown(found) <= wanted
 
 
 def reach(item: Json, path: str) -> Any:  # noqa: ANN401  a field holds anything

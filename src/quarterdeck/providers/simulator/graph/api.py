@@ -12,20 +12,39 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from quarterdeck.providers.simulator import applications, directory
-from quarterdeck.providers.simulator.answers import Refused, json
+from quarterdeck.providers.simulator.answers import Refused, answered, json
+from quarterdeck.providers.simulator.deltas import (
+    MEMBERS,
+    Picture,
+    Session,
+    difference,
+)
+from quarterdeck.providers.simulator.deltas import chosen as picked
 from quarterdeck.providers.simulator.directory import ROLES
 from quarterdeck.providers.simulator.estate import Json, SimulatedTenant
 from quarterdeck.providers.simulator.faults import On
 from quarterdeck.providers.simulator.gate import Gate
 from quarterdeck.providers.simulator.governing.filters import UnknownFilter, matching
 from quarterdeck.providers.simulator.graph import access, objects
-from quarterdeck.providers.simulator.graph.odata import chosen, expanded, form, page_size
-from quarterdeck.providers.simulator.listing import Desk, slices
+from quarterdeck.providers.simulator.graph.membership import Membership, listed
+from quarterdeck.providers.simulator.graph.odata import (
+    chosen,
+    delta_fields,
+    delta_form,
+    expanded,
+    form,
+    link,
+    page_size,
+)
+from quarterdeck.providers.simulator.listing import Desk, Place, begun, skip_token, slices
 from quarterdeck.providers.simulator.tokens import Grant
 from quarterdeck.providers.simulator.world import World
 
 NO_PERMISSION = "Authentication_MSGraphPermissionMissing"
 DENIED = "Authorization_RequestDenied"
+TRACKED = ("users", "groups", "applications", "servicePrincipals")
+"""Collections whose changes are told."""
+
 ACTIVITY_PAGE = 120
 """Users of a page at most, where their sign-ins are asked for."""
 
@@ -64,6 +83,7 @@ class Graph:
         defaults = "/v1.0/policies/identitySecurityDefaultsEnforcementPolicy"
         return [
             *(Route(f"/v1.0/{one.path}", self._listing(one)) for one in self._collections()),
+            *(Route(f"/v1.0/{one.path}/delta", self._delta(one)) for one in self._tracked()),
             Route("/v1.0/groups/{id}/members", self.members),
             Route("/v1.0/groups/{id}/transitiveMembers", self.transitive_members),
             Route(defaults, self.security_defaults),
@@ -101,6 +121,73 @@ class Graph:
                        permission="Organization.Read.All", items=self._skus),
         ]  # fmt: skip
 
+    def _tracked(self) -> list[Collection]:
+        return [one for one in self._collections() if one.path in TRACKED]
+
+    def _delta(self, one: Collection) -> Callable[[Request], object]:
+        async def answer(request: Request) -> Response:
+            grant = self._gate.graph(request, one.permission, one.refusal)
+            desk = Desk(self._world, one.on)
+            place = begun(request.query_params.get("$skiptoken", ""))
+            fault = await desk.strike(request, grant.tenant, place.page)
+            if place.after:
+                name, _, start = place.after.partition(" ")
+            else:
+                name, start = self._opened(request, grant, one), "0"
+            session = self._world.deltas.session(name, grant.tenant)
+            end = int(start) + one.page
+            later = Place(page=place.page + 1, after=f"{name} {end}")
+            last = end >= len(session.items)
+            token = {"$deltatoken": session.token} if last else {"$skiptoken": skip_token(later)}
+            wrapped = delta_form(request, one.path, last=last)
+            here, there = link(request, {}), link(request, token)
+            return answered(wrapped, [*session.items[int(start) : end]], there, fault, here)
+
+        return answer
+
+    def _opened(self, request: Request, grant: Grant, one: Collection) -> str:
+        """Begin a list of changes: of all, of none (``latest``), or since a token."""
+        world, token = self._world, request.query_params.get("$deltatoken", "")
+        asked = delta_fields(request)
+        if token in ("", "latest"):
+            fields = tuple(asked or one.usual or ("displayName",))
+            before = Picture(
+                tenant=grant.tenant, path=one.path, fields=fields, at=world.now(), objects={}
+            )
+        else:
+            before = world.deltas.picture(token, grant.tenant, one.path, world.now())
+        now = self._picture(one, grant.tenant, before.fields)
+        items = [] if token == "latest" else difference(before, now)  # noqa: S105  no password
+        session = Session(tenant=grant.tenant, items=items, token=world.deltas.keep(now))
+        return world.deltas.open(session)
+
+    def _picture(self, one: Collection, tenant: str, fields: Sequence[str]) -> Picture:
+        world = self._world
+        found = self._overlaid(tenant, one.path, one.items(world.tenants[tenant]))
+        inside = Membership(world.tenants[tenant], world.changed)
+        groups = inside.groups() if MEMBERS in fields and one.path == "groups" else set()
+        return Picture(
+            tenant=tenant,
+            path=one.path,
+            fields=tuple(fields),
+            at=world.now(),
+            objects={str(item["id"]): picked(item, fields) for item in found},
+            members={
+                group: {id_: one["@odata.type"] for id_, one in inside.direct(group).items()}
+                for group in groups
+            },
+        )
+
+    def hush(self, tenant: str) -> None:
+        """Tell no delta query what changed in a directory until now."""
+        wide = {one.path: self._wide(one, tenant) for one in self._tracked()}
+        self._world.deltas.hush({(tenant, path): found for path, found in wide.items()})
+
+    def _wide(self, one: Collection, tenant: str) -> Picture:
+        items = list(one.items(self._world.tenants[tenant]))
+        names = {name for item in items for name in item} | {MEMBERS}
+        return self._picture(one, tenant, sorted(names))
+
     def _listing(self, one: Collection) -> Callable[[Request], object]:
         async def answer(request: Request) -> Response:
             grant = self._gate.graph(request, one.permission, one.refusal)
@@ -109,7 +196,8 @@ class Graph:
                 self._gate.premium(grant)
             if activity:
                 self._gate.permitted(grant, "AuditLog.Read.All", NO_PERMISSION)
-            found = self._overlaid(grant, one.path, one.items(self._world.tenants[grant.tenant]))
+            tenant = grant.tenant
+            found = self._overlaid(tenant, one.path, one.items(self._world.tenants[tenant]))
             return await self._page(request, grant, one, found)
 
         return answer
@@ -129,16 +217,16 @@ class Graph:
 
     async def _members(self, request: Request, *, deep: bool) -> Response:
         grant = self._gate.graph(request, "GroupMember.Read.All")
-        tenant = self._world.tenants[grant.tenant]
-        found = objects.members(tenant, request.path_params["id"], deep=deep)
-        if found is None:
-            id_ = request.path_params["id"]
+        inside = Membership(self._world.tenants[grant.tenant], self._world.changed)
+        id_ = request.path_params["id"]
+        if id_ not in inside.groups():
             words = f"Resource '{id_}' does not exist or one of its queried reference-property"
             raise Refused(404, "Request_ResourceNotFound", f"{words} objects are not present.")
         one = Collection(
             path="directoryObjects", on="group_members", permission="", items=lambda _tenant: ()
         )
-        return await self._page(request, grant, one, found)
+        found = (inside.deep(id_) if deep else inside.direct(id_)).values()
+        return await self._page(request, grant, one, listed(found))
 
     async def _page(
         self, request: Request, grant: Grant, one: Collection, found: Iterable[Json]
@@ -155,9 +243,9 @@ class Graph:
         desk = Desk(self._world, one.on, form(request, one.path, len(items)), "$skiptoken")
         return await desk.serve(request, grant.tenant, slices(items, min(top, most)))
 
-    def _overlaid(self, grant: Grant, path: str, found: Iterable[Json]) -> list[Json]:
+    def _overlaid(self, tenant: str, path: str, found: Iterable[Json]) -> list[Json]:
         """The objects with what was changed by hand; those set to nothing are gone."""
-        changes = self._world.changed.get((grant.tenant, path), {})
+        changes = self._world.changed.get((tenant, path), {})
         items = {str(item["id"]): item for item in found}
         for id_, fields in changes.items():
             if fields is None:

@@ -52,33 +52,21 @@ def user(one: Person, born: datetime, now: datetime) -> Json:
     return found
 
 
-def members(tenant: SimulatedTenant, id_: str, *, deep: bool) -> Iterator[Json] | None:
-    """Who and what is in a group; None where there is no such group."""
-    groups = directory.groups(tenant)
-    number = next((n for n, one in enumerate(groups) if one["id"] == id_), None)
-    if number is None:
-        return None
-    inside = directory.within(tenant, number) if deep else directory.nested(tenant, number)
-    return listed(tenant, groups, [number, *inside] if deep else [number], inside)
+def member_user(one: Person) -> Json:
+    """A user as the members of a group show it."""
+    return {
+        "@odata.type": "#microsoft.graph.user",
+        "id": one.id,
+        "displayName": f"{one.given} {one.family}",
+        "userPrincipalName": one.principal,
+        "mail": None if one.guest else one.principal,
+    }
 
 
-def listed(
-    tenant: SimulatedTenant, groups: list[Json], of: list[int], inside: list[int]
-) -> Iterator[Json]:
-    """The people of some groups, each once, then the groups that are inside."""
-    found = directory.people(tenant)
-    for number in sorted(set(of)):
-        for one in directory.members(tenant, found, number):
-            yield {
-                "@odata.type": "#microsoft.graph.user",
-                "id": one.id,
-                "displayName": f"{one.given} {one.family}",
-                "userPrincipalName": one.principal,
-                "mail": None if one.guest else one.principal,
-            }
-    for number in inside:
-        kept = ("id", "displayName", "securityEnabled")
-        yield {"@odata.type": "#microsoft.graph.group"} | {n: groups[number][n] for n in kept}
+def member_group(group: Json) -> Json:
+    """A group as the members of another show it."""
+    kept = ("id", "displayName", "securityEnabled")
+    return {"@odata.type": "#microsoft.graph.group"} | {name: group[name] for name in kept}
 
 
 def role_definition(role: directory.DirectoryRole) -> Json:
