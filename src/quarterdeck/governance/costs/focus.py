@@ -2,7 +2,8 @@
 
 https://focus.finops.org/focus-specification/v1-2/ says what each column means. All
 its mandatory ones are written, empty where nobody here knows what they ask for; others that
-are not known are left out of what is written, and kept as they came when read.
+are not known are left out of what is written, and kept as they came when read. No quantity is
+known: Cost Management's query sums over meters, whose units differ.
 """
 
 import csv
