@@ -1,5 +1,7 @@
 """The pages of sync and of alerts, without JavaScript."""
 
+import re
+
 from starlette.testclient import TestClient
 
 from console.stage import Stage
@@ -35,3 +37,28 @@ def test_a_domain_is_paused_changed_and_resumed(client: TestClient) -> None:
     page = client.get("/sync").text
     assert 'name="interval" type="number" min="0.01" step="any" required value="120"' in page
     assert 'name="fewest" type="number" min="1" max="1000" required value="5"' in page
+
+
+def test_what_is_not_known_to_be_gone_is_shown_as_such(client: TestClient, estate: Stage) -> None:
+    cloud = estate.clouds["acme"]
+    cloud.hold("db", subscription="s2")
+    estate.pass_time(minutes=1)
+    estate.sync()
+    page = client.get("/resources?text=db").text
+    [link] = re.findall(r'href="/resources/([0-9a-f]{32})[^>]*>db<', page)
+    assert "not known" not in client.get(f"/resources/{link}").text
+    del cloud.pages["s2"]
+    estate.pass_time(minutes=1)
+    estate.sync()
+    page = client.get("/sync").text
+    assert "Whether 1 item of resources of Acme is gone" in page
+    assert "believed if it says the same" in page
+    assert "not known whether it is gone" in client.get(f"/resources/{link}").text
+
+
+def test_a_run_says_how_it_read(client: TestClient, estate: Stage) -> None:
+    estate.pass_time(minutes=1)
+    estate.sync()
+    page = client.get("/sync").text
+    run = re.findall(r'href="/sync/([0-9a-f-]{36})">resources<', page)[0]
+    assert "Read whole" in client.get(f"/sync/{run}").text

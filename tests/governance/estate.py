@@ -22,10 +22,12 @@ from quarterdeck.governance.cloud.ports import (
     Page,
     Pause,
     Subscription,
+    Tracked,
 )
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.connections.service import NewConnection
 from quarterdeck.governance.sync.jobs import kinds
+from quarterdeck.governance.sync.marks import WEEK
 from quarterdeck.governance.sync.model import Policies, Run, policies
 from quarterdeck.governance.sync.onboarding import connect, connect_tenant, disconnect
 from quarterdeck.governance.sync.readings.costs import USUAL, Options
@@ -64,7 +66,8 @@ class FakeCloud:
 
     ``refusal`` is raised by the token, ``between`` is called before each page. ``said`` holds
     the pages of every other call, by its name alone or with its arguments; ``asked`` what was
-    asked.
+    asked. ``marks`` are where the changes of a listing begin, by its name; each round adds a
+    plus.
     """
 
     pages: dict[str, list[list[bytes] | CloudFailure]] = field(default_factory=dict)
@@ -73,6 +76,7 @@ class FakeCloud:
     between: list[object] = field(default_factory=list)
     said: dict[tuple[object, ...], list[list[bytes] | CloudFailure]] = field(default_factory=dict)
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
 
     def check(self) -> None:
         if self.refusal is not None:
@@ -147,6 +151,20 @@ class FakeCloud:
     def service_principals(self) -> Iterator[Page]:
         return self._say("service_principals")
 
+    def mark(self, listing: Tracked) -> str:
+        self.asked.append(("mark", listing))
+        return self.marks.get(listing, "")
+
+    def changes(self, listing: Tracked, mark: str) -> Iterator[tuple[Page, str]]:
+        pages = list(self._say("changes", listing, mark))
+        nothing = [Page(items=(), request_id="changes")]
+        for number, page in enumerate(pages or nothing, 1):
+            yield page, f"{mark}+" if number == len(pages or nothing) else ""
+
+    def sign_ins(self, since: datetime) -> Iterator[Page]:
+        self.asked.append(("sign_ins since", since))
+        return self._say("sign_ins")
+
     def _say(self, what: str, *about: object) -> Iterator[Page]:
         self.asked.append((what, *about))
         for page in self.said.get((what, *about), self.said.get((what,), [])):
@@ -170,6 +188,7 @@ class Estate:
     more: list[JobKind] = field(default_factory=list)
     status: CloudStatus = WELL
     options: Options = USUAL
+    identity_whole: timedelta = WEEK
 
     def clock(self) -> datetime:
         return self.now
@@ -246,7 +265,13 @@ class Estate:
         )
 
     def _kinds(self) -> list[JobKind]:
-        return [*kinds(self.open, lambda: self.status, costs=self.options), *self.more]
+        usual = kinds(
+            self.open,
+            lambda: self.status,
+            costs=self.options,
+            identity_whole=self.identity_whole,
+        )
+        return [*usual, *self.more]
 
     def open(self, connection: Connection, _pause: Pause = sleep, /) -> Cloud:
         return self.clouds[connection.directory]

@@ -94,7 +94,9 @@ def report(
 def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
     """Show how old the data of each tenant is. Exits 1 if any is stale."""
     with told():
-        found = client_of(context).get("/api/v1/freshness")["freshness"]
+        client = client_of(context)
+        found = client.get("/api/v1/freshness")["freshness"]
+        jobs = client.get("/api/v1/sync/status")["jobs"]
     if as_json:
         show_json(found)
     else:
@@ -111,6 +113,10 @@ def status(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
         ]
         columns = ("tenant", "domain", "state", "age", "stale at", "unreadable")
         show_table(columns, rows, "nothing is connected; begin with: quarterdeck tenant connect")
+        for job in jobs:
+            if job["next_whole_at"]:
+                words = f"{job['job_type']}: what changed is read; all of it again at"
+                typer.echo(f"{words} {job['next_whole_at']}", err=True)
     if any(f["state"] == "stale" for f in found):
         raise typer.Exit(FOUND)
 
@@ -150,7 +156,10 @@ def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    columns = ("run", "tenant", "domain", "status", "began", "records", "changes", "what to do")
+    columns = (
+        *("run", "tenant", "domain", "status", "began", "read", "records", "changes"),
+        "what to do",
+    )
     rows = [
         (
             r["id"],
@@ -158,6 +167,7 @@ def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
             r["job_type"],
             r["status"],
             r["started_at"],
+            _read(r),
             r["records"],
             f"+{r['added']} ~{r['changed']} -{r['removed']}",
             r["recommended_action"],
@@ -165,6 +175,12 @@ def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
         for r in found
     ]
     show_table(columns, rows, "no run yet; begin one with: quarterdeck sync run")
+
+
+def _read(run: dict[str, Any]) -> str:
+    drift = f", {run['drift']} not told" if run["drift"] else ""
+    since = run["changes_since"]
+    return (f"changes since {since}" if since else "whole") + drift
 
 
 def _advice(failed: list[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""quarterdeck sync policy, pause, held, patterns: how domains are kept up to date."""
+"""quarterdeck sync policy, pause, held, doubts, patterns: how domains are kept up to date."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -88,6 +88,29 @@ def held(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
     columns = ("connection", "domain", "tenant", "since", "the cloud says")
     rows = [(h["connection"], h["domain"], h["tenant"], h["since"], h["words"]) for h in found]
     _list(found, columns, rows, "nothing is held", as_json=as_json)
+
+
+@commands.command()
+def doubts(context: typer.Context, *, as_json: flags.AsJson = False) -> None:
+    """Show what is kept though its cloud told it no more. Exits 1 if anything is.
+
+    It is not known whether it is gone. What is asked again is believed the second time.
+    """
+    with told():
+        found = client_of(context).get(f"{SYNC}/doubts")["doubts"]
+    columns = ("tenant", "domain", "since", "items", "what lacks them", "asked again")
+    rows = [
+        (
+            d["tenant"],
+            d["domain"],
+            d["since"],
+            d["items"],
+            d["place"],
+            "yes" if d["asked_again"] else "never believed: grant Reader, or disconnect it",
+        )
+        for d in found
+    ]
+    _list(found, columns, rows, "nothing is in doubt", as_json=as_json)
 
 
 @commands.command()

@@ -66,6 +66,7 @@ EVENTS: dict[str, type[Event]] = {
         governance.SyncErrorRateNormal,
         governance.SyncItemsUnreadable,
         governance.SyncItemsReadable,
+        governance.SyncDrifted,
         governance.SyncHeld,
         governance.SyncReleased,
         governance.SyncPolicyChanged,

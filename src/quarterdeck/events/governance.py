@@ -199,6 +199,20 @@ class SyncItemsUnreadable(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SyncDrifted(Event):
+    """A whole reading found ``items`` otherwise than the cloud's list of changes had told.
+
+    They are as the whole reading has them now.
+    """
+
+    action: ClassVar[str] = "sync:drift"
+    leaf: ClassVar[bool] = False
+    domain: str
+    run: str
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncItemsReadable(Event):
     """Every item of a domain could be read again, over each of its connections."""
 

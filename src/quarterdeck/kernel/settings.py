@@ -96,6 +96,11 @@ class Settings:
     sync_compliance_s: Count = setting(14_400, "Seconds between syncs of compliance.")
     sync_resources_s: Count = setting(3600, "Seconds between syncs of resources.")
     sync_identity_s: Count = setting(86_400, "Seconds between syncs of identity.")
+    sync_identity_whole_s: Annotated[int, Meta(ge=0)] = setting(
+        604_800,
+        "Seconds between whole readings of a directory; in between, of users, groups and "
+        "applications only what changed is read. 0: always all.",
+    )
     cost_days_back: Days = setting(60, "Days that the first reading of costs goes back.")
     cost_tags: str = setting(
         "", "Tags that costs are kept by too, parted by commas; each is a query more."

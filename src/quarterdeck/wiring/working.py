@@ -17,7 +17,7 @@ from quarterdeck.governance.inventory.filters import owner_tags_of
 from quarterdeck.governance.onboarding import service as onboarding
 from quarterdeck.governance.preflight.jobs import kinds as preflight_kinds
 from quarterdeck.governance.programmes.jobs import kinds as programme_kinds
-from quarterdeck.governance.sync.domains import cost_options, domains
+from quarterdeck.governance.sync.domains import cost_options, domains, identity_whole
 from quarterdeck.governance.sync.jobs import kinds as sync_kinds
 from quarterdeck.governance.sync.onboarding import reschedule
 from quarterdeck.kernel import gathering, schedules
@@ -163,7 +163,13 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
     prober = Prober(engine=engine, means=means_of(runtime.settings, clock))
     folder, sender = Path(runtime.settings.data) / "exports", webhook_sender(runtime.settings)
     kinds = [
-        *sync_kinds(clouds.open, status, known, cost_options(runtime.settings)),
+        *sync_kinds(
+            clouds.open,
+            status,
+            known,
+            cost_options(runtime.settings),
+            identity_whole(runtime.settings),
+        ),
         upkeep.upkeep([one.name for one in subscribers]),
         *export_kinds(folder, owner_tags_of(runtime.settings.owner_tags)),
         *programme_kinds(),

@@ -1,9 +1,13 @@
 """Policies, pauses and backfills over HTTP."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from starlette.testclient import TestClient
 
 from governance.estate import Estate
+from governance.identity.directory import settle
+from quarterdeck.governance.cloud.ports import Tracked
 from quarterdeck.governance.sync.readings import READINGS
 
 Headers = dict[str, str]
@@ -68,3 +72,46 @@ def test_a_backfill_takes_days_and_refuses_what_is_none(
     runs = client.get(f"{SYNC}/runs", headers=ada).json()["runs"]
     assert [(r["job_type"], r["status"]) for r in runs] == [("costs_backfill", "success")]
     assert client.get(f"{SYNC}/health", headers=ada).json()["consecutive_failures"] == 0
+
+
+def test_what_is_not_known_to_be_gone_is_listed(
+    client: TestClient, ada: Headers, estate: Estate
+) -> None:
+    _, cloud = estate.connect("contoso")
+    cloud.hold("a")
+    cloud.hold("b", subscription="s2")
+    estate.sync()
+    assert client.get(f"{SYNC}/doubts", headers=ada).json() == {"doubts": []}
+    del cloud.pages["s2"]
+    estate.sync()
+    [found] = client.get(f"{SYNC}/doubts", headers=ada).json()["doubts"]
+    assert (found["domain"], found["subscription"], found["items"]) == ("resources", "s2", 1)
+    assert found["asked_again"] is True
+    assert client.get(f"{SYNC}/doubts").status_code == 401
+    [run, _] = client.get(f"{SYNC}/runs", headers=ada).json()["runs"]
+    assert (run["changes_since"], run["drift"]) == (None, 0)
+
+
+def test_the_next_whole_reading_of_a_directory_is_told(
+    client: TestClient, ada: Headers, estate: Estate
+) -> None:
+    _, cloud = estate.connect("contoso")
+    settle(cloud)
+    cloud.marks = dict.fromkeys(Tracked, "m")
+
+    def identity() -> dict[str, object]:
+        rows = client.get(f"{SYNC}/status", headers=ada).json()["jobs"]
+        return {row["job_type"]: row["next_whole_at"] for row in rows}
+
+    assert set(identity().values()) == {None}
+    assert client.post(f"{SYNC}/identity", headers=ada).status_code == 202
+    estate.run_due()
+    due = datetime.fromisoformat(str(identity()["identity"]))
+    assert due - estate.now == timedelta(days=7)
+    estate.pass_time(days=1)
+    client.post(f"{SYNC}/identity", headers=ada)
+    estate.run_due()
+    [run, first] = client.get(f"{SYNC}/runs", headers=ada).json()["runs"]
+    assert first["changes_since"] is None
+    since = datetime.fromisoformat(run["changes_since"])
+    assert estate.now - since == timedelta(days=1, seconds=1)

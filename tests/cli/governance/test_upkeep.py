@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 
 from governance.estate import Estate
-from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+from governance.identity.directory import settle
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass, Tracked
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -46,3 +47,29 @@ def test_alerts_are_listed_and_resolved_by_type(run: Run, estate: Estate) -> Non
     assert run("alert list --state resolved")[0] == 0
     assert run("alert list")[0] == 0
     assert run("alert resolve 999")[0] == 2
+
+
+def test_what_is_in_doubt_is_shown_and_how_runs_read(run: Run, estate: Estate) -> None:
+    _, cloud = estate.connect("contoso")
+    cloud.hold("a")
+    cloud.hold("b", subscription="s2")
+    assert run("sync run")[0] == 0
+    assert run("sync doubts")[::2] == (0, "nothing is in doubt")
+    del cloud.pages["s2"]
+    assert run("sync run --no-wait")[0] == 0
+    while run("sync runs --status partial --json")[1] == "[]":
+        assert len(estate.runs()) < 3
+    code, table, _ = run("sync doubts")
+    assert code == 1
+    assert "lacks s2 by name (s2)" in table
+    assert "whole" in run("sync runs")[1]
+
+
+def test_the_next_whole_reading_is_told(run: Run, estate: Estate) -> None:
+    _, cloud = estate.connect("contoso")
+    settle(cloud)
+    cloud.marks = dict.fromkeys(Tracked, "m")
+    assert run("sync run identity")[0] == 0
+    assert "identity: what changed is read; all of it again at" in run("sync status")[2]
+    run("sync run identity")
+    assert "changes since" in run("sync runs")[1]

@@ -111,7 +111,11 @@ def test_a_subscription_that_is_gone_speaks_no_more_and_is_not_missed(read_once:
     read_once.sync()
     assert read_once.summed().coverage.subscriptions == 2
     del cloud.pages["s1"]
-    read_once.sync()
+    assert read_once.sync().failure == "data"
+    assert read_once.summed().coverage.subscriptions == 2, "not known whether it is gone"
+    read_once.pass_time(minutes=30)
+    read_once.wake()
+    read_once.run_due()
     found = read_once.summed()
     assert (found.coverage.subscriptions, found.coverage.whole) == (1, True)
     assert found.tally.total == 1

@@ -161,6 +161,11 @@ def test_a_subscription_that_is_gone_keeps_its_costs_and_leaves_the_coverage(
     del cloud.pages["s1"]
     cloud.pages["s9"] = []
     sync(march)
+    with march.look() as work:
+        assert summaries.coverage(work).subscriptions == 2, "not known whether it is gone"
+    march.pass_time(minutes=30)
+    march.wake()
+    march.run_due()
     assert book.sums() == {"": "12.50 EUR"}
     with march.look() as work:
         assert summaries.coverage(work).subscriptions == 1

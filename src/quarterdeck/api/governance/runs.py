@@ -37,7 +37,7 @@ class Log(BaseModel):
     error_class: str | None
     error_text: str | None
     recommended_action: str | None
-    records: int = Field(description="Items read.")
+    records: int = Field(description="Items read, or told by what changed to be as they were.")
     missing: list[str] = Field(
         description="Roles, permissions or licences for want of which something is not known."
     )
@@ -80,6 +80,12 @@ class RunBody(Log):
     quarantined: int = Field(description="Pages and items that could not be read.")
     unreadable: int = Field(description="Items that could not be read in whole listings.")
     current: bool = Field(description="Every listing came to its end: the data is current.")
+    changes_since: datetime | None = Field(
+        description="Of what can be read by its changes, those since then were; null: all was."
+    )
+    drift: int = Field(
+        description="Items that a whole reading found otherwise than the changes had told."
+    )
     over_limit: bool = Field(description="It took longer than its kind may.")
     request_id: str | None = Field(description="The cloud's id of the exchange that failed.")
 
@@ -188,6 +194,8 @@ def _body(work: Work, run: Run, kept: Policies) -> RunBody:
         quarantined=run.counts.quarantined,
         unreadable=run.counts.unread,
         current=run.whole,
+        changes_since=run.since,
+        drift=run.drift,
         over_limit=queries.over_limit(work, run, kept),
         request_id=run.request or None,
     )

@@ -55,6 +55,9 @@ class JobRow(BaseModel):
     last_run_at: datetime | None
     last_success_at: datetime | None
     next_run_at: datetime | None
+    next_whole_at: datetime | None = Field(
+        description="When what is read by its changes is read whole again; null: it always is."
+    )
 
     @classmethod
     def of(cls, domain: Upkeep) -> Self:
@@ -76,6 +79,7 @@ class JobRow(BaseModel):
             last_run_at=figures.last_run if figures else None,
             last_success_at=figures.last_success if figures else None,
             next_run_at=domain.next_run,
+            next_whole_at=domain.next_whole,
         )
 
 

@@ -1,4 +1,4 @@
-"""/api/v1/sync/policies, /held and /patterns: how domains are kept, what waits, what recurs."""
+"""/api/v1/sync/policies, /held, /doubts and /patterns: how domains are kept, and what waits."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Self
@@ -7,9 +7,10 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from quarterdeck.api.governance.policies import InPolicies
+from quarterdeck.governance.sync.doubts import Doubt
 from quarterdeck.governance.sync.model import MOST_RUNS, Policy, policy
 from quarterdeck.governance.sync.patterns import Name, Pattern
-from quarterdeck.governance.sync.service import holds, policies, queries
+from quarterdeck.governance.sync.service import doubts, holds, policies, queries
 from quarterdeck.governance.sync.service.policies import Change
 from quarterdeck.governance.sync.waiting import Hold
 from quarterdeck.kernel.ids import ConnectionId
@@ -123,6 +124,40 @@ class HoldList(BaseModel):
     held: list[HoldBody]
 
 
+class DoubtBody(BaseModel):
+    """What is kept though its cloud told it no more: not known whether it is gone."""
+
+    connection: str
+    tenant: str
+    domain: str
+    place: str = Field(description="What lacks it.")
+    subscription: str = Field(description="Whose it is; empty: all of the connection's.")
+    items: int
+    since: datetime
+    asked_again: bool = Field(
+        description="It is asked again, and believed if it is said again; false: never believed."
+    )
+
+    @classmethod
+    def of(cls, doubt: Doubt) -> Self:
+        return cls(
+            connection=doubt.connection,
+            tenant=doubt.tenant,
+            domain=doubt.domain,
+            place=doubt.place,
+            subscription=doubt.subscription,
+            items=doubt.items,
+            since=doubt.since,
+            asked_again=doubt.again,
+        )
+
+
+class DoubtList(BaseModel):
+    """The longest first."""
+
+    doubts: list[DoubtBody]
+
+
 class PatternBody(BaseModel):
     """Failures of one tenant that have one cause (runbook 000, section 3.2)."""
 
@@ -230,6 +265,12 @@ def list_held_syncs(work: InRead) -> HoldList:
 def release_held_sync(connection: str, domain: str, work: InWork) -> None:
     """Read it although its cloud says that it is degraded."""
     holds.release(work, ConnectionId(connection), domain)
+
+
+@router.get("/doubts", responses=problems(401, 403), **needs("sync:read"))
+def list_sync_doubts(work: InRead) -> DoubtList:
+    """What is kept though its cloud told it no more: not known whether it is gone."""
+    return DoubtList(doubts=[DoubtBody.of(doubt) for doubt in doubts.doubted(work)])
 
 
 @router.get("/patterns", responses=problems(401, 403), **needs("sync:read"))

@@ -26,6 +26,7 @@ from quarterdeck.governance.inventory.model import Resource
 from quarterdeck.governance.sync.domains import domains
 from quarterdeck.governance.sync.freshness import Freshness
 from quarterdeck.governance.sync.model import RESOURCES
+from quarterdeck.governance.sync.service.doubts import doubt_about
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.query import service as query
 from quarterdeck.web import csv
@@ -161,8 +162,10 @@ def resource(frame: InFrame, resource: str) -> HTMLResponse:
     """One resource: what it is, its age, its exact JSON, its history."""
     found = inventory.described(frame.work, resource)
     age = next((a for a in _ages(frame) if a.tenant == found.resource.tenant), None)
+    of = found.resource
     return frame.show(
         "resource.html",
+        doubt=doubt_about(frame.work, RESOURCES, of.connection, of.subscription),
         resource=found.resource,
         body=json.loads(found.resource.body),
         history=found.history,

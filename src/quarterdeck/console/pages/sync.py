@@ -13,7 +13,14 @@ from quarterdeck.console.pages.resources import leaves_of_runs
 from quarterdeck.console.preferences import back_to
 from quarterdeck.governance.sync.domains import domains
 from quarterdeck.governance.sync.model import MOST_RUNS
-from quarterdeck.governance.sync.service import backfills, holds, policies, queries, requests
+from quarterdeck.governance.sync.service import (
+    backfills,
+    doubts,
+    holds,
+    policies,
+    queries,
+    requests,
+)
 from quarterdeck.governance.sync.service.policies import Change
 from quarterdeck.kernel.ids import ConnectionId
 from quarterdeck.kernel.work import Tenants, Work
@@ -39,6 +46,7 @@ def syncs(frame: InFrame, page: InPage) -> HTMLResponse:
     return frame.show(
         "sync.html",
         upkeep=queries.upkeep(frame.work, known),
+        doubts=[d for d in doubts.doubted(frame.work) if tenant in ("", d.tenant)],
         held=[h for h in holds.held(frame.work) if tenant in ("", h.tenant)],
         paused=[p for p in policies.pauses(frame.work) if tenant in ("", p.tenant)],
         patterns=queries.patterns_of(frame.work, known, tenant),

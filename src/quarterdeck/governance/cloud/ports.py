@@ -64,6 +64,10 @@ class Denied(CloudFailure):
         self.missing = missing
 
 
+class Outdated(CloudFailure):
+    """What changed since a mark is told no more: all of the listing is to be read again."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A subscription as the cloud names it; ``id`` is the bare GUID."""
@@ -84,6 +88,15 @@ class Page:
 
     items: tuple[bytes, ...]
     request_id: str
+
+
+class Tracked(StrEnum):
+    """A listing of a directory whose changes the cloud tells (Microsoft Graph, delta query)."""
+
+    USERS = "users"
+    GROUPS = "groups"
+    APPLICATIONS = "applications"
+    SERVICE_PRINCIPALS = "service_principals"
 
 
 class CostBasis(StrEnum):
@@ -209,6 +222,26 @@ class IdentitySource(Protocol):
 
     def service_principals(self) -> Iterator[Page]:
         """Service principals, with the expiry of their secrets and certificates."""
+        ...
+
+    def mark(self, listing: Tracked) -> str:
+        """From where the changes of a listing can be asked for: now; opaque.
+
+        Empty where this cloud, or this credential, is not told changes.
+        """
+        ...
+
+    def changes(self, listing: Tracked, mark: str) -> Iterator[tuple[Page, str]]:
+        """What changed since ``mark``; with the last page, and no other, comes the next mark.
+
+        An item has at least the fields that changed, and its id; ``@removed`` says that it
+        is gone, ``members@delta`` that a group has other members of its own. The same item
+        may come more than once, and again in later changes. Raises Outdated.
+        """
+        ...
+
+    def sign_ins(self, since: datetime) -> Iterator[Page]:
+        """Users who signed in since then, each with its id and sign-ins alone."""
         ...
 
 

@@ -6,7 +6,7 @@ may touch: the right was checked when it was asked for.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from quarterdeck.governance.connections import service as connections
@@ -218,6 +218,70 @@ def tally(work: Work, tenants: Tenants, run: str) -> dict[What, int]:
 def changes(work: Work, tenants: Tenants, run: str, after: int = -1) -> list[Change]:
     """The next ``RUN_PAGE`` changes of a run after number ``after``, in order."""
     return queries.of_run(work.db, tenants, run, after, RUN_PAGE)
+
+
+def known(work: Work, tenants: Tenants, listing: Listing) -> bool:
+    """Whether all of a listing is known, so that what changed since is enough."""
+    return any(
+        one.known
+        for one in queries.listed(work.db, tenants, listing.connection)
+        if (one.kind, one.part) == (listing.kind, listing.part)
+    )
+
+
+def held(work: Work, tenants: Tenants, listing: Listing, ids: Sequence[str]) -> dict[str, str]:
+    """The bodies of those of ``ids`` that a listing has."""
+    found = landing.known(work.db, tenants, listing, ids)
+    return {one: what.body for one, what in found.items() if not what.deleted}
+
+
+def size(work: Work, tenants: Tenants, listing: Listing) -> int:
+    """How many items a listing has."""
+    return len(landing.live(work.db, tenants, listing))
+
+
+def sign_ins_told(work: Work, tenants: Tenants, connection: ConnectionId) -> bool:
+    """Whether the users that are held tell when they signed in."""
+    return tells_sign_ins(_Held(work, tenants, connection).all(Kind.USERS, dict))
+
+
+def members(
+    work: Work, tenants: Tenants, connection: ConnectionId, since: datetime
+) -> dict[str, set[str]]:
+    """Who and what is in each group of which all was known ``since``, nested ones included."""
+    known_now = [
+        one
+        for one in queries.listed(work.db, tenants, connection)
+        if one.kind is Kind.MEMBERS and one.known
+    ]
+    found: dict[str, set[str]] = {
+        one.part: set() for one in known_now if one.listed_at is not None and one.listed_at >= since
+    }
+    for group, member in _Held(work, tenants, connection).parts(Kind.MEMBERS, name_of):
+        if group in found:
+            found[group].add(member)
+    return found
+
+
+def parts(work: Work, tenants: Tenants, connection: ConnectionId, kind: Kind) -> set[str]:
+    """The parts of which listings of a kind were read, or should have been."""
+    listed = queries.listed(work.db, tenants, connection)
+    return {one.part for one in listed if one.kind is kind}
+
+
+def changed_since(work: Work, tenants: Tenants, listing: Listing, number: int) -> set[str]:
+    """Items of a listing that the run's changes from ``number`` on are about."""
+    return queries.changed_items(work.db, tenants, listing, number)
+
+
+def next_number(work: Work, tenants: Tenants, run: str) -> int:
+    """The number that the next change of ``run`` bears."""
+    return landing.next_number(work.db, tenants, run)
+
+
+def forget(work: Work, tenants: Tenants, listing: Listing) -> None:
+    """Expect nothing any more of a listing whose subscription is gone; its items are removed."""
+    landing.drop_listing(work.db, tenants, listing)
 
 
 def _summary(work: Work, tenants: Tenants, stale_after: timedelta) -> Summary:

@@ -211,8 +211,8 @@ def land(work: Work, tenants: Tenants, listing: Listing, seen: Sequence[Sighting
     return [what for what, _ in found]
 
 
-def subscriptions(work: Work, tenants: Tenants, connection: ConnectionId) -> set[str]:
-    """Ids of the subscriptions of a connection in which resources live."""
+def subscriptions(work: Work, tenants: Tenants, connection: ConnectionId) -> dict[str, str]:
+    """The subscriptions of a connection in which resources live: names by id."""
     return landing.inhabited(work.db, tenants, connection)
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from quarterdeck.governance.cloud.ports import AskStatus, CloudFailure, FailureClass
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.sync import model
+from quarterdeck.governance.sync.doubts import Doubt, doubts_of
 from quarterdeck.governance.sync.failures import (
     Doubted,
     Failure,
@@ -34,11 +35,14 @@ class Ending:
     Attributes:
         ended: the run, with what it read and what it is denied; its state is not said yet.
         failure: None where all was read that may be read, and can be.
+        doubts: what was not believed to be gone; ``landed``: nothing else is doubted any more.
     """
 
     ended: model.Run
     state: RunState
     failure: Failure | None
+    doubts: Sequence[Doubt] = ()
+    landed: bool = True
 
 
 def ending(
@@ -49,6 +53,19 @@ def ending(
     ask_status: AskStatus,
 ) -> Ending:
     """What ``began`` came to; asks the cloud how it does where that matters."""
+    told = replace(began, since=reading.since, drift=reading.drift)
+    came = _ending(told, connection, reading, backoff, ask_status)
+    doubts = doubts_of(began, reading.failures, began.started_at)
+    return replace(came, doubts=doubts, landed=reading.landed)
+
+
+def _ending(
+    began: model.Run,
+    connection: Connection,
+    reading: Reading,
+    backoff: Backoff,
+    ask_status: AskStatus,
+) -> Ending:
     came = parted(reading.failures)
     unread = sum(failure.items for failure in came.unread)
     seen = max(reading.seen, sum(failure.seen for failure in came.unread))
@@ -106,6 +123,7 @@ def end(run: Run, connection: Connection, came: Ending, exchanges: Sequence[str]
             if failure.held:
                 holds.hold(work, run.tenants, came.ended, failure.held)
             progress.repeat(work, connection, came.ended, failure)
+        progress.doubt(work, run.tenants, came.ended, came.doubts, all_=came.landed)
         ended = progress.end(work, run.tenants, came.ended, came.state, failure)
         if failure is not None and failure.reproducible:
             text = written(ended, run.body.get("before", ""), exchanges)

@@ -44,23 +44,44 @@ class Doubted(CloudFailure):
 
     Attributes:
         where: the listing, as its repetition is told.
+        gone: items that were known.
+        subscription: whose they are; empty where that is not told.
     """
 
-    def __init__(self, where: str, gone: int) -> None:
-        """``gone``: items that were known."""
-        words = f"{where} was answered with nothing; {gone} items were known"
+    def __init__(
+        self, where: str, gone: int, *, said: str = "was answered with nothing", of: str = ""
+    ) -> None:
+        """``said``: what the cloud says of ``where``; ``of``: the subscription."""
+        words = f"{where} {said}".rstrip() + f"; {gone} items were known"
         super().__init__(FailureClass.DATA, f"{words}. They are kept until it is said again")
         self.where = where
+        self.gone = gone
+        self.subscription = of
 
 
-def believe(doubted: Collection[str], gone: int, seen: int, where: str) -> None:
+def believe(
+    doubted: Collection[str], gone: int, seen: int, where: str, subscription: str = ""
+) -> None:
     """Raise Doubted where an answer has nothing of the ``gone`` items that were known.
 
     ``doubted`` are the listings of which the run before was told the same: a run that is
     repeated for anything else has not asked twice yet.
     """
     if gone and not seen and where not in doubted:
-        raise Doubted(where, gone)
+        raise Doubted(where, gone, of=subscription)
+
+
+def vanished(
+    doubted: Collection[str], subscription: str, gone: int, name: str = ""
+) -> Doubted | None:
+    """The doubt that a subscription is gone, because the list of them lacks it.
+
+    None where nothing was known of it, or where ``doubted`` says that it was lacking before.
+    """
+    where = f"the list of subscriptions lacks {name or subscription} ({subscription})"
+    if not gone or where in doubted:
+        return None
+    return Doubted(where, gone, said="", of=subscription)
 
 
 def doubts(failures: Iterable[CloudFailure]) -> tuple[str, ...]:
@@ -95,9 +116,18 @@ def mostly(unread: int, seen: int) -> bool:
     return unread * 2 > seen
 
 
-def unseen() -> Denied:
-    """The credential sees no subscription at all: the cloud does not say whether there are any."""
-    return Denied("the cloud shows no subscription to this credential", missing="Reader")
+class Unseen(Denied):
+    """The credential sees no subscription at all: the cloud does not say whether there are any.
+
+    However often it is said: who lost their last role gets the same answer.
+
+    Attributes:
+        gone: items that were known.
+    """
+
+    def __init__(self, gone: int) -> None:
+        super().__init__("the cloud shows no subscription to this credential", missing="Reader")
+        self.gone = gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

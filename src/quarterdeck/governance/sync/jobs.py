@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 from quarterdeck.governance.cloud.ports import (
@@ -19,9 +19,17 @@ from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.sync import model
 from quarterdeck.governance.sync.ending import end, ending
 from quarterdeck.governance.sync.failures import HOLD_PAUSE
-from quarterdeck.governance.sync.model import BACKFILL, COSTS, Policies, RunState, policies
+from quarterdeck.governance.sync.marks import WEEK
+from quarterdeck.governance.sync.model import (
+    BACKFILL,
+    COSTS,
+    IDENTITY,
+    Policies,
+    RunState,
+    policies,
+)
 from quarterdeck.governance.sync.reading import Begin
-from quarterdeck.governance.sync.readings import READINGS, costs
+from quarterdeck.governance.sync.readings import READINGS, costs, identity
 from quarterdeck.governance.sync.readings.costs import USUAL, Options
 from quarterdeck.governance.sync.service import holds, progress
 from quarterdeck.governance.sync.service.policies import current, paused_of
@@ -46,15 +54,19 @@ class Sync:
     Attributes:
         known: how domains are kept up to date, before what people changed.
         costs: what is asked for of costs.
+        identity_whole: after which time a directory is read whole again; 0: always.
     """
 
     open_cloud: OpenCloud
     ask_status: AskStatus = not_asked
     known: Policies = field(default_factory=policies)
     costs: Options = USUAL
+    identity_whole: timedelta = WEEK
 
     def begin(self, domain: str) -> Begin:
         """Begins a reading of ``domain``."""
+        if domain == IDENTITY:
+            return partial(identity.begin, whole_every=self.identity_whole)
         return partial(costs.begin, options=self.costs) if domain == COSTS else READINGS[domain]
 
     def policy(self, run: Run, domain: str) -> model.Policy:
@@ -74,10 +86,16 @@ def kinds(
     ask_status: AskStatus = not_asked,
     known: Policies | None = None,
     costs: Options = USUAL,
+    identity_whole: timedelta = WEEK,
 ) -> list[JobKind]:
     """What a worker needs to run the jobs of sync."""
-    kept = known or policies()
-    sync = Sync(open_cloud=open_cloud, ask_status=ask_status, known=kept, costs=costs)
+    sync = Sync(
+        open_cloud=open_cloud,
+        ask_status=ask_status,
+        known=known or policies(),
+        costs=costs,
+        identity_whole=identity_whole,
+    )
     return [
         JobKind(name=SYNC, run=partial(_sync, sync)),
         JobKind(name=BACKFILLS, run=partial(_backfill, sync)),

@@ -38,10 +38,22 @@ LATEST = Gauge(
 )
 HELD = Gauge("quarterdeck_sync_held", "Connections that wait for their cloud.", ["domain"])
 
+DOUBTED = Gauge(
+    "quarterdeck_sync_doubted",
+    "Items that are kept though the cloud told them no more: not known whether they are gone.",
+    ["domain"],
+)
+DRIFT = Counter(
+    "quarterdeck_sync_drift_total",
+    "Items that a whole reading found otherwise than the cloud's changes had told.",
+    ["domain"],
+)
+
 
 def count(run: Run) -> None:
     """Count a run that has ended."""
     RUNS.labels(run.domain, run.state.value, run.failure).inc()
+    DRIFT.labels(run.domain).inc(run.drift)
     if run.duration is not None:
         TOOK.labels(run.domain).observe(run.duration.total_seconds())
 
@@ -51,9 +63,10 @@ def show(
     known: Policies,
     day: dict[tuple[str, str], int],
     held: dict[str, int],
+    doubted: dict[str, int] | None = None,
 ) -> None:
-    """Show how old the data is, how the last day's runs did, and what is held."""
-    for gauge in (AGE, INTERVAL, STALE, LATEST, HELD):
+    """Show how old the data is, how the last day's runs did, what is held and what doubted."""
+    for gauge in (AGE, INTERVAL, STALE, LATEST, HELD, DOUBTED):
         gauge.clear()
     for age in ages:
         INTERVAL.labels(age.tenant, age.domain).set(known[age.domain].interval.total_seconds())
@@ -64,3 +77,5 @@ def show(
         LATEST.labels(domain, state).set(many)
     for domain, many in held.items():
         HELD.labels(domain).set(many)
+    for domain, many in (doubted or {}).items():
+        DOUBTED.labels(domain).set(many)

@@ -92,6 +92,7 @@ class Policy:
         limit: a longer run is flagged, not killed.
         stale_after: data of this age, or older, is stale; where the last run failed, data
             of ``interval`` is: it is known not to be renewed.
+        whole_every: where what changed is read: after which time all is; 0: always all.
         fewest: runs that must have ended within an hour before one speaks of an error rate.
         paused: no run begins, whoever asks, until somebody resumes it.
         version: 0 while it is as the settings have it, then one more with each change.
@@ -106,6 +107,7 @@ class Policy:
     fewest: int = 3
     paused: bool = False
     version: int = 0
+    whole_every: timedelta = timedelta(0)
 
     def __post_init__(self) -> None:
         _within("interval", self.interval, SHORTEST, LONGEST)
@@ -198,6 +200,7 @@ class Counts:
     """What a run did: items seen, and how many of them were new, other, or gone.
 
     Attributes:
+        seen: items that the run vouches for: read, or told by what changed to be as they were.
         quarantined: pages and items that could not be read, and were kept as they came.
         unread: of those seen, items that could not be read in listings that came to their end.
     """
@@ -234,6 +237,9 @@ class Run:
         request: the cloud's id of the exchange that failed, for its support.
         whole: every listing that may be read came to its end: what makes the data current,
             though single items of it could not be read.
+        since: of what can be read by its changes, those since then were, or a part of it was;
+            None: all was read.
+        drift: items that a whole reading found otherwise than the changes had told.
     """
 
     id: str
@@ -254,6 +260,8 @@ class Run:
     request: str = ""
     missing: tuple[str, ...] = ()
     whole: bool = False
+    since: datetime | None = None
+    drift: int = 0
 
     @property
     def duration(self) -> timedelta | None:

@@ -1,6 +1,7 @@
 """A reading: one run's way through a connection, whatever the domain."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from quarterdeck.governance.cloud.ports import Cloud, CloudFailure
@@ -14,10 +15,14 @@ class Reading(Protocol):
     Attributes:
         seen: items read so far.
         failures: what went wrong, in order; what could be read has landed nevertheless.
+        since: where changes alone were read of a part: since when; None: all was read.
+        drift: items that a whole reading found otherwise than the changes had told.
     """
 
     seen: int
     failures: list[CloudFailure]
+    since: datetime | None
+    drift: int
 
     @property
     def landed(self) -> bool:

@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from quarterdeck.governance.cloud.ports import CloudFailure, Denied, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, Denied, FailureClass, Outdated
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.providers.azure.retry import asked_wait_s, failure
 from quarterdeck.providers.azure.transport import Answer, where
@@ -34,7 +34,11 @@ HINTS = {
 }
 
 
-BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 400, 401, 403, 404
+BAD_REQUEST, UNAUTHORIZED, FORBIDDEN, NOT_FOUND, GONE = 400, 401, 403, 404, 410
+
+ANEW = {"resyncrequired", "syncstatenotfound"}
+"""Codes, in lower case, that a mark of changes is refused with: with 410, or with 400 once it
+is older than seven days (Microsoft Graph, "delta query", token duration)."""
 
 DENIED_BY_401 = {"RBACAccessDenied"}
 """Cost Management's word for a missing role, which it says with 401."""
@@ -71,6 +75,8 @@ def refusal(answer: Answer, clock: Clock, needs: str) -> CloudFailure:
     message = f"{where(answer.url)}: {status}, {words(said, status)}"
     if denies(status, said):
         return Denied(message, missing=missing(said, needs), request_id=answer.request_id)
+    if status == GONE or said.code.casefold() in ANEW:
+        return Outdated(FailureClass.DATA, message, request_id=answer.request_id)
     if status == BAD_REQUEST:
         return NotUnderstood(FailureClass.DATA, message, request_id=answer.request_id)
     if status == NOT_FOUND:

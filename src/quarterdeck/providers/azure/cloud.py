@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from quarterdeck.governance.cloud.ports import CostBasis, Denied, Page, Subscription
-from quarterdeck.providers.azure import arm, cost, graph
+from quarterdeck.governance.cloud.ports import CostBasis, Denied, Page, Subscription, Tracked
+from quarterdeck.providers.azure import arm, cost, delta, graph
 from quarterdeck.providers.azure.answers import NotThere, NotUnderstood
 from quarterdeck.providers.azure.asks import Api, Ask
 from quarterdeck.providers.azure.client import Client
@@ -135,6 +135,24 @@ class AzureCloud:
         """Service principals."""
         return self._directory("service_principals")
 
+    def mark(self, listing: Tracked) -> str:
+        """Where Microsoft Graph's changes begin from now on; empty where it is not to be had."""
+        try:
+            first = self._to_graph(graph.delta(self._places.graph, listing))
+            _, following, link = self._client.read(first, delta.understand)
+        except (Denied, NotUnderstood):
+            return ""
+        return "" if following else delta.marked(first, link)
+
+    def changes(self, listing: Tracked, mark: str) -> Iterator[tuple[Page, str]]:
+        """What Microsoft Graph tells of a listing since ``mark``."""
+        first = self._to_graph(graph.delta(self._places.graph, listing))
+        return delta.changes(self._client, first, mark)
+
+    def sign_ins(self, since: datetime) -> Iterator[Page]:
+        """Sign-ins of those who came since then."""
+        return self._graph(graph.sign_ins(self._places.graph, since))
+
     def items(self, url: str) -> Iterator[Page]:
         """Every page of any listing of Azure Resource Manager, from its first page's address."""
         return self._pages(Ask(api=Api.RESOURCE_MANAGER, url=url, needs=arm.READER))
@@ -146,12 +164,15 @@ class AzureCloud:
         return self._graph(graph.listing(self._places.graph, name))
 
     def _graph(self, ask: Ask) -> Iterator[Page]:
+        return self._pages(self._to_graph(ask))
+
+    def _to_graph(self, ask: Ask) -> Ask:
         if self._places.delegated:
             raise Denied(
                 "Azure Lighthouse does not reach Microsoft Graph: nothing was asked",
                 missing="an application with consent in the directory itself",
             )
-        return self._pages(ask)
+        return ask
 
     def _either(self, best: str, second: str) -> Iterator[Page]:
         """The one, or the other where the first page of the one is refused for good."""

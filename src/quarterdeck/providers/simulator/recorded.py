@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from quarterdeck.governance.cloud.ports import CostBasis, Page, Subscription
+from quarterdeck.governance.cloud.ports import CostBasis, Page, Subscription, Tracked
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.providers.azure.arm import READER
 from quarterdeck.providers.azure.asks import Api, Ask
@@ -210,6 +210,18 @@ class RecordedCloud:
     def service_principals(self) -> Iterator[Page]:
         """Recorded service principals."""
         return self.arm.service_principals()
+
+    def mark(self, _listing: Tracked) -> str:
+        """None: what is recorded does not change."""
+        return ""
+
+    def changes(self, listing: Tracked, mark: str) -> Iterator[tuple[Page, str]]:
+        """As recorded: nothing."""
+        return self.arm.changes(listing, mark)
+
+    def sign_ins(self, since: datetime) -> Iterator[Page]:
+        """Recorded sign-ins."""
+        return self.arm.sign_ins(since)
 
 
 def whole(answer: Answer) -> Page:

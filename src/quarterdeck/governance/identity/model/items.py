@@ -142,10 +142,26 @@ def difference(
             yield What.ADDED, sight
         elif held.deleted:
             yield What.RESTORED, sight
-        elif held.hash != sight.hash:
+        elif held.hash != sight.hash and not alike(held.body, sight.body):
             yield What.CHANGED, sight
         elif held.digest != sight.digest:
             yield None, sight
+
+
+def alike(before: str, after: str) -> bool:
+    """Whether two bodies say the same of what lasts.
+
+    A listing writes null where a field was never set; a list of changes leaves it out.
+    """
+    try:
+        return _said(before) == _said(after)
+    except UnreadableIdentity:
+        return False
+
+
+def _said(body: str) -> dict[str, Any]:
+    told = parsed(body).items()
+    return {name: value for name, value in told if value is not None and name not in PASSING}
 
 
 def _written(item: Mapping[str, Any], body: bytes) -> bytes:

@@ -125,6 +125,16 @@ def put_listing(
         db.execute(insert(listings).values(row))
 
 
+def drop_listing(db: Connection, tenants: Tenants, listing: Listing) -> None:
+    """Expect nothing any more of a listing whose subscription is gone."""
+    mine = (
+        listings.c.connection == listing.connection,
+        listings.c.kind == listing.kind.value,
+        listings.c.part == listing.part,
+    )
+    db.execute(delete(listings).where(*mine, tenants.clause(listings.c.tenant)))
+
+
 def replace_users(
     db: Connection, tenants: Tenants, listing: Listing, assessed: Sequence[Assessed]
 ) -> None:

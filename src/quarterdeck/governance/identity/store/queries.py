@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, case, func, or_, select, tuple_
 
 from quarterdeck.governance.identity.model.credentials import Credential
-from quarterdeck.governance.identity.model.items import Change, Kind, What
+from quarterdeck.governance.identity.model.items import Change, Kind, Listing, What
 from quarterdeck.governance.identity.model.verdict import Verdict
 from quarterdeck.governance.identity.model.views import (
     Count,
@@ -53,12 +53,22 @@ def bodies(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """How a listing last ended; ``missing`` is empty where it came to its end."""
+    """How a listing last ended; ``missing`` is empty where it came to its end.
+
+    Attributes:
+        unread: what of it could not be read, in words; empty where all could.
+    """
 
     kind: Kind
     part: str
     listed_at: datetime | None
     missing: str
+    unread: str = ""
+
+    @property
+    def known(self) -> bool:
+        """Whether all of it is known."""
+        return self.listed_at is not None and not self.missing and not self.unread
 
 
 def listed(db: Connection, tenants: Tenants, connection: ConnectionId) -> list[Listed]:
@@ -72,6 +82,7 @@ def listed(db: Connection, tenants: Tenants, connection: ConnectionId) -> list[L
             part=row.part,
             listed_at=None if row.listed_at is None else instant(row.listed_at),
             missing=row.missing,
+            unread=row.unread,
         )
         for row in db.execute(query)
     ]
@@ -166,6 +177,17 @@ def of_run(db: Connection, tenants: Tenants, run: str, after: int, limit: int) -
         .limit(limit)
     )
     return [_change(row) for row in db.execute(query)]
+
+
+def changed_items(db: Connection, tenants: Tenants, listing: Listing, number: int) -> set[str]:
+    """Items of a listing that the run's changes from ``number`` on are about."""
+    query = select(changes.c.item).where(
+        changes.c.run == listing.run,
+        changes.c.kind == listing.kind.value,
+        changes.c.number >= number,
+        tenants.clause(changes.c.tenant),
+    )
+    return set(db.scalars(query))
 
 
 def history(db: Connection, tenants: Tenants, item: str, limit: int) -> list[Change]:

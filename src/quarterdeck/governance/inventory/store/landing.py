@@ -50,14 +50,21 @@ def live(db: Connection, tenants: Tenants, connection: ConnectionId, subscriptio
     return set(db.scalars(query))
 
 
-def inhabited(db: Connection, tenants: Tenants, connection: ConnectionId) -> set[str]:
-    """The subscriptions of a connection in which resources live."""
+def inhabited(db: Connection, tenants: Tenants, connection: ConnectionId) -> dict[str, str]:
+    """The subscriptions of a connection in which resources live: names by id.
+
+    One that was never listed to its end has no name yet, and is called by its id.
+    """
     query = select(resources.c.subscription).where(
         resources.c.connection == connection,
         resources.c.deleted_at.is_(None),
         tenants.clause(resources.c.tenant),
     )
-    return set(db.scalars(query.distinct()))
+    named = select(subscriptions.c.id, subscriptions.c.name).where(
+        subscriptions.c.connection == connection, tenants.clause(subscriptions.c.tenant)
+    )
+    names = {row.id: row.name for row in db.execute(named)}
+    return {one: names.get(one, one) for one in db.scalars(query.distinct())}
 
 
 def next_number(db: Connection, run: str) -> int:

@@ -24,13 +24,15 @@ from quarterdeck.governance.inventory.service import Listing
 from quarterdeck.governance.sync.failures import (
     FAILURES_IN_A_ROW,
     Unread,
+    Unseen,
     believe,
     mostly,
     stops,
-    unseen,
+    vanished,
 )
 from quarterdeck.governance.sync.readings.naming import name_policies
 from quarterdeck.governance.sync.service import progress
+from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.work import read
@@ -47,11 +49,13 @@ class Told:
     Attributes:
         unread: of its items, those that could not be read.
         kept: what it lacks, and what may be among the unreadable.
+        since: of what is new alone: since when, in microseconds; 0: all was read.
     """
 
     items: int
     unread: int
     kept: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,8 @@ class ComplianceReading:
     seen: int = 0
     listed: int = 0
     failures: list[CloudFailure] = field(default_factory=list)
+    since: datetime | None = None
+    drift: int = 0
 
     @property
     def landed(self) -> bool:
@@ -108,7 +114,7 @@ class ComplianceReading:
         in_a_row = 0
         subscriptions = self._subscriptions(cloud)
         if not subscriptions:
-            self.failures.append(unseen())
+            self.failures.append(Unseen(self.expected))
             return
         self._forget({s.id.casefold() for s in subscriptions})
         for subscription in subscriptions:
@@ -143,6 +149,9 @@ class ComplianceReading:
         outcome = self.run.keyed(f"{part.value} {subscription.id}", lambda _key: self._told(go))
         self.seen = max(outcome["seen"], before)
         self.listed += 1
+        if since := outcome.get("since", 0):
+            moment = instant(since)
+            self.since = min(self.since or moment, moment)
         if outcome["unread"]:
             where = f"{part.value} of subscription {subscription.name}"
             # A step of an older release tells neither.
@@ -171,7 +180,7 @@ class ComplianceReading:
         with self.run.work() as work:
             landing.renew(work, self.run.tenants, listing, subscription.name)
             landing.evaluated(work, listing, found.until, full=False)
-        return found.told
+        return replace(found.told, since=micros(since))
 
     def _all_states(self, cloud: Cloud, subscription: Subscription) -> Told:
         listing = self._listing(subscription)
@@ -285,11 +294,20 @@ class ComplianceReading:
     def _forget(self, named: set[str]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             known = landing.subscriptions(work, self.run.tenants, self.connection.id)
-        for gone in sorted(known - named):
-            listing = self._listing(Subscription(id=gone, name=gone, state=""))
-            self._close(listing, self._gone(listing, set()))
-            with self.run.work() as work:
-                landing.forget(work, self.run.tenants, listing)
+        for one in sorted(known - named):
+            self._part_with(Subscription(id=one, name=one, state=""))
+
+    def _part_with(self, subscription: Subscription) -> None:
+        listing = self._listing(subscription)
+        gone = self._gone(listing, set())
+        # Scores and advice are known of it too, though no state may be: never nothing.
+        many = max(len(gone), 1)
+        if doubt := vanished(self.run.body.get("doubted", ()), subscription.id, many):
+            self.failures.append(doubt)
+            return
+        self._close(listing, gone)
+        with self.run.work() as work:
+            landing.forget(work, self.run.tenants, listing)
 
     def _subscriptions(self, cloud: Cloud) -> list[Subscription]:
         found = self.run.keyed(

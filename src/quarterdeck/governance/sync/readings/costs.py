@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import product
 from typing import Any
@@ -28,7 +28,8 @@ from quarterdeck.governance.sync.failures import (
     FAILURES_IN_A_ROW,
     STOPS_THE_RUN,
     Unread,
-    unseen,
+    Unseen,
+    vanished,
 )
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import bulk
@@ -105,6 +106,8 @@ class CostReading:
     done: int = 0
     total: int = 0
     failures: list[CloudFailure] = field(default_factory=list)
+    since: datetime | None = None
+    drift: int = 0
     at: int = 0
 
     @property
@@ -120,7 +123,7 @@ class CostReading:
         self.at = self.run.keyed("observed", lambda _key: self._observe())
         found = [Subscription(**s) for s in self.run.keyed("subscriptions", _listed(cloud))]
         if not found:
-            self.failures.append(unseen())
+            self.failures.append(Unseen(len(self._scopes())))
             return
         plan = self._plan(found)
         asked = [spans for cuts in plan.values() for spans in cuts.values()]
@@ -134,9 +137,24 @@ class CostReading:
             in_a_row += 1
             if failure.kind in STOPS_THE_RUN or in_a_row == FAILURES_IN_A_ROW:
                 return
+        if self.span is None:
+            self._part_with({subscription.id.casefold() for subscription in found})
+
+    def _part_with(self, there: set[str]) -> None:
+        kept = set()
+        for scope in self._scopes():
+            doubt = vanished(self.run.body.get("doubted", ()), scope.id, 1, scope.name)
+            if scope.id not in there and doubt is not None:
+                self.failures.append(doubt)
+                kept.add(scope.id)
         with self.run.work() as work:
-            there = [subscription.id.casefold() for subscription in found]
-            ledger.part(work, self.run.tenants, self.connection.id, there)
+            ledger.part(work, self.run.tenants, self.connection.id, sorted(there | kept))
+
+    def _scopes(self) -> list[Scope]:
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            known = ledger.scopes(work, self.run.tenants)
+        mine = [one for one in known if one.source == self.connection.id]
+        return [one for one in mine if one.gone_at is None]
 
     def _observe(self) -> int:
         with self.run.work() as work:

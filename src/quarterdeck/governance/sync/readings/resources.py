@@ -1,6 +1,7 @@
 """One run's way through a connection's subscriptions, page by page into the inventory."""
 
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 
 from quarterdeck.governance.cloud.ports import (
     Cloud,
@@ -23,9 +24,10 @@ from quarterdeck.governance.inventory.service import Listing
 from quarterdeck.governance.sync.failures import (
     FAILURES_IN_A_ROW,
     Unread,
+    Unseen,
     believe,
     stops,
-    unseen,
+    vanished,
 )
 from quarterdeck.governance.sync.service import progress
 from quarterdeck.kernel.db import BULK_ROWS, bulk
@@ -78,6 +80,8 @@ class ResourceReading:
     listed: int = 0
     gone: int = 0
     failures: list[CloudFailure] = field(default_factory=list)
+    since: datetime | None = None
+    drift: int = 0
 
     def go(self, cloud: Cloud) -> None:
         """Read every subscription. A failure of one is not that of the next.
@@ -95,7 +99,7 @@ class ResourceReading:
         in_a_row = 0
         subscriptions = self._subscriptions(cloud)
         if not subscriptions:
-            self.failures.append(unseen())
+            self.failures.append(Unseen(self.expected))
             return
         self._forget({s.id.casefold() for s in subscriptions})
         for subscription in subscriptions:
@@ -174,7 +178,8 @@ class ResourceReading:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             gone = inventory.gone(work, self.run.tenants, listing, seen)
         where = f"subscription {subscription.name} ({subscription.id})"
-        believe(self.run.body.get("doubted", ()), len(gone), len(seen), where)
+        doubted = self.run.body.get("doubted", ())
+        believe(doubted, len(gone), len(seen), where, listing.subscription)
         return gone
 
     def _close(self, listing: Listing, subscription: Subscription, gone: list[str]) -> None:
@@ -189,15 +194,26 @@ class ResourceReading:
             self._let_others()
 
     def _forget(self, named: set[str]) -> None:
-        """What was in subscriptions that are not listed any more is there no more."""
+        """What was in subscriptions that are not listed any more is there no more.
+
+        That is believed when a second list lacks them too.
+        """
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             known = inventory.subscriptions(work, self.run.tenants, self.connection.id)
-        for vanished in sorted(known - named):
-            listing = self._listing(Subscription(id=vanished, name=vanished, state=""))
-            with read(self.run.engine, self.run.actor, self.run.clock) as work:
-                gone = inventory.gone(work, self.run.tenants, listing, set())
-            self._remove(listing, gone)
-            self.gone += len(gone)
+        for one, name in sorted(known.items()):
+            if one not in named:
+                self._part_with(Subscription(id=one, name=name, state=""))
+
+    def _part_with(self, subscription: Subscription) -> None:
+        listing = self._listing(subscription)
+        with read(self.run.engine, self.run.actor, self.run.clock) as work:
+            gone = inventory.gone(work, self.run.tenants, listing, set())
+        doubted = self.run.body.get("doubted", ())
+        if doubt := vanished(doubted, subscription.id, len(gone), subscription.name):
+            self.failures.append(doubt)
+            return
+        self._remove(listing, gone)
+        self.gone += len(gone)
 
     def _note(self, failure: CloudFailure, subscription: Subscription) -> None:
         self.failures.append(failure)

@@ -1,22 +1,25 @@
 """A run's beginning and end, for its job. The right to it was checked when it was asked for."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from quarterdeck.events.governance import SyncCancelled, SyncCompleted, SyncFailed
+from quarterdeck.events.governance import SyncCancelled, SyncCompleted, SyncDrifted, SyncFailed
 from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.model import What
 from quarterdeck.governance.sync.changeset import ChangeSet
+from quarterdeck.governance.sync.doubts import Doubt
 from quarterdeck.governance.sync.failures import Failure
+from quarterdeck.governance.sync.marks import Mark
 from quarterdeck.governance.sync.model import BACKFILL, Counts, Run, RunState
 from quarterdeck.governance.sync.service import changes as made_by
 from quarterdeck.governance.sync.service import signals
 from quarterdeck.governance.sync.service.requests import SYNC, body, dedup
-from quarterdeck.governance.sync.store import holds, latest, runs
+from quarterdeck.governance.sync.store import doubts, holds, latest, marks, runs
 from quarterdeck.governance.sync.store.latest import Record
 from quarterdeck.kernel.clock import EPOCH, micros
 from quarterdeck.kernel.jobs.model import NewJob
@@ -54,6 +57,10 @@ def end(work: Work, tenants: Tenants, run: Run, state: RunState, failure: Failur
         )
     if not runs.end(work.db, tenants, ended):
         return ended
+    if ended.drift:
+        work.publish(
+            SyncDrifted(tenant=run.tenant, domain=run.domain, run=run.id, items=ended.drift)
+        )
     if state is not RunState.CANCELLED:
         if ended.domain != BACKFILL:  # what is past makes nothing current
             latest.record(work.db, ended, work.now, _not_before(failure, work.now))
@@ -84,6 +91,23 @@ def repeat(work: Work, connection: Connection, run: Run, failure: Failure) -> No
             request=work.request,
         ),
     )
+
+
+def doubt(work: Work, tenants: Tenants, run: Run, found: Sequence[Doubt], *, all_: bool) -> None:
+    """Keep what ``run`` did not believe to be gone; ``all_``: all else is known again."""
+    doubts.put(work.db, tenants, run, found, all_=all_)
+
+
+def mark(
+    work: Work, tenants: Tenants, connection: Connection, domain: str, part: str
+) -> Mark | None:
+    """From where a listing is read by its changes; None before it was read whole once."""
+    return marks.of_connection(work.db, tenants, connection.id, domain).get(part)
+
+
+def go_on(work: Work, tenants: Tenants, connection: Connection, domain: str, mark: Mark) -> None:
+    """Read a listing from ``mark`` next time."""
+    marks.put(work.db, tenants, (connection.tenant, connection.id, domain), mark)
 
 
 def known(work: Work, tenants: Tenants, run: str) -> Run | None:

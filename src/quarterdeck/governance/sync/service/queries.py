@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.sync.freshness import Age
 from quarterdeck.governance.sync.model import Policies, Policy, Run, RunState
 from quarterdeck.governance.sync.patterns import Pattern
@@ -12,7 +13,7 @@ from quarterdeck.governance.sync.patterns import found as found_in
 from quarterdeck.governance.sync.service import changes, policies
 from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.governance.sync.service.requests import SYNC
-from quarterdeck.governance.sync.store import holds, latest, runs
+from quarterdeck.governance.sync.store import holds, latest, marks, runs
 from quarterdeck.governance.sync.store import policies as store
 from quarterdeck.governance.sync.store.runs import Figures
 from quarterdeck.kernel import schedules
@@ -69,6 +70,8 @@ class Upkeep:
         paused: tenants for which it is paused, where the policy itself is not.
         held: connections that wait for their cloud.
         stale: tenants whose data is too old, of ``tenants`` that are connected.
+        next_whole: when a listing that is read by its changes is due to be read whole; None
+            where all is read whole each time.
     """
 
     policy: Policy
@@ -79,6 +82,7 @@ class Upkeep:
     stale: int
     paused: int
     held: int
+    next_whole: datetime | None = None
 
 
 def spot(run: Run) -> tuple[int, str]:
@@ -197,9 +201,19 @@ def upkeep(work: Work, known: Policies) -> list[Upkeep]:
             stale=sum(f.domain == domain and f.state is Age.STALE for f in ages),
             paused=sum(p.domain == domain for p in paused),
             held=sum(h.domain == domain for h in held),
+            next_whole=_next_whole(work, tenants, kept),
         )
         for domain, kept in known.items()
     ]
+
+
+def _next_whole(work: Work, tenants: Tenants, kept: Policy) -> datetime | None:
+    if not kept.whole_every:
+        return None
+    there = {one.id for one in connections.of(work.db, tenants)}
+    read_whole = marks.read_whole(work.db, tenants, kept.domain)
+    last = min((at for connection, at in read_whole if connection in there), default=None)
+    return None if last is None else last + kept.whole_every
 
 
 def _status(failures: int, *, stale: bool) -> SyncHealth:

@@ -251,6 +251,8 @@ def _row(run: Run) -> dict[str, object]:
         "request": run.request,
         "missing": json.dumps(run.missing),
         "whole": run.whole,
+        "since": None if run.since is None else micros(run.since),
+        "drift": run.drift,
         **asdict(run.counts),
     }
 
@@ -282,4 +284,6 @@ def _run(row: Row[tuple[object, ...]]) -> Run:
         request=row.request,
         missing=tuple(json.loads(row.missing)),
         whole=row.whole,
+        since=None if row.since is None else instant(row.since),
+        drift=row.drift,
     )

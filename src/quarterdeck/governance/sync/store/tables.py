@@ -44,6 +44,10 @@ runs = Table(
     Column("unread", Integer, nullable=False, server_default="0"),
     # Every listing that may be read came to its end: the run made the data current.
     Column("whole", Boolean, nullable=False, server_default=text("false")),
+    # Since when changes alone were read; NULL where all was.
+    Column("since", BigInteger),
+    # Items that a whole reading found otherwise than the changes had told.
+    Column("drift", Integer, nullable=False, server_default="0"),
     Index("governance_sync_run_ended", "ended_at"),
     Index("governance_sync_run_started", "started_at", "id"),
     Index("governance_sync_run_tenant", "tenant", "started_at"),
@@ -142,6 +146,34 @@ holds = Table(
     Column("since", BigInteger, nullable=False),
     Column("asked_at", BigInteger, nullable=False),
     Column("words", Text, nullable=False),
+)
+
+# What a run found no more and did not believe to be gone.
+doubts = Table(
+    "governance_sync_doubt",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("domain", String, primary_key=True),
+    Column("place", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("subscription", String, nullable=False),
+    Column("items", Integer, nullable=False),
+    Column("again", Boolean, nullable=False),
+    Column("since", BigInteger, nullable=False),
+)
+
+# From where the cloud tells what changed of a listing, and when all of it was last read.
+marks = Table(
+    "governance_sync_mark",
+    metadata,
+    Column("connection", String, primary_key=True),
+    Column("domain", String, primary_key=True),
+    Column("part", String, primary_key=True),
+    Column("tenant", String, nullable=False),
+    # Opaque: the cloud's own; empty where it gave none.
+    Column("token", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("whole_at", BigInteger, nullable=False),
 )
 
 reports = Table(
