@@ -178,6 +178,9 @@ def _show(found: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _read(run: dict[str, Any]) -> str:
+    # Costs are read by the month: neither whole nor by what changed.
+    if run["job_type"].startswith("costs"):
+        return "open months" if run["job_type"] == "costs" else "past days"
     drift = f", {run['drift']} not told" if run["drift"] else ""
     since = run["changes_since"]
     return (f"changes since {since}" if since else "whole") + drift

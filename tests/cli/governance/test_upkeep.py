@@ -73,3 +73,5 @@ def test_the_next_whole_reading_is_told(run: Run, estate: Estate) -> None:
     assert "identity: what changed is read; all of it again at" in run("sync status")[2]
     run("sync run identity")
     assert "changes since" in run("sync runs")[1]
+    assert run("sync run costs")[0] == 0
+    assert "open months" in run("sync runs")[1]
