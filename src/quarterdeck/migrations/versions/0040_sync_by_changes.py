@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0041_sync_by_changes"
-down_revision = "0038_quarantines"
+revision = "0040_sync_by_changes"
+down_revision = "0039_cards"
 branch_labels = None
 depends_on = None
 
