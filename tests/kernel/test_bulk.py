@@ -61,3 +61,18 @@ def test_a_row_that_is_there_is_refused_and_none_is_added(engine: Engine, table:
         bulk.put(db, table, [{"id": "0", "words": "new"}, row])
     with engine.connect() as db:
         assert list(db.scalars(select(table.c.id))) == ["1"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_many_rows_change_each_by_its_own_values(engine: Engine, table: Table) -> None:
+    count = 1500  # more than one statement takes
+    with engine.begin() as db:
+        bulk.put(db, table, [{"id": str(n), "number": n} for n in range(count + 1)])
+        sets = "words = new.column2, number = number + 1"
+        wanted = [(str(n), f"word {n}") for n in range(count)] + [("nobody", "nothing")]
+        assert bulk.change_many(db, table, sets, wanted) == count
+        assert bulk.change_many(db, table, sets, []) == 0
+        found = {row.id: (row.words, row.number) for row in db.execute(select(table))}
+    assert found == {str(n): (f"word {n}", n + 1) for n in range(count)} | {
+        str(count): (None, count)
+    }

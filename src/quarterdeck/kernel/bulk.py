@@ -51,6 +51,21 @@ def insert_many(
     return added
 
 
+def change_many(db: Connection, table: Table, sets: str, rows: Sequence[Sequence[object]]) -> int:
+    """Change rows of a table of SQLite, by ``id``, the first value of each; how many were.
+
+    ``sets`` is the SET clause: a row's values are ``new.column1``, ``new.column2`` and so on.
+    """
+    width = len(rows[0]) if rows else 1
+    most, changed = max(1, MOST_VALUES // width), 0
+    for first in range(0, len(rows), most):
+        some = rows[first : first + most]
+        given = f"(VALUES {_marks(len(some), width)}) AS new"
+        whole = f"UPDATE {table.name} SET {sets} FROM {given} WHERE id = new.column1"  # noqa: S608
+        changed += db.exec_driver_sql(whole, tuple(chain.from_iterable(some))).rowcount
+    return changed
+
+
 @cache
 def _marks(rows: int, width: int) -> str:
     row = f"({', '.join('?' * width)})"

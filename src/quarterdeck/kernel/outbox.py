@@ -22,12 +22,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     delete,
-    insert,
     select,
     text,
     update,
 )
 
+from quarterdeck.kernel.bulk import put
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import BULK_ROWS, metadata
 from quarterdeck.kernel.event import Event
@@ -98,7 +98,7 @@ def post(db: Connection, envelopes: Sequence[Envelope]) -> None:
     for tenant, group in groupby(ordered, key=_tenant):
         own = list(group)
         first = _take(db, tenant, len(own))
-        db.execute(insert(outbox), [_row(e, n) for n, e in enumerate(own, first)])
+        put(db, outbox, [_row(e, n) for n, e in enumerate(own, first)])
 
 
 def after(db: Connection, tenant: str, sequence: int, limit: int) -> list[Fact]:

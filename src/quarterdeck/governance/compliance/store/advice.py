@@ -22,7 +22,7 @@ Spot = tuple[int, str]
 def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, tuple[str, bool]]:
     """Hash, and whether it is closed, of those of ``ids`` that are held."""
     query = select(advice.c.id, advice.c.hash, advice.c.closed_at).where(
-        advice.c.id.in_(ids), tenants.clause(advice.c.tenant)
+        advice.c.id.in_(ids), tenants.check(advice.c.tenant)
     )
     return {row.id: (row.hash, row.closed_at is not None) for row in db.execute(query)}
 
@@ -57,7 +57,7 @@ def close(db: Connection, tenants: Tenants, ids: Sequence[str], now: int) -> int
     mine = (
         advice.c.id.in_(ids),
         advice.c.closed_at.is_(None),
-        tenants.clause(advice.c.tenant),
+        tenants.check(advice.c.tenant),
     )
     return db.execute(update(advice).where(*mine).values(closed_at=now)).rowcount
 

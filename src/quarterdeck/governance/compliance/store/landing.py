@@ -19,7 +19,7 @@ Entry = tuple[Change, Sighting]
 def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Known]:
     """Those of ``ids`` that are held, also closed ones."""
     query = select(states.c.id, states.c.hash, states.c.verdict, states.c.closed_at).where(
-        states.c.id.in_(ids), tenants.clause(states.c.tenant)
+        states.c.id.in_(ids), tenants.check(states.c.tenant)
     )
     return {
         row.id: Known(hash=row.hash, verdict=Verdict(row.verdict), closed=row.closed_at is not None)
@@ -80,7 +80,7 @@ def identities(
             states.c.hash,
             states.c.verdict,
         )
-        .where(states.c.id.in_(ids), states.c.closed_at.is_(None), tenants.clause(states.c.tenant))
+        .where(states.c.id.in_(ids), states.c.closed_at.is_(None), tenants.check(states.c.tenant))
         .order_by(states.c.id)
     )
     return [

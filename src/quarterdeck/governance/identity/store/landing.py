@@ -26,7 +26,7 @@ def known(
 ) -> dict[str, Known]:
     """Those of ``ids`` that are held already, also removed ones."""
     query = select(items.c.id, items.c.hash, items.c.digest, items.c.body, items.c.deleted_at)
-    query = query.where(*_of(listing), items.c.id.in_(ids), tenants.clause(items.c.tenant))
+    query = query.where(*_of(listing), items.c.id.in_(ids), tenants.check(items.c.tenant))
     return {
         row.id: Known(
             hash=row.hash, digest=row.digest, body=row.body, deleted=row.deleted_at is not None
@@ -76,7 +76,7 @@ def rewrite(db: Connection, listing: Listing, other: Sequence[Sighting]) -> None
 
 def remove(db: Connection, tenants: Tenants, listing: Listing, ids: Sequence[str], at: int) -> None:
     """Mark items as removed; what they were stays to be looked at."""
-    mine = (*_of(listing), items.c.id.in_(ids), tenants.clause(items.c.tenant))
+    mine = (*_of(listing), items.c.id.in_(ids), tenants.check(items.c.tenant))
     db.execute(update(items).where(*mine).values(deleted_at=at))
 
 

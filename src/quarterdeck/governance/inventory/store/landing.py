@@ -32,7 +32,7 @@ NEXT = editions.c.edition + 1
 def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Known]:
     """Those of ``ids`` that the inventory holds, also removed ones."""
     columns = (resources.c.id, resources.c.hash, resources.c.deleted_at, resources.c.judged)
-    query = select(*columns).where(resources.c.id.in_(ids), tenants.clause(resources.c.tenant))
+    query = select(*columns).where(resources.c.id.in_(ids), tenants.check(resources.c.tenant))
     return {
         row.id: Known(hash=row.hash, deleted=row.deleted_at is not None, judged=row.judged)
         for row in db.execute(query)
@@ -124,7 +124,7 @@ def remove(db: Connection, tenants: Tenants, tenant: TenantId, gone: Sequence[Ch
     )
     mark = (
         update(resources)
-        .where(resources.c.id.in_([c.resource for c in gone]), tenants.clause(resources.c.tenant))
+        .where(resources.c.id.in_([c.resource for c in gone]), tenants.check(resources.c.tenant))
         .values(
             deleted_at=micros(gone[0].at),
             seen_at=func.coalesce(last.scalar_subquery(), resources.c.seen_at),
@@ -142,7 +142,7 @@ def identities(db: Connection, tenants: Tenants, ids: Sequence[str]) -> list[tup
         .where(
             resources.c.id.in_(ids),
             resources.c.deleted_at.is_(None),
-            tenants.clause(resources.c.tenant),
+            tenants.check(resources.c.tenant),
         )
         .order_by(resources.c.id)
     )

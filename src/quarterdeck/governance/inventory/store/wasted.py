@@ -38,7 +38,7 @@ def judged(db: Connection, tenants: Tenants, types: Sequence[str], edition: int)
 
 def of_resources(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, list[Finding]]:
     """What the rules say of each of ``ids``, by resource."""
-    mine = (findings.c.resource.in_(ids), tenants.clause(findings.c.tenant))
+    mine = (findings.c.resource.in_(ids), tenants.check(findings.c.tenant))
     found: dict[str, list[Finding]] = {}
     for row in db.execute(select(findings).where(*mine).order_by(findings.c.rule)):
         one = Finding(

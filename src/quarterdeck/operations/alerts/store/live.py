@@ -6,12 +6,9 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     ColumnElement,
     Connection,
     Row,
-    String,
     bindparam,
     case,
     literal,
@@ -20,6 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.kernel.bulk import change_many
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants
@@ -27,21 +25,21 @@ from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Sign
 from quarterdeck.operations.alerts.store.table import IS_LASTING, IS_LIVE, alerts, changes
 
+AGAIN = (
+    *("severity", "title", "annotations", "generator_url"),
+    *("starts_at", "seen_at", "expires_at", "guessed"),
+)
+"""What a push may change of an alert that fires."""
+
+PUSHED_AS = ("alert", *(f"_{name}" for name in AGAIN))
 PUSHED = (
     update(alerts)
     .where(alerts.c.id == bindparam("alert"), IS_LIVE)
-    .values(
-        severity=bindparam("_severity", type_=String),
-        title=bindparam("_title", type_=String),
-        annotations=bindparam("_annotations", type_=String),
-        generator_url=bindparam("_generator_url", type_=String),
-        starts_at=bindparam("_starts_at", type_=BigInteger),
-        seen_at=bindparam("_seen_at", type_=BigInteger),
-        expires_at=bindparam("_expires_at", type_=BigInteger),
-        guessed=bindparam("_guessed", type_=Boolean),
-        times=alerts.c.times + 1,
-    )
+    .values({n: bindparam(f"_{n}", type_=alerts.c[n].type) for n in AGAIN})
+    .values(times=alerts.c.times + 1)
 )
+CHANGED = "".join(f"{name} = new.column{n}, " for n, name in enumerate(AGAIN, 2))
+CHANGED = f"{CHANGED}times = times + 1"
 
 
 def words_of(pairs: Mapping[str, str]) -> str:
@@ -84,7 +82,7 @@ def known(db: Connection, tenants: Tenants, keys: Sequence[str]) -> dict[str, Ro
     """Alerts that fire under ``keys``, locked in one order until the transaction ends."""
     query = (
         select(alerts)
-        .where(alerts.c.key.in_(keys), IS_LIVE, tenants.clause(alerts.c.tenant))
+        .where(alerts.c.key.in_(keys), IS_LIVE, tenants.check(alerts.c.tenant))
         .order_by(alerts.c.id)
         .with_for_update()
     )
@@ -92,9 +90,12 @@ def known(db: Connection, tenants: Tenants, keys: Sequence[str]) -> dict[str, Ro
 
 
 def renew(db: Connection, tenants: Tenants, rows: Sequence[dict[str, Any]]) -> None:
-    """Write what was pushed again; each of ``rows`` bears the columns of ``PUSHED``."""
-    del tenants  # the rows were found by ``known``
-    db.execute(PUSHED, rows)
+    """Write what was pushed again; each of ``rows`` bears what ``PUSHED_AS`` names."""
+    del tenants  # the rows were found by ``known``, in this transaction
+    if db.dialect.name == "sqlite":
+        change_many(db, alerts, CHANGED, [tuple(map(row.__getitem__, PUSHED_AS)) for row in rows])
+    else:
+        db.execute(PUSHED, rows)
 
 
 def renew_sign(db: Connection, tenants: Tenants, old: Alert, sign: Sign, at: datetime) -> None:
@@ -162,7 +163,7 @@ def reopen(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) 
     mine = (
         alerts.c.id.in_(ids),
         alerts.c.state == AlertState.RESOLVED,
-        tenants.clause(alerts.c.tenant),
+        tenants.check(alerts.c.tenant),
     )
     ended = select(alerts.c.id, alerts.c.ends_at).where(*mine, alerts.c.resolved_by == "")
     by_itself = {row.id: row.ends_at for row in db.execute(ended)}
@@ -213,7 +214,7 @@ def expire(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) 
         alerts.c.id.in_(ids),
         IS_LASTING,
         alerts.c.expires_at <= micros(now),
-        tenants.clause(alerts.c.tenant),
+        tenants.check(alerts.c.tenant),
     )
     values = {"state": AlertState.RESOLVED, "ends_at": alerts.c.expires_at}
     statement = update(alerts).where(*mine).values(values)
@@ -248,6 +249,6 @@ def _move(
     states: Sequence[AlertState],
     values: Mapping[str, object],
 ) -> list[Row[Any]]:
-    mine = (alerts.c.id.in_(ids), alerts.c.state.in_(states), tenants.clause(alerts.c.tenant))
+    mine = (alerts.c.id.in_(ids), alerts.c.state.in_(states), tenants.check(alerts.c.tenant))
     statement = update(alerts).where(*mine).values(**values)
     return list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))

@@ -27,7 +27,7 @@ def unplaced(db: Connection, tenants: Tenants, limit: int) -> list[Alert]:
 
 def placed(db: Connection, tenants: Tenants, ids: Sequence[int], version: int) -> None:
     """Have alerts be in their groups, by this version of the routing."""
-    mine = (alerts.c.id.in_(ids), tenants.clause(alerts.c.tenant))
+    mine = (alerts.c.id.in_(ids), tenants.check(alerts.c.tenant))
     db.execute(update(alerts).where(*mine).values(routed=version, was=None))
 
 
@@ -39,12 +39,12 @@ def unplace(db: Connection, tenants: Tenants) -> None:
 def firing(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) -> dict[int, str]:
     """The fingerprints of those alerts that fire at ``now``, by their ids."""
     lasts = or_(alerts.c.expires_at.is_(None), alerts.c.expires_at > micros(now))
-    mine = (alerts.c.id.in_(ids), IS_LIVE, lasts, tenants.clause(alerts.c.tenant))
+    mine = (alerts.c.id.in_(ids), IS_LIVE, lasts, tenants.check(alerts.c.tenant))
     found = db.execute(select(alerts.c.id, alerts.c.fingerprint).where(*mine))
     return {row.id: row.fingerprint for row in found}
 
 
 def of_ids(db: Connection, tenants: Tenants, ids: Sequence[int]) -> list[Alert]:
     """Alerts by their ids; those that are not there are left out."""
-    query = select(alerts).where(alerts.c.id.in_(ids), tenants.clause(alerts.c.tenant))
+    query = select(alerts).where(alerts.c.id.in_(ids), tenants.check(alerts.c.tenant))
     return [alert_of(row) for row in db.execute(query)]

@@ -31,7 +31,7 @@ def of_page(db: Connection, tenants: Tenants, page: str) -> list[Entry]:
 
 def of_pages(db: Connection, tenants: Tenants, ids: Collection[str]) -> dict[str, list[Entry]]:
     """The steps of pages, in the order in which they are due, by the ids of these."""
-    mine = (steps.c.page.in_(ids), tenants.clause(steps.c.tenant))
+    mine = (steps.c.page.in_(ids), tenants.check(steps.c.tenant))
     key = (steps.c.due_at, steps.c.level, steps.c.kind, steps.c.number)
     found: dict[str, list[Entry]] = {}
     for row in db.execute(select(steps).where(*mine).order_by(*key)):

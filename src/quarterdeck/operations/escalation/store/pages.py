@@ -142,7 +142,7 @@ def history(db: Connection, tenants: Tenants, page: str) -> list[Change]:
 
 def histories(db: Connection, tenants: Tenants, ids: Collection[str]) -> dict[str, list[Change]]:
     """The changes of pages, in order, by their ids."""
-    mine = (changes.c.page.in_(ids), tenants.clause(changes.c.tenant))
+    mine = (changes.c.page.in_(ids), tenants.check(changes.c.tenant))
     found: dict[str, list[Change]] = {}
     for row in db.execute(select(changes).where(*mine).order_by(changes.c.id)):
         change = Change(

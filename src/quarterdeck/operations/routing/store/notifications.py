@@ -37,7 +37,7 @@ from quarterdeck.operations.routing.store.table import IS_OPEN, notifications, t
 
 def known(db: Connection, tenants: Tenants, ids: Sequence[str]) -> dict[str, Told]:
     """What webhooks know, by id."""
-    query = select(told).where(told.c.id.in_(ids), tenants.clause(told.c.tenant))
+    query = select(told).where(told.c.id.in_(ids), tenants.check(told.c.tenant))
     return {
         row.id: Told(
             firing=frozenset(json.loads(row.firing)),
