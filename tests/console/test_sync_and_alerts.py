@@ -62,3 +62,14 @@ def test_a_run_says_how_it_read(client: TestClient, estate: Stage) -> None:
     page = client.get("/sync").text
     run = re.findall(r'href="/sync/([0-9a-f-]{36})">resources<', page)[0]
     assert "Read whole" in client.get(f"/sync/{run}").text
+
+
+def test_what_was_never_read_is_not_called_current(client: TestClient, estate: Stage) -> None:
+    estate.connect("globex", "Globex")
+    page = client.get("/sync").text
+    headline = page[page.index('id="headline"') :].split("</h1>")[0]
+    assert "not read yet, the others current" in headline
+    assert "all" not in headline
+    card = page[page.index('id="upkeep-1"') :].split("</header>")[0]
+    assert re.search(r"\d of \d not read yet", card)
+    assert "current" not in card

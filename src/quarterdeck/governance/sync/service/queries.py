@@ -70,6 +70,7 @@ class Upkeep:
         paused: tenants for which it is paused, where the policy itself is not.
         held: connections that wait for their cloud.
         stale: tenants whose data is too old, of ``tenants`` that are connected.
+        never: those of which none came yet, and none is overdue.
         next_whole: when a listing that is read by its changes is due to be read whole; None
             where all is read whole each time.
     """
@@ -80,6 +81,7 @@ class Upkeep:
     running: int
     tenants: int
     stale: int
+    never: int
     paused: int
     held: int
     next_whole: datetime | None = None
@@ -199,6 +201,7 @@ def upkeep(work: Work, known: Policies) -> list[Upkeep]:
             running=sum(run.domain == domain for run in active),
             tenants=sum(f.domain == domain for f in ages),
             stale=sum(f.domain == domain and f.state is Age.STALE for f in ages),
+            never=sum(f.domain == domain and f.state is Age.NEVER for f in ages),
             paused=sum(p.domain == domain for p in paused),
             held=sum(h.domain == domain for h in held),
             next_whole=_next_whole(work, tenants, kept),
