@@ -95,7 +95,8 @@ def test_a_page_that_is_held_by_who_fell_silent_is_told_by_another(
         held = Event()
 
         def part(*said: object) -> None:
-            if "FOR UPDATE" in str(said[2]) and "operations_page" in str(said[2]):
+            takes = "FOR UPDATE" in str(said[2]) and "operations_page" in str(said[2])
+            if takes and not held.is_set():
                 network.silence()
                 held.set()
 

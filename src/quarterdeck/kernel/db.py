@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
@@ -37,10 +38,11 @@ READ_ONLY = "postgresql_readonly"  # PostgreSQL knows this option; _begin gives 
 BUSY_TIMEOUT_S = 5  # our own writers wait for write.lock: only strangers keep SQLite busy
 BACKENDS = frozenset({"sqlite", "postgresql"})
 MOST_WORDS = 4000  # of an error that is kept
-SILENT_S = 10
-"""After which PostgreSQL ends a transaction whose process says nothing amid it: what a worker holds
-that the network parted from us is there for others within a lease. By itself it would learn of it
-from TCP, which asks after two hours."""
+SILENT_S, MOST_SILENT_S = 10, 300
+"""After which PostgreSQL ends a transaction whose process says nothing amid it, one that is
+``brief`` and any: what a worker holds that the network parted from us is there for others. By
+itself it would learn of it from TCP, which asks after two hours."""
+BRIEF = text("SELECT set_config('idle_in_transaction_session_timeout', :silent, true)")
 
 PARTED = {
     "connect_timeout": 10,
@@ -167,6 +169,15 @@ def bulk(engine: Engine) -> Iterator[None]:
         yield
 
 
+def brief(db: Connection) -> None:
+    """Have what this transaction holds be there for others within a lease, should we be parted.
+
+    For one that goes from statement to statement at once; PostgreSQL ends it otherwise.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(BRIEF, {"silent": f"{SILENT_S}s"})
+
+
 def storable(words: str) -> str:
     """``words`` as every database can store them: without NUL and lone surrogates, not endless."""
     return words.encode(errors="replace").decode().replace("\0", "?")[:MOST_WORDS]
@@ -255,7 +266,7 @@ class _File:
 
 def _limit_silence(connection: Any, _record: object) -> None:  # noqa: ANN401  DBAPI's
     # Not as an option of the connection: a pooler refuses what it does not know.
-    connection.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_S}s'")
+    connection.execute(f"SET idle_in_transaction_session_timeout = '{MOST_SILENT_S}s'")
     connection.commit()
 
 

@@ -34,7 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel import outbox
 from quarterdeck.kernel.clock import Clock, micros
-from quarterdeck.kernel.db import metadata, now_micros, reading, storable, writing
+from quarterdeck.kernel.db import brief, metadata, now_micros, reading, storable, writing
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Actor, Work, begin
 
@@ -174,6 +174,7 @@ def deliver(
     if to.take is not None:
         return _deliver_outside(engine, clock, to.name, to.take, (tenant, place), limit)
     with begin(engine, ITSELF, clock) as work:
+        brief(work.db)
         return _received(work, to, tenant, place, limit)
 
 
@@ -186,6 +187,7 @@ def deliver_together(
     """
     each = max(1, limit // len(some))
     with begin(engine, ITSELF, clock) as work:
+        brief(work.db)
         return [_received(_apart(work), to, tenant, at, each) for to, tenant, at in some]
 
 

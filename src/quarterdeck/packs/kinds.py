@@ -226,7 +226,8 @@ def _retention(work: Work, name: str) -> Spec | None:
         found = policy.versions(work, name, PolicyKind.RETENTION)
     except TenantNotFound:
         return None
-    return found[0].document if found else None
+    # What an older release wrote lacks what it did not know.
+    return Retention.of(found[0].document).document if found else None
 
 
 def _put_retention(work: Work, name: str, spec: RetentionSpec) -> None:

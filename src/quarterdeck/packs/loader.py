@@ -10,6 +10,7 @@ from quarterdeck.kernel.work import Work
 from quarterdeck.packs.kinds import KINDS
 from quarterdeck.packs.linting import findings
 from quarterdeck.packs.model import Difference, Finding, Grade, Item, Pack, Step
+from quarterdeck.packs.naming import Misnamed
 from quarterdeck.packs.reading import Files, parse
 
 ORDER = list(KINDS)
@@ -105,7 +106,10 @@ def _sound(files: Files) -> Pack:
 
 
 def _stands(work: Work, kind: str, name: str) -> bool:
-    return KINDS[kind].standing(work, name) is not None
+    try:
+        return KINDS[kind].standing(work, name) is not None
+    except Misnamed:  # nothing can have that name
+        return False
 
 
 def _difference(work: Work, item: Item) -> Difference:

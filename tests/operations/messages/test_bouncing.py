@@ -1,17 +1,21 @@
 """Mails that were taken and came back."""
 
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from operations.messages.stage import Stage
 from quarterdeck.kernel import outbox
+from quarterdeck.kernel.errors import Conflict
 from quarterdeck.operations.messages.bounce import UnreadableBounce, read
 from quarterdeck.operations.messages.model import NoSuchMessage, Urgency, Where
 from quarterdeck.operations.messages.service.bouncing import came_back
+from quarterdeck.operations.messages.store.table import messages
 from servers.mail import MailBox
 
 NOON = datetime(2026, 1, 7, 12, tzinfo=UTC)
@@ -105,6 +109,66 @@ def test_what_is_no_report_is_refused(
     mailed(stage)
     with pytest.raises(UnreadableBounce):
         read(broken(report(box)))
+
+
+@pytest.mark.parametrize("id_", ["<>", "<[", "<a@[", "", "@", "(", "<a..b@c>"])
+def test_an_id_that_is_none_breaks_nothing(id_: str) -> None:
+    mail = f"Message-ID: {id_}\n\nHello"
+    text = REPORT.format(to="a@b", action="failed", status="5.1.1", words="no", mail=mail)
+    try:
+        read(text)
+    except UnreadableBounce:
+        return
+
+
+def test_parts_within_parts_without_end_are_refused() -> None:
+    def part(n: int) -> str:
+        return f'Content-Type: multipart/mixed; boundary="b{n}"\n\n--b{n}\n'
+
+    with pytest.raises(UnreadableBounce):
+        read("".join(map(part, range(3000))))
+
+
+HEADERS = b64encode(b"Subject: x\nMessage-ID: <m-1@acme.example>\n\n").decode()
+TWO = f"""\
+Content-Type: multipart/report; report-type=delivery-status; boundary="=part"
+
+--=part
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mail.example.com
+
+Final-Recipient: rfc822; list@example.com
+Action: relayed
+
+Final-Recipient: rfc822; ada@example.com
+Action: failed (nobody of that name)
+Status: 5.1.1
+
+--=part
+Content-Type: text/rfc822-headers
+Content-Transfer-Encoding: base64
+
+{HEADERS}
+
+--=part--
+"""
+
+
+def test_of_several_recipients_that_counts_of_whom_it_failed() -> None:
+    said = read(TWO)
+    assert (said.message, said.failed, said.why) == ("m-1", True, "5.1.1")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_what_came_back_before_it_was_written_down_is_to_be_said_again(
+    stage: Stage, box: MailBox
+) -> None:
+    mailed(stage)
+    with stage.engine.begin() as db:  # the server was quicker than we
+        db.execute(update(messages).values(state="sending"))
+    with stage.work() as work, pytest.raises(Conflict, match="report it again"):
+        came_back(work, report(box))
 
 
 @given(st.text(max_size=400))

@@ -10,7 +10,7 @@ from typing import Generic
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock
-from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.db import brief, reading
 from quarterdeck.kernel.work import Actor, begin
 from quarterdeck.operations.sending.model import Reply
 from quarterdeck.operations.sending.ports import Call, Desk, Item
@@ -54,6 +54,7 @@ class Loop(Generic[Item]):
             return bool(self._running)
         left = [one for future, one in self._running.items() if future not in done]
         with begin(self.engine, ITSELF, self.clock) as work:
+            brief(work.db)
             self.desk.settle(work, [(one, _reply(future)) for future, one in done.items()])
             if renew:
                 self.desk.renew(work.db, left, LEASE)

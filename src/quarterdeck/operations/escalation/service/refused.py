@@ -18,7 +18,9 @@ def hear(work: Work, tenant: str, about: str, message: str, why: str) -> None:
     """Write into the ledger that a message was refused; have the next level be told instead.
 
     Where others of the level were reached, they have it: the next is told in its time. Of a page
-    that somebody looks after, or that is over, nobody need be told instead.
+    that somebody looks after, or that is over, nobody need be told instead, unless the level is to
+    hear of it whoever answered. With no next level the step stays told, of nobody: the auditor
+    finds it and tells whoever hears of the rest.
     """
     own = Tenants(frozenset({tenant}))
     page = pages.taken(work.db, own, about.removeprefix(ABOUT))
@@ -31,9 +33,10 @@ def hear(work: Work, tenant: str, about: str, message: str, why: str) -> None:
     words = f"{_way(work, own, about, message)} was refused: {why}"
     marked = [_marked(one, message, f"refused: {why}") for one in mine]
     others = [one for one in steps if one.level == mine[0].level and one not in mine]
-    if page.state is PageState.OPEN and not any(one.messages for one in (*marked, *others)):
-        instead = go_on(work, own, page, mine[0])
-        words += f"; {instead} is told instead" if instead else ""
+    wanted = page.state is PageState.OPEN or any(one.lasting for one in mine)
+    reached = any(one.messages for one in (*marked, *others))
+    if wanted and not reached and (instead := go_on(work, own, page, mine[0])):
+        words += f"; {instead} is told instead"
         marked = [replace(one, state=StepState.FAILED, why=words) for one in marked]
     note(work, page, "refused", "", words)
     for one in marked:

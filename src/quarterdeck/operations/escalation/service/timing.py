@@ -12,7 +12,7 @@ from itertools import groupby
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock
-from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.db import brief, reading
 from quarterdeck.kernel.work import Actor, Tenants, Work, begin
 from quarterdeck.operations.escalation.model.page import Entry, Page, PageState, StepState
 from quarterdeck.operations.escalation.model.plan import ORDER, StepKind
@@ -64,6 +64,7 @@ class Timers:
 
     def _turn(self, some: Sequence[tuple[str, str]]) -> None:
         with begin(self.engine, ITSELF, self.clock) as work:
+            brief(work.db)
             for page, tenant in some:
                 own = Tenants(frozenset({tenant}))
                 found = pages.grabbed(work.db, own, page)

@@ -157,7 +157,11 @@ def _kept(one: Entry, sent: Mapping[str, str]) -> Kept:
         kind=one.kind.value,
         at=one.at,
         told=one.state is StepState.TOLD,
-        sent=tuple(sent.get(message, "failed") for message in one.messages),
+        sent=tuple(
+            "failed" if told.why else sent.get(told.message, "failed")
+            for told in (one.told if one.state is StepState.TOLD else ())
+            if told.message
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock
-from quarterdeck.kernel.db import BULK_ROWS, reading
+from quarterdeck.kernel.db import BULK_ROWS, brief, reading
 from quarterdeck.kernel.work import Actor, begin
 from quarterdeck.operations.routing.service import deciding, placing
 from quarterdeck.operations.routing.service.configuring import config_of
@@ -50,6 +50,7 @@ class Dispatcher:
 
     def _decide(self, tenant: str, done: list[int]) -> None:
         with begin(self.engine, ITSELF, self.clock) as work:
+            brief(work.db)
             if (config := config_of(work.db, tenant)) is not None:
                 done.append(deciding.decide(work, tenant, config, self.url))
 
@@ -59,6 +60,7 @@ class Dispatcher:
         """
         for _ in range(ROUNDS):
             with begin(self.engine, ITSELF, self.clock) as work:
+                brief(work.db)
                 config = config_of(work.db, tenant)
                 placed = placing.place(work, tenant, config) if config else 0
             done.append(placed)
