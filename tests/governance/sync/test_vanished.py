@@ -1,14 +1,19 @@
 """A subscription that the list lacks: kept, shown as not known, gone once a second list says so."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import pytest
 from prometheus_client import REGISTRY
 
 from governance.estate import EVERY, Estate, FakeCloud
-from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import Cloud, CloudFailure, FailureClass
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.filters import Filter
 from quarterdeck.governance.sync.doubts import Doubt
-from quarterdeck.governance.sync.model import Run, RunState
+from quarterdeck.governance.sync.ending import ending
+from quarterdeck.governance.sync.jobs import not_asked
+from quarterdeck.governance.sync.model import Backoff, Run, RunState
 from quarterdeck.governance.sync.service.doubts import doubt_about, doubted
 from quarterdeck.governance.sync.service.measuring import measure
 from quarterdeck.kernel.work import Actor, MissingPermission
@@ -139,3 +144,30 @@ def test_a_connection_that_is_removed_leaves_no_doubt(estate: Estate) -> None:
     assert not_known(estate)
     estate.disconnect(connection)
     assert not_known(estate) == []
+
+
+@dataclass
+class Read:
+    """A reading that landed something, and how it went wrong."""
+
+    failures: list[CloudFailure]
+    seen: int = 3
+    landed: bool = True
+    since: datetime | None = None
+    drift: int = 0
+
+    def go(self, cloud: Cloud) -> None:
+        """It has gone."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"), [(FailureClass.RATE_LIMIT, False), (FailureClass.TIMEOUT, True)]
+)
+def test_who_was_stopped_says_of_no_older_doubt_that_it_is_over(
+    estate: Estate, kind: FailureClass, *, known: bool
+) -> None:
+    connection, cloud = estate.connect("acme")
+    cloud.hold("a")
+    began = estate.sync()
+    came = ending(began, connection, Read([CloudFailure(kind, "no")]), Backoff(), not_asked)
+    assert came.landed is known

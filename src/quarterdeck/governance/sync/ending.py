@@ -56,7 +56,9 @@ def ending(
     told = replace(began, since=reading.since, drift=reading.drift)
     came = _ending(told, connection, reading, backoff, ask_status)
     doubts = doubts_of(began, reading.failures, began.started_at)
-    return replace(came, doubts=doubts, landed=reading.landed)
+    # Who was stopped did not come to what is looked at last.
+    stopped = any(stops(one) for one in reading.failures if not isinstance(one, Doubted))
+    return replace(came, doubts=doubts, landed=reading.landed and not stopped)
 
 
 def _ending(
