@@ -279,8 +279,10 @@ def _on_call(client: TestClient, ada: Headers, tenant: str) -> dict[str, str]:
     assert client.put(path, json=text, headers=ada).is_success
     swap = client.post(f"{path}/swaps", json=BODIES["ask_oncall_swap"], headers=ada)
     put = client.post(f"{path}/overrides", json=BODIES["add_oncall_override"], headers=ada).json()
+    left = client.put(f"{path}/handoff", json=BODIES["leave_oncall_handoff"], headers=ada)
     return {
         "schedule": "acme-primary",
+        "handoff": left.json()["id"],
         "override": put["overrides"][0]["id"],
         "swap": swap.json()["swaps"][0]["id"],
     }

@@ -75,6 +75,7 @@ USUAL = "record_alert_rule_baseline"
 RULING, PROMISING = {"rule", "rules"}, {"slo", "slos"}
 SHORT = {"reason": "r", "duration_minutes": 5}
 ONCALL = "/api/v1/oncall/schedules/contoso"
+HANDED = {"get_oncall_handoff", "take_oncall_handoff_over"}
 OF_ONE_TENANT = {
     "push_alerts",
     "get_alerts",
@@ -255,6 +256,15 @@ class Seeded:
         assert self.client.put(path, json=body, headers=self.ada).is_success
         return name
 
+    @cache  # noqa: B019
+    def handed(self) -> tuple[str, str]:
+        """A schedule of its own where a note was left, and the note's id."""
+        path = f"{ONCALL}/handed"
+        applied, left = BODIES["apply_oncall_schedule"], BODIES["leave_oncall_handoff"]
+        assert self.client.put(path, json=applied, headers=self.ada).is_success
+        note = self.client.put(f"{path}/handoff", json=left, headers=self.ada)
+        return "handed", str(note.json()["id"])
+
     def known(self) -> str:
         """A contact of the directory."""
         path = "/api/v1/contacts/contoso/database"
@@ -417,7 +427,7 @@ class Seeded:
             "view": self.view,
             "silence": self.silence,
             "slo": self.promised,
-            "schedule": self.scheduled,
+            "schedule": lambda: self.handed()[0] if operation in HANDED else self.scheduled(),
             "contact": self.known,
             "card": self.carded,
             "slug": self.shown,
@@ -431,6 +441,7 @@ class Seeded:
             "message_id": self.told,
             "override": lambda: self.put_over("overrides", "add_oncall_override"),
             "swap": lambda: self.put_over("swaps", "ask_oncall_swap"),
+            "handoff": lambda: self.handed()[1],
             "alert": self.alert,
             "rule": self.rule,
             "metric": self.measured,

@@ -8,11 +8,17 @@ from httpx2 import Response
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
+from console.conftest import reader, sign_in
 from console.looking import Watched
 from console.stage import Stage
 from operations.oncall.stage import OFFICE, PRIMARY
-from quarterdeck.access.principals.model import installation
-from quarterdeck.kernel.work import begin
+from quarterdeck.access.principals import service as principals
+from quarterdeck.access.principals.model import Kind, installation
+from quarterdeck.access.tokens import service as tokens
+from quarterdeck.access.tokens.model import Wanted
+from quarterdeck.kernel.ids import PrincipalId
+from quarterdeck.kernel.work import Work, begin
+from quarterdeck.operations.handoffs.service import passing
 from quarterdeck.operations.oncall.model.wall import wall_of, zone_of
 from quarterdeck.operations.oncall.service import looking, writing
 
@@ -26,6 +32,13 @@ def apply(stage: Stage, name: str = "primary", text: str = PRIMARY) -> None:
 
 def post(client: TestClient, path: str, **said: str) -> Response:
     return client.post(path, data=said, follow_redirects=True)
+
+
+def first_look(work: Work, person: PrincipalId) -> str:
+    """The secret with which a person signs in once."""
+    until = work.now + timedelta(hours=1)
+    wanted = Wanted(principal=person, name="a look", expires_at=until, single_use=True)
+    return tokens.create(work, wanted).secret
 
 
 def wall(at: datetime) -> str:
@@ -134,6 +147,54 @@ def test_a_swap_is_asked_for_and_accepted(client: TestClient, estate: Stage) -> 
     assert client.post(f"{here}/swaps/{found[1]}/refuse").status_code == 409
 
 
+def test_a_note_is_left_shown_where_it_is_wanted_and_taken_over(
+    client: TestClient, estate: Stage
+) -> None:
+    apply(estate)
+    here = "/oncall/acme/primary"
+    assert "No note was left yet" in client.get(here).text
+    empty = post(client, f"{here}/handoff", text=" ")
+    assert (empty.status_code, "a note has 1 to 8000 characters" in empty.text) == (422, True)
+    long = post(client, f"{here}/handoff", text="disk 3" + "x" * 8000)
+    assert (long.status_code, "disk 3xxx" in long.text) == (422, True)  # it can be mended
+    left = post(client, f"{here}/handoff", text="disk 3 is <slow>").text
+    assert "disk 3 is &lt;slow&gt;</p>" in left
+    assert "What is open now" in left
+    assert "No page, no incident, and no silence" in left
+    assert "Mend the note for" in left
+    assert "a note waits for" in client.get("/oncall").text
+    now = client.get("/").text
+    assert "leaves a note for" in now
+    assert "disk 3 is &lt;slow&gt;" in now
+    found = re.search(r"/handoffs/([^/]+)/take-over", left)
+    assert found
+    done = post(client, f"{here}/handoffs/{found[1]}/take-over")
+    assert "What was open when it was taken over" in done.text
+    again = post(client, f"{here}/handoffs/{found[1]}/take-over")
+    assert (again.status_code, "taken over at" in again.text) == (422, True)
+    assert "a note waits for" not in client.get("/oncall").text
+    assert "leaves a note for" not in client.get("/").text
+
+
+def test_the_note_is_whole_on_now_for_whom_it_is(estate: Stage) -> None:
+    with begin(estate.engine, installation(), estate.clock) as work:
+        bob = principals.create(work, Kind.PERSON, "Bob", email="bob@example.com", home="acme")
+        ada = principals.create(work, Kind.PERSON, "Ada", email="ada@example.com", home="acme")
+        for one in (ada, bob):
+            principals.grant(work, one.id, "on-call", "acme")
+        writing.apply(work, "acme", "primary", PRIMARY)
+        note = passing.leave(work, "acme", "primary", "disk 3 is slow, " + "x" * 300)[0]
+        taker, giver = (bob, ada) if note.turn.taker.startswith("bob") else (ada, bob)
+        secrets = [first_look(work, one.id) for one in (taker, giver)]
+    for secret, mine in zip(secrets, (True, False), strict=True):
+        with reader(estate) as browser:
+            sign_in(browser, secret)
+            text = browser.get("/").text
+            assert ("leaves a note for you" in text, "x" * 300 in text) == (mine, mine)
+            assert ("/take-over" in text) is mine
+            assert ("/take-over" in browser.get("/oncall/acme/primary").text) is mine
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1280])
@@ -142,6 +203,8 @@ def test_its_pages_fit_a_phone_and_a_desk(
 ) -> None:
     apply(estate)
     apply(estate, "office", OFFICE)
+    with begin(estate.engine, installation(), estate.clock) as work:
+        passing.leave(work, "acme", "primary", "see https://status.example/" + "x" * 200)
     page = ada.page
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     page.set_viewport_size({"width": width, "height": 800})

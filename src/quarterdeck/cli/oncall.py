@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from quarterdeck.cli import flags
+from quarterdeck.cli import flags, oncall_handoff
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.oncall_alert import by_alert
 from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
@@ -56,6 +56,7 @@ def show_all(
             for one in found
         ]
         show_table(("tenant", "schedule", "on call", "until", "next", "holes"), rows, NONE)
+        oncall_handoff.say_waiting(context, tenant)
     if any(not one["person"]["person"] for one in found):
         raise typer.Exit(FOUND)
 
@@ -341,6 +342,9 @@ def load(
     ]
     columns = ("tenant", "schedule", "who", "shifts", "hours", "nights", "weekends", "days off")
     show_table(columns, rows, NONE)
+
+
+oncall_handoff.register(commands)
 
 
 def _path(tenant: str, name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from quarterdeck.console.frame import Frame
+from quarterdeck.console.handing import Waiting, waiting
 from quarterdeck.operations.alerts.model import Alert, AlertState, Filter, Severity
 from quarterdeck.operations.alerts.service import looking as alerts
 from quarterdeck.operations.escalation.model.page import Page, PageState
@@ -26,6 +27,7 @@ class Wanted:
     Attributes:
         alerts: critical ones that nobody looks after, whomever they page.
         mine: pages of which the actor was told in person; ``late``: promises not kept.
+        notes: of who ended a shift, which nobody took over; those for the actor first.
         known: whether all of these were looked at; else nobody may say "nobody".
         more: whether there are pages, incidents and alerts beyond those that are shown.
     """
@@ -36,6 +38,7 @@ class Wanted:
     incidents: Sequence[Incident]
     alerts: Sequence[Alert]
     oncall: Sequence[Standing]
+    notes: Sequence[Waiting]
     known: bool
     more: tuple[bool, bool, bool]
 
@@ -63,6 +66,7 @@ def wanted(frame: Frame) -> Wanted:
         incidents=going[:SHOWN],
         alerts=burning[:SHOWN],
         oncall=turns[:SHOWN],
+        notes=waiting(frame)[:SHOWN],
         known=seen and led and warned,
         more=(len(open_pages) > SHOWN, len(going) > SHOWN, len(burning) > SHOWN),
     )

@@ -114,6 +114,8 @@ EVENTS: dict[str, type[Event]] = {
         oncall.OncallOverrideRemoved,
         oncall.OncallSwapAsked,
         oncall.OncallSwapAnswered,
+        oncall.OncallHandoffLeft,
+        oncall.OncallHandoffTaken,
         escalation.EscalationPolicyApplied,
         escalation.PageOpened,
         escalation.PageTold,

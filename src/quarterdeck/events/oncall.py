@@ -85,3 +85,36 @@ class OncallSwapAnswered(OncallShift):
     public: ClassVar[frozenset[str]] = frozenset({"schedule", "version", "swap", "answer"})
     swap: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OncallHandoffLeft(Event):
+    """Whoever ends a shift left a note for whoever begins, or wrote it anew.
+
+    Attributes:
+        version: how often it was written.
+        turn: when the shift changes hands; RFC 3339, UTC.
+        digest: SHA-256 of the note, hexadecimal.
+    """
+
+    action: ClassVar[str] = "oncall:hand-off"
+    about: ClassVar[str] = "schedule"
+    public: ClassVar[frozenset[str]] = frozenset(
+        {"schedule", "handoff", "version", "turn", "digest"}
+    )
+    schedule: str
+    handoff: str
+    version: str
+    turn: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OncallHandoffTaken(Event):
+    """Whoever begins a shift took it over."""
+
+    action: ClassVar[str] = "oncall:take-over"
+    about: ClassVar[str] = "schedule"
+    public: ClassVar[frozenset[str]] = frozenset({"schedule", "handoff"})
+    schedule: str
+    handoff: str

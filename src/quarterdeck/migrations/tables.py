@@ -28,6 +28,7 @@ from quarterdeck.operations.channels.store.channels import channels
 from quarterdeck.operations.channels.store.methods import methods
 from quarterdeck.operations.contacts.store import contacts
 from quarterdeck.operations.escalation.store.table import tables as escalation
+from quarterdeck.operations.handoffs.store import handoffs
 from quarterdeck.operations.health.store import tables as health
 from quarterdeck.operations.incidents.store.tables import tables as incidents
 from quarterdeck.operations.logs.store import holds as log_holds
@@ -81,6 +82,7 @@ __all__ = [
     "exports",
     "freezes",
     "grants",
+    "handoffs",
     "health",
     "holds",
     "idempotency_keys",

@@ -11,9 +11,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console import rota
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
+from quarterdeck.console.handing import handing, waiting
 from quarterdeck.kernel.errors import Conflict, Forbidden, Invalid
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Actor
+from quarterdeck.operations.handoffs.service import passing
 from quarterdeck.operations.oncall.document import written
 from quarterdeck.operations.oncall.model.faults import UnusableSchedule
 from quarterdeck.operations.oncall.model.hours import Span
@@ -183,6 +185,29 @@ def refuse(work: InWork, tenant: str, name: str, swap: str) -> RedirectResponse:
     return see(f"{HERE}/{tenant}/{name}")
 
 
+@router.post(ONE + "/handoff", response_class=HTMLResponse, **needs(OVERRIDE))
+def leave(request: Request, actor: By, tenant: str, name: str, text: Words = "") -> Response:
+    """Leave a note for who comes next; what is refused is said beside it."""
+    try:
+        with changing(request, actor) as work:
+            passing.leave(work, tenant, name, text)
+    except (Invalid, Conflict, Forbidden) as refusal:
+        said = {"note": text}
+        return _again(request, actor, tenant, name, Tried(why=str(refusal), said=said))
+    return see(f"{HERE}/{tenant}/{name}#handoff")
+
+
+@router.post(ONE + "/handoffs/{handoff}/take-over", response_class=HTMLResponse, **needs(OVERRIDE))
+def take_over(request: Request, actor: By, tenant: str, name: str, handoff: str) -> Response:
+    """Take a shift over."""
+    try:
+        with changing(request, actor) as work:
+            passing.take_over(work, tenant, name, handoff)
+    except (Conflict, Forbidden) as refusal:
+        return _again(request, actor, tenant, name, Tried(why=str(refusal)))
+    return see(f"{HERE}/{tenant}/{name}#handoff")
+
+
 @router.post(ONE + "/rollback", **needs(WRITE))
 def roll_back(
     work: InWork, tenant: str, name: str, version: Version, why: Short = ""
@@ -209,6 +234,7 @@ def _list(frame: Frame, tried: Tried, status: int = 200) -> HTMLResponse:
         unsound=[one for one in found if not one.sound],
         deleted=oncall.deleted(frame.work, frame.shell.tenant),
         people=frame.people(),
+        notes={(one.note.tenant, one.note.schedule): one for one in waiting(frame)},
         tried=tried,
         text=tried.said.get("text", EXAMPLE),
         owner=tried.said.get("of") or frame.shell.tenant or PLATFORM,
@@ -238,6 +264,7 @@ def _one(
         loads=loads(schedule, roster.shifts),
         history=oncall.history(frame.work, tenant, name),
         people=frame.people(),
+        handing=handing(frame, tenant, name),
         before=_date(schedule, start - DAYS),
         after=_date(schedule, start + DAYS),
         wall=lambda at: wall_of(at, zone_of(schedule.zone)),

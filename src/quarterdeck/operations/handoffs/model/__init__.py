@@ -1,0 +1,1 @@
+"""A hand-off and its rules. Pure."""

@@ -1,0 +1,1 @@
+"""What people do with hand-offs: leave a note, take over, look."""
