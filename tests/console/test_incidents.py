@@ -1,6 +1,7 @@
 """The list of incidents, and the room of one."""
 
-from html import escape
+import re
+from html import escape, unescape
 
 import pytest
 from playwright.sync_api import expect
@@ -66,6 +67,10 @@ def test_an_incident_is_declared_led_and_resolved_in_its_room(client: TestClient
 
 
 def _is_learnt_from(client: TestClient, here: str) -> None:
+    found = re.search(r'class="button" href="([^"]+)">Postmortem as PDF', client.get(here).text)
+    assert found
+    assert client.get(unescape(found[1])).content.startswith(b"%PDF-")
+
     def post(path: str, **form: str) -> str:
         return client.post(f"{here}/{path}", data=form, follow_redirects=True).text
 

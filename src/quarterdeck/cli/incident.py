@@ -3,7 +3,7 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import typer
 
@@ -439,15 +439,22 @@ def report(
     incident: Which,
     *,
     form: Annotated[str, typer.Option(help="brief, ticket or postmortem.")] = "ticket",
+    written: Annotated[str, typer.Option("--format", help="markdown or pdf.")] = "markdown",
     output: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     as_json: flags.AsJson = False,
 ) -> None:
-    """Write it down as Markdown."""
+    """Write it down as Markdown, or as PDF into a file."""
+    if written == "pdf" and output is None:
+        stop("a PDF goes into a file: --output postmortem.pdf", WRONG_USE)
+    asked = urlencode({"form": form, "format": written})
     with told():
-        found = client_of(context).get_bytes(f"{_path(incident)}/report?form={quote(form)}")
+        found = client_of(context).get_bytes(f"{_path(incident)}/report?{asked}")
     if output is not None:
         output.write_bytes(found)
-    if as_json:
+    if written == "pdf":
+        done = {"incident": incident, "form": form, "output": str(output), "size": len(found)}
+        tell(f"written to {output}", done, as_json=as_json)
+    elif as_json:
         show_json({"incident": incident, "form": form, "text": found.decode()})
     elif output is None:
         typer.echo(found.decode(), nl=False)

@@ -1,8 +1,10 @@
 """Incidents over HTTP."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
+from pypdf import PdfReader
 from starlette.testclient import TestClient
 
 from api.conftest import Headers, Issue
@@ -67,6 +69,13 @@ def _is_told_whole(client: TestClient, ada: Headers, one: str) -> None:
     report = client.get(f"{one}/report?form=postmortem", headers=ada)
     assert report.headers["content-type"].startswith("text/markdown")
     assert "## What happened\nit was full" in report.text
+    asked = f"{one}/report?form=postmortem&format=pdf"
+    paper = client.get(asked, headers=ada)
+    assert paper.headers["content-type"] == "application/pdf"
+    assert paper.headers["content-disposition"].endswith('-postmortem.pdf"')
+    assert "it was full" in PdfReader(BytesIO(paper.content)).pages[0].extract_text()
+    assert client.get(asked, headers=ada).content == paper.content
+    assert client.get(f"{one}/report?format=doc", headers=ada).status_code == 422
     paces = client.get(f"{HERE}/paces?tenant=acme", headers=ada).json()["severities"]
     assert [(one["severity"], one["incidents"]) for one in paces] == [("SEV-2", 1)]
 

@@ -67,6 +67,11 @@ def _is_written_down(run: Run, one: str, tmp_path: Path) -> None:
     assert run(f"incident report {one} --form brief --output {shlex.quote(str(out))}")[0] == 0
     assert out.read_text().startswith("## Incident Report: Latency\n")
     assert f"# {one}: [SEV-3]" in run(f"incident report {one}")[1]
+    paper = f"incident report {one} --form postmortem --format pdf"
+    assert run(paper)[::2] == (2, "a PDF goes into a file: --output postmortem.pdf")
+    out = tmp_path / "report.pdf"
+    assert run(f"{paper} --output {shlex.quote(str(out))}")[::2] == (0, f"written to {out}")
+    assert out.read_bytes().startswith(b"%PDF-")
 
 
 def test_customers_are_told_once_legal_approved(run: Run) -> None:

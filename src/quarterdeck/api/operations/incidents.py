@@ -11,6 +11,7 @@ from quarterdeck.api.operations import incident_bodies as bodies
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.incidents.model.incident import Incident, Postmortem, Role
+from quarterdeck.operations.incidents.paper.printing import printed
 from quarterdeck.operations.incidents.service import (
     alerted,
     declaring,
@@ -43,11 +44,14 @@ from quarterdeck.web.routes import api_router
 router = api_router(prefix="/incidents", tags=["incidents"])
 
 READS, WRITES = problems(401, 403, 404, 422), problems(401, 403, 404, 409, 422)
-MARKDOWN = "text/markdown; charset=utf-8"
+MARKDOWN, PDF = "text/markdown; charset=utf-8", "application/pdf"
 REPORT: dict[int | str, dict[str, Any]] = {
     200: {
-        "description": "The incident (CommonMark).",
-        "content": {"text/markdown": {"schema": {"type": "string"}}},
+        "description": "The incident, as CommonMark or PDF.",
+        "content": {
+            "text/markdown": {"schema": {"type": "string"}},
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+        },
     }
 }
 ONE = "/{incident}"
@@ -73,6 +77,13 @@ class Form(StrEnum):
     BRIEF = "brief"
     TICKET = "ticket"
     POSTMORTEM = "postmortem"
+
+
+class Format(StrEnum):
+    """In what it is written down."""
+
+    MARKDOWN = "markdown"
+    PDF = "pdf"
 
 
 @router.get("", responses=READS, **needs(READ))
@@ -288,10 +299,23 @@ def sign_incident_postmortem(incident: str, work: InWork) -> bodies.IncidentBody
 
 
 @router.get(ONE + "/report", responses=READS | REPORT, **needs(READ))
-def report_incident(incident: str, work: InRead, form: Form = Form.TICKET) -> Response:
-    """The incident as Markdown: a brief report, a ticket, or a postmortem."""
-    text = FORMS[form.value](looking.account(work, incident), work.now, names_of(work))
-    return Response(text, media_type=MARKDOWN)
+def report_incident(
+    incident: str,
+    work: InRead,
+    form: Form = Form.TICKET,
+    format: Format = Format.MARKDOWN,  # noqa: A002  as the query calls it
+) -> Response:
+    """The incident as Markdown or PDF: a brief report, a ticket, or a postmortem.
+
+    One state of it has the same bytes each time.
+    """
+    found = looking.account(work, incident)
+    text = FORMS[form.value](found, work.now, names_of(work))
+    if format is Format.MARKDOWN:
+        return Response(text, media_type=MARKDOWN)
+    name = f"{found.incident.id}-{form.value}"
+    shown = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
+    return Response(printed(text, name).content, media_type=PDF, headers=shown)
 
 
 def names_of(work: Work) -> dict[str, str]:

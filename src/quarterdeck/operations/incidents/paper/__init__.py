@@ -1,0 +1,1 @@
+"""An incident's report on paper: the Markdown document as PDF."""
