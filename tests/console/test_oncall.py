@@ -2,20 +2,23 @@
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 from httpx2 import Response
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from starlette.testclient import TestClient
 
+from api.serving import Served
 from console.conftest import reader, sign_in
-from console.looking import Watched
+from console.looking import Watched, watched
 from console.stage import Stage
 from operations.oncall.stage import OFFICE, PRIMARY
 from quarterdeck.access.principals import service as principals
 from quarterdeck.access.principals.model import Kind, installation
 from quarterdeck.access.tokens import service as tokens
 from quarterdeck.access.tokens.model import Wanted
+from quarterdeck.console.rota import LEFT, WIDTH
 from quarterdeck.kernel.ids import PrincipalId
 from quarterdeck.kernel.work import Work, begin
 from quarterdeck.operations.handoffs.service import passing
@@ -157,6 +160,7 @@ def test_a_note_is_left_shown_where_it_is_wanted_and_taken_over(
     assert (empty.status_code, "a note has 1 to 8000 characters" in empty.text) == (422, True)
     long = post(client, f"{here}/handoff", text="disk 3" + "x" * 8000)
     assert (long.status_code, "disk 3xxx" in long.text) == (422, True)  # it can be mended
+    assert f'method="post" action="{here}/handoff"' in long.text
     left = post(client, f"{here}/handoff", text="disk 3 is <slow>").text
     assert "disk 3 is &lt;slow&gt;</p>" in left
     assert "What is open now" in left
@@ -212,3 +216,134 @@ def test_its_pages_fit_a_phone_and_a_desk(
         page.goto(path)
         expect(page.locator("h1")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_hole_is_named_and_a_link_begins_what_fills_it(client: TestClient, estate: Stage) -> None:
+    apply(estate, "office", OFFICE)
+    text = client.get("/oncall/acme/office").text
+    assert 'class="hole"' in text
+    _, _, rest = text.partition('aria-label="Holes"')
+    first = re.search(r"(\w{3} \d\d \w{3} 17:00) to (\w{3} \d\d \w{3} 09:00), 16 h", rest)
+    assert first
+    link = re.search(r'href="([^"#]+17%3A00[^"#]+)#put">Fill it', rest)
+    assert link
+    begun = client.get(unescape(link[1])).text
+    start, end = (
+        re.search(r'start" type.*? value="(.+?)"', begun),
+        re.search(r'end" type.*? value="(.+?)"', begun),
+    )
+    assert start
+    assert end
+    assert (start[1][-5:], end[1][-5:]) == ("17:00", "09:00")
+    text = client.get("/oncall/acme/office?since=2026-01-06").text
+    assert 'aria-label="Holes"' not in text  # what was cannot be filled
+    with reader(estate) as browser:
+        sign_in(browser, estate.token(role="auditor"))
+        seen = browser.get("/oncall/acme/office").text
+    assert 'aria-label="Holes"' in seen
+    assert "Fill it" not in seen
+    assert "data-rota" not in seen
+
+
+def pull(ada: Watched, bar: Locator, *, begin: float, days: float) -> None:
+    """Drag from a place of a bar (0: its start, 1: its end), so many days along."""
+    box, drawing = bar.bounding_box(), ada.page.locator("svg[data-rota]").bounding_box()
+    assert box
+    assert drawing
+    x, y = box["x"] + begin * box["width"], box["y"] + box["height"] / 2
+    day = drawing["width"] * (WIDTH - LEFT) / WIDTH / 14
+    ada.page.mouse.move(x, y)
+    ada.page.mouse.down()
+    ada.page.mouse.move(x + days * day / 2, y)
+    ada.page.mouse.move(x + days * day, y)
+
+
+def said(ada: Watched) -> tuple[str, str, str]:
+    """Who takes it, from when to when, as the form has it."""
+    form = ada.page.locator("[data-rota-form]")
+    who, start, end = (
+        form.locator(f"#{name}").input_value() for name in ("person", "start", "end")
+    )
+    return who, start, end
+
+
+@pytest.mark.browser
+def test_a_bar_that_is_dragged_begins_an_override_which_only_the_form_saves(
+    ada: Watched, estate: Stage
+) -> None:
+    apply(estate)
+    page = ada.page
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.goto("/oncall/acme/primary")
+    bars = page.locator("svg[data-rota] .last [data-start]")
+    first = bars.first
+    holder, edge = first.get_attribute("data-person"), first.get_attribute("data-end")
+    other = bars.nth(1).get_attribute("data-person")
+    assert holder
+    assert other
+    assert edge
+    later = f"{datetime.fromisoformat(edge) + timedelta(days=2):%Y-%m-%dT%H:%M}"
+    pull(ada, first, begin=0.999, days=2)
+    expect(page.locator(".pick")).to_have_count(1)
+    page.mouse.up()
+    assert said(ada) == (holder, edge, later)  # who ends goes on
+    expect(page.locator("[data-rota-said]")).to_contain_text("nothing is saved yet")
+    expect(page.locator("#why")).to_be_focused()
+    pull(ada, bars.nth(1), begin=0.5, days=1)
+    page.keyboard.press("Escape")
+    page.mouse.up()
+    assert said(ada) == (holder, edge, later)
+    expect(page.locator(".pick")).to_have_count(0)
+    pull(ada, bars.nth(1), begin=0.001, days=-0.5)
+    page.mouse.up()
+    assert said(ada)[::2] == (other, edge)  # who begins, begins earlier
+    expect(page.locator("#over")).to_contain_text("Nothing lies over the layers")
+    pull(ada, first, begin=0.999, days=2)
+    page.mouse.up()
+    _is_saved_by_the_form(page)
+
+
+def _is_saved_by_the_form(page: Page) -> None:
+    page.get_by_role("button", name="Put it over").click()
+    expect(page.locator("#over")).to_contain_text("takes")
+    expect(page.locator("[data-rota] .last title", has_text="by override")).to_have_count(1)
+
+
+@pytest.mark.browser
+def test_a_finger_drags_the_last_row_on_a_phone(
+    browser: Browser, site: Served, estate: Stage
+) -> None:
+    apply(estate)
+    phone = browser.new_context(
+        base_url=site.url,
+        viewport={"width": 360, "height": 740},
+        has_touch=True,
+        is_mobile=True,
+        reduced_motion="reduce",  # so that nothing moves beneath the finger
+    )
+    with watched(phone.new_page(), site.url) as ada:
+        page = ada.page
+        page.goto("/sign-in")
+        page.get_by_label("Token").fill(estate.token())
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/")
+        page.goto("/oncall/acme/primary")
+        bar = page.locator("svg[data-rota] .last [data-start]").first
+        bar.evaluate("node => node.scrollIntoView({block: 'center', inline: 'start'})")
+        box = bar.bounding_box()
+        assert box
+        touch = phone.new_cdp_session(page)
+        y = box["y"] + box["height"] / 2
+        start = 300.0
+        points = [start, start - 20, start - 60, start - 120]
+        before = said(ada)
+        for kind, x in zip(("touchStart", *["touchMove"] * 3), points, strict=True):
+            touch.send(
+                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]}
+            )
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect(page.locator("[data-rota-said]")).to_contain_text("nothing is saved yet")
+        assert said(ada)[1:] != before[1:]
+        expect(page.locator("#person")).to_be_in_viewport()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    phone.close()

@@ -18,13 +18,21 @@ LETTER = 7.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A shift in the drawing; ``shade`` -1 is a hole, and ``label`` fits into it."""
+    """A shift in the drawing; ``shade`` -1 is a hole, and ``label`` fits into it.
+
+    Attributes:
+        start, end: by the wall clock, as a field of date and time has them.
+        person: as the schedule has them; empty: nobody.
+    """
 
     x: float
     width: float
     shade: int
     label: str
     words: str
+    start: str
+    end: str
+    person: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +49,16 @@ class Rota:
     """A drawing of ``WIDTH`` by ``height``.
 
     Attributes:
-        days: where each begins by the wall clock, and what it is called.
+        days: where each begins by the wall clock, what it is called, and its date.
+        until: the date after the last.
         now: where this instant is; None: outside.
         shades: of everybody who is in it.
     """
 
     rows: Sequence[Row]
     height: int
-    days: Sequence[tuple[float, str]]
+    days: Sequence[tuple[float, str, str]]
+    until: str
     now: float | None
     shades: Mapping[str, int]
 
@@ -71,6 +81,7 @@ def rota(
         rows=drawn,
         height=ABOVE + len(drawn) * ROW,
         days=_days(span, zone),
+        until=wall_of(span.end, zone_of(zone)).date().isoformat(),
         now=_x(now, span) if span.start <= now < span.end else None,
         shades=shades,
     )
@@ -80,6 +91,16 @@ def midnight(at: datetime, zone: str) -> datetime:
     """When the day of ``at`` begins by the wall clock."""
     day = wall_of(at, zone_of(zone)).date()
     return instant_of(datetime.combine(day, time(0)), zone_of(zone))
+
+
+def wall_word(at: datetime, zone: str) -> str:
+    """An instant by the wall clock, as a field of date and time has it."""
+    return f"{wall_of(at, zone_of(zone)):%Y-%m-%dT%H:%M}"
+
+
+def begin(span: Span, zone: str, now: datetime) -> dict[str, str]:
+    """What a form of an override begins with for a span: what of it is still to come."""
+    return {"start": wall_word(max(span.start, now), zone), "end": wall_word(span.end, zone)}
 
 
 def _piece(one: Shift, span: Span, zone: str, who: People, shades: Mapping[str, int]) -> Piece:
@@ -92,6 +113,9 @@ def _piece(one: Shift, span: Span, zone: str, who: People, shades: Mapping[str, 
         width=round(end - x, 2),
         shade=shades.get(one.duty.person, -1),
         label=name if fits else "",
+        start=wall_word(one.span.start, zone),
+        end=wall_word(one.span.end, zone),
+        person=one.duty.person,
         words=f"{name}, {start} to {until}, by {one.duty.source.value} {one.duty.name}".strip(),
     )
 
@@ -100,11 +124,12 @@ def _ends(one: Shift) -> tuple[datetime, datetime]:
     return one.span.start, one.span.end
 
 
-def _days(span: Span, zone: str) -> list[tuple[float, str]]:
+def _days(span: Span, zone: str) -> list[tuple[float, str, str]]:
     found, at = [], midnight(span.start, zone)
     while at < span.end:
         if at >= span.start:
-            found.append((_x(at, span), f"{wall_of(at, zone_of(zone)):%a %d}"))
+            day = wall_of(at, zone_of(zone))
+            found.append((_x(at, span), f"{day:%a %d}", day.date().isoformat()))
         at = midnight(at + DAY + timedelta(hours=3), zone)
     return found
 

@@ -21,7 +21,7 @@ from quarterdeck.operations.oncall.model.faults import UnusableSchedule
 from quarterdeck.operations.oncall.model.hours import Span
 from quarterdeck.operations.oncall.model.load import loads
 from quarterdeck.operations.oncall.model.schedule import Override, Schedule, Swap
-from quarterdeck.operations.oncall.model.shifts import layer_shifts
+from quarterdeck.operations.oncall.model.shifts import holes, layer_shifts
 from quarterdeck.operations.oncall.model.wall import EARLIEST, LATEST, instant_of, wall_of, zone_of
 from quarterdeck.operations.oncall.service import looking as oncall
 from quarterdeck.operations.oncall.service import overriding, writing
@@ -127,9 +127,15 @@ def apply(  # noqa: PLR0913, PLR0917  each a field of the form
 
 
 @router.get(ONE, response_class=HTMLResponse, **needs(READ))
-def one(frame: InFrame, tenant: str, name: str, since: Word = "") -> HTMLResponse:
-    """One schedule: fourteen days of it, overrides, swaps, how it came to be."""
-    return _one(frame, tenant, name, since, FRESH)
+def one(
+    frame: InFrame, tenant: str, name: str, since: Word = "", start: Word = "", end: Word = ""
+) -> HTMLResponse:
+    """One schedule: fourteen days of it, overrides, swaps, how it came to be.
+
+    ``start`` and ``end`` stand in the form of an override: a link that begins one.
+    """
+    begun = {field: said for field, said in (("start", start), ("end", end)) if said}
+    return _one(frame, tenant, name, since, Tried(said=begun))
 
 
 @router.post(ONE + "/override", response_class=HTMLResponse, **needs(OVERRIDE))
@@ -259,6 +265,8 @@ def _one(
         me=[word for word in schedule.people if roster.who.of(word).id == frame.work.actor.id],
         who=oncall.who(frame.work, kept),
         roster=roster,
+        holes=[one for one in holes(roster.shifts) if one.end > frame.work.now],
+        begin=lambda span: rota.begin(span, schedule.zone, frame.work.now),
         rota=rota.rota(rows, roster.span, schedule.zone, roster.who, frame.work.now),
         size=(rota.WIDTH, rota.BAR, rota.LEFT),
         loads=loads(schedule, roster.shifts),

@@ -4,6 +4,7 @@ import { keepAges } from "./ages.js";
 import { readCharts } from "./chart.js";
 import { listenToKeys } from "./keys.js";
 import { live } from "./live.js";
+import { dragBars } from "./rota.js";
 import { offerVerification } from "./verify.js";
 
 document.documentElement.classList.add("scripted");
@@ -35,6 +36,7 @@ document.addEventListener("click", (event) => {
 
 keepAges();
 readCharts();
+dragBars();
 listenToKeys();
 offerVerification();
 live();
