@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042_handoffs"
-down_revision = "0039_cards"
+revision = "0041_handoffs"
+down_revision = "0040_sync_by_changes"
 branch_labels = None
 depends_on = None
 
