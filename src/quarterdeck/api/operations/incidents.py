@@ -11,7 +11,6 @@ from quarterdeck.api.operations import incident_bodies as bodies
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.incidents.model.incident import Incident, Postmortem, Role
-from quarterdeck.operations.incidents.paper.printing import printed
 from quarterdeck.operations.incidents.service import (
     alerted,
     declaring,
@@ -313,6 +312,10 @@ def report_incident(
     text = FORMS[form.value](found, work.now, names_of(work))
     if format is Format.MARKDOWN:
         return Response(text, media_type=MARKDOWN)
+    from quarterdeck.operations.incidents.paper.printing import (  # noqa: PLC0415  0.3 s to import
+        printed,
+    )
+
     name = f"{found.incident.id}-{form.value}"
     shown = {"Content-Disposition": f'inline; filename="{name}.pdf"'}
     return Response(printed(text, name).content, media_type=PDF, headers=shown)
