@@ -37,6 +37,7 @@ SILENT = {
             *("apply_oncall_schedule", "roll_back_oncall_schedule", "apply_routing"),
             *("apply_slo_objects", "put_classification", "retry_consumer"),
             *("apply_escalation_policy", "describe_incident", "publish_status_page"),
+            "report_bounce",
         ),
         SAME,
     ),
