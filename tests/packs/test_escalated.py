@@ -186,6 +186,33 @@ def test_a_policy_tells_whom_its_runbook_says_at_the_minute_and_nobody_else(
     assert found == minutes
 
 
+@pytest.mark.census("BK-083")
+@pytest.mark.parametrize(("severity", "called"), [("SEV-1", True), ("SEV-2", False)])
+def test_the_ceo_of_the_bank_is_called_for_critical_incidents_alone(
+    engine: Engine, severity: str, *, called: bool
+) -> None:
+    desk = Desk(engine)
+    with desk.stage.work() as work:
+        policies.put(work, "acme", "monitoring", item_of("banking"), why="as the pack has it")
+        found = parse(files_of(SHIPPED / "banking"))
+        [ceo] = [one.spec for one in found.items if one.name == "banking/ceo"]
+        way = Channel(means=Means.MAIL, address="ceo@bank.example")
+        critical = ceo["critical_only"] is True
+        boss = Contact(
+            name="ceo",
+            title="CEO",
+            section=Section.ESCALATION,
+            critical_only=critical,
+            channels=(way,),
+        )
+        contacts.put(work, "acme", boss)
+    page = desk.page(severity, policy="monitoring")
+    for _ in range(61):
+        desk.tick(minutes=1)
+    told = {who for some in desk.told(page).values() for who in some}
+    assert ("CEO" in told) is called
+
+
 @pytest.mark.census("BK-037")
 def test_bankings_decision_tree_ends_in_a_level_or_none(engine: Engine) -> None:
     with begin(engine, ROOT, utc_now) as work:

@@ -15,6 +15,7 @@ from quarterdeck.operations.alerts import service as alerts
 from quarterdeck.operations.alerts.model import Severity, Sign
 from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.contacts.model import Channel, Contact, Means, Section
+from quarterdeck.operations.escalation.service import looking as pages
 from quarterdeck.operations.incidents import hearing
 from quarterdeck.operations.incidents.model.clocks import clocks
 from quarterdeck.operations.incidents.model.incident import Incident
@@ -77,6 +78,7 @@ def test_atp_has_its_severities_kinds_and_examples(engine: Engine) -> None:
     assert found.severities[0].team == {"ic": "manager", "tl": "primary"}
 
 
+@pytest.mark.census("ATP-441")
 def test_a_region_outage_is_of_the_worst_with_six_tasks_within_half_an_hour(
     engine: Engine,
 ) -> None:
@@ -87,6 +89,16 @@ def test_a_region_outage_is_of_the_worst_with_six_tasks_within_half_an_hour(
     assert (made.severity.name, len(made.checklist)) == ("SEV-1", 6)
     tasks = [clock for clock in clocks(made) if clock.name.startswith("task/")]
     assert {clock.due_at - made.declared_at for clock in tasks} == {timedelta(minutes=30)}
+    with read(engine, ROOT, utc_now) as work:
+        [page] = pages.listed(work, "atp")
+        steps = pages.account(work, page.id).steps
+    assert (page.severity, page.what.about) == ("SEV-1", f"incident/{made.id}")
+    assert {one.level for one in steps if one.due_at <= made.declared_at} == {
+        "L1",
+        "L2",
+        "L3",
+        "L4",
+    }
 
 
 def opened(engine: Engine, tenant: str) -> Incident:
