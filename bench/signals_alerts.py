@@ -30,13 +30,14 @@ from quarterdeck.access.tokens.model import Wanted
 from quarterdeck.api.app import build_app
 from quarterdeck.console.app import install
 from quarterdeck.kernel.clock import utc_now
-from quarterdeck.kernel.db import open_engine
+from quarterdeck.kernel.db import open_engine, reading
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings, Source
 from quarterdeck.kernel.telemetry import log_to_stderr
 from quarterdeck.kernel.work import begin
 from quarterdeck.migrations.tables import metadata
 from quarterdeck.operations.alerts import hearing
+from quarterdeck.operations.alerts.store import placing
 from quarterdeck.operations.escalation import hearing as escalation
 from quarterdeck.trail.ingest import service as ingest
 from quarterdeck.trail.keys.keystore import KeyStore
@@ -55,7 +56,11 @@ SECONDS = float(os.environ.get("BENCH_SECONDS", "15"))
 FILLED = int(os.environ.get("BENCH_ALERTS", "100000"))
 STORM, STORM_GROUPS = int(os.environ.get("BENCH_STORM", "50000")), 200
 BATCH, CONNECTIONS, PER_SECOND, LOOKS = 100, 4, 100, 60
-PAGE = "/api/v1/alerts?limit=50"
+PAGES = {
+    "page of alerts": "/api/v1/alerts?limit=50",
+    "page of critical ones of a cluster": "/api/v1/alerts?severity=critical&label=cluster=eu-3",
+    "page in the console": "/alerts",
+}
 PUSHED_BAR, PAGE_BAR_MS, TOLD_BAR_MS = 2_000, 50, 1_000
 
 
@@ -116,18 +121,26 @@ def _measured(name: str, url: str, folder: Path, team: sink.Sink) -> None:
         filled = uvloop.run(_fill(load))
         print(f"{name:<9} filled to {load.number:,} alerts at {filled:,.0f} /s")
         with httpx2.Client(base_url=load.url, headers=load.headers, timeout=60) as client:
-            for what, path in (
-                ("page of alerts", "/api/v1/alerts?limit=50"),
-                (
-                    "page of alerts, critical, one cluster",
-                    "/api/v1/alerts?severity=critical&label=cluster=eu-3",
-                ),
-                ("page in the console", "/alerts"),
-            ):
-                show(name, f"{what}, at {load.number:,}", _looked(client, path), PAGE_BAR_MS)
+            for state in ("while the worker places them", "at rest"):
+                for what, path in PAGES.items():
+                    words = f"{what}, at {load.number:,} {state}"
+                    show(name, words, _looked(client, path), PAGE_BAR_MS)
+                _rest(url)
             began = perf_counter()
             found = len(client.get("/api/v2/alerts").json())
             print(f"{name:<9} all {found:,} by /api/v2/alerts: {perf_counter() - began:.1f} s")
+
+
+def _rest(url: str) -> None:
+    """Wait until all alerts were put into their groups."""
+    engine = open_engine(url)
+
+    def placed() -> bool:
+        with reading(engine) as db:
+            return not placing.tenants_with_unplaced(db)
+
+    until(placed, 120, "the last alert in its group")
+    engine.dispose()
 
 
 def _looked(client: httpx2.Client, path: str) -> list[float]:
