@@ -4,9 +4,14 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from shutil import which
+from typing import Any
+
+import pytest
 
 from servers import running
 from waiting import until
@@ -36,6 +41,28 @@ def endpoint() -> str:
     return (folder / "endpoint").read_text()
 
 
+@contextmanager
+def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """boto3's client of the run's S3 server; whoever opens another has its credentials too."""
+    boto3 = pytest.importorskip("boto3", reason="needs the extra s3")
+    if reason := missing():
+        pytest.skip(reason)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    opened = boto3.client("s3", endpoint_url=endpoint(), region_name="us-east-1")
+    until(lambda: _lists(opened), READY_S, "the S3 server answers")
+    yield opened
+    opened.close()
+
+
+def _lists(opened: Any) -> bool:  # noqa: ANN401  boto3 has no types
+    try:
+        opened.list_buckets()
+    except Exception:  # noqa: BLE001  whatever it says while it starts
+        return False
+    return True
+
+
 def _start(folder: Path) -> int:
     assert PROGRAM is not None
     folder.mkdir()
@@ -54,6 +81,9 @@ def _start(folder: Path) -> int:
         *(f"-{name}.port={port}" for name, port in ports.items()),
         *(f"-{name}.port.grpc={port}" for name, port in grpc.items()),
         "-s3",
+        # Else these listen on fixed ports, and of two runs at once one server ends.
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
         "-filer",
         f"-s3.config={folder}/s3.json",
         "-volume.max=300",

@@ -8,45 +8,31 @@ from uuid import uuid4
 
 import pytest
 
-boto3 = pytest.importorskip("boto3", reason="needs the extra s3")
-from botocore.exceptions import ClientError  # noqa: E402
+pytest.importorskip("boto3", reason="needs the extra s3")
+from botocore.exceptions import ClientError
 
-from quarterdeck.kernel.clock import utc_now  # noqa: E402
-from quarterdeck.providers.objectstore.s3 import S3Options, S3Segments  # noqa: E402
-from quarterdeck.trail.segments.model import StoreRefused, StoreUnavailable  # noqa: E402
-from quarterdeck.trail.segments.ports import SegmentStore  # noqa: E402
-from quarterdeck.trail.segments.storage.files import FileSegments  # noqa: E402
-from servers import seaweed  # noqa: E402
-from waiting import until  # noqa: E402
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.providers.objectstore.s3 import S3Options, S3Segments
+from quarterdeck.trail.segments.model import StoreRefused, StoreUnavailable
+from quarterdeck.trail.segments.ports import SegmentStore
+from quarterdeck.trail.segments.storage.files import FileSegments
+from servers import seaweed
+from waiting import until
 
 UNTIL = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401  boto3 has no types
-    if reason := seaweed.missing():
-        pytest.skip(reason)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", seaweed.ACCESS)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", seaweed.SECRET)
-    client = boto3.client("s3", endpoint_url=seaweed.endpoint(), region_name="us-east-1")
-    until(lambda: _lists(client), 60, "the S3 server answers")
-    return client
-
-
-def _lists(client: Any) -> bool:  # noqa: ANN401
-    try:
-        client.list_buckets()
-    except Exception:  # noqa: BLE001  whatever it says while it starts
-        return False
-    return True
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with seaweed.client(monkeypatch) as client:
+        yield client
 
 
 @pytest.fixture
-def bucket(s3: Any) -> Iterator[str]:  # noqa: ANN401
+def bucket(s3: Any) -> str:  # noqa: ANN401
     name = f"trail-{uuid4().hex[:12]}"
     s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket=True)
-    yield name
-    s3.close()
+    return name
 
 
 @pytest.fixture(params=["folder", "bucket"])
@@ -111,7 +97,9 @@ def test_a_bucket_without_object_lock_is_refused(s3: Any) -> None:  # noqa: ANN4
     store = S3Segments(S3Options(url=f"s3://{name}", endpoint=seaweed.endpoint()))
     with pytest.raises(StoreUnavailable, match="Object Lock"):
         store.check()
-    s3.close()
+    with pytest.raises(StoreUnavailable):
+        store.put("a", b"one", UNTIL)
+    assert store.get("a") is None
 
 
 def test_a_server_that_is_away_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,3 +129,23 @@ def test_an_object_is_replaced_once_its_lock_ended_and_never_before(store: Segme
     store.replace("standard/acme/a", b"three", utc_now())
     assert store.get("standard/acme/a") == b"three"
     assert store.get("standard/acme/b") == b"one"
+
+
+@pytest.mark.census("ATP-502")
+def test_what_others_left_over_an_object_has_no_say_when_it_is_replaced_either(
+    s3: Any,  # noqa: ANN401
+    bucket: str,
+) -> None:
+    """A version that cannot be deleted stops it; whoever reads sees what was first, until then."""
+    store = S3Segments(S3Options(url=f"s3://{bucket}", endpoint=seaweed.endpoint()))
+    ends = utc_now() + timedelta(seconds=2)
+    store.put("a", b"one", ends)
+    s3.put_object(Bucket=bucket, Key="a", Body=b"other")
+    lock = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": UNTIL}
+    s3.put_object(Bucket=bucket, Key="a", Body=b"locked", **lock)
+    until(lambda: utc_now() > ends + timedelta(seconds=1), 10, "the lock ended")
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            store.replace("a", b"two", utc_now())
+        assert store.get("a") == b"one"
+    assert len(s3.list_object_versions(Bucket=bucket, Prefix="a")["Versions"]) <= 4

@@ -80,7 +80,7 @@ class S3Segments:
                 Key=self._named(key),
                 Body=content,
                 IfNoneMatch="*",
-                ContentMD5=b64encode(md5(content, usedforsecurity=False).digest()).decode(),
+                ContentMD5=_digest(content),
                 ObjectLockMode=LOCKED,
                 ObjectLockRetainUntilDate=until,
             )
@@ -110,7 +110,7 @@ class S3Segments:
         return until
 
     def replace(self, key: str, content: bytes, now: datetime) -> None:
-        """The new version first: between the two calls the old one still has the say."""
+        """The new version first, and the first one goes last: until then it has the say."""
         until = self.locked_until(key)
         if until is not None and until > now:
             raise StoreRefused(f"{key} is locked until {until}")
@@ -119,16 +119,8 @@ class S3Segments:
             raise StoreRefused(f"{key} is not there")
         if standing == content:
             return
-        name, old = self._named(key), self._versions(key)
         try:
-            self._s3.put_object(
-                Bucket=self._bucket,
-                Key=name,
-                Body=content,
-                ContentMD5=b64encode(md5(content, usedforsecurity=False).digest()).decode(),
-            )
-            for version in old:
-                self._s3.delete_object(Bucket=self._bucket, Key=name, VersionId=version)
+            self._take_place(key, content)
         except (ClientError, BotoCoreError) as error:
             raise self._failed(error) from error
 
@@ -138,16 +130,29 @@ class S3Segments:
             version = self._first_version(key)
             if version is None:
                 return None
-            found = self._s3.get_object(
-                Bucket=self._bucket, Key=self._named(key), VersionId=version
-            )
-            content: bytes = found["Body"].read()
+            return self._content(key, version)
         except ClientError as error:
             if _code(error) in NOT_THERE:
                 return None
             raise self._failed(error) from error
         except BotoCoreError as error:
             raise self._failed(error) from error
+
+    def _take_place(self, key: str, content: bytes) -> None:
+        """Leave one version; a version that cannot go leaves all that are older, too."""
+        name, old = self._named(key), self._versions(key)
+        if self._content(key, old[-1]) == content:
+            old.pop()  # from a try that was stopped: each would leave one more
+        else:
+            self._s3.put_object(
+                Bucket=self._bucket, Key=name, Body=content, ContentMD5=_digest(content)
+            )
+        for version in reversed(old):
+            self._s3.delete_object(Bucket=self._bucket, Key=name, VersionId=version)
+
+    def _content(self, key: str, version: str) -> bytes:
+        found = self._s3.get_object(Bucket=self._bucket, Key=self._named(key), VersionId=version)
+        content: bytes = found["Body"].read()
         return content
 
     def _first_version(self, key: str) -> str | None:
@@ -192,6 +197,10 @@ def _client(options: S3Options, tries: int, timeout_s: float) -> Any:  # noqa: A
             s3={"addressing_style": "path" if options.endpoint else "auto"},
         ),
     )
+
+
+def _digest(content: bytes) -> str:
+    return b64encode(md5(content, usedforsecurity=False).digest()).decode()
 
 
 def _code(error: ClientError) -> str:
