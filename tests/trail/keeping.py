@@ -26,11 +26,15 @@ from quarterdeck.trail.retention.jobs import Purging, daily_kind
 from quarterdeck.trail.retention.model import Plan, Residence, Validation
 from quarterdeck.trail.retention.service import asking, reports
 from quarterdeck.trail.retention.service.planning import Ground
+from quarterdeck.trail.segments.model import Retention as Locked
 from quarterdeck.trail.segments.model import Sealing
+from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.sealing import Sealer
-from quarterdeck.trail.segments.storage.files import FileSegments
 from trail.installation import Installation
 from trail.logs import Logs, prepared, record
+from trail.worms import Folder, Worm
+
+YEAR = timedelta(days=365)
 
 RIGHTS = (
     *("holds:read", "holds:place", "holds:release", "retention:write", "approvals:write"),
@@ -51,6 +55,7 @@ class Kept:
     """What compliance works on."""
 
     installation: Installation
+    worm: Worm | None = None
     logs: Logs = field(init=False)
 
     def __post_init__(self) -> None:
@@ -86,7 +91,11 @@ class Kept:
     def keep_days(self, days: int) -> None:
         self.set(Kind.RETENTION, classes={"standard": {"days": days}})
 
-    def store_away(self) -> None:
+    @property
+    def store(self) -> SegmentStore:
+        return (self.worm or Folder(self.installation.folder / "segments")).store
+
+    def store_away(self, lock: timedelta = YEAR) -> None:
         """Sign, seal, and have no journal file hold what is sealed."""
         self.installation.deliver()
         self.installation.integrate()
@@ -94,9 +103,9 @@ class Kept:
             engine=self.engine,
             keys=self.installation.keys,
             reader=self.installation.reader,
-            store=FileSegments(self.installation.folder / "segments"),
+            store=self.store,
             clock=self.installation.clock,
-            sealing=Sealing(most=256),
+            sealing=Sealing(most=256, retention=Locked(keep=lock)),
         ).beat()
         if not self.installation.in_tables:
             self.roll()

@@ -149,3 +149,15 @@ def test_what_others_left_over_an_object_has_no_say_when_it_is_replaced_either(
             store.replace("a", b"two", utc_now())
         assert store.get("a") == b"one"
     assert len(s3.list_object_versions(Bucket=bucket, Prefix="a")["Versions"]) <= 4
+
+
+@pytest.mark.census("ATP-502")
+def test_a_bucket_that_locks_less_by_default_locks_ours_as_we_say(s3: Any, bucket: str) -> None:  # noqa: ANN401
+    """In governance mode whoever has the right may shorten a lock."""
+    weaker = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+    rule = {"ObjectLockEnabled": "Enabled", "Rule": weaker}
+    s3.put_object_lock_configuration(Bucket=bucket, ObjectLockConfiguration=rule)
+    store = S3Segments(S3Options(url=f"s3://{bucket}", endpoint=seaweed.endpoint()))
+    store.put("a", b"one", UNTIL)
+    found = s3.head_object(Bucket=bucket, Key="a")
+    assert (found["ObjectLockMode"], store.locked_until("a")) == ("COMPLIANCE", UNTIL)

@@ -1,7 +1,6 @@
 """Continuous verification finds what was altered, and stops what must stop."""
 
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,30 +14,30 @@ from quarterdeck.trail.integrity.scope import Places, Scope, scope
 from quarterdeck.trail.integrity.watch import Watcher
 from quarterdeck.trail.segments.model import Sealing
 from quarterdeck.trail.segments.sealing import Sealer
-from quarterdeck.trail.segments.storage.files import FileSegments
 from trail.installation import Installation
+from trail.worms import BOTH, Worm
 
 VERA = Actor("vera", frozenset({("trail:verify", "acme"), ("trail:read", "acme")}))
 ACME = Tenants(frozenset({"acme"}))
 
 
-def watcher(installation: Installation, worm: Path | None = None, budget: int = 300) -> Watcher:
+def watcher(installation: Installation, worm: Worm | None = None, budget: int = 300) -> Watcher:
     return Watcher(
         engine=installation.engine,
         keys=installation.keys,
         reader=installation.reader,
         clock=installation.clock,
-        store=FileSegments(worm) if worm else None,
+        store=worm.store if worm else None,
         budget=budget,
     )
 
 
-def seal(installation: Installation, worm: Path) -> None:
+def seal(installation: Installation, worm: Worm) -> None:
     Sealer(
         engine=installation.engine,
         keys=installation.keys,
         reader=installation.reader,
-        store=FileSegments(worm),
+        store=worm.store,
         clock=installation.clock,
         sealing=Sealing(most=300),
     ).beat()
@@ -49,13 +48,14 @@ def opened(installation: Installation) -> list[Investigation]:
         return of_tenants(db, ACME)
 
 
+@BOTH
 @pytest.mark.census("ATP-003", "ATP-426")
 def test_an_intact_log_is_checked_to_its_end_and_again_from_its_beginning(
-    installation: Installation, tmp_path: Path
+    installation: Installation, worm: Worm
 ) -> None:
     installation.grow(700)
-    seal(installation, tmp_path / "worm")
-    here = watcher(installation, tmp_path / "worm")
+    seal(installation, worm)
+    here = watcher(installation, worm)
     assert [here.beat() for _ in range(7)] == [0] * 7
     with read(installation.engine, VERA, installation.clock) as work:
         (found,) = watch.watched(work)
@@ -99,16 +99,12 @@ def test_a_log_that_went_back_is_found(installation: Installation) -> None:
     assert "rolled back: 3 entries, 6 seen before" in opened(installation)[0].what
 
 
-def test_a_segment_altered_in_its_store_is_found(
-    installation: Installation, tmp_path: Path
-) -> None:
+@BOTH
+def test_a_segment_altered_in_its_store_is_found(installation: Installation, worm: Worm) -> None:
     installation.grow(700)
-    seal(installation, tmp_path / "worm")
-    bundle = tmp_path / "worm/standard/acme/tile/entries/000"
-    content = bundle.read_bytes()
-    bundle.unlink()
-    bundle.write_bytes(content.replace(b"success", b"failure", 1))
-    here = watcher(installation, tmp_path / "worm")
+    seal(installation, worm)
+    worm.spoil("standard/acme/tile/entries/000", lambda b: b.replace(b"success", b"failure", 1))
+    here = watcher(installation, worm)
     assert sum(here.beat() for _ in range(3)) == 1
     assert opened(installation)[0].where == "segment acme-000000"
 
@@ -125,23 +121,24 @@ def test_checkpoints_are_kept_one_in_ten_minutes(installation: Installation) -> 
     assert first.size == 2
 
 
-def compare(installation: Installation, worm: Path) -> Scope:
+def compare(installation: Installation, worm: Worm) -> Scope:
     def listed(_tenants: Tenants, tenant: str) -> dict[str, tuple[int, set[int]]]:
         return {"timeline": (600, set(range(600)) - {17, 18} if tenant == "acme" else set())}
 
-    places = Places(reader=installation.reader, store=FileSegments(worm), listed=listed)
+    places = Places(reader=installation.reader, store=worm.store, listed=listed)
     with read(installation.engine, VERA, installation.clock) as work:
         return scope(work, places)
 
 
+@BOTH
 @pytest.mark.census("ATP-452")
 def test_the_scope_of_a_loss_names_what_is_missing_where(
-    installation: Installation, tmp_path: Path
+    installation: Installation, worm: Worm
 ) -> None:
     installation.grow(700)
-    seal(installation, tmp_path / "worm")
-    (tmp_path / "worm/standard/acme/tile/entries/001").unlink()
-    found = {one.place: one for one in compare(installation, tmp_path / "worm").missing}
+    seal(installation, worm)
+    worm.spoil("standard/acme/tile/entries/001", None)
+    found = {one.place: one for one in compare(installation, worm).missing}
     assert set(found) == {"timeline", "segment store"}
     line = found["timeline"]
     assert (line.tenant, line.count, line.first, line.last) == ("acme", 2, 17, 18)

@@ -1,12 +1,13 @@
 """Copies of purged records in the segment store: kept while locked, gone when the lock ends."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import RowMapping, update
 
-from quarterdeck.kernel.clock import micros
+from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Actor, begin, read
 from quarterdeck.trail.freeze import service as freeze
@@ -17,10 +18,13 @@ from quarterdeck.trail.retention.service.planning import Ground, planned
 from quarterdeck.trail.retention.store import purges
 from quarterdeck.trail.segments import service as segments
 from quarterdeck.trail.segments.model import StoreUnavailable
+from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.storage.files import FileSegments
 from trail.installation import NOON, Installation
-from trail.keeping import CARLA, Kept
+from trail.keeping import CARLA, YEAR, Kept
 from trail.logs import record
+from trail.worms import Bucket, Worm
+from waiting import until
 
 NOW = micros(NOON)
 VERA = Actor("vera", frozenset({("trail:verify", "acme"), ("trail:read", "acme")}))
@@ -34,13 +38,15 @@ def kept(installation: Installation) -> Iterator[Kept]:
     opened.logs.close()
 
 
-def purged(installation: Installation, count: int) -> Kept:
-    """Records, sealed by 256 with a lock of a year, purged after 100 days."""
-    opened = Kept(installation)
+def purged(
+    installation: Installation, count: int, worm: Worm | None = None, lock: timedelta = YEAR
+) -> Kept:
+    """Records, sealed by 256 with a lock, purged after 100 days."""
+    opened = Kept(installation, worm)
     opened.keep_days(100)
-    opened.logs.append(*(record(n, received_at=NOW) for n in range(count)))
+    opened.logs.append(*(record(n, received_at=micros(installation.now)) for n in range(count)))
     opened.age(hours=2)
-    opened.store_away()
+    opened.store_away(lock)
     opened.age(days=101)
     opened.purge()
     opened.installation.deliver()
@@ -48,8 +54,8 @@ def purged(installation: Installation, count: int) -> Kept:
     return opened
 
 
-def store(kept: Kept) -> FileSegments:
-    return FileSegments(kept.installation.folder / "segments")
+def store(kept: Kept) -> SegmentStore:
+    return kept.store
 
 
 def clear(kept: Kept) -> int:
@@ -88,6 +94,44 @@ def test_locked_copies_stay_and_go_when_their_lock_ends(kept: Kept) -> None:
     kept.installation.deliver()
     entries = kept.installation.reader.entries("acme", 0, 1 << 12)
     assert sum(b'"action":"retention:clear"' in entry for entry in entries) == 1
+
+
+@pytest.mark.census("ATP-502")
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_bucket_shows_no_version_of_what_was_purged_once_its_lock_ended(
+    installation: Installation, bucket: Bucket
+) -> None:
+    """The server knows the time: a clock of ours that runs ahead clears nothing."""
+    lock = timedelta(seconds=12)
+    installation.now = utc_now() - timedelta(hours=2)
+    opened = purged(installation, 300, bucket, lock)
+    ends = store(opened).locked_until(BUNDLE)
+    assert ends is not None
+    for _ in range(2):
+        if utc_now() < ends - timedelta(seconds=2):
+            with pytest.raises(StoreUnavailable):
+                clear(opened)
+    assert copies(opened) == 256
+    assert intact(opened)
+    bucket.cover(BUNDLE, b"what somebody put over it")
+    until(lambda: utc_now() > ends + timedelta(seconds=1), 20, "the lock ended")
+    assert (clear(opened), copies(opened)) == (1, 0)
+    (left,) = bucket.versions(BUNDLE)
+    assert left["IsLatest"]
+    assert intact(opened)
+    assert clear(opened) == 0
+    opened.logs.close()
+
+
+def test_a_bucket_keeps_locked_copies_and_purging_changes_nothing(
+    installation: Installation, bucket: Bucket
+) -> None:
+    installation.now = utc_now() - timedelta(hours=2)
+    opened = purged(installation, 300, bucket)
+    assert (clear(opened), copies(opened)) == (0, 256)
+    assert len(bucket.versions(BUNDLE)) == 1
+    assert intact(opened)
+    opened.logs.close()
 
 
 def test_a_copy_that_was_altered_is_not_cleared_into_order(kept: Kept) -> None:

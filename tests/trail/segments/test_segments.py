@@ -1,14 +1,13 @@
 """Segments: contiguous, chained, kept, and judged by chain, tree and signature."""
 
 import json
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
+from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.work import Actor, read
 from quarterdeck.trail.keys.note import Verifier
 from quarterdeck.trail.segments import service
@@ -18,12 +17,17 @@ from quarterdeck.trail.segments.model import (
     SegmentNotFound,
     SegmentVerdict,
     StoreRefused,
+    StoreUnavailable,
 )
+from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.proof import UNKNOWN_SIGNER, SegmentProof, Unreadable, verify
 from quarterdeck.trail.segments.sealing import Sealer
 from quarterdeck.trail.segments.service import Ground
 from quarterdeck.trail.segments.storage.files import FileSegments
-from trail.installation import NOON, Installation
+from servers import seaweed
+from servers.forwarder import before
+from trail.installation import Installation
+from trail.worms import BOTH, Bucket, Folder, Worm
 
 VERA = Actor("vera", frozenset({("trail:verify", "acme")}))
 
@@ -31,17 +35,21 @@ VERA = Actor("vera", frozenset({("trail:verify", "acme")}))
 class Vault:
     """Segments of an installation."""
 
-    def __init__(self, installation: Installation, folder: Path, most: int = 300) -> None:
+    def __init__(self, installation: Installation, worm: Worm, most: int = 300) -> None:
         self.installation = installation
-        self.store = FileSegments(folder)
+        self.worm = worm
         self.sealer = Sealer(
             engine=installation.engine,
             keys=installation.keys,
             reader=installation.reader,
-            store=self.store,
+            store=worm.store,
             clock=installation.clock,
             sealing=Sealing(most=most),
         )
+
+    @property
+    def store(self) -> SegmentStore:
+        return self.worm.store
 
     @property
     def ground(self) -> Ground:
@@ -64,10 +72,10 @@ class Vault:
 
 
 @pytest.fixture
-def vault(installation: Installation, tmp_path: Path) -> Vault:
+def vault(installation: Installation, worm: Worm) -> Vault:
     """The log of acme: 700 records, sealed as 300, 300 and, an hour later, 100."""
     installation.grow(700)
-    made = Vault(installation, tmp_path / "worm")
+    made = Vault(installation, worm)
     assert made.sealer.beat() == 2
     installation.later(timedelta(hours=1))
     assert made.sealer.beat() == 1
@@ -75,17 +83,19 @@ def vault(installation: Installation, tmp_path: Path) -> Vault:
 
 
 @pytest.mark.census("ATP-505")
+@BOTH
 def test_segments_are_contiguous_chained_and_signed(vault: Vault) -> None:
     found = vault.list()
     assert [(s.manifest.start, s.manifest.end) for s in found] == [(0, 300), (300, 600), (600, 700)]
-    for before, after in pairwise(found):
-        assert after.manifest.previous == before.digest
+    for one, following in pairwise(found):
+        assert following.manifest.previous == one.digest
     key = Verifier.parse(vault.installation.vkey)
     assert all(s.manifest.key_id == key.id.hex() and key.signed(s.note) for s in found)
     assert all(s.stored for s in found)
 
 
 @pytest.mark.census("ATP-426", "ATP-450")
+@BOTH
 def test_each_segment_has_three_results(vault: Vault) -> None:
     for number in range(3):
         verdict = vault.verify(number)
@@ -112,22 +122,19 @@ def test_a_record_altered_in_the_log_is_named(vault: Vault, installation: Instal
     assert vault.verify(0).intact
 
 
-def tampered(vault: Vault, path: str, change: Callable[[bytes], bytes]) -> None:
-    kept = vault.store._root / "standard/acme" / path  # noqa: SLF001  the folder itself
-    content = kept.read_bytes()
-    kept.unlink()
-    kept.write_bytes(change(content))
-
-
+@BOTH
 def test_a_record_altered_in_the_store_is_named(vault: Vault) -> None:
-    tampered(vault, "tile/entries/000", lambda b: b.replace(b"success", b"failure", 7))
+    vault.worm.spoil(
+        "standard/acme/tile/entries/000", lambda b: b.replace(b"success", b"failure", 7)
+    )
     verdict = vault.verify(0)
     assert verdict.position == 0
     assert verdict.results[1].found == ("record 0 is altered in the segment store",)
 
 
+@BOTH
 def test_a_bundle_that_is_gone_from_the_store_is_named(vault: Vault) -> None:
-    (vault.store._root / "standard/acme/tile/entries/001").unlink()  # noqa: SLF001
+    vault.worm.spoil("standard/acme/tile/entries/001", None)
     assert vault.verify(1).results[1].found == (
         "record 300 is missing in the segment store",
         "record 256 is missing in the segment store",
@@ -135,20 +142,24 @@ def test_a_bundle_that_is_gone_from_the_store_is_named(vault: Vault) -> None:
 
 
 @pytest.mark.census("ATP-427")
+@BOTH
 def test_a_manifest_altered_in_the_store_breaks_its_chain(vault: Vault) -> None:
-    tampered(vault, "segments/000001", lambda b: b.replace(b'"number":1', b'"number":7'))
+    vault.worm.spoil(
+        "standard/acme/segments/000001", lambda b: b.replace(b'"number":1', b'"number":7')
+    )
     chain, tree, signature = vault.verify(1).results
     assert (chain.right, tree.right, signature.right) == (False, True, True)
 
 
 @pytest.mark.census("ATP-502")
+@BOTH
 def test_what_is_stored_is_never_written_over(vault: Vault) -> None:
     key = vault.list()[0].manifest.key
     before = vault.store.get(key)
     assert before is not None
     with pytest.raises(StoreRefused, match="never written over"):
-        vault.store.put(key, b"other", NOON)
-    vault.store.put(key, before, NOON)
+        vault.store.put(key, b"other", vault.installation.now)
+    vault.store.put(key, before, vault.installation.now)
     assert vault.store.get(key) == before
     assert not {name for name in dir(vault.store) if "delete" in name or "remove" in name}
 
@@ -164,7 +175,8 @@ def test_what_a_crash_left_without_its_manifest_is_stored_with_the_next_beat(
             super().put(key, content, until)
 
     installation.grow(300)
-    whole, vault.sealer.store = vault.sealer.store, Away(vault.store._root)  # noqa: SLF001
+    assert isinstance(vault.worm, Folder)
+    whole, vault.sealer.store = vault.sealer.store, Away(vault.worm.path)
     with pytest.raises(ConnectionError):
         vault.sealer.beat()
     assert not vault.list()[-1].stored
@@ -175,11 +187,41 @@ def test_what_a_crash_left_without_its_manifest_is_stored_with_the_next_beat(
     assert vault.verify(3).intact
 
 
+def test_what_a_bucket_that_was_away_did_not_take_is_stored_when_it_is_back(
+    installation: Installation, bucket: Bucket
+) -> None:
+    installation.now = utc_now()
+    installation.grow(300)
+    vault = Vault(installation, bucket)
+    whole = vault.sealer.store
+    with before(seaweed.endpoint().removeprefix("http://")) as server:
+        vault.sealer.store = bucket.reached_by(f"http://{server.address}")
+        server.cut()
+        with pytest.raises(StoreUnavailable):
+            vault.sealer.beat()
+    assert vault.list() == []
+    vault.sealer.store = whole
+    assert vault.sealer.beat() == 1
+    assert vault.verify(0).intact
+
+
+@pytest.mark.census("ATP-502")
+@pytest.mark.parametrize("worm", ["bucket"], indirect=True)
+def test_what_is_put_over_a_sealed_segment_changes_no_verdict(vault: Vault) -> None:
+    assert isinstance(vault.worm, Bucket)
+    for path in ("tile/entries/000", "segments/000000"):
+        vault.worm.cover(f"standard/acme/{path}", b"other")
+    assert vault.verify(0).intact
+    locks = [vault.store.locked_until(s.manifest.key) for s in vault.list()]
+    ends = vault.installation.now + timedelta(days=364)
+    assert all(until is not None and until > ends for until in locks)
+
+
 def test_a_first_segment_of_less_than_a_bundle_is_followed_by_others(
-    installation: Installation, tmp_path: Path
+    installation: Installation, worm: Worm
 ) -> None:
     installation.grow(140)
-    found = Vault(installation, tmp_path / "worm", most=140)
+    found = Vault(installation, worm, most=140)
     assert found.sealer.beat() == 1
     installation.grow(140)
     assert found.sealer.beat() == 1
@@ -187,6 +229,7 @@ def test_a_first_segment_of_less_than_a_bundle_is_followed_by_others(
 
 
 @pytest.mark.census("ATP-398")
+@BOTH
 def test_a_proof_is_checked_without_the_installation(
     vault: Vault, installation: Installation
 ) -> None:
