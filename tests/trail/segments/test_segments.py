@@ -10,6 +10,7 @@ from typing_extensions import override
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.work import Actor, read
 from quarterdeck.trail.keys.note import Verifier
+from quarterdeck.trail.log.model import LogDamaged
 from quarterdeck.trail.segments import service
 from quarterdeck.trail.segments.model import (
     Sealing,
@@ -203,6 +204,23 @@ def test_what_a_bucket_that_was_away_did_not_take_is_stored_when_it_is_back(
     vault.sealer.store = whole
     assert vault.sealer.beat() == 1
     assert vault.verify(0).intact
+
+
+def test_a_damaged_log_stops_the_sealing_of_no_other(vault: Vault) -> None:
+    here = vault.installation
+    here.grow(300)
+    here.alter(750)
+    here.open() if here.in_tables else None
+    here.revoke(300, "zeta")
+    here.deliver()
+    here.integrate()
+    vault.sealer.reader = here.reader
+    with pytest.raises(LogDamaged, match="acme"):
+        vault.sealer.beat()
+    zoe = Actor("zoe", frozenset({("trail:verify", "zeta")}))
+    with read(here.engine, zoe, here.clock) as work:
+        assert [s.stored for s in service.segments(work, "zeta")] == [True]
+    assert len(vault.list()) == 3
 
 
 @pytest.mark.census("ATP-502")

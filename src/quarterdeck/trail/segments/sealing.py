@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from quarterdeck.events.trail import SegmentSealed
 from quarterdeck.kernel.clock import MICROSECOND, Clock, micros
 from quarterdeck.kernel.db import reading, writing
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor, Tenants, begin
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import text_of
@@ -18,7 +19,7 @@ from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import Tile
 from quarterdeck.trail.proof.tree import root_hash
-from quarterdeck.trail.segments.model import NONE_BEFORE, Manifest, Sealing, Segment
+from quarterdeck.trail.segments.model import NONE_BEFORE, Manifest, Sealing, Segment, StoreRefused
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.storage import sql
 
@@ -39,13 +40,22 @@ class Sealer:
     def beat(self) -> int:
         """Seal what is due; how many segments.
 
-        Raises:
+        Raises: of the first log that failed, once all others had their turn,
             StoreUnavailable: the store is away; what was not stored is stored with the next.
+            StoreRefused: something else stands there.
             LogDamaged: what is stored is not what was signed; that range is not sealed.
         """
         with reading(self.engine) as db:
             logs = leaves.every(db)
-        return sum(self._seal(log) for log in logs)
+        sealed, failed = 0, []
+        for log in logs:
+            try:
+                sealed += self._seal(log)
+            except (Unavailable, StoreRefused) as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+        return sealed
 
     def _seal(self, log: Log) -> int:
         mine = Tenants(frozenset({log.tenant}))
