@@ -252,6 +252,34 @@ def test_cloudevents_bear_what_the_specification_requires(press: Exporter) -> No
     assert all(name.isalnum() and name.islower() for name in event)
 
 
+@pytest.mark.parametrize(
+    ("action", "required"),
+    [
+        ("orders:create", {"actor", "api", "src_endpoint"}),
+        ("orders:ponder", {"actor", "api", "src_endpoint"}),
+        ("principals:create", {"user"}),
+    ],
+)
+def test_an_ocsf_event_has_what_its_class_requires(
+    press: Exporter, action: str, required: set[str]
+) -> None:
+    """As ocsf-schema (1.x) requires of every event, of API Activity and of Account Change."""
+    appended(press, record(0, action=action))
+    event = json.loads(press.made(form=Form.OCSF).read_text())
+    numbers = {"activity_id", "category_uid", "class_uid", "severity_id", "time", "type_uid"}
+    assert required | numbers | {"metadata"} <= event.keys()
+    assert all(type(event[name]) is int for name in numbers)
+    assert event["type_uid"] == event["class_uid"] * 100 + event["activity_id"]
+    assert event["class_uid"] // 1000 == event["category_uid"]
+    assert {"version", "product"} <= event["metadata"].keys()
+    assert {"name", "vendor_name"} <= event["metadata"]["product"].keys()
+    assert event["actor"]["user"]["uid"]
+    assert event["api"]["operation"] == action
+    assert event["src_endpoint"]["svc_name"]
+    # 99, Other, is told in the source's own words.
+    assert (event["activity_id"] == 99) == (event.get("activity_name") == action)
+
+
 def test_ocsf_classes_accounts_apart_from_other_activity(press: Exporter) -> None:
     appended(press, record(0), record(1, action="grants:revoke", outcome=Outcome.DENIED))
     lines = press.made(form=Form.OCSF).read_text().splitlines()
