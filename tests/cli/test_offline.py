@@ -27,7 +27,7 @@ from trail.keys.kms import key_file, wrap
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
 CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "kms", "key backup"]
-CHECKS += ["schema", "journal", "heartbeat", "fallback", "mail", "front end"]
+CHECKS += ["schema", "journal", "heartbeat", "fallback", "mail", "slack", "front end"]
 
 Run = Callable[..., Result]
 
@@ -119,6 +119,7 @@ def test_doctor_does_not_know_what_is_not_there_yet(run: Run) -> None:
     assert code == 1
     unknown = {check for check, row in found.items() if row["verdict"] == "not known"}
     assert unknown == {"folder", "schema"}
+    assert "none is created for an incident" in found["slack"]["found"]
     assert found["schema"]["do"] == "quarterdeck up makes it"
 
 

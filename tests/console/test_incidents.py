@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 
 from console.looking import Watched
 from console.stage import Stage
+from operations.incidents.chatted import LINK, chatted
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.alerts import service as alerts
@@ -16,6 +17,7 @@ from quarterdeck.operations.alerts.model import Severity, Sign
 from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.contacts.model import Channel, Contact, Means, Section
 from quarterdeck.operations.incidents.service import declaring, looking
+from quarterdeck.operations.incidents.service.chatting import ABSENT
 from quarterdeck.operations.severities.model import Flag
 
 SAID = {"of": "acme", "symptom": "High Latency", "severity": "SEV-2", "service": "web"}
@@ -157,3 +159,15 @@ def test_a_room_fits_a_phone_and_a_desk(ada: Watched, estate: Stage, width: int)
     page.get_by_role("button", name="I am on it").click()
     expect(page.get_by_text("is on it", exact=False).first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_room_leads_to_its_channel_in_slack_or_says_why_there_is_none(
+    client: TestClient, estate: Stage
+) -> None:
+    here = declare(client)
+    assert escape(ABSENT) in client.get(here).text
+    with begin(estate.engine, installation(), estate.clock) as work:
+        chatted(work, here.rpartition("/")[2])
+    page = client.get(here).text
+    assert f'href="{LINK}"' in page
+    assert escape(ABSENT) not in page

@@ -78,7 +78,8 @@ def put(
     name: Name,
     *,
     kind: Annotated[
-        str | None, typer.Option(help="email, slack, teams, pagerduty, webhook or jira.")
+        str | None,
+        typer.Option(help="email, slack, slack-rooms, teams, pagerduty, webhook or jira."),
     ] = None,
     to: Annotated[Many, typer.Option("--to", help="Of email: who gets it; repeat it.")] = None,
     place: Annotated[str | None, typer.Option(help="Where it comes out, as #atp-ops.")] = None,

@@ -29,6 +29,7 @@ from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.migrations import revision
+from quarterdeck.operations.channels.model.channel import Kind
 from quarterdeck.operations.channels.service import keeping
 from quarterdeck.operations.escalation.service import policies
 from quarterdeck.trail.keys import backup as key_copies
@@ -217,7 +218,7 @@ def mail(settings: Settings, installation: Installation) -> Finding:
     if settings.smtp_host:
         words = f"{settings.smtp_host} sends mails from {settings.smtp_from}"
         return Finding(check="mail", verdict=Verdict.PASS, found=words)
-    named = _by_mail(settings, installation)
+    named = _channels(settings, installation, Kind.EMAIL)
     if not named:
         words = "no channel goes by mail"
         return Finding(check="mail", verdict=Verdict.PASS, found=words)
@@ -229,15 +230,29 @@ def mail(settings: Settings, installation: Installation) -> Finding:
     )
 
 
-def _by_mail(settings: Settings, installation: Installation) -> list[str]:
+def rooms(settings: Settings, installation: Installation) -> Finding:
+    """Whether incidents get channels of their own in Slack, which none must."""
+    named = _channels(settings, installation, Kind.ROOMS)
+    words = (
+        f"{', '.join(named[:3])} create a channel for each incident with a war room"
+        if named
+        else "no channel of kind slack-rooms has a token: none is created for an incident"
+    )
+    return Finding(check="slack", verdict=Verdict.PASS, found=words)
+
+
+def _channels(settings: Settings, installation: Installation, kind: Kind) -> list[str]:
+    """Those that go out by ``kind`` and lack nothing, as TENANT/CHANNEL."""
+    # Without a database of this schema nothing can be said; the schema's own check tells.
     if schema(settings, installation).verdict is not Verdict.PASS:
         return []
     engine = open_engine(settings.database or installation.database_url)
     try:
         with reading(engine) as db:
-            return keeping.by_mail(db)
+            found = keeping.everywhere(db, kind)
     finally:
         engine.dispose()
+    return [f"{one.tenant}/{one.channel.name}" for one in found if not one.lacks]
 
 
 def kms(settings: Settings, _installation: Installation, *, store: KeyStore) -> Finding:
@@ -378,5 +393,6 @@ def checks(store: KeyStore) -> list[Callable[[Settings, Installation], Finding]]
         heartbeat,
         fallback,
         mail,
+        rooms,
         front_end,
     ]

@@ -31,6 +31,8 @@ def lines(found: dict[str, Any]) -> list[tuple[str, str]]:
         ("proposed", found["proposed"]),
         *((role, who) for role, who in one["roles"].items()),
         ("war room", one["war_room"]),
+        *(("in Slack", link) for link in (found.get("chat") or {}).get("links", ())),
+        ("in Slack", (found.get("chat") or {}).get("why", "")),
         ("overdue", ", ".join(late)),
         ("next", str(found["next_stage"] or "")),
         ("lacks", "; ".join(found["lacks"])),

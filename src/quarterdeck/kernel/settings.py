@@ -230,6 +230,9 @@ class Settings:
     smtp_from: str = setting("", "Address that mails come from.")
     smtp_ca: str = setting("", "The one CA file to trust for it; default: the usual ones.")
     slack_url: str = setting("https://slack.com/api", "Web API of Slack, for bots' tokens.")
+    slack_archive: bool = setting(
+        default=True, words="Archive an incident's Slack channel once its postmortem is done."
+    )
     pagerduty_url: str = setting("https://events.pagerduty.com", "Events API of PagerDuty.")
     pagerduty_api_url: str = setting("https://api.pagerduty.com", "REST API of PagerDuty.")
     prometheus_networks: str = setting(

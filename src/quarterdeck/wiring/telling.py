@@ -19,6 +19,7 @@ from quarterdeck.providers.jira.carrier import JiraCarrier
 from quarterdeck.providers.pagerduty.carrier import PagerDutyCarrier
 from quarterdeck.providers.sealing.safe import KeySafe
 from quarterdeck.providers.slack.carrier import SlackCarrier
+from quarterdeck.providers.slack.rooms import RoomCarrier
 from quarterdeck.providers.teams.carrier import TeamsCarrier
 from quarterdeck.providers.webhook.carrier import WebhookCarrier
 from quarterdeck.providers.webhook.sender import HttpSender
@@ -41,6 +42,7 @@ def outlet(settings: Settings, keys: KeyStore, sender: HttpSender) -> Outlet:
         ),
         Kind.WEBHOOK: WebhookCarrier(sender),
         Kind.JIRA: JiraCarrier(sender),
+        Kind.ROOMS: RoomCarrier(sender, settings.slack_url, archive=settings.slack_archive),
     }
     return Outlet(carriers=carriers, safe=KeySafe(keys))
 

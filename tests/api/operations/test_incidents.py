@@ -8,6 +8,12 @@ from pypdf import PdfReader
 from starlette.testclient import TestClient
 
 from api.conftest import Headers, Issue
+from operations.incidents.chatted import LINK, chatted
+from quarterdeck.access.principals.model import installation
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.work import begin
+from quarterdeck.operations.incidents.service.chatting import ABSENT
+from quarterdeck.runtime import Runtime
 
 HERE = "/api/v1/incidents"
 SPEC = {"tenant": "acme", "symptom": "High Latency", "severity": "SEV-2", "service": "web"}
@@ -126,3 +132,15 @@ def test_incidents_are_listed_by_pages_open_first(
     assert [one["id"] for one in over] == [ids[0]]
     keyed = [client.post(HERE, json=SPEC | {"key": "k"}, headers=ada) for _ in range(2)]
     assert [one.status_code for one in keyed] == [201, 200]
+
+
+def test_an_account_says_where_its_channel_in_slack_is_or_why_there_is_none(
+    client: TestClient, ada: Headers, incident: str, runtime: Runtime
+) -> None:
+    def chat() -> object:
+        return client.get(f"{HERE}/{incident}", headers=ada).json()["chat"]
+
+    assert chat() == {"links": [], "why": ABSENT}
+    with begin(runtime.engine, installation(), utc_now) as work:
+        chatted(work, incident)
+    assert chat() == {"links": [LINK], "why": ""}

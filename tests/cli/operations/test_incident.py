@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from operations.incidents.chatted import LINK, chatted
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.channels.model.channel import Channel, Kind
 from quarterdeck.operations.channels.service import keeping as channels
+from quarterdeck.operations.incidents.service.chatting import ABSENT
 from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.house import LADDER
 from quarterdeck.operations.severities.model import Ladder
@@ -111,3 +113,15 @@ def test_incident_response_is_activated_by_a_word_of_a_scale(run: Run, runtime: 
     assert json.loads(run(f"incident show {out} --json")[1])["messages"] == []
     assert run(f"incident respond --severity urgent {HERE}")[0] == 2
     assert run(f"incident respond --severity high --notify-team maybe {HERE}")[0] == 2
+
+
+def test_it_shows_where_its_channel_in_slack_is_or_why_there_is_none(
+    run: Run, runtime: Runtime
+) -> None:
+    one = declare(run)
+    assert f"in Slack\t{ABSENT}" in run(f"incident show {one}")[1]
+    with begin(runtime.engine, installation(), utc_now) as work:
+        chatted(work, one)
+    assert f"in Slack\t{LINK}" in run(f"incident show {one}")[1]
+    said = run(f"channel set rooms --kind slack-rooms {HERE}")[2]
+    assert "needs its secret: a bot's token (xoxb-...)" in said

@@ -47,6 +47,7 @@ class Stage:
 
     Attributes:
         now: moved by hand; None: the time that it is.
+        slack_url: of Slack's Web API; empty: the sink plays it.
     """
 
     engine: Engine
@@ -54,6 +55,7 @@ class Stage:
     sink: Sink
     box: MailBox
     now: datetime | None = None
+    slack_url: str = ""
     senders: list[HttpSender] = field(default_factory=list)
     loops: list[Loop[Bundle]] = field(default_factory=list)
 
@@ -73,7 +75,7 @@ class Stage:
             smtp_port=self.box.port,
             smtp_tls="none",
             smtp_from="Quarterdeck <quarterdeck@acme.example>",
-            slack_url=f"{self.sink.url}/api",
+            slack_url=self.slack_url or f"{self.sink.url}/api",
             pagerduty_url=self.sink.url,
         )
         sender = HttpSender("127.0.0.0/8")

@@ -18,6 +18,7 @@ from quarterdeck.operations.incidents.model.incident import (
 from quarterdeck.operations.incidents.model.rooms import topic
 from quarterdeck.operations.incidents.model.stage import BEGINS, Stage, Status
 from quarterdeck.operations.incidents.model.timeline import ActionItem, Wrote
+from quarterdeck.operations.incidents.service.chatting import Chat
 from quarterdeck.operations.incidents.service.declaring import Told
 from quarterdeck.operations.incidents.service.describing import Said
 from quarterdeck.operations.incidents.service.looking import Account
@@ -385,6 +386,17 @@ class KnowingBody(BaseModel):
     address: str
 
 
+class ChatBody(BaseModel):
+    """Its own channel in Slack, of a severity that has a war room."""
+
+    links: list[str] = Field(description="Addresses on the web, one for each workspace.")
+    why: str = Field(description="What went wrong last and what to do, or why there is none.")
+
+    @classmethod
+    def of(cls, one: Chat) -> Self:
+        return cls.model_validate(one, from_attributes=True)
+
+
 class IncidentAccount(BaseModel):
     """An incident with all that is known of it."""
 
@@ -398,6 +410,7 @@ class IncidentAccount(BaseModel):
     lacks: list[str] = Field(description="What must be recorded before the next stage.")
     proposed: str = Field(description="A worse severity that its flags demand; empty: none.")
     knowing: list[KnowingBody] = Field(description="Contacts that could help.")
+    chat: ChatBody | None = Field(description="Its channel in Slack; None: it has none.")
 
     @classmethod
     def of(cls, found: Account, now: datetime) -> Self:
@@ -433,6 +446,7 @@ class IncidentAccount(BaseModel):
                 )
                 for one in found.knowing
             ],
+            chat=ChatBody.of(found.chat) if found.chat else None,
         )
 
 

@@ -33,6 +33,7 @@ TITLES = {
     Kind.PAGERDUTY: "PagerDuty",
     Kind.WEBHOOK: "Webhook",
     Kind.JIRA: "Jira",
+    Kind.ROOMS: "Slack, a channel for each incident",
 }
 Word = Annotated[str, Query(max_length=400)]
 Short = Annotated[str, Form(max_length=1000)]

@@ -20,7 +20,7 @@ AT_ONCE = 5
 
 IN_BUNDLE = 50
 
-IN_ORDER = ("pagerduty", "jira")
+IN_ORDER = ("pagerduty", "jira", "slack-rooms")
 """Kinds that put together themselves what is about one thing: one by one, as it was posted."""
 
 ONE_TIME = "Acknowledge"
@@ -29,6 +29,9 @@ ONE_TIME = "Acknowledge"
 
 CONFIRM, UNSUBSCRIBE = "Confirm", "Unsubscribe"
 """Labels of links that speak for whoever has them: likewise."""
+
+ROOM, TOPIC = "Room", "Topic"
+"""Labels of facts that an incident's own channel is told: its name, and what it is about."""
 
 PRIVATE = frozenset({ONE_TIME, CONFIRM, UNSUBSCRIBE})
 
@@ -73,7 +76,8 @@ class Content:
         title: one line.
         text: plain paragraphs.
         severity: ``critical``, ``error``, ``warning``, ``info``, or empty.
-        state: ``firing``, ``acknowledged``, ``resolved`` or ``info``.
+        state: ``firing``, ``acknowledged``, ``resolved`` or ``info``; ``closed``, of an
+            incident whose postmortem is done, to its own channel alone.
         facts: pairs of a label and a value.
         links: pairs of a label and an address on the web.
         priority: of the ticket that it becomes: ``urgent``, ``backlog``; empty: as severe as it is.

@@ -1,7 +1,5 @@
-"""Carries parcels to Slack.
-
-By an incoming webhook: a status says what came of it. By a bot's token: ``chat.postMessage``
-answers 200 whatever happens, and says in its body; https://docs.slack.dev/reference/methods.
+"""Carries parcels to Slack: by an incoming webhook, whose status says what came of it, or by a
+bot's token.
 """
 
 import json
@@ -11,17 +9,9 @@ from quarterdeck.operations.messages.bundling import as_one
 from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.sending.model import Reply
 from quarterdeck.providers.slack import rendering
-from quarterdeck.providers.webhook.judging import asked_wait, judged
-from quarterdeck.providers.webhook.sender import Exchange, HttpSender
-
-JSON = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "Quarterdeck"}
-PASSING = frozenset(
-    {
-        *("ratelimited", "rate_limited", "internal_error", "fatal_error", "request_timeout"),
-        *("service_unavailable", "team_added_to_org", "accesslimited"),
-    }
-)
-"""Errors that pass by themselves; any other stays until a person does something."""
+from quarterdeck.providers.slack.webapi import JSON, SlackRefused, WebApi
+from quarterdeck.providers.webhook.judging import judged
+from quarterdeck.providers.webhook.sender import HttpSender
 
 
 class SlackCarrier:
@@ -38,26 +28,12 @@ class SlackCarrier:
         )
         if "://" in parcel.secret:
             return judged(self._sender.exchange(parcel.secret, JSON, _json(body)))
-        headers = {**JSON, "Authorization": f"Bearer {parcel.secret}"}
-        said = _json({"channel": parcel.channel.place, **body})
-        return _answered(self._sender.exchange(f"{self._url}/chat.postMessage", headers, said))
-
-
-def _answered(got: Exchange) -> Reply:
-    if not got.taken:
-        return judged(got)
-    try:
-        answer = json.loads(got.text)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        return Reply(status=got.status, error="Slack answered with something else", again=True)
-    if answer.get("ok") is True:
-        return Reply(status=got.status, receipt=f"{answer.get('channel')} {answer.get('ts')}")
-    error = str(answer.get("error"))[:100]
-    return Reply(
-        status=got.status, error=f"Slack: {error}", again=error in PASSING, after=asked_wait(got)
-    )
+        api = WebApi(sender=self._sender, url=self._url, token=parcel.secret)
+        try:
+            answer = api.ask("chat.postMessage", channel=parcel.channel.place, **body)
+        except SlackRefused as refused:
+            return refused.reply
+        return Reply(status=200, receipt=f"{answer.get('channel')} {answer.get('ts')}")
 
 
 def _json(body: dict[str, Any]) -> bytes:

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     PAGERDUTY = "pagerduty"
     WEBHOOK = "webhook"
     JIRA = "jira"
+    ROOMS = "slack-rooms"  # a Slack channel for each incident
 
 
 SECRETS = {
@@ -47,6 +48,7 @@ SECRETS = {
     Kind.PAGERDUTY: "the routing key of a service's Events API v2 integration, or KEY:TOKEN:MAIL "
     "with a token of the REST API and the mail address of whose it is",
     Kind.JIRA: "NAME@HOST:TOKEN of an account of Jira Cloud, or a personal access token",
+    Kind.ROOMS: "a bot's token (xoxb-...)",
 }
 """Kinds that cannot do without a secret, and what it is."""
 
@@ -137,6 +139,8 @@ def check_secret(channel: Channel, secret: str) -> None:
             check_url(secret, "the secret, a workflow's address,")
         case Kind.SLACK:
             _check_slack(channel, secret)
+        case Kind.ROOMS if not TOKEN.fullmatch(secret):
+            raise UnusableChannel(f"expected {SECRETS[Kind.ROOMS]}")
         case Kind.PAGERDUTY if not ROUTING_KEY.fullmatch(secret):
             raise UnusableChannel(f"expected {SECRETS[Kind.PAGERDUTY]}")
         case Kind.WEBHOOK if len(secret) < LEAST_KEY:

@@ -110,9 +110,9 @@ def of_kind(db: Connection, tenant: str, kind: Kind) -> list[str]:
     return [kept.channel.name for kept in known if kept.channel.kind is kind]
 
 
-def by_mail(db: Connection) -> list[str]:
-    """Channels of every tenant that go by mail, as TENANT/CHANNEL. For the doctor."""
-    return [f"{one.tenant}/{one.channel.name}" for one in store.by_mail(db)]
+def everywhere(db: Connection, kind: Kind) -> list[Kept]:
+    """Channels of every tenant that go out by ``kind``. For the doctor."""
+    return store.everywhere(db, kind)
 
 
 def secret_of(kept: Kept, safe: Safe) -> str:

@@ -53,9 +53,9 @@ def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     return None if row is None else _kept(row)
 
 
-def by_mail(db: Connection) -> list[Kept]:
-    """Channels of every tenant that go by mail."""
-    query = select(channels).where(channels.c.kind == Kind.EMAIL.value)
+def everywhere(db: Connection, kind: Kind) -> list[Kept]:
+    """Channels of every tenant that go out by ``kind``."""
+    query = select(channels).where(channels.c.kind == kind.value)
     return [_kept(row) for row in db.execute(query.order_by(channels.c.tenant, channels.c.name))]
 
 

@@ -17,6 +17,14 @@ def room_name(incident: Incident, at: datetime, taken: Collection[str] = ()) -> 
     return next(one for one in names if one not in taken)
 
 
+def has_channel(incident: Incident) -> bool:
+    """Whether it has a channel of its own: its severity has a war room, or somebody opened one.
+
+    The channel does not wait until the room opens: whoever is paged finds each other there.
+    """
+    return bool(incident.war_room) or incident.severity.war_room_min is not None
+
+
 def topic(incident: Incident) -> str:
     """``[SEV-2] [Ingestion] High Latency``; what became of it follows once it is known."""
     service = f" [{incident.service}]" if incident.service else ""

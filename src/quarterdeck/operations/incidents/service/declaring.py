@@ -17,16 +17,18 @@ from quarterdeck.operations.incidents.model.incident import (
     Item,
     Source,
 )
+from quarterdeck.operations.incidents.model.rooms import has_channel
 from quarterdeck.operations.incidents.model.stage import Stage
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service import freezing, noticing
 from quarterdeck.operations.incidents.service.keeping import OPEN, write
 from quarterdeck.operations.incidents.service.roles import team_of
-from quarterdeck.operations.incidents.service.rooming import open_room
+from quarterdeck.operations.incidents.service.rooming import described, open_room
 from quarterdeck.operations.incidents.service.telling import (
     DECLARED,
     tell_channels,
     tell_people,
+    tell_room,
     tell_team,
 )
 from quarterdeck.operations.incidents.service.ticketing import open_ticket
@@ -189,4 +191,6 @@ def _set_off(work: Work, made: Incident, *, notify: bool) -> Incident:
         open_ticket(work, made)
     if made.severity.war_room_min == 0:
         made = open_room(work, made, by="")
+    elif has_channel(made):
+        tell_room(work, made, f"{made.id} {made.title}", key=DECLARED, text=described(made))
     return noticing.notify_at_once(work, made)

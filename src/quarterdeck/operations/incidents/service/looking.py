@@ -13,6 +13,7 @@ from quarterdeck.operations.incidents.model.gates import missing
 from quarterdeck.operations.incidents.model.incident import Incident
 from quarterdeck.operations.incidents.model.stage import STAGES, Stage
 from quarterdeck.operations.incidents.model.timeline import ActionItem, Entry
+from quarterdeck.operations.incidents.service.chatting import Chat, chat_of
 from quarterdeck.operations.incidents.service.keeping import READ, found, own
 from quarterdeck.operations.incidents.service.leading import facts_of
 from quarterdeck.operations.incidents.service.telling import for_severity
@@ -38,6 +39,7 @@ class Account:
         lacks: what must be recorded before it is there.
         proposed: a worse severity that its flags demand.
         knowing: contacts that know about its services or flags, as far as the actor sees them.
+        chat: what became of its channel in Slack; None: it has none at its severity.
     """
 
     incident: Incident
@@ -51,6 +53,7 @@ class Account:
     lacks: list[str]
     proposed: Verdict | None
     knowing: list[Contact]
+    chat: Chat | None
 
     @property
     def tickets(self) -> list[str]:
@@ -80,18 +83,20 @@ def account_of(work: Work, one: Incident) -> Account:
     following = STAGES[place + 1] if place + 1 < len(STAGES) else None
     facts = facts_of(work, one)
     ladder = severities.ladder(work.db, one.tenant)
+    told = messages.about(work.db, mine, f"incident/{one.id}")
     return Account(
         incident=one,
         timeline=timeline.listed(work.db, mine, one.id),
         actions=timeline.actions_of(work.db, mine, one.id),
         about=store.linked(work.db, mine, one.id),
-        messages=messages.about(work.db, mine, f"incident/{one.id}"),
+        messages=told,
         clocks=clocks(one),
         overdue=due(one, work.now),
         following=following,
         lacks=missing(one, following, facts) if following else [],
         proposed=ladder.proposed(one.severity.name, one.flags),
         knowing=knowing(work, one),
+        chat=chat_of(work, one, told),
     )
 
 

@@ -15,10 +15,12 @@ from quarterdeck.operations.incidents.model.incident import (
     Postmortem,
     check_text,
 )
+from quarterdeck.operations.incidents.model.rooms import has_channel
 from quarterdeck.operations.incidents.model.stage import Stage
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.keeping import REVIEW, SIGN, change, found, write
 from quarterdeck.operations.incidents.service.leading import facts_of
+from quarterdeck.operations.incidents.service.telling import tell_room
 
 
 def review(work: Work, incident_id: str, said: Postmortem) -> Incident:
@@ -44,6 +46,8 @@ def close(work: Work, incident_id: str) -> Incident:
         raise GateClosed(f"before the postmortem is done, record: {'; '.join(lacks)}")
     made = change(work, incident, stage=Stage.POSTMORTEM, closed_at=work.now)
     write(work, made, Wrote.STAGE, "Postmortem done")
+    if has_channel(made):
+        tell_room(work, made, f"Postmortem done: {made.title}", key="closed")
     _tell(work, made)
     return made
 

@@ -2,7 +2,7 @@
 
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.incidents.model.incident import TITLES, Incident, Role
-from quarterdeck.operations.incidents.model.rooms import room_name, topic
+from quarterdeck.operations.incidents.model.rooms import has_channel, room_name, topic
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.keeping import (
     WRITE,
@@ -12,7 +12,7 @@ from quarterdeck.operations.incidents.service.keeping import (
     own,
     write,
 )
-from quarterdeck.operations.incidents.service.telling import tell_channels
+from quarterdeck.operations.incidents.service.telling import tell_channels, tell_room
 from quarterdeck.operations.incidents.store import incidents as store
 
 PINNED = ("ticket", "dashboard", "logs", "metrics", "traces")
@@ -58,8 +58,10 @@ def described(incident: Incident) -> str:
 
 
 def retitle(work: Work, incident: Incident, *, key: str) -> None:
-    """Say the topic anew, where there is a room."""
+    """Say the topic anew, where there is a room, or a channel of its own."""
+    words = topic(incident)
     if incident.war_room:
-        words = topic(incident)
         write(work, incident, Wrote.ROOM, f"Topic: {words}", by="", key=f"topic/{key}")
         tell_channels(work, incident, words, key=f"topic/{key}")
+    elif has_channel(incident):
+        tell_room(work, incident, words, key=f"topic/{key}")

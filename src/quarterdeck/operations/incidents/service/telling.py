@@ -1,6 +1,7 @@
 """Whom an incident tells of itself: channels, the people who are paged, and who knows."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.channels.model.channel import Kind
@@ -8,10 +9,19 @@ from quarterdeck.operations.channels.service import keeping as channels
 from quarterdeck.operations.contacts import service as contacts
 from quarterdeck.operations.contacts.model import Contact, Kept, Means
 from quarterdeck.operations.incidents.model.incident import Incident, Role
+from quarterdeck.operations.incidents.model.rooms import has_channel, room_name, topic
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service import paging
 from quarterdeck.operations.incidents.service.keeping import write
-from quarterdeck.operations.messages.model import Address, Content, Posted, Urgency, Where
+from quarterdeck.operations.messages.model import (
+    ROOM,
+    TOPIC,
+    Address,
+    Content,
+    Posted,
+    Urgency,
+    Where,
+)
 from quarterdeck.operations.messages.service.posting import post
 from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
@@ -22,10 +32,25 @@ LEVELS = ("critical", "error", "warning", "info")
 
 def tell_channels(work: Work, incident: Incident, what: str, *, key: str, text: str = "") -> None:
     """Tell the channels of its severity what has happened; what cannot be told is written down."""
-    to = [Address(where=Where.CHANNEL, name=name) for name in incident.severity.channels]
+    rooms = channels.of_kind(work.db, incident.tenant, Kind.ROOMS)  # told apart, once it is open
+    names = [name for name in incident.severity.channels if name not in rooms]
+    to = [Address(where=Where.CHANNEL, name=name) for name in names]
     tell(work, incident, to, what, key=key, text=text)
     if key != DECLARED:  # its ticket begins with more than that
         tell_desks(work, incident, what, key=key, text=text)
+    if has_channel(incident) and key != DECLARED:  # that begins with more, too
+        tell_room(work, incident, what, key=key, text=text)
+
+
+def tell_room(work: Work, incident: Incident, what: str, *, key: str, text: str = "") -> None:
+    """Tell its channel in Slack, where its tenant has those; at first that creates it."""
+    known = channels.of_kind(work.db, incident.tenant, Kind.ROOMS)
+    to = [Address(where=Where.CHANNEL, name=name) for name in known]
+    said = content_of(work, incident, what, text)
+    own = ((ROOM, room_name(incident, incident.declared_at)), (TOPIC, topic(incident)))
+    state = "closed" if incident.closed_at else said.state
+    made = replace(said, state=state, facts=(*said.facts, *own))
+    send(work, incident, to, made, key=f"room/{key}")
 
 
 def tell_desks(work: Work, incident: Incident, what: str, *, key: str, text: str = "") -> None:
@@ -49,13 +74,27 @@ def tell(  # noqa: PLR0913  a message has so many parts
     urgency: Urgency = Urgency.PROMPT,
 ) -> list[Posted]:
     """Post one message to each of ``to``; each way that there is not is said on the timeline."""
+    content = content_of(work, incident, what, text)
+    return send(work, incident, to, content, key=key, urgency=urgency)
+
+
+def send(
+    work: Work,
+    incident: Incident,
+    to: Sequence[Address],
+    content: Content,
+    *,
+    key: str,
+    urgency: Urgency = Urgency.PROMPT,
+) -> list[Posted]:
+    """As ``tell``, in words that stand already."""
     if not to:
         return []
     posted = post(
         work,
         incident.tenant,
         to,
-        content_of(work, incident, what, text),
+        content,
         key=f"{incident.id}/{key}",
         about=f"incident/{incident.id}",
         urgency=urgency,
