@@ -298,8 +298,6 @@ def test_a_bar_that_is_dragged_begins_an_override_which_only_the_form_saves(
     page.mouse.up()
     assert said(ada)[::2] == (other, edge)  # who begins, begins earlier
     expect(page.locator("#over")).to_contain_text("Nothing lies over the layers")
-    pull(ada, first, begin=0.999, days=2)
-    page.mouse.up()
     _is_saved_by_the_form(page)
 
 
