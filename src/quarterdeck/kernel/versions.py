@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, update
+from sqlalchemy import Column, Connection, Table, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.kernel.errors import Conflict
 from quarterdeck.kernel.work import Tenants
 
 
@@ -21,3 +22,23 @@ def put(db: Connection, tenants: Tenants, table: Table, row: Mapping[str, Any]) 
     same = [column == row[column.name] for column in table.primary_key]
     old = (tenants.clause(table.c.tenant), *same, table.c.version == row["version"] - 1)
     return db.execute(update(table).where(*old).values(row)).rowcount == 1
+
+
+def remove(db: Connection, tenants: Tenants, column: Column[str], name: str, version: int) -> bool:
+    """Take out the row whose ``column`` is ``name``; False if it is not at that version."""
+    table = column.table
+    mine = (tenants.clause(table.c.tenant), column == name, table.c.version == version)
+    return db.execute(delete(table).where(*mine)).rowcount == 1
+
+
+def expect(what: str, now: int, expected: int | None, moved: type[Conflict]) -> None:
+    """Raise ``moved`` for a change that was meant for another version than ``now``.
+
+    0: it is not there. None is expected by whoever changes it however it is.
+    """
+    if expected is not None and expected != now:
+        raise moved(
+            f"{what[:120]} is at version {now}, not {expected}: look at it again"
+            if now
+            else f"there is no {what[:120]} now, you expected version {expected}"
+        )

@@ -6,6 +6,7 @@ import msgspec
 
 from quarterdeck.access.tenants import service as access
 from quarterdeck.events.cards import CardRemoved, CardWritten
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.cards import store
@@ -26,7 +27,7 @@ def put(work: Work, tenant: str, card: Card, *, expected: int | None = None) -> 
     if tenant != PLATFORM:
         access.require_open(work, tenant)
     old = store.of_name(work.db, own, card.name)
-    _check_version(card.name, old.version if old else 0, expected)
+    versions.expect(f"card {card.name}", old.version if old else 0, expected, CardChanged)
     if old is not None and old.card == card:
         return old, False
     if old is None and store.count(work.db, own) >= MOST:
@@ -43,7 +44,7 @@ def remove(work: Work, tenant: str, name: str, *, expected: int | None = None) -
     """Take a card out; raise NoSuchCard, CardChanged."""
     own = work.require(WRITE, tenant)
     old = _found(work, own, name)
-    _check_version(name, old.version, expected)
+    versions.expect(f"card {name}", old.version, expected, CardChanged)
     if not store.remove(work.db, own, name, old.version):
         raise _moved(name)
     work.publish(CardRemoved(tenant=tenant, card=name, version=str(old.version)))
@@ -85,15 +86,6 @@ def _found(work: Work, own: Tenants, name: str) -> Kept:
 
 def _moved(name: str) -> CardChanged:
     return CardChanged(f"card {name} was changed just now: look at it again")
-
-
-def _check_version(name: str, now: int, expected: int | None) -> None:
-    if expected is not None and expected != now:
-        raise CardChanged(
-            f"card {name[:80]} is at version {now}, not {expected}: look at it again"
-            if now
-            else f"there is no card {name[:80]} now, you expected version {expected}"
-        )
 
 
 def _written(made: Kept) -> CardWritten:

@@ -7,6 +7,7 @@ import msgspec
 
 from quarterdeck.access.tenants import service as access
 from quarterdeck.events.contacts import ContactRemoved, ContactWritten
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.contacts import store
@@ -39,7 +40,7 @@ def put(
     if tenant != PLATFORM:
         access.require_open(work, tenant)
     old = store.of_name(work.db, own, contact.name)
-    _check_version(contact.name, old.version if old else 0, expected)
+    versions.expect(f"contact {contact.name}", old.version if old else 0, expected, ContactChanged)
     if old is not None and old.contact == contact:
         return old, False
     if old is None and _many(work, own) >= MOST:
@@ -56,7 +57,7 @@ def remove(work: Work, tenant: str, name: str, *, expected: int | None = None) -
     """Take a contact out of the directory; raise NoSuchContact, ContactChanged."""
     own = work.require(WRITE, tenant)
     old = _found(work, own, name)
-    _check_version(name, old.version, expected)
+    versions.expect(f"contact {name}", old.version, expected, ContactChanged)
     if not store.remove(work.db, own, name, old.version):
         raise _moved(name)
     work.publish(ContactRemoved(tenant=tenant, contact=name, version=str(old.version)))
@@ -147,15 +148,6 @@ def _moved(name: str) -> ContactChanged:
 
 def _many(work: Work, own: Tenants) -> int:
     return sum(store.counts(work.db, own).values())
-
-
-def _check_version(name: str, now: int, expected: int | None) -> None:
-    if expected is not None and expected != now:
-        raise ContactChanged(
-            f"contact {name[:80]} is at version {now}, not {expected}: look at it again"
-            if now
-            else f"there is no contact {name[:80]} now, you expected version {expected}"
-        )
 
 
 def _place(kept: Kept) -> tuple[int, int, str, str]:

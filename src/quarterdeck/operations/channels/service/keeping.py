@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 
 from quarterdeck.access.tenants import service as access
 from quarterdeck.events.channels import ChannelRemoved, ChannelWritten
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.channels.model.channel import (
@@ -50,7 +51,7 @@ def put(
     if secret:
         check_secret(channel, secret)
     old = store.of_name(work.db, own, channel.name)
-    _check_version(channel.name, old.version if old else 0, expected)
+    versions.expect(f"channel {channel.name}", old.version if old else 0, expected, ChannelChanged)
     if old is not None and old.channel == channel and not secret:
         return old, False
     if old is None and store.count(work.db, own) >= MOST:
@@ -73,7 +74,7 @@ def remove(work: Work, tenant: str, name: str, *, expected: int | None = None) -
     """Take a channel away; raise NoSuchChannel, ChannelChanged."""
     own = work.require(WRITE, tenant)
     old = _found(work, own, name)
-    _check_version(name, old.version, expected)
+    versions.expect(f"channel {name}", old.version, expected, ChannelChanged)
     if not store.remove(work.db, own, name, old.version):
         raise _moved(name)
     work.publish(ChannelRemoved(tenant=tenant, channel=name, version=str(old.version)))
@@ -141,15 +142,6 @@ def _found(work: Work, own: Tenants, name: str) -> Kept:
 
 def _moved(name: str) -> ChannelChanged:
     return ChannelChanged(f"channel {name} was changed just now: look at it again")
-
-
-def _check_version(name: str, now: int, expected: int | None) -> None:
-    if expected is not None and expected != now:
-        raise ChannelChanged(
-            f"channel {name[:80]} is at version {now}, not {expected}: look at it again"
-            if now
-            else f"there is no channel {name[:80]} now, you expected version {expected}"
-        )
 
 
 def _written(made: Kept, *, secret: bool) -> ChannelWritten:

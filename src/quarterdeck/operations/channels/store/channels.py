@@ -12,7 +12,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    delete,
     func,
     select,
     tuple_,
@@ -72,8 +71,7 @@ def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
 
 def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
     """Take a channel away; False if it is not there at that version."""
-    here = (*_named(tenants, name), channels.c.version == version)
-    return db.execute(delete(channels).where(*here)).rowcount == 1
+    return versions.remove(db, tenants, channels.c.name, name, version)
 
 
 def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:

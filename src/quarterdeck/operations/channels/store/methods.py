@@ -12,7 +12,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    delete,
     select,
 )
 
@@ -54,8 +53,7 @@ def put(db: Connection, tenants: Tenants, made: KeptMethods) -> bool:
 
 def remove(db: Connection, tenants: Tenants, person: str, version: int) -> bool:
     """Forget methods; False if they are not there at that version."""
-    here = (*_named(tenants, person), methods.c.version == version)
-    return db.execute(delete(methods).where(*here)).rowcount == 1
+    return versions.remove(db, tenants, methods.c.person, person, version)
 
 
 def _named(tenants: Tenants, person: str) -> tuple[Any, Any]:

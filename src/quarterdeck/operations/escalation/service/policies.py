@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from quarterdeck.access.tenants import service as access
 from quarterdeck.events.escalation import EscalationPolicyApplied
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.escalation import tree
@@ -52,7 +53,7 @@ def put(
     own = _writable(work, tenant, name)
     said = spec.policy(name)
     old = policies.of_name(work.db, own, name)
-    _check_version(name, old.version if old else 0, expected)
+    versions.expect(f"policy {name}", old.version if old else 0, expected, EscalationChanged)
     if old is not None and old.text == text_of(spec):
         return standing_of(old), False
     if old is None and policies.count(work.db, own) >= MOST:
@@ -76,7 +77,7 @@ def delete(
     """Have a policy hold no more. Open pages go on under it; its versions stay."""
     own = work.require(WRITE, tenant)
     old = _found(work, own, name)
-    _check_version(name, old.version, expected)
+    versions.expect(f"policy {name}", old.version, expected, EscalationChanged)
     _keep(work, own, (tenant, name), old.text, DELETED, why)
 
 
@@ -89,7 +90,7 @@ def put_back(
     if then is None:
         raise NoSuchEscalation(f"policy {name[:80]!r} has no version {number}")
     old = policies.of_name(work.db, own, name)
-    _check_version(name, old.version if old else 0, expected)
+    versions.expect(f"policy {name}", old.version if old else 0, expected, EscalationChanged)
     if old is not None and old.text == then.text:
         return standing_of(old)
     check_chain(work, tenant, standing_of(then).policy)
@@ -198,15 +199,6 @@ def _found(work: Work, own: Tenants, name: str) -> Version:
             f"no escalation policy {name[:80]!r}; quarterdeck escalation list shows what there is"
         )
     return found
-
-
-def _check_version(name: str, now: int, expected: int | None) -> None:
-    if expected is not None and expected != now:
-        raise EscalationChanged(
-            f"policy {name[:80]} is at version {now}, not {expected}: look at it again"
-            if now
-            else f"there is no policy {name[:80]} now, you expected version {expected}"
-        )
 
 
 def _keep(

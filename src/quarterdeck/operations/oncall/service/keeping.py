@@ -1,6 +1,7 @@
 """What every change of a schedule does: a version, if nobody was faster; and who may."""
 
 from quarterdeck.access.tenants import service as access
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.oncall import store
@@ -34,12 +35,7 @@ def require_open(work: Work, tenant: str) -> None:
 
 def check_version(name: str, now: int, expected: int | None) -> None:
     """Refuse a change that was meant for another version; 0: it is not there yet."""
-    if expected is not None and expected != now:
-        raise ScheduleChanged(
-            f"schedule {name[:80]} is at version {now}, not {expected}: look at it again"
-            if now
-            else f"there is no schedule {name[:80]} now, you expected version {expected}"
-        )
+    versions.expect(f"schedule {name}", now, expected, ScheduleChanged)
 
 
 def keep(

@@ -45,8 +45,7 @@ def say(
 
 def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
     """Take a component away with its history; False if it is at another version."""
-    here = (*_named(tenants, name), components.c.version == version)
-    if db.execute(delete(components).where(*here)).rowcount != 1:
+    if not versions.remove(db, tenants, components.c.name, name, version):
         return False
     db.execute(delete(spans).where(*_spans_of(tenants, name)))
     return True

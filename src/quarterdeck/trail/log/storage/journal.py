@@ -84,7 +84,7 @@ class FileJournal:
             self._tags.add({key_of(log)(tag): known for log, tag, known in found.tags})
             self._tags.spill()
             self._open(found.number, found.end)
-        except BaseException:
+        except BaseException:  # also a stop: nobody else could open the folder that stays locked
             self.close()
             raise
 
