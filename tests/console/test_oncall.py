@@ -245,13 +245,18 @@ def test_a_hole_is_named_and_a_link_begins_what_fills_it(client: TestClient, est
     assert "data-rota" not in seen
 
 
+RECTANGLES = """bar => {
+  const { x, y, width, height } = bar.getBoundingClientRect();
+  return [x, y, width, height, bar.closest("svg").getBoundingClientRect().width];
+}"""
+
+
 def pull(ada: Watched, bar: Locator, *, begin: float, days: float) -> None:
     """Drag from a place of a bar (0: its start, 1: its end), so many days along."""
-    box, drawing = bar.bounding_box(), ada.page.locator("svg[data-rota]").bounding_box()
-    assert box
-    assert drawing
-    x, y = box["x"] + begin * box["width"], box["y"] + box["height"] / 2
-    day = drawing["width"] * (WIDTH - LEFT) / WIDTH / 14
+    # In one go: what is drawn anew meanwhile has no place any more.
+    left, top, width, height, drawing = bar.evaluate(RECTANGLES)
+    x, y = left + begin * width, top + height / 2
+    day = drawing * (WIDTH - LEFT) / WIDTH / 14
     ada.page.mouse.move(x, y)
     ada.page.mouse.down()
     ada.page.mouse.move(x + days * day / 2, y)
@@ -274,7 +279,8 @@ def test_a_bar_that_is_dragged_begins_an_override_which_only_the_form_saves(
     apply(estate)
     page = ada.page
     page.set_viewport_size({"width": 1280, "height": 900})
-    page.goto("/oncall/acme/primary")
+    # From tomorrow on: whichever shift ends today, the first bar is one to be dragged.
+    page.goto(f"/oncall/acme/primary?since={(estate.clock() + timedelta(days=1)).date()}")
     bars = page.locator("svg[data-rota] .last [data-start]")
     first = bars.first
     holder, edge = first.get_attribute("data-person"), first.get_attribute("data-end")
@@ -298,6 +304,8 @@ def test_a_bar_that_is_dragged_begins_an_override_which_only_the_form_saves(
     page.mouse.up()
     assert said(ada)[::2] == (other, edge)  # who begins, begins earlier
     expect(page.locator("#over")).to_contain_text("Nothing lies over the layers")
+    pull(ada, first, begin=0.999, days=2)
+    page.mouse.up()
     _is_saved_by_the_form(page)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Engine, Table, event
 
+from quarterdeck.governance.compliance.store import names as policy_names
 from quarterdeck.governance.inventory.store import landing
 from quarterdeck.governance.inventory.store.tables import resources
 from quarterdeck.kernel.work import Tenants
@@ -52,3 +53,14 @@ def test_hundreds_of_keys_are_no_reason_to_read_all_that_a_tenant_has(
     steps = " ".join(row.detail for row in plan)
     assert "tenant" not in steps, steps
     assert f"SEARCH {table.name} USING" in steps, steps
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_where_the_key_begins_with_the_tenant_it_is_asked_for(
+    engine: Engine, asked: list[tuple[str, tuple[object, ...]]]
+) -> None:
+    with engine.connect() as db:
+        policy_names.titles(db, MINE, IDS)
+        *_, (statement, values) = asked
+        plan = db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    assert "SEARCH" in plan[0].detail

@@ -57,7 +57,7 @@ def show(
         show_json(found)
         return
     rows = [
-        (str(n), one["text"], one["command"] or one["url"])
+        (str(n), one["text"], "  ".join(filter(None, (one["command"], one["url"]))))
         for n, one in enumerate(found["steps"], 1)
     ]
     show_table(("step", "do", "by"), rows, NONE)

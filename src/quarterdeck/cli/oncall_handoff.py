@@ -108,7 +108,7 @@ def handoffs(
 ) -> None:
     """Show the notes of a schedule, the latest first."""
     with told():
-        found = client_of(context).get(f"{_path(tenant, name)}/handoffs")["handoffs"]
+        found = client_of(context).rows(f"{_path(tenant, name)}/handoffs", "handoffs")
     if as_json:
         show_json(found)
         return

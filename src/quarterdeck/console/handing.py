@@ -49,13 +49,16 @@ def handing(frame: Frame, tenant: str, name: str) -> Handing:
     work = frame.work
     notes = looking.history(work, tenant, name, limit=SHOWN)
     leaves = _leaves(frame, tenant, name)
+    left = next((one for one in notes if leaves and one.turn.span.start == leaves.span.start), None)
+    if left is not None and left.taken_at is not None:
+        leaves = None  # it stays as it was read
     return Handing(
         notes=notes,
         matters=seen(work, notes[0]) if notes else Matters(),
         who=looking.who(work, tenant, notes),
         takes=bool(notes) and notes[0].taken_at is None and passing.may_take(work, notes[0]),
         leaves=leaves,
-        draft=next((one.text for one in notes if leaves and one.turn == leaves), ""),
+        draft=left.text if left else "",
     )
 
 

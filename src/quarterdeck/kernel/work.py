@@ -70,7 +70,7 @@ class Tenants:
         return true() if ANY in self.ids else column.in_(sorted(self.ids))
 
     def check(self, column: ColumnElement[str]) -> ColumnElement[bool]:
-        """As ``clause``, for rows that are named by their keys.
+        """As ``clause``, for rows that are named by keys which do not begin with the tenant.
 
         No index is taken by it: SQLite, which without statistics holds a tenant's rows for few,
         would read all of them to find a hundred.

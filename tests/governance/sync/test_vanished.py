@@ -1,19 +1,14 @@
 """A subscription that the list lacks: kept, shown as not known, gone once a second list says so."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 import pytest
 from prometheus_client import REGISTRY
 
 from governance.estate import EVERY, Estate, FakeCloud
-from quarterdeck.governance.cloud.ports import Cloud, CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.governance.inventory import service as inventory
 from quarterdeck.governance.inventory.filters import Filter
 from quarterdeck.governance.sync.doubts import Doubt
-from quarterdeck.governance.sync.ending import ending
-from quarterdeck.governance.sync.jobs import not_asked
-from quarterdeck.governance.sync.model import Backoff, Run, RunState
+from quarterdeck.governance.sync.model import Run, RunState
 from quarterdeck.governance.sync.service.doubts import doubt_about, doubted
 from quarterdeck.governance.sync.service.measuring import measure
 from quarterdeck.kernel.work import Actor, MissingPermission
@@ -146,28 +141,16 @@ def test_a_connection_that_is_removed_leaves_no_doubt(estate: Estate) -> None:
     assert not_known(estate) == []
 
 
-@dataclass
-class Read:
-    """A reading that landed something, and how it went wrong."""
-
-    failures: list[CloudFailure]
-    seen: int = 3
-    landed: bool = True
-    since: datetime | None = None
-    drift: int = 0
-
-    def go(self, cloud: Cloud) -> None:
-        """It has gone."""
-
-
-@pytest.mark.parametrize(
-    ("kind", "known"), [(FailureClass.RATE_LIMIT, False), (FailureClass.TIMEOUT, True)]
-)
-def test_who_was_stopped_says_of_no_older_doubt_that_it_is_over(
-    estate: Estate, kind: FailureClass, *, known: bool
+@pytest.mark.parametrize("kind", [FailureClass.TIMEOUT, FailureClass.RATE_LIMIT])
+def test_who_did_not_come_to_ask_says_of_no_doubt_that_it_is_over(
+    estate: Estate, cloud: FakeCloud, kind: FailureClass
 ) -> None:
-    connection, cloud = estate.connect("acme")
-    cloud.hold("a")
-    began = estate.sync()
-    came = ending(began, connection, Read([CloudFailure(kind, "no")]), Backoff(), not_asked)
-    assert came.landed is known
+    cloud.hold(subscription="S2")
+    estate.sync()
+    assert [doubt.items for doubt in not_known(estate)] == [1]
+    cloud.pages["S2"] = [CloudFailure(kind, "not now", retry_after_s=1.0)]
+    assert again(estate).failure == kind.value
+    assert [doubt.items for doubt in not_known(estate)] == [1]
+    cloud.hold("c", subscription="S2")
+    again(estate)
+    assert not_known(estate) == []

@@ -13,6 +13,7 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.operations.escalation import hearing
 from quarterdeck.operations.escalation.model.page import Page
 from quarterdeck.operations.messages.service.bouncing import came_back
+from quarterdeck.operations.messages.service.mending import retry
 from quarterdeck.operations.messages.service.sending import open_sending
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.trail.keys.keystore import KeyStore
@@ -170,3 +171,21 @@ def test_who_must_join_whoever_answered_and_is_refused_is_found_to_be_told_of_no
     assert desk.audit() == 1
     office.settle()
     assert [one.recipients for one in box.got][-1:] == [("outside@example.com",)]
+
+
+def test_what_is_sent_anew_and_taken_is_refused_no_more(office: Office) -> None:
+    desk, box = office.desk, office.box
+    desk.apply(TWO)
+    box.refuses["ada@example.com"] = [NO_SUCH]
+    page = desk.page("SEV-2")
+    office.settle()
+    [first, _] = desk.account(page).steps
+    [refused] = [one for one in first.told if one.why]
+    with desk.stage.work() as work:
+        retry(work, refused.message)
+    office.settle()
+    assert box.to("ada@example.com") != []
+    [first, _] = desk.account(page).steps
+    assert [one.why for one in first.told] == ["", ""]
+    desk.stage.pass_time(minutes=2)
+    assert desk.audit() == 0

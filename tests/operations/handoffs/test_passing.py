@@ -186,3 +186,14 @@ def test_a_schedule_that_is_gone_waits_for_nobody(stage: Stage) -> None:
         writing.delete(work, "acme", "primary")
     assert waiting(stage) == []
     assert stage.now == NOON
+
+
+def test_a_note_is_mended_for_the_turn_as_the_schedule_has_it_by_then(stage: Stage) -> None:
+    ada = stage.actor("ada")
+    one = left(stage, ada)
+    stage.override(ADA, TURN + DAY, NEXT)
+    again = left(stage, ada)  # the same words, of another turn
+    assert (again.id, again.text, again.version) == (one.id, one.text, 2)
+    assert again.turn.span.end == TURN + DAY
+    assert [kept.turn for kept in listed(stage)] == [again.turn]
+    assert left(stage, ada) == again

@@ -3,6 +3,7 @@
 import json
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from typing_extensions import override
@@ -286,3 +287,26 @@ def test_a_segment_that_is_not_there_is_not_found(vault: Vault) -> None:
         pytest.raises(SegmentNotFound, match="acme-000003"),
     ):
         service.segment(work, "nonsense")
+
+
+@pytest.mark.parametrize("worm", ["folder"], indirect=True)
+def test_a_store_that_is_away_is_waited_for_once_however_many_logs_are_due(
+    vault: Vault, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    class Away(FileSegments):
+        @override
+        def put(self, key: str, content: bytes, until: datetime) -> None:
+            asked.append(key)
+            raise StoreUnavailable("away")
+
+    here = vault.installation
+    here.grow(300)
+    here.revoke(300, "zeta")
+    here.deliver()
+    here.integrate()
+    vault.sealer.store = Away(tmp_path / "away")
+    with pytest.raises(StoreUnavailable):
+        vault.sealer.beat()
+    assert len(asked) == 1

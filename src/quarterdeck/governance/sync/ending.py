@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from quarterdeck.governance.cloud.ports import AskStatus, CloudFailure, FailureClass
+from quarterdeck.governance.cloud.ports import AskStatus, CloudFailure, Denied, FailureClass
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.sync import model
 from quarterdeck.governance.sync.doubts import Doubt, doubts_of
@@ -12,6 +12,7 @@ from quarterdeck.governance.sync.failures import (
     Doubted,
     Failure,
     Parted,
+    Unread,
     doubts,
     granting,
     judged,
@@ -56,9 +57,9 @@ def ending(
     told = replace(began, since=reading.since, drift=reading.drift)
     came = _ending(told, connection, reading, backoff, ask_status)
     doubts = doubts_of(began, reading.failures, began.started_at)
-    # Who was stopped did not come to what is looked at last.
-    stopped = any(stops(one) for one in reading.failures if not isinstance(one, Doubted))
-    return replace(came, doubts=doubts, landed=reading.landed and not stopped)
+    # Whose part broke, or who was stopped, did not come to ask all that was doubted.
+    asked = all(isinstance(one, Doubted | Denied | Unread) for one in reading.failures)
+    return replace(came, doubts=doubts, landed=reading.landed and asked)
 
 
 def _ending(

@@ -8,7 +8,7 @@ from quarterdeck.operations.escalation.service import alerted, refused
 NAME = "escalation"
 OF_ONE = ("AlertAcknowledged", "AlertResolved", "AlertEnded")
 OF_MANY = "AlertsHandled"
-REFUSED = "MessageRefused"
+REFUSED, RETRIED = "MessageRefused", "MessageRetried"
 
 
 def subscriber() -> Subscriber:
@@ -24,3 +24,5 @@ def _hear(work: Work, fact: Fact) -> None:
     if fact.name == REFUSED and str(fact.payload["what"]).startswith(refused.ABOUT):
         said = fact.payload
         refused.hear(work, fact.tenant, said["what"], said["message"], said["why"])
+    if fact.name == RETRIED and str(fact.payload["what"]).startswith(refused.ABOUT):
+        refused.retried(work, fact.tenant, fact.payload["what"], fact.payload["message"])

@@ -19,7 +19,14 @@ from quarterdeck.trail.log.storage import leaves, purged
 from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import Tile
 from quarterdeck.trail.proof.tree import root_hash
-from quarterdeck.trail.segments.model import NONE_BEFORE, Manifest, Sealing, Segment, StoreRefused
+from quarterdeck.trail.segments.model import (
+    NONE_BEFORE,
+    Manifest,
+    Sealing,
+    Segment,
+    StoreRefused,
+    StoreUnavailable,
+)
 from quarterdeck.trail.segments.ports import SegmentStore
 from quarterdeck.trail.segments.storage import sql
 
@@ -40,8 +47,10 @@ class Sealer:
     def beat(self) -> int:
         """Seal what is due; how many segments.
 
-        Raises: of the first log that failed, once all others had their turn,
+        Raises:
             StoreUnavailable: the store is away; what was not stored is stored with the next.
+
+        and, of the first log that failed, once all others had their turn,
             StoreRefused: something else stands there.
             LogDamaged: what is stored is not what was signed; that range is not sealed.
         """
@@ -51,6 +60,8 @@ class Sealer:
         for log in logs:
             try:
                 sealed += self._seal(log)
+            except StoreUnavailable:
+                raise  # it is no other log's turn: each would wait for the store as long
             except (Unavailable, StoreRefused) as error:
                 failed.append(error)
         if failed:

@@ -180,7 +180,7 @@ async function fetched(address) {
 function replace(part, twin) {
   if (part.outerHTML === twin.outerHTML) return;
   const held = part.contains(document.activeElement) ? document.activeElement : null;
-  if (held?.matches("input, select, textarea") || part.querySelector("details[open]")) return;
+  if (held?.matches("input, select, textarea") || part.querySelector("details[open], .pick")) return;
   const address = held?.getAttribute("href");
   const fresh = document.importNode(twin, true);
   const chosen = [...part.querySelectorAll("input:checked[form]")].map((box) => box.value);

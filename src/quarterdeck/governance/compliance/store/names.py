@@ -61,7 +61,7 @@ def titles(
 ) -> dict[tuple[TenantId, str], str]:
     """Titles by tenant and folded id."""
     query = select(names.c.tenant, names.c.id, names.c.title).where(
-        names.c.id.in_(ids), names.c.title != "", tenants.check(names.c.tenant)
+        names.c.id.in_(ids), names.c.title != "", tenants.clause(names.c.tenant)
     )
     return {(TenantId(row.tenant), row.id): row.title for row in db.execute(query)}
 

@@ -45,6 +45,15 @@ def hear(work: Work, tenant: str, about: str, message: str, why: str) -> None:
         publish(work, page, marked[0])
 
 
+def retried(work: Work, tenant: str, about: str, message: str) -> None:
+    """Somebody had it sent anew: it is not refused, unless it is again."""
+    own = Tenants(frozenset({tenant}))
+    page = pages.taken(work.db, own, about.removeprefix(ABOUT))
+    for one in () if page is None else ledger.of_page(work.db, own, page.id):
+        if any(told.message == message and told.why for told in one.told):
+            ledger.mark(work.db, own, _marked(one, message, ""))
+
+
 def _marked(step: Entry, message: str, why: str) -> Entry:
     told = [replace(one, why=why) if one.message == message else one for one in step.told]
     return replace(step, told=tuple(told))

@@ -100,7 +100,7 @@ class Auditor:
     def _looked(self, page: Page, read: Records) -> _Looked:
         moments = [
             Moment(at=one.at, what=one.what, severity=one.severity, flags=one.flags)
-            for one in read.histories[page.id]
+            for one in read.histories.get(page.id, ())
         ]
         steps = [s for s in read.steps.get(page.id, ()) if s.state is not StepState.VOID]
         kept = [_kept(one, read.sent) for one in steps]

@@ -62,6 +62,12 @@ def unsay(db: Connection, tenants: Tenants, one: Entry) -> None:
     db.execute(update(steps).where(*mine).values(values))
 
 
+def mark(db: Connection, tenants: Tenants, one: Entry) -> None:
+    """Write down what became of what a step sent."""
+    mine = (*_key(one), tenants.clause(steps.c.tenant))
+    db.execute(update(steps).where(*mine).values(told=_row(one)["told"]))
+
+
 def move(db: Connection, tenants: Tenants, one: Entry, step: Step, state: StepState) -> None:
     """Have a step that was not done be due as a plan has it now."""
     mine = (*_key(one), steps.c.state.not_in(DONE_STEPS), tenants.clause(steps.c.tenant))

@@ -79,8 +79,10 @@ def leave(work: Work, tenant: str, name: str, text: str) -> tuple[Handoff, bool]
     own = _required(work, tenant)
     turn = _turn(work, tenant, name)
     old = store.at_turn(work.db, own, name, turn.span.start)
-    made = _written(work, tenant, name, turn, text) if old is None else _mended(work, old, text)
-    if old is not None and old.text == made.text:
+    made = (
+        _written(work, tenant, name, turn, text) if old is None else _mended(work, old, turn, text)
+    )
+    if old is not None and (old.text, old.turn) == (made.text, turn):
         return old, False
     kept = store.add(work.db, made) if old is None else store.change(work.db, own, old, made)
     if not kept:
@@ -154,11 +156,13 @@ def _written(work: Work, tenant: str, name: str, turn: Turn, text: str) -> Hando
     )
 
 
-def _mended(work: Work, old: Handoff, text: str) -> Handoff:
+def _mended(work: Work, old: Handoff, turn: Turn, text: str) -> Handoff:
+    """The note anew, and of the turn as the schedule has it by now."""
     if old.taken_at is not None:
         raise HandoffMoved(f"it was taken over at {rfc3339(old.taken_at)}: it stays as it was read")
     version = old.version + 1
-    return replace(old, text=_plain(text), version=version, by=work.actor.id, at=work.now)
+    text = _plain(text)
+    return replace(old, turn=turn, text=text, version=version, by=work.actor.id, at=work.now)
 
 
 def _plain(text: str) -> str:
