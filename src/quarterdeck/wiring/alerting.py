@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 
 from quarterdeck.kernel.settings import Settings
+from quarterdeck.operations.alerts.service.counting import settle
 from quarterdeck.operations.alerts.service.pushing import expire
 from quarterdeck.operations.routing.service.dispatching import Dispatcher
 from quarterdeck.operations.routing.service.forgetting import forget
@@ -17,6 +18,7 @@ from quarterdeck.providers.webhook.notifier import HttpNotifier
 from quarterdeck.runtime import Runtime
 
 EXPIRE_S, DISPATCH_S, NOTIFY_S, FORGET_S = 0.25, 0.1, 0.05, 600.0
+COUNT_S = 30.0
 EVALUATE_S = 1.0  # that a turn is late at most
 
 Pulses = Mapping[str, tuple[float, Callable[[], object]]]
@@ -57,6 +59,7 @@ def alerting(runtime: Runtime) -> Iterator[Pulses]:
         yield {
             "evaluate rules": (EVALUATE_S, rules.beat),
             "expire alerts": (EXPIRE_S, partial(expire, engine, clock)),
+            "count alerts": (COUNT_S, partial(settle, engine)),
             "dispatch alerts": (DISPATCH_S, dispatcher.beat),
             "notify": (NOTIFY_S, sending.beat),
             "forget notifications": (FORGET_S, partial(forget, engine, clock)),

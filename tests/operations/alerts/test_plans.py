@@ -26,7 +26,7 @@ ASKED: list[tuple[str, Callable[[Work], object]]] = [
     ("operations_alert_expiring", lambda work: live.expired(work.db, work.now)),
     ("operations_alert_newest", lambda work: looking.active(work, tenant="acme")),
     ("operations_alert_newest", lambda work: lifecycle.handle(work, "resolve", Filter(words="x"))),
-    ("COVERING INDEX operations_alert_tenant", looking.counts),
+    ("operations_alert_count_state", looking.counts),
     ("operations_alert_unrouted", lambda work: placing.tenants_with_unplaced(work.db)),
     ("operations_alert_unrouted", lambda work: placing.unplaced(work.db, OWN, 500)),
     ("operations_notification_open", lambda work: notifications.waiting(work.db, OWN, ["1"])),

@@ -12,6 +12,7 @@ from quarterdeck.operations.alerts.model import (
     Change,
     Filter,
 )
+from quarterdeck.operations.alerts.store import counts as counting
 from quarterdeck.operations.alerts.store import queries
 from quarterdeck.operations.silences.matchers import Matchers, Operator, all_match
 
@@ -57,7 +58,7 @@ def listed(
 
 def counts(work: Work, tenant: str = "") -> dict[str, int]:
     """How many alerts fire, by their state."""
-    return queries.counts(work.db, seen(work, tenant))
+    return counting.of_states(work.db, seen(work, tenant))
 
 
 def active_count(work: Work) -> int:

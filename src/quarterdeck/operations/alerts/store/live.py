@@ -9,6 +9,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    TextClause,
     bindparam,
     case,
     literal,
@@ -23,6 +24,7 @@ from quarterdeck.kernel.db import BULK_ROWS
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts.labels import fingerprint
 from quarterdeck.operations.alerts.model import LIVE, Alert, AlertState, Change, Sign
+from quarterdeck.operations.alerts.store import counts
 from quarterdeck.operations.alerts.store.table import IS_LASTING, IS_LIVE, alerts, changes
 
 AGAIN = (
@@ -74,8 +76,9 @@ def add(db: Connection, tenants: Tenants, rows: Sequence[dict[str, Any]]) -> dic
     del tenants  # each row bears its own; it says that the caller asked
     insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     statement = insert(alerts).on_conflict_do_nothing(index_elements=["key"], index_where=IS_LIVE)
-    returned = db.execute(statement.returning(alerts.c.key, alerts.c.id), rows)
-    return {row.key: row.id for row in returned}
+    made = db.execute(statement.returning(alerts.c.key, alerts.c.id, alerts.c.tenant), rows).all()
+    counts.more(db, AlertState.FIRING, made)
+    return {row.key: row.id for row in made}
 
 
 def known(db: Connection, tenants: Tenants, keys: Sequence[str]) -> dict[str, Row[Any]]:
@@ -169,6 +172,7 @@ def reopen(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) 
     by_itself = {row.id: row.ends_at for row in db.execute(ended)}
     statement = update(alerts).where(*mine, ~_another(ids)).values(_anew(now))
     found = list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))
+    counts.more(db, AlertState.FIRING, found)
     for row in found:
         if row.id in by_itself:
             note(db, [row], Change(at=instant(by_itself[row.id]), state=AlertState.RESOLVED))
@@ -210,15 +214,9 @@ def expired(db: Connection, now: datetime) -> list[Row[Any]]:
 
 def expire(db: Connection, tenants: Tenants, ids: Sequence[int], now: datetime) -> list[Row[Any]]:
     """Resolve those of ``ids`` whose time has passed, as of when it did; as ``end``."""
-    mine = (
-        alerts.c.id.in_(ids),
-        IS_LASTING,
-        alerts.c.expires_at <= micros(now),
-        tenants.check(alerts.c.tenant),
-    )
+    over = (IS_LASTING, alerts.c.expires_at <= micros(now))
     values = {"state": AlertState.RESOLVED, "ends_at": alerts.c.expires_at}
-    statement = update(alerts).where(*mine).values(values)
-    return list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))
+    return _move(db, tenants, ids, LIVE, values, *over)
 
 
 def note(db: Connection, found: Sequence[Row[Any]], change: Change) -> None:
@@ -248,7 +246,16 @@ def _move(
     ids: Sequence[int],
     states: Sequence[AlertState],
     values: Mapping[str, object],
+    *where: ColumnElement[bool] | TextClause,
 ) -> list[Row[Any]]:
-    mine = (alerts.c.id.in_(ids), alerts.c.state.in_(states), tenants.check(alerts.c.tenant))
-    statement = update(alerts).where(*mine).values(**values)
-    return list(db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)))
+    """Have those that are in ``states`` be in another, and count them there."""
+    mine = (alerts.c.id.in_(ids), *where, tenants.check(alerts.c.tenant))
+    moved: list[Row[Any]] = []
+    for state in states:  # each by itself, for nothing returns which one it was
+        statement = update(alerts).where(*mine, alerts.c.state == state).values(**values)
+        found = db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)).all()
+        counts.fewer(db, state, found)
+        moved += found
+    if (now_in := AlertState(str(values["state"]))) in LIVE:
+        counts.more(db, now_in, moved)
+    return moved

@@ -91,7 +91,18 @@ changes = Table(
     Column("words", Text, nullable=False),
 )
 
-tables = (alerts, changes)
+# By how much the number in a state has changed; the sum is how many there are.
+counts = Table(
+    "operations_alert_count",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("tenant", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("by", Integer, nullable=False),
+    Index("operations_alert_count_state", "tenant", "state"),
+)
+
+tables = (alerts, changes, counts)
 
 
 def alert_of(row: Row[Any]) -> Alert:
