@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -275,8 +275,9 @@ def test_a_silence_holds_back_what_waits(watch: Watch, team: Sink) -> None:
     assert told(team) == []
 
 
-def test_one_that_hangs_holds_up_nobody_else(engine: Engine, team: Sink) -> None:
-    watch, hang = Watch(engine), Event()
+def hung(watch: Watch, team: Sink, many: int) -> Event:
+    """So many notifications for one that hangs until the event is set."""
+    hang = Event()
     receivers = [
         {"name": name, "webhook_configs": [{"url": f"{team.url}/{name}"}]}
         for name in ("slow", "team")
@@ -284,16 +285,49 @@ def test_one_that_hangs_holds_up_nobody_else(engine: Engine, team: Sink) -> None
     routes = [{"receiver": "slow", "matchers": ["to=slow"]}]
     route = {"receiver": "team", "group_by": ["node"], "group_wait": "0s", "routes": routes}
     watch.apply(json.dumps({"route": route, "receivers": receivers}))
-    team.answers["/slow"] = [hang] * 40
-    watch.push(*({"node": str(n), "to": "slow"} for n in range(40)))
+    team.answers["/slow"] = [hang] * many
+    watch.push(*({"node": str(n), "to": "slow"} for n in range(many)))
+    return hang
+
+
+def test_one_that_hangs_holds_up_nobody_else(engine: Engine, team: Sink) -> None:
+    watch = Watch(engine)
+    hang = hung(watch, team, 40)
     with watch.running():
         until(lambda: look(watch, "sending").notifications)
         watch.push({"node": "x"})
         until(lambda: told(team))
-        slow = [n for n in look(watch, "sending").notifications if n.receiver == "slow"]
-        assert len(slow) == sending_module.MOST_A_RECEIVER
+        under_way = 40 - len(team.answers["/slow"])
+        assert under_way == sending_module.MOST_A_RECEIVER
+        held = [n for n in look(watch, "sending").notifications if n.receiver == "slow"]
+        assert len(held) == under_way * sending_module.LONGEST_LINE
         hang.set()
         until(lambda: len(team.of("/slow")) == 40)
+    watch.close()
+
+
+def test_what_had_not_begun_when_its_worker_stopped_is_sent_by_the_next(
+    engine: Engine, team: Sink
+) -> None:
+    watch = Watch(engine)
+    hang = hung(watch, team, 12)
+    watch.dispatcher().beat()
+    first = watch.sending()
+    first.beat()
+    until(lambda: len(team.answers["/slow"]) == 12 - sending_module.MOST_A_RECEIVER)
+    closing = Thread(target=first.close)
+    closing.start()
+    until(first._loop._closing.is_set)  # noqa: SLF001  before it has stopped, nothing tells
+    hang.set()
+    closing.join(10)
+    assert len(team.of("/slow")) == sending_module.MOST_A_RECEIVER
+    assert look(watch).counts == {"waiting": 8, "late": 8}
+
+    due_now(engine)
+    watch.settle(watch.sending())
+
+    nodes = [got.body["alerts"][0]["labels"]["node"] for got in team.of("/slow")]
+    assert sorted(nodes, key=int) == [str(n) for n in range(12)]
     watch.close()
 
 
@@ -340,7 +374,7 @@ WORKER = """
 import sys
 from operations.routing.stage import Watch
 from quarterdeck.kernel.db import open_engine
-from threading import Event
+from threading import Event, Thread
 watch = Watch(open_engine(sys.argv[1]), now=None)
 with watch.running():
     print("ready", flush=True)

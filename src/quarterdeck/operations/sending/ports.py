@@ -20,11 +20,11 @@ class Claimed(Generic[Item]):
     """What was taken.
 
     Attributes:
-        calls: what is sent now, each in a thread of its own.
+        lines: what is sent now: each line in a thread of its own, one after the other.
         dropped: what nobody is to hear any more.
     """
 
-    calls: Sequence[tuple[Item, Call]] = ()
+    lines: Sequence[Sequence[tuple[Item, Call]]] = ()
     dropped: Sequence[Item] = ()
 
 
@@ -36,12 +36,12 @@ class Desk(Protocol[Item]):
         ...
 
     def claim(
-        self, work: Work, free: int, under_way: Sequence[Item], lease: timedelta
+        self, work: Work, free: int, under_way: Sequence[Sequence[Item]], lease: timedelta
     ) -> Claimed[Item]:
-        """Take what is due, ``free`` at most, and what another process began and did not end.
+        """Take what is due, and what another process began and did not end: ``free`` lines.
 
-        ``under_way`` is what this process sends already. Who takes something holds it for as
-        long as ``lease``, by the database's clock.
+        ``under_way`` is what this process sends already, by lines. Who takes something holds it
+        for as long as ``lease``, by the database's clock.
         """
         ...
 

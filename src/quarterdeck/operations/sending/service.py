@@ -1,8 +1,11 @@
 """One process's share of sending: claims, sends in threads, writes down what came of it."""
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import chain, count
+from queue import Empty, SimpleQueue
 from threading import Event
 from time import monotonic
 from typing import Generic
@@ -13,7 +16,7 @@ from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import brief, reading
 from quarterdeck.kernel.work import Actor, begin
 from quarterdeck.operations.sending.model import Reply
-from quarterdeck.operations.sending.ports import Call, Desk, Item
+from quarterdeck.operations.sending.ports import Call, Claimed, Desk, Item
 
 ITSELF = Actor("quarterdeck", frozenset())
 LEASE = timedelta(seconds=14)
@@ -22,19 +25,27 @@ LEASE = timedelta(seconds=14)
 RENEW_S = 5.0
 PATIENCE_S = 0.05  # for what is under way, before it is looked whether more is due
 THREADS = 16
+NOT_BEGUN = Reply(error="who had taken it stopped before its turn", again=True)
 
 
 @dataclass(slots=True, kw_only=True)
 class Loop(Generic[Item]):
-    """One process's share of what lies on a desk."""
+    """One process's share of what lies on a desk.
+
+    Attributes:
+        _lines: what each thread has yet to send, and what ended that is not written down.
+    """
 
     engine: Engine
     clock: Clock
     desk: Desk[Item]
     _pool: ThreadPoolExecutor = field(init=False)
-    _running: dict[Future[Reply], Item] = field(default_factory=dict)
+    _numbers: "count[int]" = field(default_factory=count)
+    _lines: dict[int, list[Item]] = field(default_factory=dict)
+    _replies: SimpleQueue[tuple[int, Item, Reply]] = field(default_factory=SimpleQueue)
+    _done: list[tuple[Item, Reply]] = field(default_factory=list)
     _renewed: float = field(default_factory=monotonic)
-    _ended: Event = field(default_factory=Event)
+    _closing: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="send")
@@ -44,62 +55,76 @@ class Loop(Generic[Item]):
 
         While something is under way it waits a moment for the end of that.
         """
-        if self._running and not any(future.done() for future in self._running):
-            self._ended.wait(PATIENCE_S)
-        self._ended.clear()
-        done = {future: one for future, one in self._running.items() if future.done()}
-        renew = bool(self._running) and monotonic() - self._renewed > RENEW_S
-        free = THREADS - len(self._running) + len(done)
+        self.wait(0 if self._done or not self._lines else PATIENCE_S)
+        done, left = [*self._done], [*self._lines.values()]
+        renew = bool(left) and monotonic() - self._renewed > RENEW_S
+        free = THREADS - len(left)
         if not done and not renew and not (free and self._due()):
-            return bool(self._running)
-        left = [one for future, one in self._running.items() if future not in done]
+            return bool(left)
         with begin(self.engine, ITSELF, self.clock) as work:
             brief(work.db)
-            self.desk.settle(work, [(one, _reply(future)) for future, one in done.items()])
+            self.desk.settle(work, done)
             if renew:
-                self.desk.renew(work.db, left, LEASE)
+                self.desk.renew(work.db, [*chain.from_iterable(left)], LEASE)
             claimed = self.desk.claim(work, free, left, LEASE)
-        if claimed.dropped:
-            # Apart: whoever decides for their tenants may wait for what was claimed above.
-            with begin(self.engine, ITSELF, self.clock) as work:
-                self.desk.settle(work, [(one, None) for one in claimed.dropped])
+        self._done.clear()
         self._renewed = monotonic() if renew else self._renewed
-        for future in done:
-            del self._running[future]
-        for one, call in claimed.calls:
-            self._send(one, call)
-        return bool(self._running or done)
+        self._begin(claimed)
+        return bool(self._lines or done)
 
     @property
     def running(self) -> int:
         """How many are under way."""
-        return len(self._running)
+        return sum(map(len, self._lines.values())) + len(self._done)
 
     def wait(self, within_s: float) -> None:
         """Until something under way has ended."""
-        self._ended.wait(within_s)
+        try:
+            self._hear(self._replies.get(timeout=within_s) if within_s else None)
+            while True:
+                self._hear(self._replies.get_nowait())
+        except Empty:
+            pass
 
     def close(self) -> None:
-        """Wait for what is under way, and write down how it ended."""
+        """Wait for what is under way, and write down how it ended; what did not begin is back."""
+        self._closing.set()
         self._pool.shutdown()
-        if self._running:
+        self.wait(0)
+        if self._done:
             with begin(self.engine, ITSELF, self.clock) as work:
-                self.desk.settle(work, [(one, _reply(f)) for f, one in self._running.items()])
-            self._running.clear()
+                self.desk.settle(work, self._done)
+            self._done.clear()
 
     def _due(self) -> bool:
         with reading(self.engine) as db:
             return self.desk.any_due(db)
 
-    def _send(self, one: Item, call: Call) -> None:
-        future = self._pool.submit(call)
-        self._running[future] = one
-        future.add_done_callback(lambda _: self._ended.set())
+    def _begin(self, claimed: Claimed[Item]) -> None:
+        if claimed.dropped:
+            # Apart: whoever decides for their tenants may wait for what was claimed before.
+            with begin(self.engine, ITSELF, self.clock) as work:
+                self.desk.settle(work, [(one, None) for one in claimed.dropped])
+        for line, number in zip(claimed.lines, self._numbers, strict=False):
+            self._lines[number] = [one for one, _ in line]
+            self._pool.submit(self._send, number, line)
+
+    def _send(self, number: int, line: Sequence[tuple[Item, Call]]) -> None:
+        for one, call in line:
+            self._replies.put((number, one, NOT_BEGUN if self._closing.is_set() else _made(call)))
+
+    def _hear(self, told: tuple[int, Item, Reply] | None) -> None:
+        if told is not None:
+            number, one, reply = told
+            self._done.append((one, reply))
+            self._lines[number].pop(0)
+            if not self._lines[number]:
+                del self._lines[number]
 
 
-def _reply(future: Future[Reply]) -> Reply:
+def _made(call: Call) -> Reply:
     """What came of it; what no adapter foresaw is tried again, and said."""
-    error = future.exception()
-    if error is None:
-        return future.result()
-    return Reply(error=f"{type(error).__name__}: {error}", again=True)
+    try:
+        return call()
+    except Exception as error:  # noqa: BLE001  whatever it was: the item must come back
+        return Reply(error=f"{type(error).__name__}: {error}", again=True)

@@ -53,14 +53,14 @@ class Outbox:
         return outbox.any_due(db)
 
     def claim(
-        self, work: Work, free: int, under_way: Sequence[Bundle], lease: timedelta
+        self, work: Work, free: int, under_way: Sequence[Sequence[Bundle]], lease: timedelta
     ) -> Claimed[Bundle]:
         """As the port says. Pages come first, and have threads that are theirs alone."""
-        busy = Counter(one.way for one in under_way)
+        busy = Counter(one.way for line in under_way for one in line)
         pages = self._taken(work, free, busy, lease, pages=True)
         room = free - len(pages) - KEPT_FREE
         others = self._taken(work, room, busy, lease, pages=False) if room > 0 else []
-        return Claimed(calls=[*pages, *others])
+        return Claimed(lines=[[call] for call in (*pages, *others)])
 
     def renew(self, db: Connection, held: Sequence[Bundle], lease: timedelta) -> None:
         """As the port says."""

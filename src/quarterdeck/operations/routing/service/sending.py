@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 
 from sqlalchemy import Connection, Engine
 
@@ -27,8 +27,9 @@ from quarterdeck.operations.sending.service import THREADS, Loop
 
 __all__ = ["MOST_A_RECEIVER", "THREADS", "Sending", "pause_after"]
 
-MOST_A_RECEIVER = 4  # at once, so that one that hangs holds up nobody else
-SOUGHT = 8  # times as many as there is room for: they may all be for one receiver
+MOST_A_RECEIVER = 4  # lines, so that one that hangs holds up nobody else
+LONGEST_LINE = 8  # one after the other, so that a turn of the database is not for four alone
+SOUGHT = 8  # times as many as there are lines: they may all be for one receiver
 A_MINUTE = timedelta(minutes=1)
 MOST_WORDS = 500
 UNREADABLE = "the configuration can be read no more"
@@ -80,15 +81,28 @@ class _Desk:
         return notifications.any_due(db)
 
     def claim(
-        self, work: Work, free: int, under_way: Sequence[Notification], lease: timedelta
+        self,
+        work: Work,
+        free: int,
+        under_way: Sequence[Sequence[Notification]],
+        lease: timedelta,
     ) -> Claimed[Notification]:
         sent = notifications.sent_since(work.db, work.now - A_MINUTE)
         held = [tenant for tenant, count in sent.items() if count >= self.per_minute]
-        busy = Counter((one.tenant, one.receiver) for one in under_way)
+        busy = Counter((line[0].tenant, line[0].receiver) for line in under_way)
         full = [to for to, count in busy.items() if count >= MOST_A_RECEIVER]
         due = notifications.takeable(work.db, SOUGHT * free, held, full)
-        taken = notifications.claim(work.db, lease, _fitting(due, free, busy))
-        calls: list[tuple[Notification, Call]] = []
+        lines = _lines(due, free, busy)
+        taken = notifications.claim(work.db, lease, [*chain.from_iterable(lines)])
+        calls, dropped = self._calls(work, taken)
+        stand = [[calls[one] for one in line if one in calls] for line in lines]
+        return Claimed(lines=[line for line in stand if line], dropped=dropped)
+
+    def _calls(
+        self, work: Work, taken: Sequence[Notification]
+    ) -> tuple[dict[str, tuple[Notification, Call]], list[Notification]]:
+        """What is sent, by its id, and what nobody is to hear any more."""
+        calls: dict[str, tuple[Notification, Call]] = {}
         dropped = []
         configs = {tenant: config_of(work.db, tenant) for tenant in {one.tenant for one in taken}}
         for one in taken:
@@ -99,8 +113,8 @@ class _Desk:
             elif hook is None or not one.body:
                 dropped.append(one)
             else:
-                calls.append((one, self._call(one, hook)))
-        return Claimed(calls=calls, dropped=dropped)
+                calls[one.id] = (one, self._call(one, hook))
+        return calls, dropped
 
     def renew(self, db: Connection, held: Sequence[Notification], lease: timedelta) -> None:
         notifications.renew(db, held, lease)
@@ -114,7 +128,7 @@ class _Desk:
         by: Callable[[tuple[Notification, Reply | None]], str] = lambda pair: pair[0].tenant  # noqa: E731  sorts and groups alike
         for tenant, pairs in groupby(sorted(ended, key=by), key=by):
             take_turn(work, tenant)
-            if told := [one for one, reply in pairs if _settle(work, one, reply)]:
+            if told := _settle(work, [*pairs]):
                 settled(work, tenant, told)
 
     def _call(self, one: Notification, hook: Webhook | Handed) -> Call:
@@ -125,16 +139,18 @@ class _Desk:
         return partial(self.notifier.notify, hook, one.id, one.attempts, one.body.encode())
 
 
-def _fitting(
+def _lines(
     due: Sequence[tuple[str, tuple[str, str]]], free: int, busy: Counter[tuple[str, str]]
-) -> list[str]:
-    """Those for which there is room, the oldest first; their receivers are busier from now on."""
-    found: list[str] = []
+) -> list[list[str]]:
+    """What goes in which line, the oldest first: a receiver's in as many as it may have."""
+    found: dict[tuple[str, str], list[list[str]]] = {}
     for one, to in due:
-        if len(found) < free and busy[to] < MOST_A_RECEIVER:
-            busy[to] += 1
-            found.append(one)
-    return found
+        lines = found.setdefault(to, [])
+        if sum(map(len, found.values())) < free and busy[to] + len(lines) < MOST_A_RECEIVER:
+            lines.append([one])
+        elif lines and len(shortest := min(lines, key=len)) < LONGEST_LINE:
+            shortest.append(one)
+    return [*chain.from_iterable(found.values())]
 
 
 def _hook(config: Config | None, one: Notification) -> Webhook | Handed | None:
@@ -143,23 +159,35 @@ def _hook(config: Config | None, one: Notification) -> Webhook | Handed | None:
     return hooks[one.webhook] if one.webhook < len(hooks) else None
 
 
-def _settle(work: Work, one: Notification, reply: Reply | None) -> bool:
-    """Write down how it ended; whether its receiver knows it from now on."""
-    if reply is None:
-        # Its receiver is gone, or wants to hear nothing of this: it knows, all the same.
-        return _told(work, one, DROPPED)
-    if wording.is_told(one.body) and (why := _handed_over(work, one)):
-        reply = Reply(error=why)
+def _settle(work: Work, ended: Sequence[tuple[Notification, Reply | None]]) -> list[Notification]:
+    """Write down how they ended; those whose receivers know them from now on."""
+    # Where its receiver is gone, or wants to hear nothing of this, it knows, all the same.
+    known: dict[str, list[Notification]] = {SENT: [], DROPPED: []}
+    for one, reply in ended:
+        if reply is None:
+            known[DROPPED].append(one)
+        elif _taken(work, one, reply):
+            known[SENT].append(one)
+    told = []
+    for state, some in known.items():
+        NOTIFIED.labels(state).inc(len(some))
+        told += notifications.end(work.db, some, state, work.now) if some else []
+    notifications.tell(work.db, told, work.now)
+    return told
+
+
+def _taken(work: Work, one: Notification, reply: Reply) -> bool:
+    """Whether its receiver has it; if not, it is written down what becomes of it."""
+    if reply.taken and wording.is_told(one.body):
+        reply = Reply(error=_handed_over(work, one))
     words = storable(reply.error)[:MOST_WORDS]
-    if reply.taken:
-        return _told(work, one, SENT)
     if reply.again:
         NOTIFIED.labels("again").inc()
         notifications.again(work.db, one, pause_after(one.attempts), words)
-    else:
+    elif not reply.taken:
         NOTIFIED.labels("refused").inc()
-        notifications.end(work.db, one, FAILED, work.now, words)
-    return False
+        notifications.end(work.db, [one], FAILED, work.now, words)
+    return reply.taken
 
 
 def _handed_over(work: Work, one: Notification) -> str:
@@ -178,11 +206,3 @@ def _handed_over(work: Work, one: Notification) -> str:
         urgency=told.urgency,
     )
     return "" if any(way.message for way in posted) else "; ".join(way.why for way in posted)
-
-
-def _told(work: Work, one: Notification, state: str) -> bool:
-    NOTIFIED.labels(state).inc()
-    held = notifications.end(work.db, one, state, work.now)
-    if held:
-        notifications.tell(work.db, one, work.now)
-    return held

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Insert,
     Row,
     Select,
     and_,
@@ -138,10 +139,19 @@ def _due() -> Select[Any]:
     return select(notifications.c.id).where(*mine).limit(1)
 
 
-def end(db: Connection, one: Notification, state: str, now: datetime, error: str = "") -> bool:
-    """Write how it ended; False if another holds it now."""
-    values = {"state": state, "ended_at": micros(now), "error": error, "body": ""}
-    return _fenced(db, one, values)
+def end(
+    db: Connection, some: Sequence[Notification], state: str, now: datetime, error: str = ""
+) -> list[Notification]:
+    """Write how they ended; those of them that no other holds by now."""
+    mine = (notifications.c.id.in_([one.id for one in some]), notifications.c.state == SENDING)
+    query = select(notifications.c.id, notifications.c.fence).where(*mine).with_for_update()
+    fences = {row.id: row.fence for row in db.execute(query)}
+    held = [one for one in some if fences.get(one.id) == one.fence]
+    if held:
+        ids = notifications.c.id.in_([one.id for one in held])
+        values = {"state": state, "ended_at": micros(now), "error": error, "body": ""}
+        db.execute(update(notifications).where(ids).values(values))
+    return held
 
 
 def again(db: Connection, one: Notification, pause: timedelta, error: str) -> bool:
@@ -150,20 +160,28 @@ def again(db: Connection, one: Notification, pause: timedelta, error: str) -> bo
     return _fenced(db, one, {"state": WAITING, "due_at": due_at, "error": error})
 
 
-def tell(db: Connection, one: Notification, now: datetime) -> None:
-    """Write down that a webhook knows what was sent."""
-    make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    row = {
-        "id": one.told,
-        "tenant": one.tenant,
-        "firing": json.dumps(sorted(one.standing.firing)),
-        "resolved": json.dumps(sorted(one.standing.resolved)),
-        "at": micros(now),
-        "forget_at": micros(now + one.forget_after),
-    }
-    statement = make(told).values(row)
-    changed = {name: row[name] for name in ("firing", "resolved", "at", "forget_at")}
-    db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=changed))
+def tell(db: Connection, some: Sequence[Notification], now: datetime) -> None:
+    """Write down that webhooks know what was sent."""
+    rows = [
+        {
+            "id": one.told,
+            "tenant": one.tenant,
+            "firing": json.dumps(sorted(one.standing.firing)),
+            "resolved": json.dumps(sorted(one.standing.resolved)),
+            "at": micros(now),
+            "forget_at": micros(now + one.forget_after),
+        }
+        for one in sorted(some, key=lambda one: one.told)
+    ]
+    if rows:
+        db.execute(_telling(db.dialect.name), rows)
+
+
+@cache
+def _telling(dialect: str) -> Insert:
+    make = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(told)
+    changed = {name: make.excluded[name] for name in ("firing", "resolved", "at", "forget_at")}
+    return make.on_conflict_do_update(index_elements=["id"], set_=changed)
 
 
 def keep(
