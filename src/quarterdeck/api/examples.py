@@ -54,6 +54,7 @@ PARAMETERS: dict[str, Any] = {
     "schedule": "primary",
     "handoff": f"{_ID}24",
     "contact": "database",
+    "audience": "engineering",
     "card": "critical-incident",
     "slug": "contoso-shop",
     "component": "checkout",
@@ -447,6 +448,15 @@ BODIES: dict[str, Any] = {
         "affected": {"checkout": "degraded_performance"},
     },
     "update_status_post": {"text": "The cause is found.", "stage": "identified"},
+    "put_audience": {
+        "title": "Engineering",
+        "subject": "${incident} ${status}: ${symptom}",
+        "text": "${update}\n\nSince ${began}, commander ${commander}, cause ${cause}.",
+        "channels": ["shop-incidents"],
+        "severities": ["SEV-1"],
+    },
+    "post_incident_update": {"text": "Half of it is back.", "audiences": ["engineering"]},
+    "preview_incident_update": {"text": "Half of it is back.", "audiences": ["engineering"]},
     "put_card": {
         "title": "Critical incident",
         "use": "At SEV-1",

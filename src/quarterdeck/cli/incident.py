@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import typer
 
-from quarterdeck.cli import flags, incident_rows
+from quarterdeck.cli import flags, incident_rows, incident_update
 from quarterdeck.cli.client import client_of, told
 from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop, tell
 
@@ -477,3 +477,6 @@ def _link(said: str) -> tuple[str, str]:
 
 def _path(incident: str) -> str:
     return f"{HERE}/{quote(incident, safe='')}"
+
+
+incident_update.register(commands)

@@ -41,6 +41,7 @@ NOUNS = {
     "slo": "What was promised of services, and what of it is spent.",
     "page": "Who is wanted, who was told, and who answers.",
     "escalation": "Who is told, and who next where nobody answers.",
+    "audience": "Who is told of incidents, and in which words.",
     "card": "A few steps for when there is no time to read.",
     "contact": "Whom to reach, by what, and how soon they answer.",
     "incident": "Incidents: declare, lead, tell, learn.",

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from quarterdeck.console import assets, preferences
 from quarterdeck.console.pages import (
     alerts,
+    audiences,
     channels,
     compliance,
     contacts,
@@ -77,6 +78,7 @@ PAGES = [
     silences.router,
     slos.router,
     oncall.router,
+    audiences.router,
     contacts.router,
     status_page.router,
     status_public.router,

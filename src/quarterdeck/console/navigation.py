@@ -86,6 +86,7 @@ GROUPS = (
             Entry(label="Channels", path="/channels", key="B", permission="channels:read"),
             Entry(label="Messages", path="/messages", key="M", permission="messages:read"),
             Entry(label="Contacts", path="/contacts", key="C", permission="contacts:read"),
+            Entry(label="Audiences", path="/audiences", key="Y", permission="audiences:read"),
             Entry(label="Cards", path="/cards", key="D", permission="cards:read"),
             Entry(label="Status page", path="/status-page", key="T", permission="statuspage:read"),
         ),

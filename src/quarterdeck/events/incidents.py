@@ -123,6 +123,23 @@ class IncidentTicked(OfIncident):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AudiencesTold(OfIncident):
+    """Audiences were told of an incident, each in its own words; those stand on its timeline.
+
+    Attributes:
+        audiences: their names; ``versions`` of their words, in the same order.
+        ways: how many addresses and channels.
+    """
+
+    action: ClassVar[str] = "incidents:update"
+    public: ClassVar[frozenset[str]] = frozenset({"incident", "audiences", "versions", "ways"})
+    audiences: list[str]
+    versions: list[int]
+    ways: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeApproved(OfIncident):
     """Legal approved that customers are told of an incident."""
 

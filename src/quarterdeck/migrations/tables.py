@@ -22,6 +22,7 @@ from quarterdeck.kernel import beats, deliveries, outbox, schedules
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.jobs import table as jobs
 from quarterdeck.operations.alerts.store.table import tables as alerts
+from quarterdeck.operations.audiences.store import audiences
 from quarterdeck.operations.cards.store import cards
 from quarterdeck.operations.changes.store import changes, freezes
 from quarterdeck.operations.channels.store.channels import channels
@@ -64,6 +65,7 @@ from quarterdeck.web.idempotency.store import keys as idempotency_keys
 
 __all__ = [
     "alerts",
+    "audiences",
     "beats",
     "cards",
     "changes",

@@ -26,6 +26,7 @@ from quarterdeck.packs import (
     routed,
     told,
     watched,
+    worded,
 )
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.keeping import Retention
@@ -304,6 +305,13 @@ KINDS: dict[str, Kind] = {
         standing=reached.contact,
         put=reached.put_contact,
         names=reached.contact_names,
+    ),
+    "audience": Kind(
+        form=worded.AudienceSpec,
+        shape=worded.SHAPE,
+        standing=worded.audience,
+        put=worded.put_audience,
+        names=worded.audience_names,
     ),
     "oncall-schedule": Kind(
         form=rostered.ScheduleSpec,

@@ -107,7 +107,14 @@ def _service(item: Item) -> Iterator[Reference]:
         yield Reference("service", (f"{environment}/{name}",), item.at("depends_on", n))
 
 
+def _audience(item: Item) -> Iterator[Reference]:
+    for field, kind in (("channels", "channel"), ("contacts", "contact")):
+        for n, name in enumerate(item.spec.get(field) or ()):
+            yield _named(item, kind, str(name), field, n)
+
+
 READERS: dict[str, Callable[[Item], Iterator[Reference]]] = {
+    "audience": _audience,
     "severity-ladder": _ladder,
     "escalation_policy": _policy,
     "routing": _routing,
@@ -152,6 +159,9 @@ def _severities(item: Item) -> Iterator[tuple[str, tuple[str | int, ...]]]:
                 for word in said if isinstance(said, dict) else ():
                     if word != ANY:
                         yield word, ("levels", n, field, word)
+    if item.kind == "audience":
+        for n, said in enumerate(item.spec.get("severities") or ()):
+            yield str(said), ("severities", n)
     if item.kind == "alert-rule":
         word = str(item.spec.get("rule", {}).get("severity", ""))
         if named(word) == word and word in LADDER:

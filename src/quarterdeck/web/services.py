@@ -22,7 +22,7 @@ ROUTES = {
     "integrity": "api/v1/trail witness",
     "access": "api/v1/(access|grants|principals|roles|sessions|tokens|views)",
     "watch": "api/v2 alerts/events status/{slug}/(api|feed.atom) "
-    "api/v1/(alert-rules|alerts|cards|changes|channels|contacts|environments|escalation|freezes"
+    "api/v1/(alert-rules|alerts|audiences|cards|changes|channels|contacts|environments|escalation|freezes"
     "|health-checks|incidents|logs|maintenance|messages|metrics|notifications|oncall"
     "|pages|people|routing|series|services|severities|silences|slo-objects|slo-report"
     "|slo-rules|slos|status-page|stream|sync/alerts|topology)",

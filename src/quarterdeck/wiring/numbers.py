@@ -9,6 +9,7 @@ from quarterdeck.governance.preflight import service as preflight
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.work import ANY, Actor, Tenants, read
+from quarterdeck.operations.audiences import measuring as audiences
 from quarterdeck.operations.contacts import measuring as contacts
 from quarterdeck.operations.escalation import measuring as escalation
 from quarterdeck.operations.incidents import measuring as incidents
@@ -28,6 +29,7 @@ MEASURES = (
     *(identity.measure, compliance.measure, preflight.measure, exports.measure),
     slos.measure,
     oncall.measure,
+    audiences.measure,
     contacts.measure,
     freeze.measure,
     retention.measure,

@@ -160,6 +160,8 @@ _MATRIX = (
     ("pages:open", "Page somebody.", "sre on-call security operator"),
     ("contacts:read", "See whom to reach, and how.", _READERS),
     ("contacts:write", "Change the directory of contacts.", "sre management"),
+    ("audiences:read", "See who is told of incidents, and in which words.", _READERS),
+    ("audiences:write", "Change who is told of incidents, and in which words.", _SPEAKERS),
     ("cards:read", "See quick-reference cards.", _READERS),
     ("cards:write", "Write quick-reference cards.", "sre operator"),
     ("statuspage:read", "See the status page's drafts and subscribers.", _READERS),

@@ -1,6 +1,7 @@
 """/incidents: those that are open first; and the room of one: what, since when, how bad, who."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import Form, Query, Request
@@ -25,6 +26,7 @@ from quarterdeck.operations.incidents.model.stage import STAGES, Stage
 from quarterdeck.operations.incidents.model.timeline import BY_HAND, Wrote
 from quarterdeck.operations.incidents.service import (
     alerted,
+    composing,
     declaring,
     describing,
     leading,
@@ -33,6 +35,7 @@ from quarterdeck.operations.incidents.service import (
     reviewing,
     roles,
     rooming,
+    updating,
 )
 from quarterdeck.operations.incidents.service import looking as incidents
 from quarterdeck.operations.incidents.service.keeping import (
@@ -64,6 +67,18 @@ Ticked = Annotated[bool, Form()]
 Number = Annotated[int, Form(ge=0, le=100_000_000)]
 TODO = 20
 SHOWN = ("open", "resolved", "all")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What the form of an update says, and what came of looking at it."""
+
+    text: str = ""
+    audiences: tuple[str, ...] = ()
+    drafts: tuple[updating.Draft, ...] = ()
+
+
+NOTHING = Update()
 
 
 @router.get(HERE, response_class=HTMLResponse, **needs(READ))
@@ -289,6 +304,33 @@ def notify(request: Request, actor: By, incident: str, text: Long = "") -> Respo
     )
 
 
+@router.post(ONE + "/updates", response_class=HTMLResponse, **needs(READ))
+def update(
+    request: Request,
+    actor: By,
+    incident: str,
+    audience: Annotated[list[str] | None, Form()] = None,
+    text: Long = "",
+    send: Ticked = False,  # noqa: FBT002
+) -> Response:
+    """Tell audiences what is new; before ``send``, show what each would be told, and by what."""
+    said = Update(text=text, audiences=tuple(audience or ()))
+    if send:
+        return _done(
+            request,
+            actor,
+            incident,
+            lambda work: updating.post_update(work, incident, text, said.audiences),
+            said,
+        )
+    with looking(request, actor) as frame:
+        try:
+            drafts = updating.preview(frame.work, incident, text, said.audiences)
+        except (Invalid, Conflict) as refusal:
+            return _room(frame, incident, str(refusal), said)
+        return _room(frame, incident, said=replace(said, drafts=tuple(drafts)))
+
+
 @router.post(ONE + "/postmortem", response_class=HTMLResponse, **needs(REVIEW))
 def postmortem(  # noqa: PLR0913, PLR0917  each a field of the form
     request: Request,
@@ -327,14 +369,20 @@ def _said(
     )
 
 
-def _done(request: Request, actor: Actor, incident: str, use: Callable[[Work], object]) -> Response:
+def _done(
+    request: Request,
+    actor: Actor,
+    incident: str,
+    use: Callable[[Work], object],
+    said: Update = NOTHING,
+) -> Response:
     """Do it and come back; what is refused is said on the page, and nothing has changed."""
     try:
         with changing(request, actor) as work:
             use(work)
     except (Invalid, Conflict, NotTheirRole) as refusal:
         with looking(request, actor) as frame:
-            return _room(frame, incident, str(refusal))
+            return _room(frame, incident, str(refusal), said)
     return see(f"{HERE}/{incident}")
 
 
@@ -364,7 +412,7 @@ def _list(frame: Frame, limit: int, state: str, why: str = "") -> HTMLResponse:
     )
 
 
-def _room(frame: Frame, incident: str, refused: str = "") -> HTMLResponse:
+def _room(frame: Frame, incident: str, refused: str = "", said: Update = NOTHING) -> HTMLResponse:
     found = incidents.account(frame.work, incident)
     one = found.incident
     return frame.show(
@@ -386,6 +434,8 @@ def _room(frame: Frame, incident: str, refused: str = "") -> HTMLResponse:
         people=frame.people(),
         refused=refused,
         tenant=one.tenant,
+        audiences=[chosen.audience for chosen in composing.every(frame.work, one)],
+        said=said,
     )
 
 

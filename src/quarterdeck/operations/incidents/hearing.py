@@ -20,7 +20,7 @@ from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
 
 NAME = "incidents"
-OWN = re.compile("Incident|Notice|Customers|Regulator|Postmortem")
+OWN = re.compile("Incident|Notice|Audiences|Customers|Regulator|Postmortem")
 """How the facts begin that incidents tell themselves: they stand on the timeline already."""
 
 CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")

@@ -111,6 +111,14 @@ def of_kind(db: Connection, tenant: str, kind: Kind) -> list[str]:
     return [kept.channel.name for kept in known if kept.channel.kind is kind]
 
 
+def of_place(db: Connection, tenant: str, place: str) -> list[str]:
+    """The chats of a tenant that come out at ``place``: it asks for no permission."""
+    own = Tenants(frozenset({tenant}))
+    known = store.listed(db, own, limit=MOST)
+    chats = (one.channel for one in known if one.channel.kind in (Kind.SLACK, Kind.TEAMS))
+    return [channel.name for channel in chats if channel.place == place]
+
+
 def everywhere(db: Connection, kind: Kind) -> list[Kept]:
     """Channels of every tenant that go out by ``kind``. For the doctor."""
     return store.everywhere(db, kind)

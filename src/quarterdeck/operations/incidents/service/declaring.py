@@ -20,7 +20,7 @@ from quarterdeck.operations.incidents.model.incident import (
 from quarterdeck.operations.incidents.model.rooms import has_channel
 from quarterdeck.operations.incidents.model.stage import Stage
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.service import freezing, noticing
+from quarterdeck.operations.incidents.service import freezing, noticing, updating
 from quarterdeck.operations.incidents.service.keeping import OPEN, write
 from quarterdeck.operations.incidents.service.roles import team_of
 from quarterdeck.operations.incidents.service.rooming import described, open_room
@@ -189,6 +189,7 @@ def _set_off(work: Work, made: Incident, *, notify: bool) -> Incident:
         tell_people(work, made, f"{made.id} {made.title}", key=DECLARED)
         tell_team(work, made, f"{made.id} {made.title}", key=DECLARED)
         open_ticket(work, made)
+        updating.tell_by_itself(work, made)
     if made.severity.war_room_min == 0:
         made = open_room(work, made, by="")
     elif has_channel(made):

@@ -17,6 +17,7 @@ from quarterdeck.operations.incidents.model.incident import (
     check_text,
 )
 from quarterdeck.operations.incidents.model.timeline import Wrote
+from quarterdeck.operations.incidents.service import updating
 from quarterdeck.operations.incidents.service.keeping import WRITE, change, found, write
 from quarterdeck.operations.incidents.service.rooming import retitle
 from quarterdeck.operations.incidents.service.telling import tell_people
@@ -118,5 +119,7 @@ def _follow(work: Work, before: Incident, made: Incident) -> None:
         write(work, made, Wrote.SEVERITY, words, by="")
     if Flag.SECURITY in fresh and made.is_open:
         tell_people(work, made, f"{made.id} {made.title}", key="security")
+    if made.is_open and ({*made.flags} - {*before.flags} or made.tenants != before.tenants):
+        updating.tell_by_itself(work, made)
     if made.title != before.title:
         retitle(work, made, key=f"title/{made.version}")

@@ -20,7 +20,7 @@ from quarterdeck.operations.incidents.model.gates import Facts, missing
 from quarterdeck.operations.incidents.model.incident import Done, Incident, check_text
 from quarterdeck.operations.incidents.model.stage import Stage, is_past, status_at
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.service import freezing, paging
+from quarterdeck.operations.incidents.service import freezing, paging, updating
 from quarterdeck.operations.incidents.service.keeping import (
     ACKNOWLEDGE,
     ESCALATE,
@@ -202,5 +202,6 @@ def _follow_severity(work: Work, made: Incident, key: str) -> Incident:
     freezing.freeze(work, made)
     tell_channels(work, made, made.title, key=key)
     tell_people(work, made, made.title, key=key)
+    updating.tell_by_itself(work, made)
     retitle(work, made, key=key)
     return open_room(work, made, by="") if made.severity.war_room_min == 0 else made

@@ -14,6 +14,7 @@ from quarterdeck.operations.incidents.model.incident import Incident
 from quarterdeck.operations.incidents.model.stage import STAGES, Stage
 from quarterdeck.operations.incidents.model.timeline import ActionItem, Entry
 from quarterdeck.operations.incidents.service.chatting import Chat, chat_of
+from quarterdeck.operations.incidents.service.delivered import Standing, standings
 from quarterdeck.operations.incidents.service.keeping import READ, found, own
 from quarterdeck.operations.incidents.service.leading import facts_of
 from quarterdeck.operations.incidents.service.telling import for_severity
@@ -40,6 +41,7 @@ class Account:
         proposed: a worse severity that its flags demand.
         knowing: contacts that know about its services or flags, as far as the actor sees them.
         chat: what became of its channel in Slack; None: it has none at its severity.
+        bulletins: what audiences were told, and what became of that.
     """
 
     incident: Incident
@@ -54,6 +56,7 @@ class Account:
     proposed: Verdict | None
     knowing: list[Contact]
     chat: Chat | None
+    bulletins: list[Standing]
 
     @property
     def tickets(self) -> list[str]:
@@ -97,6 +100,7 @@ def account_of(work: Work, one: Incident) -> Account:
         proposed=ladder.proposed(one.severity.name, one.flags),
         knowing=knowing(work, one),
         chat=chat_of(work, one, told),
+        bulletins=standings(work, one, told),
     )
 
 

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 
 from quarterdeck.events.incidents import CustomersTold, NoticeApproved, RegulatorTold
 from quarterdeck.kernel.work import Work
-from quarterdeck.operations.contacts import service as contacts
-from quarterdeck.operations.contacts.model import Contact, Section
+from quarterdeck.operations.incidents.model.bulletin import Bulletin
 from quarterdeck.operations.incidents.model.clocks import NOTICE, REGULATORS
 from quarterdeck.operations.incidents.model.faults import (
     NobodyToTell,
@@ -14,10 +13,11 @@ from quarterdeck.operations.incidents.model.faults import (
 )
 from quarterdeck.operations.incidents.model.incident import Done, Incident, check_text
 from quarterdeck.operations.incidents.model.timeline import Wrote
+from quarterdeck.operations.incidents.service.addressing import customers_of, ways_to
+from quarterdeck.operations.incidents.service.composing import Chosen, letters, of_customers
+from quarterdeck.operations.incidents.service.delivering import deliver, reached
 from quarterdeck.operations.incidents.service.keeping import APPROVE, READ, change, found, write
 from quarterdeck.operations.incidents.service.roles import require_speaker
-from quarterdeck.operations.incidents.service.telling import mails_of, tell
-from quarterdeck.operations.messages.model import Address, Where
 from quarterdeck.operations.severities.model import Notice
 
 WAITS = "Customers are told nothing yet: Legal must approve (flags security, data-loss)"
@@ -46,12 +46,32 @@ def notify_customers(work: Work, incident_id: str, text: str) -> Incident:
     incident = found(work, work.tenants(READ), incident_id)
     require_speaker(work, incident)
     check_text(text, least=1)
+    made, _ = notify(work, incident, of_customers(work, incident), text, by=None)
+    return made
+
+
+def notify(
+    work: Work, incident: Incident, one: Chosen, text: str, *, by: str | None
+) -> tuple[Incident, list[Bulletin]]:
+    """As ``notify_customers``, in the words of an audience; it asks for no permission.
+
+    ``by`` None: the actor; empty: nobody.
+    """
     if incident.is_gated:
-        raise NoticeNotApproved(f"{WAITS}: quarterdeck incident approve {incident.id}")
-    made = _notify(work, incident, text, by=None)
+        raise NoticeNotApproved(refusal(work, incident))
+    made, sent = _notify(work, incident, one, text, by=by)
     if made is incident:
         raise NobodyToTell(f"{_nobody(incident)}; {ENTER}")
-    return made
+    return made, sent
+
+
+def refusal(work: Work, incident: Incident) -> str:
+    """Why customers are told nothing as things stand; empty: they can be told."""
+    if incident.is_gated:
+        return f"{WAITS}: quarterdeck incident approve {incident.id}"
+    known = customers_of(work, incident)
+    can = any(ways_to(work, incident.tenant, contact)[0] for contact, _ in known)
+    return "" if can else f"{_nobody(incident)}; {ENTER}"
 
 
 def notify_at_once(work: Work, incident: Incident) -> Incident:
@@ -66,14 +86,14 @@ def notify_by_clock(work: Work, incident: Incident) -> Incident:
     if incident.is_gated:
         write(work, incident, Wrote.NOTICE, WAITS, by="", key="notice/waits")
         return incident
-    return _notify(work, incident, OVER if incident.mitigated_at else USUAL, by="")
+    return _by_itself(work, incident, OVER if incident.mitigated_at else USUAL)
 
 
 def tell_over(work: Work, incident: Incident) -> Incident:
     """Tell customers that it is over, if they were told that it was."""
     if incident.notified_at is None or incident.is_gated:
         return incident
-    return _notify(work, incident, OVER, by="")
+    return _by_itself(work, incident, OVER)
 
 
 def tell_regulator(work: Work, incident_id: str, regulator: str, note: str) -> Incident:
@@ -92,47 +112,37 @@ def tell_regulator(work: Work, incident_id: str, regulator: str, note: str) -> I
     return made
 
 
-def customers_of(work: Work, incident: Incident) -> list[tuple[Contact, frozenset[str]]]:
-    """The customers of the affected tenants, each with those it stands for.
-
-    The platform's directory is asked for the incident's own tenant alone: what one tenant
-    writes into its incident never chooses among the customers of another.
-    """
-    named, own = frozenset(incident.tenants), frozenset({incident.tenant})
-    found_ones = []
-    for kept in contacts.of_section(work, incident.tenant, Section.CUSTOMER):
-        asked = named if kept.tenant == incident.tenant else named & own
-        if affected := asked & {*kept.contact.tenants}:
-            found_ones.append((kept.contact, affected))
-    return found_ones
+def _by_itself(work: Work, incident: Incident, text: str) -> Incident:
+    return _notify(work, incident, of_customers(work, incident), text, by="")[0]
 
 
-def _notify(work: Work, incident: Incident, text: str, *, by: str | None) -> Incident:
+def _notify(
+    work: Work, incident: Incident, one: Chosen, text: str, *, by: str | None
+) -> tuple[Incident, list[Bulletin]]:
     """The incident as it was, where nobody could be told."""
-    customers = customers_of(work, incident)
-    to = [Address(where=Where.MAIL, name=mail) for one, _ in customers for mail in mails_of(one)]
-    key = f"notice/{incident.version + 1}"
-    posted = tell(work, incident, to, incident.symptom, key=key, text=text)
-    taken = {one.address.name for one in posted if one.message}
-    told = [of for one, of in customers if taken & {*mails_of(one)}]
+    written = letters(work, incident, one, text, "")
+    who = work.actor.id if by is None else by
+    sent = deliver(work, incident, written, key=f"notice/{incident.version + 1}", by=who)
+    pairs = list(zip(written, sent, strict=True))
+    told = [letter.tenants for letter, made in pairs if reached([made])]
     if not told:
         write(work, incident, Wrote.NOTICE, _nobody(incident), by="", key=f"due/{NOTICE}")
-        return incident
+        return incident, sent
     made = change(work, incident, notified_at=incident.notified_at or work.now)
-    reached = frozenset[str]().union(*told)
-    write(work, made, Wrote.NOTICE, f"Customers told: {_listed(sorted(reached))}: {text}", by=by)
-    if unknown := sorted({*made.tenants} - reached):
+    found_ones = frozenset[str]().union(*told)
+    write(work, made, Wrote.NOTICE, f"Customers told: {_listed(sorted(found_ones))}: {text}", by=by)
+    if unknown := sorted({*made.tenants} - found_ones):
         write(work, made, Wrote.NOTICE, f"No contact of {_listed(unknown)} is known", by="")
     work.publish(
         CustomersTold(
             tenant=made.tenant,
             incident=made.id,
-            tenants=sorted(reached),
-            people=len(taken),
+            tenants=sorted(found_ones),
+            people=reached(sent),
             text=text,
         )
     )
-    return made
+    return made, sent
 
 
 def _nobody(incident: Incident) -> str:

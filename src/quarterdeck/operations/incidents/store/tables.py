@@ -99,6 +99,18 @@ links = Table(
     Column("incident", String, primary_key=True),
 )
 
+bulletins = Table(
+    "operations_incident_bulletin",
+    metadata,
+    Column("incident", String, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("tenant", String, nullable=False),
+    Column("audience", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("spec", Text, nullable=False),
+    Index("operations_incident_bulletin_tenant", "tenant", "at"),
+)
+
 numbers = Table(
     "operations_incident_number",
     metadata,
@@ -106,4 +118,4 @@ numbers = Table(
     Column("last", Integer, nullable=False),
 )
 
-tables = (incidents, entries, actions, links, numbers)
+tables = (incidents, entries, actions, links, bulletins, numbers)

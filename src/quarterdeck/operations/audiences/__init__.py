@@ -1,0 +1,1 @@
+"""Audiences: who is told of incidents, and in which words."""

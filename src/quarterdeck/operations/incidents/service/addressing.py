@@ -1,0 +1,93 @@
+"""Whom an audience is, for one incident: channels, contacts, and the customers that it touches."""
+
+from collections.abc import Iterable, Iterator
+
+from quarterdeck.kernel.ids import PLATFORM
+from quarterdeck.kernel.work import Work
+from quarterdeck.operations.audiences.model import Audience
+from quarterdeck.operations.channels.service import keeping as channels
+from quarterdeck.operations.contacts import service as contacts
+from quarterdeck.operations.contacts.model import Contact, Means, Section
+from quarterdeck.operations.incidents.model.bulletin import Way
+from quarterdeck.operations.incidents.model.incident import Incident
+from quarterdeck.operations.messages.model import Address, Where
+
+BY_HAND = "nothing here reaches it: tell them by hand"
+NO_CONTACT = "there is no such contact"
+
+
+def customers_of(work: Work, incident: Incident) -> list[tuple[Contact, frozenset[str]]]:
+    """The customers of the affected tenants, each with those it stands for.
+
+    The platform's directory is asked for the incident's own tenant alone: what one tenant
+    writes into its incident never chooses among the customers of another.
+    """
+    named, own = frozenset(incident.tenants), frozenset({incident.tenant})
+    found_ones = []
+    for kept in contacts.of_section(work, incident.tenant, Section.CUSTOMER):
+        asked = named if kept.tenant == incident.tenant else named & own
+        if affected := asked & {*kept.contact.tenants}:
+            found_ones.append((kept.contact, affected))
+    return found_ones
+
+
+def ways_of(work: Work, incident: Incident, audience: Audience) -> tuple[list[Address], list[Way]]:
+    """Where an audience is told, and what of it nothing here reaches."""
+    to = [Address(where=Where.CHANNEL, name=name) for name in audience.channels]
+    deaf: list[Way] = []
+    for name in audience.contacts:
+        contact = _contact(work, incident.tenant, name)
+        if contact is None:
+            deaf.append(Way(address=name, why=NO_CONTACT))
+            continue
+        reached, unreached = ways_to(work, incident.tenant, contact)
+        to += reached
+        deaf += unreached
+    return to, deaf
+
+
+def ways_to(work: Work, tenant: str, contact: Contact) -> tuple[list[Address], list[Way]]:
+    """Where one contact is told: by each mail address, and by chat where a channel goes there.
+
+    A phone, a pager and a portal are for people to use: they are named where nothing else is.
+    """
+    to = [Address(where=Where.MAIL, name=mail) for mail in _by(contact, Means.MAIL)]
+    deaf: list[Way] = []
+    for place in _by(contact, Means.CHAT):
+        there = channels.of_place(work.db, tenant, place)
+        to += [Address(where=Where.CHANNEL, name=name) for name in there]
+        deaf += [] if there else [_unreached(contact, Means.CHAT, place)]
+    if not to:
+        others = (one for one in contact.channels if one.means not in (Means.MAIL, Means.CHAT))
+        deaf += [_unreached(contact, one.means, one.address) for one in others]
+    return to, deaf
+
+
+def described(contact: Contact) -> str:
+    """A contact in one line: ``Acme Corp (mail success@acmecorp.com, chat @acme-csm)``."""
+    return f"{contact.title} ({', '.join(_shown(contact))})"
+
+
+def by_tenant(
+    tenants: Iterable[str], customers: Iterable[tuple[Contact, frozenset[str]]]
+) -> dict[str, list[str]]:
+    """Each affected tenant with its contacts, in words."""
+    known = list(customers)
+    return {of: [described(one) for one, mine in known if of in mine] for of in tenants}
+
+
+def _contact(work: Work, tenant: str, name: str) -> Contact | None:
+    own = contacts.reached(work, tenant, name)
+    return own or contacts.reached(work, PLATFORM, name)
+
+
+def _by(contact: Contact, means: Means) -> Iterator[str]:
+    return (one.address for one in contact.channels if one.means is means)
+
+
+def _shown(contact: Contact) -> Iterator[str]:
+    return (f"{one.means.value} {one.address}" for one in contact.channels)
+
+
+def _unreached(contact: Contact, means: Means, address: str) -> Way:
+    return Way(address=f"{contact.title}, {means.value} {address}", why=BY_HAND)
