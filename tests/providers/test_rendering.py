@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quarterdeck.operations.channels.model.channel import Channel, Kind
-from quarterdeck.operations.messages.bundling import CUT, as_one, calm, shortened
+from quarterdeck.operations.messages.bundling import CUT, REPEAT, as_one, calm, shortened
 from quarterdeck.operations.messages.model import Content
 from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.providers.email import rendering as email
@@ -65,15 +65,15 @@ def test_teams_shows_a_card() -> None:
         "message",
         "application/vnd.microsoft.card.adaptive",
     )
-    assert (card["type"], card["version"]) == ("AdaptiveCard", "1.4")
+    assert (card["type"], card["version"]) == ("AdaptiveCard", "1.5")
     runs = [[run["text"] for run in block["inlines"]] for block in card["body"]]
     assert runs == [
         ["Database down"],
+        [REPEAT],
         ["Nobody can pay."],
         ["Since 12:00."],
         ["service: ", "atp-database"],
         ["region: ", "West <US>"],
-        [teams.REPEAT],
     ]
     assert card["body"][0]["inlines"][0]["color"] == "Attention"
     assert card["actions"] == [

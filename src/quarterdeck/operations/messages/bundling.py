@@ -8,6 +8,8 @@ from quarterdeck.operations.messages.model import Content
 SEVERITIES = ("critical", "error", "warning", "info")
 STATES = ("firing", "acknowledged", "info", "resolved")
 CUT = "… (shortened)"
+UNTITLED = "(no title)"
+REPEAT = "Repeat: you may have this already."
 BROAD = re.compile(r"(?:@(?=channel|here|everyone|group|all\b)|<(?=[!@#]))", re.IGNORECASE)
 APART = "\u200b"  # a space without width: nobody is called
 
@@ -18,7 +20,7 @@ def as_one(contents: Sequence[Content]) -> Content:
     if not others:
         return first
     return Content(
-        title=f"{len(contents)} messages: {first.title}",
+        title=f"{len(contents)} messages: {first.title.strip() or UNTITLED}",
         text="\n\n".join(map(_in_short, contents)),
         severity=_worst(SEVERITIES, [one.severity for one in contents]),
         state=_worst(STATES, [one.state for one in contents]),
@@ -39,6 +41,13 @@ def calm(text: str) -> str:
     return BROAD.sub(lambda found: found[0] + APART, text)
 
 
+def left_out(content: Content, facts: int, links: int) -> str:
+    """What says that not all is shown, where only so many facts and links are; else nothing."""
+    gone = {"facts": len(content.facts) - facts, "links": len(content.links) - links}
+    said = ", ".join(f"{many} more {what}" for what, many in gone.items() if many > 0)
+    return f"Not shown: {said}" if said else ""
+
+
 def is_for_all(content: Content, *, mention: bool) -> bool:
     """Whether all who are there are called: for what is critical, and not over, alone."""
     over = content.state in ("resolved", "acknowledged")
@@ -48,7 +57,7 @@ def is_for_all(content: Content, *, mention: bool) -> bool:
 def headline(content: Content) -> str:
     """The title, and before it what has happened to it: ``Resolved: Database down``."""
     state = {"resolved": "Resolved: ", "acknowledged": "Acknowledged: "}.get(content.state, "")
-    return state + content.title
+    return state + (content.title.strip() or UNTITLED)
 
 
 def _in_short(content: Content) -> str:

@@ -66,6 +66,7 @@ class MailCarrier:
             server.sender,
             parcel.address,
             f"{parcel.tenant}/{parcel.about}",
+            repeat=parcel.attempt > 1,
         )
         made = rendering.addressed(mail, parcel.id, parcel.at, parcel.attempt - 1)
         with self._connected() as smtp:

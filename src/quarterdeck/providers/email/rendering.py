@@ -10,17 +10,23 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 
-from quarterdeck.operations.messages.bundling import headline, shortened
+from quarterdeck.operations.messages.bundling import REPEAT, headline, shortened
 from quarterdeck.operations.messages.model import UNSUBSCRIBE, Content
 
 MOST_SUBJECT, MOST_TEXT = 200, 100_000
 REPEATED = "X-Quarterdeck-Repeat"
 
 
-def mail(content: Content, sender: str, to: str, about: str) -> EmailMessage:
-    """What is told, as a mail; those about one thing stand in one thread."""
+def mail(
+    content: Content, sender: str, to: str, about: str, *, repeat: bool = False
+) -> EmailMessage:
+    """What is told, as a mail; those about one thing stand in one thread.
+
+    ``repeat``: the receiver may have it already; whoever reads is told so.
+    """
     made = EmailMessage()
-    made["Subject"] = shortened(f"{_mark(content)}{headline(content)}", MOST_SUBJECT)
+    again = "Repeat: " if repeat else ""
+    made["Subject"] = shortened(f"{again}{_mark(content)}{headline(content)}", MOST_SUBJECT)
     made["From"] = sender
     made["To"] = to
     made["Auto-Submitted"] = "auto-generated"
@@ -29,7 +35,8 @@ def mail(content: Content, sender: str, to: str, about: str) -> EmailMessage:
         if label == UNSUBSCRIBE and "List-Unsubscribe" not in made:
             made["List-Unsubscribe"] = f"<{url}>"
             made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    made.set_content("\n".join(_lines(content)) + "\n")
+    first = [REPEAT, ""] if repeat else []
+    made.set_content("\n".join([*first, *_lines(content)]) + "\n")
     return made
 
 

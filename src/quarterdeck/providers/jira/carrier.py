@@ -48,9 +48,8 @@ class JiraCarrier:
         if isinstance(known, Reply):
             return known
         if known:
-            return (
-                site.closed(known, content) if content.state == OVER else site.told(known, content)
-            )
+            say = site.closed if content.state == OVER else site.told
+            return say(known, content, repeat=parcel.attempt > 1)
         if content.state in SILENT:
             return Reply()  # nothing was ever opened
         return site.made(rendering.issue(content, channel.place, label))
@@ -72,17 +71,19 @@ class Site:
             got = self._ask("issue", issue)
         return _receipt(got, str(_said(got).get("key", "")))
 
-    def told(self, key: str, content: Content) -> Reply:
+    def told(self, key: str, content: Content, *, repeat: bool) -> Reply:
         """Say something of an issue."""
-        got = self._ask(f"issue/{quote(key, safe='')}/comment", rendering.comment(content))
+        got = self._ask(
+            f"issue/{quote(key, safe='')}/comment", rendering.comment(content, repeat=repeat)
+        )
         return _receipt(got, key)
 
-    def closed(self, key: str, content: Content) -> Reply:
+    def closed(self, key: str, content: Content, *, repeat: bool) -> Reply:
         """Say that it is over, and bring the issue to where it is done, if it is not there.
 
         No receipt: what is told after that is of another issue, unless this one is not done.
         """
-        reply = self.told(key, content)
+        reply = self.told(key, content, repeat=repeat)
         if not reply.taken:
             return reply
         path = f"issue/{quote(key, safe='')}/transitions"

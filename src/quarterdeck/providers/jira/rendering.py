@@ -8,7 +8,7 @@ import re
 from hashlib import sha256
 from typing import Any
 
-from quarterdeck.operations.messages.bundling import headline, shortened
+from quarterdeck.operations.messages.bundling import REPEAT, UNTITLED, headline, shortened
 from quarterdeck.operations.messages.model import Content
 
 MOST_SUMMARY, MOST_TEXT = 255, 30_000
@@ -32,16 +32,17 @@ def issue(content: Content, place: str, label: str) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "project": {"key": project},
         "issuetype": {"name": kind or USUAL_TYPE},
-        "summary": shortened(content.title, MOST_SUMMARY),
+        "summary": shortened(content.title.strip() or UNTITLED, MOST_SUMMARY),
         "description": text(content),
         "labels": ["quarterdeck", label, *said],
     }
     return {"fields": fields | ({"priority": {"name": priority}} if priority else {})}
 
 
-def comment(content: Content) -> dict[str, Any]:
-    """What is said of an issue that there is."""
-    return {"body": shortened(f"{headline(content)}\n\n{text(content)}".strip(), MOST_TEXT)}
+def comment(content: Content, *, repeat: bool = False) -> dict[str, Any]:
+    """What is said of an issue that there is; ``repeat``: it may stand there already."""
+    said = f"{headline(content)}\n\n{text(content)}".strip()
+    return {"body": shortened(f"{REPEAT}\n\n{said}" if repeat else said, MOST_TEXT)}
 
 
 def text(content: Content) -> str:

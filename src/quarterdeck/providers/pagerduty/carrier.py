@@ -3,8 +3,6 @@
 Where the channel has a token of the REST API, an incident is acknowledged by that, in a name.
 """
 
-import json
-
 from quarterdeck.operations.messages.bundling import as_one
 from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.sending.model import Reply
@@ -36,6 +34,6 @@ class PagerDutyCarrier:
             if done is not None and done.again:
                 return done
             # In no name, then: better than that it rings on.
-        got = self._sender.exchange(f"{self._url}/v2/enqueue", HEADERS, json.dumps(body).encode())
+        got = self._sender.exchange(f"{self._url}/v2/enqueue", HEADERS, rendering.encoded(body))
         reply = judged(got)
         return Reply(status=got.status, receipt=dedup) if reply.taken else reply

@@ -3,8 +3,6 @@
 Connectors of the old form answer 200 and say in the body that they could not deliver.
 """
 
-import json
-
 from quarterdeck.operations.messages.bundling import as_one
 from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.sending.model import Reply
@@ -25,8 +23,8 @@ class TeamsCarrier:
 
     def carry(self, parcel: Parcel) -> Reply:
         """As the port says."""
-        body = rendering.body(as_one(parcel.contents), repeat=parcel.attempt > 1)
-        got = self._sender.exchange(parcel.secret, HEADERS, json.dumps(body).encode())
+        body = rendering.encoded(as_one(parcel.contents), repeat=parcel.attempt > 1)
+        got = self._sender.exchange(parcel.secret, HEADERS, body)
         if got.taken and NOT_DELIVERED in got.text:
             return Reply(status=got.status, error=got.text[:MOST_WORDS], again=True)
         return judged(got)
