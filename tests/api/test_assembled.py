@@ -155,6 +155,7 @@ def known(
         "slo": PROMISE,
         **_on_call(client, ada, acme),
         "contact": _contact(client, ada, acme),
+        "audience": _audience(client, ada, acme),
         "card": _card(client, ada, acme),
         **_paged(client, ada, acme),
         "incident": _incident(client, ada, acme),
@@ -226,6 +227,12 @@ def _contact(client: TestClient, ada: Headers, tenant: str) -> str:
     path = f"/api/v1/contacts/{tenant}/acme-database"
     assert client.put(path, json=BODIES["put_contact"], headers=ada).is_success
     return "acme-database"
+
+
+def _audience(client: TestClient, ada: Headers, tenant: str) -> str:
+    path = f"/api/v1/audiences/{tenant}/acme-engineering"
+    assert client.put(path, json=BODIES["put_audience"], headers=ada).is_success
+    return "acme-engineering"
 
 
 def _card(client: TestClient, ada: Headers, tenant: str) -> str:

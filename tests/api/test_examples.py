@@ -272,6 +272,13 @@ class Seeded:
         assert self.client.put(path, json=other, headers=self.ada).is_success
         return "database"
 
+    def worded(self) -> str:
+        """An audience, which goes out by a channel that there is."""
+        path = "/api/v1/audiences/contoso/engineering"
+        other = BODIES["put_audience"] | {"title": "Other"}
+        assert self.client.put(path, json=other, headers=self.ada).is_success
+        return "engineering"
+
     def carded(self) -> str:
         """A quick-reference card."""
         path = "/api/v1/cards/contoso/critical-incident"
@@ -348,6 +355,8 @@ class Seeded:
             steps.append(("POST", "/advance", {"to": "Resolved"}))
         if operation == "notify_incident_customers":
             self._entered(CUSTOMER)
+        if operation in ("post_incident_update", "preview_incident_update"):
+            self.worded()
         if operation == "sign_incident_postmortem":
             steps.append(("POST", "/close", None))
         for method, path, body in steps:
@@ -429,6 +438,7 @@ class Seeded:
             "slo": self.promised,
             "schedule": lambda: self.handed()[0] if operation in HANDED else self.scheduled(),
             "contact": self.known,
+            "audience": self.worded,
             "card": self.carded,
             "slug": self.shown,
             "component": self.shown_component,

@@ -74,8 +74,10 @@ def test_atp_has_stakeholders_and_experts(engine: Engine) -> None:
     found = contacts(engine, "atp")
     stakeholders = {n: ways(one) for n, one in found.items() if one.section == "stakeholder"}
     assert stakeholders == {
+        "ciso": [("mail", "ciso@connectsoft.com")],
         "compliance": [("mail", "compliance@connectsoft.com")],
         "customer-success": [("mail", "success@connectsoft.com")],
+        "legal": [("mail", "legal@connectsoft.com")],
         "security": [("mail", "security@connectsoft.com")],
     }
     experts = {n: ways(one)[0] for n, one in found.items() if one.section is Section.EXPERT}
@@ -91,7 +93,7 @@ def test_atp_has_stakeholders_and_experts(engine: Engine) -> None:
     assert [kept.contact.name for kept in about] == ["database-experts"]
 
 
-@pytest.mark.census("ATP-478", "ATP-480")
+@pytest.mark.census("ATP-478", "ATP-479", "ATP-480")
 def test_atp_has_vendors_and_customers(engine: Engine) -> None:
     found = contacts(engine, "atp")
     azure = found["azure-support"]
@@ -99,8 +101,12 @@ def test_atp_has_vendors_and_customers(engine: Engine) -> None:
     assert "severity A (critical)" in azure.channels[0].note
     vendors = {ways(found[name])[0][1] for name in ("hashicorp", "elastic", "pagerduty")}
     assert vendors == {*("support@hashicorp.com", "support@elastic.co", "support@pagerduty.com")}
-    customers = {one.tenants[0] for one in found.values() if one.section is Section.CUSTOMER}
-    assert customers == {"acme", "contoso", "fabrikam"}
+    majors = {one.tenants: ways(one) for one in found.values() if one.section == "customer"}
+    assert majors == {
+        ("acme",): [("mail", "success@acmecorp.com"), ("chat", "@acme-csm")],
+        ("contoso",): [("mail", "support@contoso.com"), ("chat", "@contoso-csm")],
+        ("fabrikam",): [("mail", "ops@fabrikam.com"), ("chat", "@fabrikam-csm")],
+    }
 
 
 @pytest.mark.parametrize(

@@ -153,12 +153,7 @@ def _known(ladder: Ladder, word: str) -> bool:
 
 def _severities(item: Item) -> Iterator[tuple[str, tuple[str | int, ...]]]:
     if item.kind == "escalation_policy":
-        for n, level in enumerate(item.spec.get("levels") or ()):
-            for field in ("notify_at", "engage_at"):
-                said: Any = level.get(field)
-                for word in said if isinstance(said, dict) else ():
-                    if word != ANY:
-                        yield word, ("levels", n, field, word)
+        yield from _of_levels(item)
     if item.kind == "audience":
         for n, said in enumerate(item.spec.get("severities") or ()):
             yield str(said), ("severities", n)
@@ -166,3 +161,12 @@ def _severities(item: Item) -> Iterator[tuple[str, tuple[str | int, ...]]]:
         word = str(item.spec.get("rule", {}).get("severity", ""))
         if named(word) == word and word in LADDER:
             yield word, ("rule", "severity")
+
+
+def _of_levels(item: Item) -> Iterator[tuple[str, tuple[str | int, ...]]]:
+    for n, level in enumerate(item.spec.get("levels") or ()):
+        for field in ("notify_at", "engage_at"):
+            said: Any = level.get(field)
+            for word in said if isinstance(said, dict) else ():
+                if word != ANY:
+                    yield word, ("levels", n, field, word)

@@ -131,6 +131,8 @@ pages:acknowledge         x   x   .   x   .   x   x   .   .   x   x
 pages:open                x   x   .   x   .   .   x   .   .   x   x
 contacts:read             x   x   x   x   x   x   x   x   .   x   x
 contacts:write            x   .   .   .   .   x   .   .   .   x   x
+audiences:read            x   x   x   x   x   x   x   x   .   x   x
+audiences:write           x   x   .   .   .   x   x   .   .   x   x
 cards:read                x   x   x   x   x   x   x   x   .   x   x
 cards:write               x   .   .   .   .   .   x   .   .   x   x
 statuspage:read           x   x   x   x   x   x   x   x   .   x   x

@@ -304,6 +304,12 @@ def notify(request: Request, actor: By, incident: str, text: Long = "") -> Respo
     )
 
 
+@router.get(ONE + "/updates", response_class=HTMLResponse, **needs(READ))
+def previewed(frame: InFrame, incident: str) -> HTMLResponse:
+    """The room again, where a preview was: what of it is live is asked for here."""
+    return _room(frame, incident)
+
+
 @router.post(ONE + "/updates", response_class=HTMLResponse, **needs(READ))
 def update(
     request: Request,
