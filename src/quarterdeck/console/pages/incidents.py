@@ -48,6 +48,7 @@ from quarterdeck.operations.incidents.service.keeping import (
     SIGN,
     WRITE,
 )
+from quarterdeck.operations.messages.model import Message
 from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
 from quarterdeck.web.deps import By
@@ -440,9 +441,16 @@ def _room(frame: Frame, incident: str, refused: str = "", said: Update = NOTHING
         people=frame.people(),
         refused=refused,
         tenant=one.tenant,
+        others=_told_besides(found),
         audiences=[chosen.audience for chosen in composing.every(frame.work, one)],
         said=said,
     )
+
+
+def _told_besides(found: incidents.Account) -> list[Message]:
+    """What was told about it, but to audiences: that stands with their words."""
+    own = {way.message for one in found.bulletins for way in one.deliveries}
+    return [message for message in found.messages if message.id not in own]
 
 
 def _marks(frame: Frame, found: list[Incident]) -> dict[str, str]:

@@ -11,6 +11,7 @@ from quarterdeck.operations.contacts.model import Contact, Means, Section
 from quarterdeck.operations.incidents.model.bulletin import Way
 from quarterdeck.operations.incidents.model.incident import Incident
 from quarterdeck.operations.messages.model import Address, Where
+from quarterdeck.operations.messages.service import ways as outbox
 
 BY_HAND = "nothing here reaches it: tell them by hand"
 NO_CONTACT = "there is no such contact"
@@ -43,7 +44,7 @@ def ways_of(work: Work, incident: Incident, audience: Audience) -> tuple[list[Ad
         reached, unreached = ways_to(work, incident.tenant, contact)
         to += reached
         deaf += unreached
-    return to, deaf
+    return _split(work, incident.tenant, to, deaf)
 
 
 def ways_to(work: Work, tenant: str, contact: Contact) -> tuple[list[Address], list[Way]]:
@@ -57,6 +58,7 @@ def ways_to(work: Work, tenant: str, contact: Contact) -> tuple[list[Address], l
         there = channels.of_place(work.db, tenant, place)
         to += [Address(where=Where.CHANNEL, name=name) for name in there]
         deaf += [] if there else [_unreached(contact, Means.CHAT, place)]
+    to, deaf = _split(work, tenant, to, deaf)
     if not to:
         others = (one for one in contact.channels if one.means not in (Means.MAIL, Means.CHAT))
         deaf += [_unreached(contact, one.means, one.address) for one in others]
@@ -79,6 +81,20 @@ def by_tenant(
 def _contact(work: Work, tenant: str, name: str) -> Contact | None:
     own = contacts.reached(work, tenant, name)
     return own or contacts.reached(work, PLATFORM, name)
+
+
+def _split(
+    work: Work, tenant: str, to: Iterable[Address], deaf: list[Way]
+) -> tuple[list[Address], list[Way]]:
+    """Those of ``to`` that something goes out to; the others are deaf, each with why."""
+    reached: list[Address] = []
+    for address in dict.fromkeys(to):
+        ways = outbox.ways_to(work, tenant, address)
+        if any(not way.why for way in ways):
+            reached.append(address)
+        else:
+            deaf = [*deaf, Way(address=address.name, why=ways[0].why)]
+    return reached, deaf
 
 
 def _by(contact: Contact, means: Means) -> Iterator[str]:

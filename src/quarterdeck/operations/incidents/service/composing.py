@@ -97,7 +97,7 @@ def _inside(work: Work, incident: Incident, one: Chosen, update: str, by: str) -
         title=audience.title,
         version=one.version,
         content=content,
-        to=tuple(dict.fromkeys(to)),
+        to=tuple(to),
         deaf=tuple(deaf),
     )
 
@@ -119,7 +119,7 @@ def _to_customer(
         title=contact.title,
         version=one.version,
         content=Content(title=subject, text=text),
-        to=tuple(dict.fromkeys(to)),
+        to=tuple(to),
         deaf=tuple(deaf),
         tenants=affected,
     )
