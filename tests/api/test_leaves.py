@@ -24,7 +24,8 @@ SILENT = {
         (
             *("check_health", "query_logs", "diff_pack", "lint_pack"),
             *("check_routing", "test_routing"),
-            *("preview_silence", "preview_slo_objects", "try_written_rule"),
+            *("preview_silence", "preview_slo_objects", "preview_incident_update"),
+            "try_written_rule",
             "walk_escalation_decision",
         ),
         LOOKS,

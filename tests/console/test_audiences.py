@@ -66,7 +66,7 @@ def test_an_update_is_seen_before_it_is_sent_and_after(client: TestClient, estat
     looked = client.post(f"{here}/updates", data=said)
     assert looked.status_code == 200
     assert "&lt;b&gt;half of it is back&lt;/b&gt;" in looked.text
-    assert "To ops, gone" in looked.text
+    assert "To ops; gone: no channel &#39;gone&#39;" in looked.text
     assert "To ops@acme.example" in looked.text
     assert 'name="send"' in looked.text
     assert "As it was sent" not in client.get(here).text

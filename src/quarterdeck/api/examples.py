@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from quarterdeck.api.operations.audience_examples import AUDIENCES
+
 _ID = "01a1effd-c11f-7972-beed-8fe9aadfdd"
 
 PARAMETERS: dict[str, Any] = {
@@ -448,15 +450,7 @@ BODIES: dict[str, Any] = {
         "affected": {"checkout": "degraded_performance"},
     },
     "update_status_post": {"text": "The cause is found.", "stage": "identified"},
-    "put_audience": {
-        "title": "Engineering",
-        "subject": "${incident} ${status}: ${symptom}",
-        "text": "${update}\n\nSince ${began}, commander ${commander}, cause ${cause}.",
-        "channels": ["shop-incidents"],
-        "severities": ["SEV-1"],
-    },
-    "post_incident_update": {"text": "Half of it is back.", "audiences": ["engineering"]},
-    "preview_incident_update": {"text": "Half of it is back.", "audiences": ["engineering"]},
+    **AUDIENCES,
     "put_card": {
         "title": "Critical incident",
         "use": "At SEV-1",

@@ -26,7 +26,7 @@ from quarterdeck.operations.incidents.model.incident import Incident, Role
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.model.wording import inward, outward
 from quarterdeck.operations.incidents.service import describing, leading, noticing, roles, updating
-from quarterdeck.operations.incidents.service.addressing import BY_HAND, NO_CONTACT
+from quarterdeck.operations.incidents.service.addressing import BY_HAND, CUSTOMER, NO_CONTACT
 from quarterdeck.operations.messages.service import looking as messages
 from quarterdeck.operations.severities.model import Flag
 from quarterdeck.providers.sealing.safe import KeySafe
@@ -218,6 +218,17 @@ def test_an_update_with_customers_waits_for_legal_as_a_whole(bridge: Bridge) -> 
         noticing.approve(work, made.id, "case 17")
     post(bridge, made, "we were broken into", "engineering", "customers")
     assert {*contents(bridge, made)} == {"ops", "it@acme.example"}
+
+
+def test_no_other_audience_is_a_way_to_a_customer_past_legal(bridge: Bridge) -> None:
+    put(bridge, customer("acme", (Means.MAIL, "it@acme.example")))
+    put(bridge, audience("friends", contacts=("customer-acme",)))
+    made = bridge.declare(flags=(Flag.SECURITY,))
+    [told] = post(bridge, made, "we were broken into", "friends")
+    assert [(way.address, way.message, way.why) for way in told.ways] == [
+        ("customer-acme", "", CUSTOMER)
+    ]
+    assert contents(bridge, made) == {}
 
 
 def test_nobody_is_said_to_be_told_where_no_customer_is(bridge: Bridge) -> None:

@@ -15,6 +15,7 @@ from quarterdeck.operations.messages.service import ways as outbox
 
 BY_HAND = "nothing here reaches it: tell them by hand"
 NO_CONTACT = "there is no such contact"
+CUSTOMER = "a customer, who is told as such alone: once Legal lets them"
 
 
 def customers_of(work: Work, incident: Incident) -> list[tuple[Contact, frozenset[str]]]:
@@ -38,8 +39,8 @@ def ways_of(work: Work, incident: Incident, audience: Audience) -> tuple[list[Ad
     deaf: list[Way] = []
     for name in audience.contacts:
         contact = _contact(work, incident.tenant, name)
-        if contact is None:
-            deaf.append(Way(address=name, why=NO_CONTACT))
+        if contact is None or contact.section is Section.CUSTOMER:
+            deaf.append(Way(address=name, why=CUSTOMER if contact else NO_CONTACT))
             continue
         reached, unreached = ways_to(work, incident.tenant, contact)
         to += reached
