@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0042_audiences"
-down_revision = "0041_handoffs"
+revision = "0043_audiences"
+down_revision = "0042_alert_counts"
 branch_labels = None
 depends_on = None
 
