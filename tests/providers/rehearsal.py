@@ -46,7 +46,15 @@ class Rehearsal:
         return found
 
     def calm(self) -> None:
-        for lever in ("faults", "lacks", "delegations", "credentials", "incidents", "directory"):
+        for lever in (
+            "faults",
+            "lacks",
+            "delegations",
+            "credentials",
+            "incidents",
+            "directory",
+            "budgets",
+        ):
             self.http.delete(f"/_simulator/{lever}")
         self.http.put("/_simulator/quotas", json={"binding": False})
 

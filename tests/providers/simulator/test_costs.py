@@ -279,3 +279,55 @@ def test_budgets_tell_what_is_spent_this_month(simulator: Rehearsal) -> None:
     body = question(*FEBRUARY, timeframe="MonthToDate")
     spent = exact(rows(simulator, body, 0, 1))["EUR"]
     assert budget["properties"]["currentSpend"]["amount"] == pytest.approx(float(spent))
+
+
+def budgets(simulator: Rehearsal) -> dict[str, tuple[int, float]]:
+    """By subscription: the amount of its budget, and what is spent of it."""
+    found = {}
+    for number, tenant in enumerate(simulator.estate()):
+        for held in (one["id"] for one in tenant["subscriptions"]):
+            path = f"/subscriptions/{held}/providers/Microsoft.Consumption/budgets"
+            for one in simulator.get(path, number).json()["value"]:
+                said = one["properties"]
+                found[held] = (said["amount"], said["currentSpend"]["amount"])
+    return found
+
+
+def test_budgets_hold_until_the_month_ends(simulator: Rehearsal) -> None:
+    simulator.lever("clock", "PUT", now="2026-05-31T23:00:00Z")
+    found = budgets(simulator)
+    assert len(found) > 2
+    assert all(0.3 * amount < spent < amount for amount, spent in found.values())
+
+
+def test_costs_that_rise_exceed_a_budget_and_fall_below_it_again(simulator: Rehearsal) -> None:
+    held, (amount, spent) = next(iter(budgets(simulator).items()))
+    days = {"subscription": held, "first": "2026-05-01", "last": "2026-05-20"}
+    simulator.lever("restatements", **days, permille=4_000)
+    assert budgets(simulator)[held][1] == pytest.approx(4 * spent)
+    assert 4 * spent > amount
+    simulator.lever("restatements", **days, permille=250)
+    assert budgets(simulator)[held][0] == amount > budgets(simulator)[held][1]
+
+
+def test_a_budget_is_set_and_is_as_it_was(simulator: Rehearsal) -> None:
+    before = budgets(simulator)
+    every = {one["id"] for tenant in simulator.estate() for one in tenant["subscriptions"]}
+    for held in every:
+        simulator.lever("budgets", "PUT", subscription=held, amount=1)
+    after = budgets(simulator)
+    assert after.keys() == every > before.keys()
+    assert all(amount == 1 < spent for amount, spent in after.values())
+    simulator.http.delete("/_simulator/budgets")
+    assert budgets(simulator).keys() == before.keys()
+    assert {amount for amount, _ in budgets(simulator).values()} == {a for a, _ in before.values()}
+
+
+@pytest.mark.parametrize(
+    ("said", "status"), [({"amount": 0}, 400), ({}, 400), ({"amount": 5, "subscription": "x"}, 404)]
+)
+def test_a_budget_of_nothing_or_of_nobody_is_refused(
+    simulator: Rehearsal, said: dict[str, Any], status: int
+) -> None:
+    asked = {"subscription": simulator.subscription()} | said
+    assert simulator.http.put("/_simulator/budgets", json=asked).status_code == status

@@ -12,7 +12,7 @@ from starlette.routing import Route
 from quarterdeck.kernel.clock import rfc3339
 from quarterdeck.providers.simulator.answers import Refused, json
 from quarterdeck.providers.simulator.churn import pass_days
-from quarterdeck.providers.simulator.costs.books import Books
+from quarterdeck.providers.simulator.costs.api import Costs
 from quarterdeck.providers.simulator.costs.ledger import Restatement
 from quarterdeck.providers.simulator.credentials import Credential
 from quarterdeck.providers.simulator.lacks import Lack
@@ -41,6 +41,13 @@ class Correction(msgspec.Struct, forbid_unknown_fields=True):
     first: date
     last: date
     permille: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+
+
+class Limit(msgspec.Struct, forbid_unknown_fields=True):
+    """What a subscription may cost in a month, in whole units of what it is billed in."""
+
+    subscription: str
+    amount: Annotated[int, msgspec.Meta(ge=1, le=10**12)]
 
 
 class Delegation(msgspec.Struct, forbid_unknown_fields=True):
@@ -81,9 +88,9 @@ class Binding(msgspec.Struct, forbid_unknown_fields=True):
 class Levers:
     """Changes a world from outside."""
 
-    def __init__(self, world: World, books: Books, hush: Callable[[str], None]) -> None:
+    def __init__(self, world: World, costs: Costs, hush: Callable[[str], None]) -> None:
         self._world = world
-        self._books = books
+        self._costs = costs
         self._hush = hush
 
     def routes(self) -> list[Route]:
@@ -98,6 +105,8 @@ class Levers:
             Route(f"{base}/lacks", self.clear_lacks, methods=["DELETE"]),
             Route(f"{base}/quotas", self.quotas, methods=["PUT"]),
             Route(f"{base}/restatements", self.restate, methods=["POST"]),
+            Route(f"{base}/budgets", self.limit, methods=["PUT"]),
+            Route(f"{base}/budgets", self.clear_limits, methods=["DELETE"]),
             Route(f"{base}/delegations", self.delegate, methods=["POST"]),
             Route(f"{base}/delegations", self.clear_delegations, methods=["DELETE"]),
             Route(f"{base}/credentials", self.add_credential, methods=["POST"]),
@@ -149,11 +158,22 @@ class Levers:
     async def restate(self, request: Request) -> Response:
         """Correct the cost of days that are past."""
         asked = await read(request, Correction)
-        if asked.subscription not in self._world.subscriptions:
-            raise unknown(f"subscription {asked.subscription}")
+        self._check(asked.subscription)
         found = Restatement(first=asked.first, last=asked.last, permille=asked.permille)
-        self._books.restate(asked.subscription, found)
+        self._costs.books.restate(asked.subscription, found)
         return json(asked, status=201)
+
+    async def limit(self, request: Request) -> Response:
+        """Set the budget of a subscription, whether it had one or not."""
+        asked = await read(request, Limit)
+        self._check(asked.subscription)
+        self._costs.amounts.set(asked.subscription, asked.amount)
+        return json(asked)
+
+    async def clear_limits(self, _request: Request) -> Response:
+        """Budgets are as they were made."""
+        self._costs.amounts.clear()
+        return Response(status_code=204)
 
     async def delegate(self, request: Request) -> Response:
         """Show a directory's subscriptions to another one's token."""
@@ -224,6 +244,10 @@ class Levers:
         """No delta token issued so far is good any more."""
         self._world.deltas.forget()
         return Response(status_code=204)
+
+    def _check(self, subscription: str) -> None:
+        if subscription not in self._world.subscriptions:
+            raise unknown(f"subscription {subscription}")
 
 
 async def read(request: Request, type_: type[Read]) -> Read:

@@ -87,7 +87,7 @@ def build_app(world: World, clock: Clock) -> ASGIApp:
     costs, graph = Costs(world), Graph(world)
     routes = [
         *Control(world).routes(),
-        *Levers(world, costs.books, graph.hush).routes(),
+        *Levers(world, costs, graph.hush).routes(),
         *ResourceGraph(world).routes(),
         *costs.routes(),
         *Governing(world).routes(),

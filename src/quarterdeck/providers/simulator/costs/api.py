@@ -1,7 +1,7 @@
 """Cost Management's query and Consumption's budgets, simulated."""
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date
 from hashlib import sha256
 from math import ceil
 
@@ -11,12 +11,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from quarterdeck.providers.simulator.answers import Form, Refused
-from quarterdeck.providers.simulator.chance import draw, share
 from quarterdeck.providers.simulator.costs import query as queries
 from quarterdeck.providers.simulator.costs.books import Asked, Books
-from quarterdeck.providers.simulator.costs.ledger import EXPONENT
-from quarterdeck.providers.simulator.costs.rows import Table, decimal, months, table
-from quarterdeck.providers.simulator.estate import Json, guid
+from quarterdeck.providers.simulator.costs.budgets import Budgets
+from quarterdeck.providers.simulator.costs.rows import Table, months, table
+from quarterdeck.providers.simulator.estate import guid
 from quarterdeck.providers.simulator.faults import throttled
 from quarterdeck.providers.simulator.gate import Gate
 from quarterdeck.providers.simulator.listing import Desk, begun, count, slices
@@ -38,6 +37,7 @@ class Costs:
         self._world = world
         self._gate = Gate(world)
         self.books = Books(world)
+        self.amounts = Budgets(world, self.books)
         self._answers: dict[tuple[object, ...], Table] = {}
 
     def routes(self) -> list[Route]:
@@ -70,7 +70,7 @@ class Costs:
         """The budgets of a subscription, with what is spent of each so far."""
         grant = self._gate.arm(request, BUDGETS)
         subscription = request.path_params["subscription"]
-        items = [msgspec.json.encode(one) for one in self._budgets(subscription)]
+        items = [msgspec.json.encode(one) for one in self.amounts.listed(subscription)]
         desk = Desk(self._world, "budgets")
         tenant = self._gate.home(grant, subscription)
         return await desk.serve(request, tenant, slices(items, PAGE))
@@ -108,25 +108,6 @@ class Costs:
         self._answers[key] = table(asked, lines)
         return self._answers[key]
 
-    def _budgets(self, subscription: str) -> list[Json]:
-        today = self._world.now().date()
-        lines = self.books.lines(
-            subscription,
-            Asked(
-                first=today.replace(day=1),
-                last=today,
-                basis="ActualCost",
-                name=lambda _charge: (),
-                keep=lambda _charge: True,
-            ),
-        )
-        currency = self.books.currency(subscription, today)
-        spent = sum(line.amount for line in lines if line.currency == currency)
-        size = len(self.books.charges(subscription))
-        amount = (100 * size * (20 + draw(subscription, "budget") % 100) // 1_000) * 10 + 100
-        named = share(subscription, "has a budget") < 0.8  # noqa: PLR2004  four in five have one
-        return [budget(subscription, amount, spent, currency, self._world.born)] if named else []
-
 
 def form(found: Table, request: Request) -> Form:
     """How rows are wrapped: everything stands under ``properties``."""
@@ -158,37 +139,3 @@ def told(spent: Spent, units: int) -> Mapping[str, str]:
     by_10_s, by_minute, by_hour = spent.left
     left = f"QueriesPerHour:{by_hour},QueriesPerMin:{by_minute},QueriesPer10Sec:{by_10_s}"
     return {f"{family}-consumed": str(units), f"{family}-remaining": left}
-
-
-def budget(subscription: str, amount: int, spent: int, currency: str, since: datetime) -> Json:
-    """A budget for each month, as Consumption lists it."""
-    name = "monthly"
-    now = msgspec.Raw(decimal(spent, EXPONENT).encode())
-    return {
-        "id": f"/subscriptions/{subscription}/providers/Microsoft.Consumption/budgets/{name}",
-        "name": name,
-        "type": "Microsoft.Consumption/budgets",
-        "eTag": f'"{guid(subscription, "budget")}"',
-        "properties": {
-            "timePeriod": {
-                "startDate": f"{since.year - 1}-01-01T00:00:00Z",
-                "endDate": f"{since.year + 9}-01-01T00:00:00Z",
-            },
-            "timeGrain": "Monthly",
-            "amount": amount,
-            "currentSpend": {"amount": now, "unit": currency},
-            "category": "Cost",
-            "notifications": {
-                "actual_GreaterThan_80_Percent": {
-                    "enabled": True,
-                    "operator": "GreaterThan",
-                    "threshold": 80,
-                    "thresholdType": "Actual",
-                    "contactEmails": ["platform@example.com"],
-                    "contactRoles": [],
-                    "contactGroups": [],
-                    "locale": "en-us",
-                }
-            },
-        },
-    }
