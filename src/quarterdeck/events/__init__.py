@@ -74,6 +74,8 @@ EVENTS: dict[str, type[Event]] = {
         governance.SyncPaused,
         governance.SyncUnpaused,
         governance.BackfillRequested,
+        governance.BudgetExceeded,
+        governance.BudgetHeld,
         operations.AlertFired,
         operations.AlertEnded,
         operations.AlertResolved,

@@ -310,3 +310,31 @@ class CostsImported(Event):
     added: int
     restated: int
     lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetExceeded(Event):
+    """More is spent than a budget of the cloud allows; told at each reading while it is so.
+
+    Attributes:
+        percent: spent of the amount, a tenth rounded down.
+    """
+
+    action: ClassVar[str] = "budgets:exceed"
+    leaf: ClassVar[bool] = False
+    budget: str
+    name: str
+    subscription: str
+    spent: str
+    amount: str
+    currency: str
+    percent: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetHeld(Event):
+    """A budget that was exceeded, or of which that was not known, is not, or is there no more."""
+
+    action: ClassVar[str] = "budgets:hold"
+    leaf: ClassVar[bool] = False
+    budget: str

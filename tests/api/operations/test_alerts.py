@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from starlette.testclient import TestClient
 
 from governance.estate import Estate
+from quarterdeck.events.governance import BudgetExceeded
 from quarterdeck.governance.cloud.ports import CloudFailure, FailureClass
 from quarterdeck.kernel.clock import utc_now
 
@@ -55,3 +56,28 @@ def test_alerts_are_resolved_with_a_name_or_with_no_body(client: TestClient, ada
     assert client.get("/api/v1/status", headers=ada).json()["alerts"]["active_count"] == 0
     assert client.post(f"{ALERTS}/999/resolve", headers=ada).status_code == 404
     assert client.post(f"{ALERTS}/x/resolve", headers=ada).status_code == 422
+
+
+def test_what_is_spent_is_an_alert_beside_those_that_the_runbook_resolves(
+    client: TestClient, ada: Headers, estate: Estate
+) -> None:
+    over = {
+        "tenant": "one",
+        "budget": "b",
+        "name": "monthly",
+        "subscription": "s1",
+        "spent": "120",
+        "amount": "100",
+        "currency": "EUR",
+        "percent": "120",
+    }
+    with estate.work() as work:
+        work.publish(BudgetExceeded(**over))
+    estate.deliver()
+    for query in ("", "?type=budget_exceeded"):
+        found = client.get(f"{ALERTS}{query}", headers=ada).json()["alerts"]
+        assert "budget_exceeded" not in {one["type"] for one in found}
+    asked = {"type": "budget_exceeded"}
+    [alert] = client.get("/api/v1/alerts", params=asked, headers=ada).json()["alerts"]
+    assert alert["title"] == "Budget monthly is exceeded: 120 % spent"
+    assert client.get("/api/v1/status", headers=ada).json()["alerts"]["active_count"] == 4

@@ -34,8 +34,8 @@ class Resolution(Body):
 
 @router.get("", responses=problems(401, 403, 422), **needs("alerts:read"))
 def list_alerts(work: InRead, type: OfType) -> AlertList:  # noqa: A002  the word in the address
-    """Alerts that fire, newest first; one that is resolved is not listed."""
-    return AlertList(alerts=[AlertBody.of(alert) for alert in service.active(work, types=type)])
+    """Alerts that fire, newest first; none that is resolved, and none about spending."""
+    return AlertList(alerts=[AlertBody.of(alert) for alert in service.beside_spending(work, type)])
 
 
 @router.post("/{alert}/resolve", responses=problems(401, 403, 404, 422), **needs("alerts:resolve"))

@@ -125,6 +125,7 @@ class Filter:
     """Which alerts are meant; what is left out is anything.
 
     Attributes:
+        but_types: none of these, though it be among ``types``.
         labels: pairs that an alert must bear.
         words: in its title.
     """
@@ -132,6 +133,7 @@ class Filter:
     ids: tuple[int, ...] = ()
     states: tuple[AlertState, ...] = ()
     types: tuple[str, ...] = ()
+    but_types: tuple[str, ...] = ()
     severities: tuple[Severity, ...] = ()
     labels: tuple[tuple[str, str], ...] = ()
     words: str = ""
@@ -141,5 +143,6 @@ class Filter:
         parts = [f"alerts {', '.join(map(str, self.ids[:20]))}"] if self.ids else []
         for name in ("states", "types", "severities"):
             parts += [f"{name[:-1]} {', '.join(found)}"] if (found := getattr(self, name)) else []
+        parts += [f"no {kind}" for kind in self.but_types]
         parts += [f"{name}={value}" for name, value in self.labels]
         return "; ".join([*parts, *([repr(self.words)] if self.words else [])]) or "all"

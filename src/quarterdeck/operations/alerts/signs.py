@@ -9,7 +9,9 @@ FAILURE, STALLED, ERRORS = "sync_failure", "sync_stalled", "high_error_rate"
 UNREADABLE = "sync_unreadable"
 SERVICE = "service_health"
 BURN = "slo_burn"
-TYPES = (FAILURE, STALLED, ERRORS, UNREADABLE)
+BUDGET = "budget_exceeded"
+SPENDING = (BUDGET,)
+"""Alerts that are about what the estate costs, not about how it is read or does."""
 
 ENDS = {
     "SyncRecovered": FAILURE,
@@ -37,6 +39,8 @@ def ended(fact: Fact) -> str | None:
         return _service_key(fact)
     if fact.name == "SloBurnEased":
         return _burn_key(fact)
+    if fact.name == "BudgetHeld":
+        return _budget_key(fact)
     kind = ENDS.get(fact.name)
     return key(kind, fact.tenant, fact.payload["domain"]) if kind else None
 
@@ -160,12 +164,34 @@ def _burn(fact: Fact) -> Sign:
     )
 
 
+def _budget_key(fact: Fact) -> str:
+    return f"{BUDGET}/{fact.tenant}/{fact.payload['budget']}"
+
+
+def _budget(fact: Fact) -> Sign:
+    said = fact.payload
+    labels = {"budget": said["name"], "subscription": said["subscription"]}
+    return Sign(
+        key=_budget_key(fact),
+        tenant=fact.tenant,
+        type=BUDGET,
+        severity=Severity.CRITICAL,
+        title=f"Budget {said['name']} is exceeded: {said['percent']} % spent"[:500],
+        labels={"alertname": BUDGET, "tenant": fact.tenant, **labels},
+        annotations={
+            "summary": f"{said['spent']} of {said['amount']} {said['currency']}",
+            "action": "See what drives it: quarterdeck cost list, or the page Costs.",
+        },
+    )
+
+
 BEGINS: dict[str, Callable[[Fact], Sign]] = {
     "SyncFailed": _failure,
     "SyncStalled": _stall,
     "SyncErrorRateHigh": _rate,
     "SyncItemsUnreadable": _unreadable,
     "SloBurning": _burn,
+    "BudgetExceeded": _budget,
     "ServiceWentDown": _service(Severity.CRITICAL, "is down"),
     "ServiceDegraded": _service(Severity.WARNING, "does its work impaired"),
     "ServiceLostFromSight": _service(Severity.WARNING, "is out of sight"),

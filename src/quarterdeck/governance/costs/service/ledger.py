@@ -5,9 +5,11 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from quarterdeck.governance.costs.budgets import spending
 from quarterdeck.governance.costs.calendar import Span, day_period, month_period
 from quarterdeck.governance.costs.control import Control
 from quarterdeck.governance.costs.coverage import Budget, Scope, Tally
+from quarterdeck.governance.costs.exceeding import budget_facts
 from quarterdeck.governance.costs.leaves import Leaf
 from quarterdeck.governance.costs.model import Change, Chunk, Held, Key, What
 from quarterdeck.governance.costs.store import changes as leaves
@@ -126,7 +128,10 @@ def part(work: Work, tenants: Tenants, source: str, there: Sequence[str]) -> Non
 def keep_budgets(
     work: Work, tenants: Tenants, tenant: TenantId, scope: str, found: Sequence[Budget]
 ) -> None:
-    """Replace what the cloud says of a subscription's budgets."""
+    """Replace what the cloud says of a subscription's budgets, and tell of those exceeded."""
+    before = [one for one in readings.budgets_of(work.db, tenants) if one.scope == scope]
+    for told in budget_facts(map(spending, before), map(spending, found)):
+        work.publish(told)
     rows = [
         {
             "tenant": budget.tenant,

@@ -4,7 +4,21 @@
 """
 
 from quarterdeck.operations.alerts.service.lifecycle import resolve
-from quarterdeck.operations.alerts.service.looking import active, active_count, past
+from quarterdeck.operations.alerts.service.looking import (
+    active,
+    active_count,
+    beside_spending,
+    past,
+)
 from quarterdeck.operations.alerts.service.signs import clear, clear_about, fire
 
-__all__ = ["active", "active_count", "clear", "clear_about", "fire", "past", "resolve"]
+__all__ = [
+    "active",
+    "active_count",
+    "beside_spending",
+    "clear",
+    "clear_about",
+    "fire",
+    "past",
+    "resolve",
+]

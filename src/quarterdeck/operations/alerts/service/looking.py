@@ -12,6 +12,7 @@ from quarterdeck.operations.alerts.model import (
     Change,
     Filter,
 )
+from quarterdeck.operations.alerts.signs import SPENDING
 from quarterdeck.operations.alerts.store import counts as counting
 from quarterdeck.operations.alerts.store import queries
 from quarterdeck.operations.silences.matchers import Matchers, Operator, all_match
@@ -41,6 +42,16 @@ def active(
     """Alerts that fire, newest first; of one tenant, or of one type, if that is said."""
     wanted = Filter(states=LIVE, types=tuple(types))
     return listed(work, wanted, tenant=tenant, limit=limit)
+
+
+def beside_spending(work: Work, types: Sequence[str] = ()) -> list[Alert]:
+    """Alerts that fire, newest first, as runbook 000 lists and resolves them (section 10.3).
+
+    None about spending: it was not the runbook's, whose line resolves all that are listed; a
+    budget stays exceeded after that, and would be told again at the next reading.
+    """
+    wanted = Filter(states=LIVE, types=tuple(types), but_types=SPENDING)
+    return listed(work, wanted)
 
 
 def past(work: Work, *, tenant: str = "", limit: int = 50) -> list[Alert]:

@@ -111,6 +111,8 @@ def _clauses(tenants: Tenants, wanted: Filter) -> Sequence[Clause]:
     ):
         if values:
             found.append(column.in_(values))
+    if wanted.but_types:
+        found.append(alerts.c.type.not_in(wanted.but_types))
     if set(wanted.states) == set(LIVE):
         found.append(IS_LIVE)  # in the words of the index that has them in order
     elif wanted.states:

@@ -1,0 +1,134 @@
+"""Budgets that are exceeded: facts, alerts, and an incident where a runbook says so."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from governance.costs.ledgers import POLICIES, say, sync
+from governance.costs.test_budgets import budget
+from governance.estate import Estate, FakeCloud
+from governance.sync.test_against_the_simulator import Rehearsed
+from packs.test_watched import apply
+from providers.rehearsal import rehearsing
+from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.sync.model import RunState
+from quarterdeck.governance.sync.onboarding import connect
+from quarterdeck.governance.sync.readings.costs import Options
+from quarterdeck.kernel.clock import utc_now
+from quarterdeck.kernel.deliveries import Subscriber
+from quarterdeck.kernel.ids import TenantId
+from quarterdeck.operations.alerts import hearing as alerts_hear
+from quarterdeck.operations.alerts import service as alerts
+from quarterdeck.operations.incidents import hearing as incidents_hear
+from quarterdeck.operations.incidents.service import looking
+from quarterdeck.providers.simulator.options import SimulatorOptions
+from quarterdeck.providers.simulator.server import running
+from quarterdeck.worker.delivery import deliver_all
+
+EARS: list[Subscriber] = [alerts_hear.subscriber(), incidents_hear.subscriber()]
+
+
+def spend(march: Estate, cloud: FakeCloud, *bodies: str) -> None:
+    cloud.said["budgets", "s1"] = [[one.encode() for one in bodies]]
+    sync(march)
+    march.pass_time(days=1)
+    hear(march)
+
+
+def hear(estate: Estate) -> None:
+    while deliver_all(estate.engine, estate.clock, EARS):
+        pass
+
+
+def firing(march: Estate) -> list[str]:
+    with march.look() as work:
+        found = [one for one in alerts.active(work) if one.sign.type == "budget_exceeded"]
+    return [one.sign.title for one in found]
+
+
+def test_spending_beyond_a_budget_is_an_alert_until_it_holds(march: Estate) -> None:
+    _, cloud = march.connect("acme", POLICIES)
+    say(cloud, [], [])
+    spend(march, cloud, budget(spent="99"))
+    assert firing(march) == []
+    spend(march, cloud, budget(spent="120"))
+    assert firing(march) == ["Budget monthly is exceeded: 120 % spent"]
+    spend(march, cloud, budget(spent="null"))
+    assert firing(march) == ["Budget monthly is exceeded: 120 % spent"]  # not known ends nothing
+    spend(march, cloud, budget(spent="130"))
+    assert firing(march) == ["Budget monthly is exceeded: 130 % spent"]
+    spend(march, cloud, budget(spent="1"))
+    assert firing(march) == []  # another month
+
+
+def test_a_budget_that_is_there_no_more_is_exceeded_no_more(march: Estate) -> None:
+    _, cloud = march.connect("acme", POLICIES)
+    say(cloud, [], [])
+    spend(march, cloud, budget(spent="120"))
+    spend(march, cloud, budget(spent="null"))
+    spend(march, cloud)
+    assert firing(march) == []
+
+
+@pytest.mark.census("CG-008")
+def test_an_exceeded_budget_is_an_incident_with_its_runbook(march: Estate) -> None:
+    _, cloud = march.connect("cloudgov", POLICIES)
+    apply(march.engine, "cloudgov")
+    say(cloud, [], [])
+    spend(march, cloud, budget(spent="120"))
+    with march.look() as work:
+        [one] = looking.listed(work, "cloudgov")
+    assert (one.severity.name, one.links["runbook"]) == ("P1", "budget-exceeded")
+    assert len(one.checklist) == 5
+
+
+@pytest.fixture
+def cloudgov(engine: Engine, tmp_path: Path) -> Iterator[Rehearsed]:
+    """The tenant of runbook 001 with a simulated cloud, on the 20th of a month."""
+    now = utc_now().replace(day=1) - timedelta(days=1)
+    now = now.replace(day=20, hour=12)
+    options = SimulatorOptions(folder=tmp_path, tenants=1, resources=60, now=now)
+    with running(options) as simulator, rehearsing(simulator) as rehearsal:
+        estate = Rehearsed(engine, rehearsal=rehearsal, now=now, options=Options(days_back=19))
+        [access] = simulator.tenants
+        estate.secrets[access.client_id] = access.client_secret
+        estate.restart()
+        apply(engine, "cloudgov")
+        new = NewConnection(
+            directory=access.tenant_id,
+            name="cloudgov",
+            client=access.client_id,
+            secret=f"env:{access.client_id}",
+        )
+        with estate.work() as work:
+            connect(work, POLICIES, TenantId("cloudgov"), new)
+        yield estate
+        assert estate.azure is not None
+        estate.azure.close()
+
+
+@pytest.mark.census("CG-008")
+def test_costs_that_rise_are_an_incident_until_they_fall(cloudgov: Rehearsed) -> None:
+    def read() -> tuple[int, list[str]]:
+        cloudgov.pass_time(minutes=5)
+        assert {run.state for run in cloudgov.read_all("costs").values()} == {RunState.SUCCESS}
+        hear(cloudgov)
+        with cloudgov.look() as work:
+            return len(firing(cloudgov)), [one.severity.name for one in looking.listed(work)]
+
+    assert read() == (0, [])
+    assert cloudgov.rehearsal is not None
+    for held in (one["id"] for one in cloudgov.rehearsal.estate()[0]["subscriptions"]):
+        month = cloudgov.now.replace(day=1).date()
+        days = {"first": str(month), "last": str(month.replace(day=20))}
+        cloudgov.rehearsal.lever("restatements", subscription=held, **days, permille=10_000)
+    exceeded, incidents = read()
+    assert exceeded == len(incidents) > 0
+    assert set(incidents) == {"P1"}
+    assert read() == (exceeded, incidents)
+    for held in (one["id"] for one in cloudgov.rehearsal.estate()[0]["subscriptions"]):
+        cloudgov.rehearsal.lever("budgets", "PUT", subscription=held, amount=10**9)
+    assert read() == (0, incidents)
