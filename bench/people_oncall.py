@@ -5,7 +5,7 @@
 
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from time import process_time
 from zoneinfo import available_timezones
@@ -14,7 +14,7 @@ from quarterdeck.operations.oncall.model.faults import UnusableSchedule
 from quarterdeck.operations.oncall.model.hours import Hours
 from quarterdeck.operations.oncall.model.layer import Layer
 from quarterdeck.operations.oncall.model.rotation import Rotation, Unit
-from quarterdeck.operations.oncall.model.schedule import Schedule
+from quarterdeck.operations.oncall.model.schedule import Holiday, Schedule
 from quarterdeck.operations.oncall.model.shifts import Shift, on_call, shifts
 from quarterdeck.operations.oncall.model.wall import zone_of
 
@@ -29,8 +29,15 @@ KINDS = {
     "two weeks": Rotation(every=2),
     "5 hours": Rotation(unit=Unit.HOURS, every=5, at=time(2, 30)),
     "12 hours": Rotation(unit=Unit.HOURS, every=12, at=time(8)),
+    "weekly, waits": Rotation(waits=True),
+    "daily, waits": Rotation(unit=Unit.DAYS, at=time(2, 30), waits=True),
 }
 DAY, NIGHT = Hours(since=time(8), until=time(20)), Hours(since=time(20), until=time(8))
+OFFICE = Hours(days=frozenset(range(5)), since=time(9), until=time(17))
+SITES = ("Asia/Tokyo", "Europe/London", "America/Los_Angeles")
+HALVES, SUN, SUN_OFF = "two halves", "follow the sun", "sun, holidays"
+FREE = ((1, 1), (3, 29), (5, 1), (10, 25), (12, 25), (12, 26))
+"""Holidays of each year, every second of them somebody's: on some of them clocks leap."""
 
 
 def main() -> None:
@@ -38,7 +45,7 @@ def main() -> None:
     zones = sys.argv[1:] or sorted(zone for zone in available_timezones() if _usable(zone))
     print(f"{len(zones)} zones, {SINCE:%Y} to {UNTIL:%Y}, each hand-over asked from both sides")
     print(f"{'kind':<16} {'shifts':>9} {'not one':>8} {'reckon':>9} {'ask':>9}")
-    for kind in (*KINDS, "two halves"):
+    for kind in (*KINDS, HALVES, SUN, SUN_OFF):
         _show(kind, [_schedule(kind, zone) for zone in zones])
 
 
@@ -67,17 +74,32 @@ def _faults(schedule: Schedule, found: list[Shift]) -> Iterator[Shift]:
 
 
 def _schedule(kind: str, zone: str) -> Schedule:
-    """One layer of a kind of rotation; or two, for the day and the night."""
-    parts: dict[str, tuple[Rotation, tuple[Hours, ...]]] = (
-        {"all": (KINDS[kind], ())}
-        if kind in KINDS
-        else {"day": (Rotation(), (DAY,)), "night": (Rotation(), (NIGHT,))}
-    )
-    layers = [
-        Layer(name=name, people=PEOPLE, zone=zone, start=SINCE, rotation=rotation, hours=hours)
-        for name, (rotation, hours) in parts.items()
-    ]
-    return Schedule(name="bench", zone=zone, layers=tuple(layers))
+    free = kind.endswith(("waits", "holidays"))
+    layers, holidays = tuple(_layers(kind, zone)), tuple(_holidays()) if free else ()
+    return Schedule(name="bench", zone=zone, layers=layers, holidays=holidays)
+
+
+def _layers(kind: str, zone: str) -> Iterator[Layer]:
+    """One of a kind of rotation; two, for day and night; or offices over who has the week."""
+    if kind in KINDS:
+        yield _layer("all", zone, KINDS[kind])
+    elif kind == HALVES:
+        yield _layer("day", zone, Rotation(), DAY)
+        yield _layer("night", zone, Rotation(), NIGHT)
+    else:
+        yield _layer("week", zone, Rotation())
+        yield from (_layer(site, site, KINDS["daily"], OFFICE) for site in SITES)
+
+
+def _layer(name: str, zone: str, rotation: Rotation, *hours: Hours) -> Layer:
+    return Layer(name=name, people=PEOPLE, zone=zone, start=SINCE, rotation=rotation, hours=hours)
+
+
+def _holidays() -> Iterator[Holiday]:
+    years = range(SINCE.year, UNTIL.year + 1)
+    days = [date(year, month, day) for year in years for month, day in FREE]
+    for number, day in enumerate(days):
+        yield Holiday(day=day, person="zoe" if number % 2 else "")
 
 
 def _usable(zone: str) -> bool:
