@@ -12,6 +12,7 @@ from console.looking import Watched
 from console.stage import Stage
 from quarterdeck.access.principals.model import installation
 from quarterdeck.kernel.work import begin
+from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.integrity.watch import Watcher
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.policy import service as policy
@@ -133,6 +134,26 @@ def test_the_scope_of_a_loss_is_a_page(client: TestClient, sealed: Stage) -> Non
     page = sent(client, f"{HERE}/freeze", reason="lost", tenant="acme", suspicion="data-loss")
     assert "Purge, export and ingest are refused" in page
     assert f"{HERE}/acme/scope" in page
+
+
+@pytest.mark.census("ATP-449")
+def test_that_nothing_is_accepted_is_said_on_every_page_to_who_reads_that_log(
+    client: TestClient, estate: Stage
+) -> None:
+    from console.conftest import reader, sign_in  # noqa: PLC0415
+
+    with begin(estate.engine, installation(), estate.clock) as work:
+        freezes.suspected(work, "acme", "INC-2026-000001", "Records are gone", "p-1", {})
+    for path in ("/", "/trail", "/incidents", "/trail?tenant=acme"):
+        page = client.get(path).text
+        assert "Nothing is accepted." in page, path
+        assert "The trail of Acme refuses" in page
+        assert "/incidents/INC-2026-000001" in page
+    assert "Nothing is accepted." not in client.get("/trail?tenant=beta").text
+    assert "INC-2026-000001</a>: Records are gone" in client.get(HERE).text
+    with reader(estate) as other:
+        sign_in(other, estate.token("auditor", "beta", home="beta"))
+        assert "Nothing is accepted." not in other.get("/trail").text
 
 
 def test_who_may_not_investigate_is_offered_nothing(client: TestClient, estate: Stage) -> None:

@@ -25,7 +25,15 @@ from quarterdeck.packs.reading import files_of, parse
 
 ROOT = installation()
 NONE: frozenset[str] = frozenset()
-LEVELS = {"L1": "primary", "L2": "secondary", "L3": "manager", "L4": "vp", "L5": "cto"}
+LEVELS = {
+    "L1": "primary",
+    "L2": "secondary",
+    "L3": "manager",
+    "L4": "vp",
+    "L5": "cto",
+    "Security": "security",
+    "Compliance": "compliance",
+}
 SEV1 = [(0, "primary"), (30, "secondary"), (60, "manager"), (120, "vp")]
 SEV2 = [(0, "primary"), (60, "secondary"), (120, "manager")]
 SEV3 = [(120, "secondary"), (240, "manager")]
@@ -135,7 +143,16 @@ def test_each_level_says_by_what_it_is_reached() -> None:
         "L3": ("pager", "phone"),
         "L4": ("phone", "mail"),
         "L5": ("phone", "mail"),
+        "Security": (),
+        "Compliance": (),
     }
+
+
+@pytest.mark.census("ATP-449")
+def test_a_loss_of_data_calls_security_and_compliance_at_once_and_nothing_else_does() -> None:
+    assert joined("SEV-1", 0, "data-loss") == ["primary", "security", "compliance"]
+    assert joined("SEV-1", 0, "security") == ["primary", "security"]
+    assert not {"security", "compliance"} & {*joined("SEV-1", 10_000)}
 
 
 @pytest.mark.census("CG-048")

@@ -124,11 +124,11 @@ def test_a_store_that_is_delayed_is_a_slow_ingestion_while_it_lasts_and_after(
     assert "; 0 are not answered yet" in after.words
 
 
-def producer(well: House) -> dict[str, str]:
-    """The headers of a program that may append to acme."""
+def producer(well: House, role: str = "producer") -> dict[str, str]:
+    """The headers of a program with a role on acme: it may append."""
     with begin(well.engine, itself(), utc_now) as work:
         program = principals.create(work, Kind.PROGRAM, "a shop", home="acme")
-        principals.grant(work, program.id, "producer", "acme")
+        principals.grant(work, program.id, role, "acme")
         until_then = work.now + timedelta(hours=1)
         wanted = Wanted(principal=program.id, name="t", expires_at=until_then, scope=Scope())
         return {"Authorization": f"Bearer {tokens.create(work, wanted).secret}"}

@@ -1,6 +1,6 @@
 """What every page stands in: navigation, tenant and time range, who looks, and how."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,11 +17,13 @@ from quarterdeck.access.tenants import service as tenants
 from quarterdeck.access.tenants.model import Tenant
 from quarterdeck.console import navigation, preferences
 from quarterdeck.console.preferences import SEE_OTHER, Preferences
+from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Actor, Work, begin, read
 from quarterdeck.operations.maintenance import service as maintenance
 from quarterdeck.operations.maintenance.model import Window
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.web import feed
 from quarterdeck.web.deps import InRead, Installation, runtime_of
 from quarterdeck.web.signin import session_cookie
@@ -39,6 +41,20 @@ OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """A log into which nothing is accepted.
+
+    Attributes:
+        log: its tenant's name; empty: every log.
+        incident: which suspected the loss; empty: a person did.
+    """
+
+    log: str
+    since: datetime
+    incident: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shell:
     """What the template around each page shows.
 
@@ -48,6 +64,7 @@ class Shell:
         here: path and query of this page, to come back to.
         tenant: the one looked at; empty for all.
         maintenance: what is worked on now.
+        stopped: losses of data that are looked into; meanwhile nothing is accepted.
     """
 
     groups: tuple[navigation.Group, ...]
@@ -65,6 +82,7 @@ class Shell:
     here: str
     now: datetime
     maintenance: tuple[Window, ...] = ()
+    stopped: tuple[Stopped, ...] = ()
 
     @property
     def page(self) -> str:
@@ -151,7 +169,15 @@ def shell_of(request: Request, runtime: Runtime, work: Work) -> Shell:
         here=f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         now=work.now,
         maintenance=tuple(maintenance.active(work, query.get("tenant", ""))),
+        stopped=tuple(_stopped(work, query.get("tenant", ""), {one.id: one.name for one in known})),
     )
+
+
+def _stopped(work: Work, tenant: str, names: Mapping[str, str]) -> Iterator[Stopped]:
+    for one in freezes.stopped(work):
+        if not tenant or one.concerns(tenant):
+            log = "" if one.tenant == PLATFORM else names.get(one.tenant, one.tenant)
+            yield Stopped(log=log, since=instant(one.opened_at), incident=one.incident)
 
 
 def frame_of(request: Request, runtime: Installation, work: InRead) -> Frame:

@@ -139,6 +139,7 @@ EVENTS: dict[str, type[Event]] = {
         incidents.IncidentAdvanced,
         incidents.IncidentSeverityChanged,
         incidents.IncidentDescribed,
+        incidents.DataLossSuspected,
         incidents.IncidentRoleGiven,
         incidents.IncidentNoted,
         incidents.IncidentActionAdded,

@@ -77,6 +77,20 @@ class IncidentDescribed(OfIncident):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataLossSuspected(OfIncident):
+    """An incident suspects a loss of data: nothing more is accepted, and what there is is held.
+
+    Attributes:
+        logs: the tenants whose logs are meant; ``_platform``: every log.
+    """
+
+    action: ClassVar[str] = "incidents:suspect"
+    public: ClassVar[frozenset[str]] = frozenset({"incident", "logs"})
+    title: str
+    logs: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentRoleGiven(OfIncident):
     """Somebody took a role in an incident, or left it: then ``person`` is empty."""
 

@@ -10,12 +10,16 @@ from quarterdeck.kernel.event import Event
 class HoldPlaced(Event):
     """A legal hold was placed, or kept where its release was asked for.
 
-    ``covers`` is ``tenant``, ``subject``, ``range``, ``actor`` or ``resource``.
+    Attributes:
+        covers: ``tenant``, ``subject``, ``range``, ``actor`` or ``resource``.
+        incident: whose evidence it keeps; empty: a person placed it.
     """
 
     action: ClassVar[str] = "holds:place"
     about: ClassVar[str] = "hold"
-    public: ClassVar[frozenset[str]] = frozenset({"hold", "version", "covers", "since", "until"})
+    public: ClassVar[frozenset[str]] = frozenset(
+        {"hold", "version", "covers", "since", "until", "incident"}
+    )
     hold: str
     version: int
     covers: str
@@ -23,6 +27,7 @@ class HoldPlaced(Event):
     since: int | None
     until: int | None
     reason: str
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -68,14 +68,21 @@ class TamperDetected(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreezePlaced(Event):
-    """Purge and export were frozen; ``suspicion`` is ``tampering`` or ``data-loss``."""
+    """Purge and export were frozen; ``suspicion`` is ``tampering`` or ``data-loss``.
+
+    Attributes:
+        incident: which suspected it; empty: none did.
+    """
 
     action: ClassVar[str] = "integrity:freeze"
     about: ClassVar[str] = "investigation"
-    public: ClassVar[frozenset[str]] = frozenset({"investigation", "suspicion", "reason"})
+    public: ClassVar[frozenset[str]] = frozenset(
+        {"investigation", "suspicion", "reason", "incident"}
+    )
     investigation: str
     suspicion: str
     reason: str
+    incident: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,6 +42,8 @@ from quarterdeck.operations.statuspage.service.linking import Links
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.model import RELAY
 from quarterdeck.trail.export.jobs import export_kind
+from quarterdeck.trail.freeze import hearing as freezes
+from quarterdeck.trail.holds import hearing as holds
 from quarterdeck.trail.ingest import service as ingest
 from quarterdeck.trail.log.integrator import Integrator
 from quarterdeck.trail.log.opening import Trail
@@ -148,6 +150,8 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         escalation.subscriber(),
         incidents.subscriber(),
         statuspage.subscriber(_links(runtime)),
+        freezes.subscriber(trail.reader.sizes),
+        holds.subscriber(),
         onboarding.subscriber(),
         erasures.subscriber(),
     ]

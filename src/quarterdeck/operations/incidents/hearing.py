@@ -7,9 +7,10 @@ from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.escalation.service import keyed
-from quarterdeck.operations.incidents import paged
+from quarterdeck.operations.incidents import paged, preserved
 from quarterdeck.operations.incidents.model.incident import ID, MAX_LINE, Source
 from quarterdeck.operations.incidents.model.timeline import Wrote
+from quarterdeck.operations.incidents.service import suspecting
 from quarterdeck.operations.incidents.service.alerted import demands, follow, out_of
 from quarterdeck.operations.incidents.service.commanding import joined
 from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
@@ -20,7 +21,7 @@ from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
 
 NAME = "incidents"
-OWN = re.compile("Incident|Notice|Audiences|Customers|Regulator|Postmortem")
+OWN = re.compile("Incident|DataLoss|Notice|Audiences|Customers|Regulator|Postmortem")
 """How the facts begin that incidents tell themselves: they stand on the timeline already."""
 
 CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
@@ -86,7 +87,9 @@ def _spent(work: Work, fact: Fact) -> None:
 
 
 def _tampered(work: Work, fact: Fact) -> None:
-    said = fact.payload
+    said, about = fact.payload, f"investigation/{fact.payload['investigation']}"
+    if suspecting.is_known(work, about):
+        return  # it suspected a loss, and so began the investigation
     rows = severities.ladder(work.db, fact.tenant)
     row = rows.named(said["severity"]) or rows.severities[0]
     begin_incident(
@@ -99,8 +102,8 @@ def _tampered(work: Work, fact: Fact) -> None:
             tenants=(fact.tenant,),
             flags=(Flag.INTEGRITY, Flag.SECURITY),
             source=Source.RULE,
-            about=f"investigation/{said['investigation']}",
-            key=f"investigation/{said['investigation']}",
+            about=about,
+            key=about,
             first=f"{said['what']} at {said['where']}"[:MAX_LINE],
         ),
     )
@@ -142,5 +145,6 @@ HEARS: Mapping[str, Callable[[Work, Fact], None]] = {
     "BudgetStepReached": _spent,
     "PageAcknowledged": _answered,
     "TamperConfirmed": _tampered,
+    **preserved.HEARS,
 }
 """By the name of the fact: what it means to incidents."""

@@ -7,6 +7,7 @@ from quarterdeck.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from quarterdeck.kernel.ids import PLATFORM
 
 MAX_WORDS = 2000
+INCIDENT = "incident/"
 
 
 class Suspicion(StrEnum):
@@ -66,7 +67,8 @@ class Investigation:
 
     Attributes:
         tenant: whose log; PLATFORM: every log.
-        where, what: of the finding that opened it; empty where a person did.
+        where, what: of the finding that opened it, or ``incident/ID`` and the incident's title;
+            empty where a person opened it.
         quarantine_from: index of the first leaf that came while it was open; None where it
             concerns every log, each of which has a ``Quarantine`` of its own.
         quarantine_to: index after the last; None while it is open.
@@ -93,6 +95,16 @@ class Investigation:
     @property
     def open(self) -> bool:
         return not self.outcome
+
+    @property
+    def incident(self) -> str:
+        """The incident that opened it; empty: none did."""
+        return self.where.removeprefix(INCIDENT) if self.where.startswith(INCIDENT) else ""
+
+    @property
+    def stops_ingest(self) -> bool:
+        """Whether nothing is accepted while it is open."""
+        return self.open and self.suspicion is Suspicion.DATA_LOSS
 
     @property
     def stops_purge(self) -> bool:

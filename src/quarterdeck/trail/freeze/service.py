@@ -24,6 +24,7 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.trail.freeze import store
 from quarterdeck.trail.freeze.model import (
     BY_HAND,
+    INCIDENT,
     EvidenceHeld,
     Frozen,
     IngestStopped,
@@ -58,19 +59,27 @@ def freeze(
         ReasonMissing: it needs one.
     """
     work.require("integrity:investigate", tenant)
-    if suspicion is Suspicion.DATA_LOSS:
-        epoch.advance(work)  # whoever ingests looks anew, in every process
     why = words(reason, ReasonMissing, "a reason")
     opened = _opened(work, why, tenant, suspicion, sizes.get(tenant))
-    store.add(work.db, opened)
-    if tenant == PLATFORM:
-        store.begin_quarantines(work.db, opened.id, sizes)
-    work.publish(
-        FreezePlaced(
-            tenant=tenant, investigation=opened.id, suspicion=suspicion, reason=opened.reason
-        )
-    )
+    _place(work, opened, sizes)
     return opened
+
+
+def suspected(
+    work: Work, tenant: str, incident: str, title: str, by: str, sizes: Mapping[str, int]
+) -> Investigation | None:
+    """Have an incident that suspects a loss of data freeze a log; None if it has already.
+
+    ``by``: who declared it. For the incident's own fact: it asks for no permission.
+    """
+    where, mine = f"{INCIDENT}{incident}", Tenants(frozenset({tenant}))
+    if any(one.open and one.where == where for one in store.standing(work.db, mine)):
+        return None
+    made = _opened(work, "A loss of data is suspected", tenant, Suspicion.DATA_LOSS, None)
+    quarantine = None if tenant == PLATFORM else sizes.get(tenant)
+    made = replace(made, where=where, what=title, opened_by=by, quarantine_from=quarantine)
+    _place(work, made, sizes)
+    return made
 
 
 def detected(work: Work, tenant: str, where: str, what: str, size: int) -> Investigation | None:
@@ -228,15 +237,40 @@ def refuse_ingest(db: Connection, tenant: str) -> None:
     Raises:
         IngestStopped: a loss of data is looked into.
     """
-    lost = [
-        one.id for one in _standing(db, tenant) if one.open and one.suspicion == Suspicion.DATA_LOSS
-    ]
+    lost = [one.incident or one.id for one in _standing(db, tenant) if one.stops_ingest]
     if lost:
         raise IngestStopped(
-            f"a loss of data is looked into ({', '.join(lost)}); keep what you have to send, "
+            f"a loss of data is looked into ({', '.join(lost)}): nothing is accepted until "
+            "somebody with integrity:investigate says how it ended; keep what you have to send, "
             "and send it again later",
             RETRY_S,
         )
+
+
+def stopped(work: Work) -> list[Investigation]:
+    """The losses that are looked into, for whoever reads a log that accepts nothing meanwhile."""
+    mine = frozenset(on for held, on in work.actor.grants if held == "trail:read")
+    if not mine:
+        return []
+    found = store.standing(work.db, Tenants(mine | {PLATFORM}))
+    return [one for one in found if one.stops_ingest]
+
+
+def _place(work: Work, made: Investigation, sizes: Mapping[str, int]) -> None:
+    if made.suspicion is Suspicion.DATA_LOSS:
+        epoch.advance(work)  # whoever ingests looks anew, in every process
+    store.add(work.db, made)
+    if made.tenant == PLATFORM:
+        store.begin_quarantines(work.db, made.id, sizes)
+    work.publish(
+        FreezePlaced(
+            tenant=made.tenant,
+            investigation=made.id,
+            suspicion=made.suspicion,
+            reason=made.reason,
+            incident=made.incident,
+        )
+    )
 
 
 def _standing(db: Connection, tenant: str) -> list[Investigation]:

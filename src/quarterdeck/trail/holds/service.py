@@ -15,6 +15,7 @@ from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.work import Actor, Tenants, Work, begin
 from quarterdeck.trail.holds import store
 from quarterdeck.trail.holds.model import (
+    MAX_WORDS,
     Covers,
     Hold,
     HoldMovedOn,
@@ -34,30 +35,21 @@ from quarterdeck.trail.policy.model import Kind
 def place(work: Work, tenant: str, scope: Scope, reason: str) -> Hold:
     """Place a hold: from the commit on, nothing that it covers is purged or erased."""
     work.require("holds:place", tenant)
-    epoch.advance(work)
-    hold = Hold(
-        id=work.new_id(),
-        tenant=tenant,
-        version=1,
-        scope=scope,
-        reason=words(reason),
-        state=State.PLACED,
-        at=micros(work.now),
-        by=work.actor.id,
-    )
-    store.add(work.db, hold)
-    work.publish(
-        HoldPlaced(
-            tenant=tenant,
-            hold=hold.id,
-            version=hold.version,
-            covers=str(scope.covers),
-            value=scope.value,
-            since=scope.since,
-            until=scope.until,
-            reason=hold.reason,
-        )
-    )
+    hold = _placed(work, tenant, scope, words(reason), work.actor.id)
+    work.publish(_told(hold))
+    return hold
+
+
+def preserve(work: Work, tenant: str, incident: str, title: str, by: str) -> Hold | None:
+    """Have an incident hold all of a tenant's records as evidence; None if it does already.
+
+    ``by``: who declared it. For the incident's own fact: it asks for no permission.
+    """
+    reason = f"{incident}: a loss of data is suspected: {title}"[:MAX_WORDS]
+    if any(one.reason == reason for one in standing(work.db, tenant)):
+        return None
+    hold = _placed(work, tenant, Scope(covers=Covers.TENANT), reason, by)
+    work.publish(_told(hold, incident))
     return hold
 
 
@@ -95,18 +87,7 @@ def keep(work: Work, hold: str, reason: str) -> Hold:
     if found.state is not State.RELEASE_ASKED:
         raise HoldNotFound(f"nobody asked to release hold {hold}")
     made = _next(work, found, State.PLACED, words(reason))
-    work.publish(
-        HoldPlaced(
-            tenant=made.tenant,
-            hold=made.id,
-            version=made.version,
-            covers=str(made.scope.covers),
-            value=made.scope.value,
-            since=made.scope.since,
-            until=made.scope.until,
-            reason=made.reason,
-        )
-    )
+    work.publish(_told(made))
     return made
 
 
@@ -154,6 +135,36 @@ def record_refusal(engine: Engine, clock: Clock, actor: Actor, refused: OnHold) 
                 wanted=refused.wanted,
             )
         )
+
+
+def _placed(work: Work, tenant: str, scope: Scope, reason: str, by: str) -> Hold:
+    epoch.advance(work)
+    hold = Hold(
+        id=work.new_id(),
+        tenant=tenant,
+        version=1,
+        scope=scope,
+        reason=reason,
+        state=State.PLACED,
+        at=micros(work.now),
+        by=by,
+    )
+    store.add(work.db, hold)
+    return hold
+
+
+def _told(hold: Hold, incident: str = "") -> HoldPlaced:
+    return HoldPlaced(
+        tenant=hold.tenant,
+        hold=hold.id,
+        version=hold.version,
+        covers=str(hold.scope.covers),
+        value=hold.scope.value,
+        since=hold.scope.since,
+        until=hold.scope.until,
+        reason=hold.reason,
+        incident=incident,
+    )
 
 
 def _newest(work: Work, tenants: Tenants, hold: str) -> Hold:

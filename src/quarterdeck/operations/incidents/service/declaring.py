@@ -20,7 +20,7 @@ from quarterdeck.operations.incidents.model.incident import (
 from quarterdeck.operations.incidents.model.rooms import has_channel
 from quarterdeck.operations.incidents.model.stage import Stage
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.service import freezing, noticing, updating
+from quarterdeck.operations.incidents.service import freezing, noticing, suspecting, updating
 from quarterdeck.operations.incidents.service.keeping import OPEN, write
 from quarterdeck.operations.incidents.service.roles import team_of
 from quarterdeck.operations.incidents.service.rooming import described, open_room
@@ -101,6 +101,7 @@ def begin_incident(work: Work, told: Told) -> tuple[Incident, bool]:
             title=made.title,
         )
     )
+    suspecting.suspect(work, made)
     return _set_off(work, made, notify=told.notify), True
 
 

@@ -17,7 +17,7 @@ from quarterdeck.operations.incidents.model.incident import (
     check_text,
 )
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.service import updating
+from quarterdeck.operations.incidents.service import suspecting, updating
 from quarterdeck.operations.incidents.service.keeping import WRITE, change, found, write
 from quarterdeck.operations.incidents.service.rooming import retitle
 from quarterdeck.operations.incidents.service.telling import tell_people
@@ -117,9 +117,10 @@ def _follow(work: Work, before: Incident, made: Incident) -> None:
     if proposed:
         words = f"{proposed.severity.name} is proposed: {proposed.because}"
         write(work, made, Wrote.SEVERITY, words, by="")
-    if Flag.SECURITY in fresh and made.is_open:
-        tell_people(work, made, f"{made.id} {made.title}", key="security")
+    if (called := sorted(flag.value for flag in GATED & fresh)) and made.is_open:
+        tell_people(work, made, f"{made.id} {made.title}", key="/".join(called))
     if made.is_open and ({*made.flags} - {*before.flags} or made.tenants != before.tenants):
         updating.tell_by_itself(work, made)
+    suspecting.suspect(work, made, before)
     if made.title != before.title:
         retitle(work, made, key=f"title/{made.version}")
