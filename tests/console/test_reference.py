@@ -1,5 +1,9 @@
 """The page of quick-reference cards, and a card beside an incident."""
 
+import re
+from dataclasses import replace
+from html import unescape
+
 import pytest
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
@@ -40,6 +44,23 @@ def test_cards_are_read_whole_at_a_glance(client: TestClient, estate: Stage) -> 
     assert "Look at &lt;all&gt; services" in text
     assert "helm rollback shop -n shop-system" in text
     assert "No card is to hand yet" in client.get("/cards?tenant=beta").text
+
+
+def test_more_cards_than_a_page_has_follow_on_the_next(client: TestClient, estate: Stage) -> None:
+    with begin(estate.engine, installation(), estate.clock) as work:
+        for tenant in ("acme", "beta"):
+            for number in range(3):
+                card = replace(CRITICAL, name=f"c{number}", title=f"{tenant} {number}")
+                service.put(work, tenant, card)
+    seen, page = [], client.get("/cards?limit=2").text
+    while following := re.search(r'rel="next" href="([^"]+)"', page):
+        assert "2 cards on this page" in page
+        seen += re.findall(r"(acme|beta) (\d)</h2>", page)
+        page = client.get(unescape(following[1])).text
+    seen += re.findall(r"(acme|beta) (\d)</h2>", page)
+    assert seen == [(tenant, str(n)) for tenant in ("acme", "beta") for n in range(3)]
+    assert "First page" in page
+    assert "6 cards to hand" in client.get("/cards").text
 
 
 def test_an_incident_shows_the_card_of_its_severity(client: TestClient, estate: Stage) -> None:
