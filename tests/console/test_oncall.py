@@ -180,6 +180,25 @@ def test_a_note_is_left_shown_where_it_is_wanted_and_taken_over(
     assert "leaves a note for" not in client.get("/").text
 
 
+def test_a_form_that_is_older_than_the_note_is_refused_with_both_texts(
+    client: TestClient, estate: Stage
+) -> None:
+    apply(estate)
+    here = "/oncall/acme/primary"
+    field = 'name="expected" value="{}">'
+    form = client.get(here).text.partition(f'method="post" action="{here}/handoff"')[2]
+    assert field.format(0) in form.partition("</form>")[0]
+    post(client, f"{here}/handoff", text="disk 3 is slow", expected="0")
+    late = post(client, f"{here}/handoff", text="disk 4 is slow", expected="0")
+    assert (late.status_code, "is at version 1, not 0" in late.text) == (422, True)
+    assert "disk 3 is slow</p>" in late.text  # what it is now
+    form = late.text.partition(f'method="post" action="{here}/handoff"')[2].partition("</form>")[0]
+    assert field.format(1) in form
+    assert "disk 4 is slow</textarea>" in form  # what was to be
+    done = post(client, f"{here}/handoff", text="disks 3 and 4 are slow", expected="1")
+    assert "disks 3 and 4 are slow</p>" in done.text
+
+
 def test_the_note_is_whole_on_now_for_whom_it_is(estate: Stage) -> None:
     with begin(estate.engine, installation(), estate.clock) as work:
         bob = principals.create(work, Kind.PERSON, "Bob", email="bob@example.com", home="acme")

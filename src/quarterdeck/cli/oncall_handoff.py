@@ -69,14 +69,19 @@ def leave_note(
         Path | None, typer.Option(metavar="FILE", help="It stands there; -: standard input.")
     ] = None,
     tenant: Tenant = "_platform",
+    expected: Annotated[
+        int | None,
+        typer.Option("--expect", help="Only if it is at this version; 0: none was left yet."),
+    ] = None,
     as_json: flags.AsJson = False,
 ) -> None:
     """Leave a note for who comes next in a schedule, or write it anew."""
     if bool(note) == bool(file):
         stop("say what to leave: --note WORDS, or --file FILE", WRONG_USE)
     text = note if file is None else _text(file)
+    body = {"text": text, "expected_version": expected}
     with told():
-        done = client_of(context).put(f"{_path(tenant, name)}/handoff", {"text": text})
+        done = client_of(context).put(f"{_path(tenant, name)}/handoff", body)
     words = f"left for {done['taker']['name']}, who begins at {done['turns_at']}"
     tell(words, done, as_json=as_json)
 

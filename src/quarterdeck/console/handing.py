@@ -22,7 +22,7 @@ class Handing:
         matters: what is open beside the latest; once it was taken over, what was.
         takes: whether the actor may take the latest over.
         leaves: where the actor would leave a note; None: they have none to leave.
-        draft: what they left there, to be mended.
+        draft: what they left there, to be mended; None: nothing yet.
     """
 
     notes: Sequence[Handoff]
@@ -30,7 +30,7 @@ class Handing:
     who: People
     takes: bool
     leaves: Turn | None
-    draft: str
+    draft: Handoff | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ def handing(frame: Frame, tenant: str, name: str) -> Handing:
         who=looking.who(work, tenant, notes),
         takes=bool(notes) and notes[0].taken_at is None and passing.may_take(work, notes[0]),
         leaves=leaves,
-        draft=left.text if left else "",
+        draft=left,
     )
 
 
@@ -66,12 +66,13 @@ def waiting(frame: Frame) -> list[Waiting]:
     """The notes that wait in what is looked at, those for the actor first."""
     if not frame.holds("oncall:read"):
         return []
-    found = [_waiting(frame, one) for one in looking.waiting(frame.work, frame.shell.tenant)]
+    notes = looking.waiting(frame.work, frame.shell.tenant)
+    who = looking.whom(frame.work, notes)
+    found = [_waiting(frame, one, who[one.tenant]) for one in notes]
     return sorted(found, key=lambda one: not one.mine)
 
 
-def _waiting(frame: Frame, note: Handoff) -> Waiting:
-    who = looking.who(frame.work, note.tenant, [note])
+def _waiting(frame: Frame, note: Handoff, who: People) -> Waiting:
     taker = who.of(note.turn.taker)
     return Waiting(
         note=note,

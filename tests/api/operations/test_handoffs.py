@@ -56,3 +56,22 @@ def test_the_history_is_paged(client: TestClient, ada: Headers) -> None:
     left(client, ada)
     page = client.get(f"{ONE}/handoffs?limit=1", headers=ada)
     assert (len(page.json()["handoffs"]), "next" in page.links) == (1, False)
+
+
+def test_a_note_that_somebody_else_wrote_anew_is_not_written_over(
+    client: TestClient, ada: Headers
+) -> None:
+    left(client, ada)
+
+    def put(text: str, expected: int) -> Any:  # noqa: ANN401  a client's answer
+        said = {"text": text, "expected_version": expected}
+        return client.put(f"{ONE}/handoff", json=said, headers=ada)
+
+    assert put("disk 3 is slow, and loud", 1).json()["version"] == 2
+    stale = put("disk 4 is slow", 1)
+    assert (stale.status_code, stale.json()["type"]) == (409, "/problems/HandoffMoved")
+    assert "is at version 2, not 1" in stale.json()["detail"]
+    assert "written by " in stale.json()["detail"]
+    kept = client.get(f"{ONE}/handoff", headers=ada).json()["handoff"]["text"]
+    assert kept == "disk 3 is slow, and loud"
+    assert put("", -1).status_code == 422

@@ -26,6 +26,8 @@ def test_a_note_is_left_shown_and_taken_over(run: Run, tmp_path: Path) -> None:
     assert (code, words.startswith("left for "), "@example.com" in words) == (0, True, True)
     left = json.loads(run(f"oncall leave-note {HERE} --file {note} --json")[1])
     assert left["version"] == 2
+    code, _, words = run(f"oncall leave-note {HERE} --note late --expect 1")
+    assert (code, "is at version 2, not 1" in words) == (3, True)
     words = run("oncall list")[2]
     assert f"a note waits for {left['taker']['name']}: quarterdeck oncall handoff {HERE}" in words
     code, text, words = run(f"oncall handoff {HERE}")

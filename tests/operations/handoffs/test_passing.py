@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from operations.oncall.stage import DAY, NOON, ROOT, Stage
 from quarterdeck.kernel.work import Actor, MissingPermission
@@ -197,3 +198,49 @@ def test_a_note_is_mended_for_the_turn_as_the_schedule_has_it_by_then(stage: Sta
     assert again.turn.span.end == TURN + DAY
     assert [kept.turn for kept in listed(stage)] == [again.turn]
     assert left(stage, ada) == again
+
+
+def test_nobody_writes_over_words_that_they_have_not_seen(stage: Stage) -> None:
+    ada = stage.actor("ada")
+
+    def leaves(actor: Actor, text: str, expected: int | None) -> Handoff:
+        with stage.work(actor) as work:
+            return leave(work, "acme", "primary", text, expected=expected)[0]
+
+    with pytest.raises(HandoffMoved, match="you expected version 1"):
+        leaves(ada, "disk 3", 1)
+    assert leaves(ada, "disk 3", 0).version == 1
+    assert leaves(ROOT, "disk 3, and disk 4", 1).version == 2
+    stage.pass_time(minutes=1)
+    for expected in (0, 1, 3):
+        told = f"by {ROOT.id} at 2026-01-07T12:00:00Z, is at version 2, not {expected}: look"
+        with pytest.raises(HandoffMoved, match=told):
+            leaves(ada, "disk 3 is slow", expected)
+    assert [one.text for one in listed(stage)] == ["disk 3, and disk 4"]
+    assert leaves(ada, "both are slow", 2).version == 3
+    with pytest.raises(HandoffMoved, match="written by Ada"):
+        leaves(ROOT, "none is", 2)
+    assert leaves(ROOT, "none is", None).version == 4
+    stage.now = TURN
+    taken(stage, stage.actor("bob"), listed(stage)[0])
+    with pytest.raises(HandoffMoved, match="taken over at"):
+        leaves(ada, "too late", 1)
+
+
+def test_people_are_looked_up_once_for_all_notes_of_a_tenant(stage: Stage) -> None:
+    for week in range(3):
+        stage.now = NOON + week * 7 * DAY
+        left(stage, ROOT, f"week {week}")
+    asked: list[str] = []
+
+    def note(_db: object, _cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    with stage.look() as work:
+        notes = looking.history(work, "acme", "primary")
+        event.listen(stage.engine, "before_cursor_execute", note)
+        who = looking.whom(work, notes)
+        event.remove(stage.engine, "before_cursor_execute", note)
+        assert {one.name for one in (who["acme"].of(ADA), who["acme"].of(BOB))} == {"Ada", "Bob"}
+    assert len(notes) == 3
+    assert sum("access_principal" in one for one in asked) == 1, asked

@@ -1,5 +1,6 @@
 """/api/v1/oncall, hand-offs: what who ends a shift leaves for who begins."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Self
 
@@ -28,6 +29,12 @@ class Note(Body):
     """What is left for who comes next."""
 
     text: str = Field(max_length=LONGEST_NOTE, description="Plain text, or Markdown.")
+    expected_version: int | None = Field(
+        None,
+        ge=0,
+        le=2**31 - 1,
+        description="Only if the note is at this version; 0: none was left yet.",
+    )
 
 
 class MatterBody(BaseModel):
@@ -116,7 +123,7 @@ class Handoffs(BaseModel):
 @router.get("/handoffs", responses=READS, **needs(READ))
 def list_waiting_oncall_handoffs(work: InRead, tenant: OfTenant = "") -> Handoffs:
     """Of each schedule the latest note, where nobody took it over."""
-    return Handoffs(handoffs=[_told(work, one) for one in looking.waiting(work, tenant)])
+    return _all(work, looking.waiting(work, tenant))
 
 
 @router.get(f"{ONE}/handoffs", responses=READS, **needs(READ))
@@ -127,7 +134,7 @@ def list_oncall_handoffs(
     before = instant(int(page.after[0] or 0)) if page.after else None
     rows = looking.history(work, tenant, schedule, before=before, limit=page.fetch)
     shown = page.turn(response, rows, lambda one: (micros(one.turn.span.start),))
-    return Handoffs(handoffs=[_told(work, one) for one in shown])
+    return _all(work, shown)
 
 
 @router.get(f"{ONE}/handoff", responses=READS, **needs(READ))
@@ -141,7 +148,7 @@ def get_oncall_handoff(tenant: str, schedule: str, work: InRead) -> HandoffMatte
 def leave_oncall_handoff(tenant: str, schedule: str, body: Note, work: InWork) -> HandoffBody:
     """Leave a note for who comes next, until 12 hours after one's shift, or write it anew."""
     work.require(OVERRIDE, tenant)
-    left, _ = passing.leave(work, tenant, schedule, body.text)
+    left, _ = passing.leave(work, tenant, schedule, body.text, expected=body.expected_version)
     return _told(work, left)
 
 
@@ -152,6 +159,11 @@ def take_oncall_handoff_over(
     """Take a shift over: what is open now is kept with the note."""
     one = passing.take_over(work, tenant, schedule, handoff)
     return HandoffMatters(handoff=_told(work, one), open=MattersBody.of(seen(work, one)))
+
+
+def _all(work: Work, some: Sequence[Handoff]) -> Handoffs:
+    who = looking.whom(work, some)
+    return Handoffs(handoffs=[HandoffBody.told(one, who[one.tenant]) for one in some])
 
 
 def _told(work: Work, one: Handoff) -> HandoffBody:

@@ -192,11 +192,16 @@ def refuse(work: InWork, tenant: str, name: str, swap: str) -> RedirectResponse:
 
 
 @router.post(ONE + "/handoff", response_class=HTMLResponse, **needs(OVERRIDE))
-def leave(request: Request, actor: By, tenant: str, name: str, text: Words = "") -> Response:
-    """Leave a note for who comes next; what is refused is said beside it."""
+def leave(
+    request: Request, actor: By, tenant: str, name: str, text: Words = "", expected: Version = 0
+) -> Response:
+    """Leave a note for who comes next; what is refused is said beside it.
+
+    ``expected``: its version when somebody began to write; 0: there was none.
+    """
     try:
         with changing(request, actor) as work:
-            passing.leave(work, tenant, name, text)
+            passing.leave(work, tenant, name, text, expected=expected)
     except (Invalid, Conflict, Forbidden) as refusal:
         said = {"note": text}
         return _again(request, actor, tenant, name, Tried(why=str(refusal), said=said))

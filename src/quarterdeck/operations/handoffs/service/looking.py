@@ -1,6 +1,6 @@
 """Looking at hand-offs: the latest, those that wait, all of a schedule."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from quarterdeck.kernel.work import Tenants, Work
@@ -49,10 +49,16 @@ def waiting(work: Work, tenant: str = "") -> list[Handoff]:
 
 def who(work: Work, tenant: str, some: Iterable[Handoff]) -> People:
     """Whom hand-offs of a tenant name: who gives, who takes, who wrote, who took over."""
-    words = [
-        word
-        for one in some
-        for word in (one.turn.giver, one.turn.taker, one.by, one.taken_by)
-        if word
-    ]
-    return people(work.db, tenant, words)
+    return people(work.db, tenant, [word for one in some for word in _words(one)])
+
+
+def whom(work: Work, some: Iterable[Handoff]) -> Mapping[str, People]:
+    """As ``who``, by tenant: asked once for each of them, however many hand-offs there are."""
+    words: dict[str, list[str]] = {}
+    for one in some:
+        words.setdefault(one.tenant, []).extend(_words(one))
+    return {tenant: people(work.db, tenant, named) for tenant, named in words.items()}
+
+
+def _words(one: Handoff) -> list[str]:
+    return [word for word in (one.turn.giver, one.turn.taker, one.by, one.taken_by) if word]

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 from quarterdeck.access.tenants import service as access
 from quarterdeck.events.oncall import OncallHandoffLeft, OncallHandoffTaken
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.clock import rfc3339
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Tenants, Work
@@ -16,7 +17,7 @@ from quarterdeck.operations.handoffs.model.faults import (
     UnusableNote,
 )
 from quarterdeck.operations.handoffs.model.handoff import Handoff, Turn, turns
-from quarterdeck.operations.handoffs.service.looking import of_id
+from quarterdeck.operations.handoffs.service.looking import of_id, who
 from quarterdeck.operations.handoffs.service.matters import matters
 from quarterdeck.operations.oncall.model.person import People
 from quarterdeck.operations.oncall.model.shifts import merged, on_call
@@ -69,16 +70,20 @@ def to_leave(work: Work, tenant: str, at: Turning) -> Turn | None:
     return at.following if work.actor.may(WRITE, tenant) else None
 
 
-def leave(work: Work, tenant: str, name: str, text: str) -> tuple[Handoff, bool]:
+def leave(
+    work: Work, tenant: str, name: str, text: str, *, expected: int | None = None
+) -> tuple[Handoff, bool]:
     """Leave a note for who comes next, or write it anew; whether it changed.
 
     Raises:
         NotYourHandoff: the shift is another's, and the actor does not plan shifts.
-        HandoffMoved: the one who comes next has taken over.
+        HandoffMoved: the one who comes next has taken over, or the note is not at the version
+            that was ``expected``; 0: none was left yet.
     """
     own = _required(work, tenant)
     turn = _turn(work, tenant, name)
     old = store.at_turn(work.db, own, name, turn.span.start)
+    _expect(work, turn, old, expected)
     made = (
         _written(work, tenant, name, turn, text) if old is None else _mended(work, old, turn, text)
     )
@@ -141,6 +146,16 @@ def _turn(work: Work, tenant: str, name: str) -> Turn:
     if mine and at.following is None:
         raise UnusableNote(f"nobody takes over within {AHEAD.days} days: for whom is it?")
     raise NotYourHandoff("the shift that ends is not yours; ask who has it, or who plans them")
+
+
+def _expect(work: Work, turn: Turn, old: Handoff | None, expected: int | None) -> None:
+    """Refuse to write over words that were not seen: say whose they are, and since when."""
+    what = f"note of the shift from {rfc3339(turn.span.start)}"
+    if old is not None and expected is not None and old.taken_at is None:
+        name = who(work, old.tenant, [old]).of(old.by).name
+        what = f"{what}, written by {name} at {rfc3339(old.at)},"
+    if old is None or old.taken_at is None:  # else it is told who took it over
+        versions.expect(what, old.version if old else 0, expected, HandoffMoved)
 
 
 def _written(work: Work, tenant: str, name: str, turn: Turn, text: str) -> Handoff:
