@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from operations.oncall.stage import DAY, NOON, ROOT, Stage
+from operations.oncall.stage import DAY, NOON, PRIMARY, ROOT, Stage
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Actor, MissingPermission
 from quarterdeck.operations.escalation.model.page import What
 from quarterdeck.operations.escalation.service import opening, policies
@@ -244,3 +245,24 @@ def test_people_are_looked_up_once_for_all_notes_of_a_tenant(stage: Stage) -> No
         assert {one.name for one in (who["acme"].of(ADA), who["acme"].of(BOB))} == {"Ada", "Bob"}
     assert len(notes) == 3
     assert sum("access_principal" in one for one in asked) == 1, asked
+
+
+def test_of_the_platforms_schedule_only_a_right_there_sees_all_that_is_open(stage: Stage) -> None:
+    trouble(stage)
+    with stage.work() as work:
+        writing.apply(work, PLATFORM, "primary", PRIMARY)
+        leave(work, PLATFORM, "primary", "all is well")
+
+    def sees(*rights: tuple[str, str]) -> tuple[list[str], tuple[str, ...]]:
+        actor = Actor("p-1", frozenset({("oncall:read", PLATFORM), *rights}))
+        with stage.look(actor) as work:
+            found = seen(work, looking.latest(work, PLATFORM, "primary"))
+        return [one.kind for one in found.listed], found.unseen
+
+    every = ("page", "incident", "silence")
+    assert sees() == ([], every)
+    assert sees(("pages:read", "acme")) == (["page"], every), "there may be others elsewhere"
+    assert sees(("pages:read", "*"), ("incidents:read", "acme")) == (
+        ["page", "incident"],
+        ("incident", "silence"),
+    )

@@ -25,10 +25,15 @@ PERMISSIONS: Mapping[Kind, str] = {
 
 
 def matters(work: Work, tenant: str, shift: Span) -> Matters:
-    """What is open now, for who has ``shift``; a schedule of the platform is for all tenants."""
+    """What is open now, for who has ``shift``.
+
+    A schedule of the platform is for all tenants: only who may see a kind there sees all of it;
+    of another, what is open of the tenants that they may see is listed, and said not to be all.
+    """
     of = "" if tenant == PLATFORM else tenant
-    unseen = tuple(kind for kind, needed in PERMISSIONS.items() if not _sees(work, needed, of))
-    found = [_FOUND[kind](work, of, shift) for kind in _FOUND if kind not in unseen]
+    unseen = tuple(kind for kind in PERMISSIONS if not work.actor.may(PERMISSIONS[kind], tenant))
+    lists = [kind for kind in _FOUND if _lists(work, PERMISSIONS[kind], of)]
+    found = [_FOUND[kind](work, of, shift) for kind in lists]
     return Matters(
         listed=tuple(chain.from_iterable(some[:MOST] for some in found)),
         unseen=unseen,
@@ -46,11 +51,9 @@ def seen(work: Work, one: Handoff) -> Matters:
     return replace(one.found, listed=tuple(shown), unseen=unseen)
 
 
-def _sees(work: Work, needed: str, tenant: str) -> bool:
-    return work.actor.may(needed, tenant) if tenant else _anywhere(work, needed)
-
-
-def _anywhere(work: Work, needed: str) -> bool:
+def _lists(work: Work, needed: str, tenant: str) -> bool:
+    if tenant:
+        return work.actor.may(needed, tenant)
     return any(held == needed for held, _ in work.actor.grants)
 
 
