@@ -70,11 +70,14 @@ def test_a_torn_end_is_cut_off_at_every_byte_and_nothing_else_is(folder: Path) -
             assert [one.index for one in journal.append(many("acme", 2, 20))] == [5, 6]
 
 
-def test_a_garbled_end_is_cut_off_at_every_byte_and_nothing_else_is(folder: Path) -> None:
+@pytest.mark.parametrize("garbling", [0x55, 0x80], ids=["other text", "no text"])
+def test_a_garbled_end_is_cut_off_at_every_byte_and_nothing_else_is(
+    folder: Path, garbling: int
+) -> None:
     begins, ends = written(folder)
     whole = file_of(folder).read_bytes()
     for at in range(begins, ends):
-        file_of(folder).write_bytes(whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :])
+        file_of(folder).write_bytes(whole[:at] + bytes([whole[at] ^ garbling]) + whole[at + 1 :])
         power_cut(folder, begins)
         with closing(opened(folder)) as journal:
             assert journal.sizes == {"acme": 5, "zeta": 2}, at

@@ -75,6 +75,8 @@ class Frame:
 _encoder = msgspec.msgpack.Encoder()
 _places = msgspec.msgpack.Decoder(list[Place])
 _part = msgspec.msgpack.Decoder(Part)
+# Of text that is no UTF-8 it raises Python's own error.
+_NONE = (msgspec.MsgspecError, UnicodeDecodeError)
 
 
 def part_of(group: Sequence[Prepared]) -> Part:
@@ -124,7 +126,7 @@ def opened(found: bytes) -> Frame | int | None:
         return int(body)
     try:
         places = _places.decode(found[HEADER.size : body])
-    except msgspec.MsgspecError:
+    except _NONE:
         return None
     return Frame(size=HEADER.size + length, epoch=epoch, places=places, body=body)
 
@@ -150,7 +152,7 @@ def decode(body: bytes | memoryview) -> Part:
     """A part from its bytes; raise LogDamaged if they are none."""
     try:
         return _part.decode(body)
-    except msgspec.MsgspecError as error:
+    except _NONE as error:
         raise LogDamaged(f"a part of the journal cannot be read: {error}") from error
 
 
