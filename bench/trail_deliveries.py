@@ -1,4 +1,7 @@
-"""Delivery on the happy path: from the log through the relay to one consumer that counts."""
+"""Delivery on the happy path: from the log through the relay to one consumer that counts.
+
+``python -m bench.trail_deliveries [RECORDS [NATS_URL]]``: in process, or by that server.
+"""
 
 import sys
 from hashlib import sha256
@@ -10,8 +13,10 @@ from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.db import metadata, open_engine, writing
 from quarterdeck.kernel.work import Work
 from quarterdeck.migrations import tables
+from quarterdeck.providers.nats.topic import NatsTopic
+from quarterdeck.trail.deliveries.local import LocalTopic
 from quarterdeck.trail.deliveries.model import Batch
-from quarterdeck.trail.deliveries.ports import Consumer, LocalTopic
+from quarterdeck.trail.deliveries.ports import Consumer
 from quarterdeck.trail.deliveries.service.consuming import Consuming
 from quarterdeck.trail.deliveries.service.relaying import Relay
 from quarterdeck.trail.log.model import Prepared
@@ -35,7 +40,7 @@ def prepared(log: str, number: int) -> Prepared:
     )
 
 
-def main(records: int, logs: int) -> None:
+def main(records: int, logs: int, url: str) -> None:
     assert tables.metadata is metadata
     counted = [0]
 
@@ -54,14 +59,21 @@ def main(records: int, logs: int) -> None:
             trail.sequencer.append(
                 [prepared(names[n % logs], n) for n in range(start, start + GROUP)]
             )
-        relay = Relay(engine=engine, reader=trail.reader, topic=LocalTopic(), clock=utc_now)
-        consumer = Consumer(name="bench", queue="bench", apply=count)
-        consuming = Consuming(engine=engine, reader=trail.reader, consumer=consumer, clock=utc_now)
+        topic = NatsTopic(url, trail.reader) if url else LocalTopic(trail.reader)
+        relay = Relay(engine=engine, reader=trail.reader, topic=topic, clock=utc_now)
+        consuming = Consuming(
+            engine=engine,
+            reader=trail.reader,
+            feed=topic.subscribe("bench"),
+            consumer=Consumer(name="bench", queue="bench", apply=count),
+            clock=utc_now,
+        )
         began = perf_counter()
         while counted[0] < records:
             relay.beat()
             consuming.beat()
         took = perf_counter() - began
+        topic.close()
         trail.close()
         engine.dispose()
     print(f"{logs:>4} logs  {records:>8,} records  {took:6.2f} s  {records / took:>9,.0f}/s")
@@ -69,4 +81,8 @@ def main(records: int, logs: int) -> None:
 
 if __name__ == "__main__":
     for many in (1, 20, 100):
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000, many)
+        main(
+            int(sys.argv[1]) if len(sys.argv) > 1 else 100_000,
+            many,
+            sys.argv[2] if len(sys.argv) > 2 else "",
+        )

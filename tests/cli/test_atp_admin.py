@@ -21,6 +21,7 @@ from quarterdeck.cli.main import build_cli
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.providers.sandbox.client import Sandbox
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.local import LocalTopic
 from quarterdeck.trail.deliveries.model import Limits
 from trail.deliveries.line import NAME, QUEUE, Line, Rows
 from trail.installation import Installation
@@ -41,7 +42,7 @@ def line(runtime: Runtime, rows: Rows, tmp_path: Path) -> Line:
     """A line whose consumer cannot read what comes, with 30 dead letters; mended since."""
     trail = OpenTrail(runtime)
     found = Installation(runtime.engine, runtime.keys, tmp_path, trail, now=utc_now())  # type: ignore[arg-type]
-    line = Line(found, rows, limits=Limits(deliveries=1))
+    line = Line(found, rows, LocalTopic(found.reader), limits=Limits(deliveries=1))
     found.deliver()
     line.turn()
     rows.refuse = _bug

@@ -21,6 +21,7 @@ from quarterdeck.api.app import build_app
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.providers.sandbox.client import Sandbox
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.local import LocalTopic
 from quarterdeck.trail.deliveries.model import Limits
 from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.trail.segments.model import Sealing
@@ -60,7 +61,7 @@ def line(runtime: Runtime, tmp_path: Path) -> Iterator[Line]:
         clock=here.clock,
         sealing=Sealing(most=300),
     ).beat()
-    line = Line(here, rows, limits=Limits(deliveries=1))
+    line = Line(here, rows, LocalTopic(here.reader), limits=Limits(deliveries=1))
     here.deliver()
     line.turn()
     rows.refuse = _bug

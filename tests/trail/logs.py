@@ -13,6 +13,9 @@ from sqlalchemy import Engine
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.work import Actor
+from quarterdeck.trail.deliveries.ports import Consumer, Topic
+from quarterdeck.trail.deliveries.service.consuming import Consuming
+from quarterdeck.trail.deliveries.service.relaying import Relay
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.appender import open_log
 from quarterdeck.trail.log.disclosure import base64url
@@ -84,6 +87,7 @@ class Logs:
     installation: Installation
     search: bool = True
     shared: Explorer | None = None
+    topic: Topic | None = None
     explorer: Explorer = field(init=False)
     projector: Projector = field(init=False)
     fielding: FieldProjector = field(init=False)
@@ -120,12 +124,31 @@ class Logs:
         self.installation.integrate()
 
     def project(self) -> None:
-        """Until nothing is behind."""
+        """Until nothing is behind: by deliveries, where there is a topic, and by what is left."""
+        if self.topic:
+            self._deliver(self.topic)
         self.projector.beat()
         while self.projector.beat():
             pass
         while self.fielding.beat():
             pass
+
+    def _deliver(self, topic: Topic) -> None:
+        clock, reader = self.installation.clock, self.installation.reader
+        own = None if self.read is self.engine else self.read
+        to = Consumer(name="projector", queue="q", apply=self.projector.apply, engine=own)
+        relay = Relay(engine=self.engine, reader=reader, topic=topic, clock=clock)
+        consuming = Consuming(
+            engine=self.engine,
+            reader=reader,
+            feed=topic.subscribe(to.name),
+            consumer=to,
+            clock=clock,
+        )
+        while relay.beat() or consuming.beat():
+            pass
+        relay.close()
+        consuming.close()
 
     def ask(
         self,

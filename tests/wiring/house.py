@@ -21,8 +21,9 @@ from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.work import begin
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.local import LocalTopic
 from quarterdeck.trail.deliveries.model import Limits
-from quarterdeck.trail.deliveries.ports import LocalTopic, Topic
+from quarterdeck.trail.deliveries.ports import Topic
 from quarterdeck.trail.deliveries.service.consuming import Consuming
 from quarterdeck.trail.deliveries.service.control import enroll
 from quarterdeck.trail.deliveries.service.relaying import Relay
@@ -50,7 +51,10 @@ class House:
     runtime: Runtime
     home: Installation
     trail: Trail
-    topic: Topic = field(default_factory=LocalTopic)
+    topic: Topic = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.topic = LocalTopic(self.runtime.reader)
 
     @property
     def engine(self) -> Engine:
@@ -87,6 +91,7 @@ class House:
             consuming = Consuming(
                 engine=self.engine,
                 reader=runtime.reader,
+                feed=self.topic.subscribe(consumer.name),
                 consumer=consumer,
                 clock=utc_now,
                 limits=Limits(),

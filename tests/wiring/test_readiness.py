@@ -280,7 +280,8 @@ def test_a_broker_that_stopped_fails_the_bus_until_it_is_back(well: House, tmp_p
         well.topic = NatsTopic(url, well.runtime.reader)
         well.changed()
         assert "AUDIT_APPENDED_V1" in well.entries("ingestion")["bus"].description
-    assert well.unwell() == {"ingestion": {"bus"}, "outbox-relay": {"bus"}}
+    unwell = {"ingestion": {"bus"}, "outbox-relay": {"bus"}, "projection": {"subscription"}}
+    assert well.unwell() == unwell
     assert "bus: NATS cannot be used" in well.entries("ingestion")["bus"].description
     with nats.server(tmp_path / "nats", port):
         assert well.unwell() == {}

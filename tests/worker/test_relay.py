@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
@@ -14,8 +15,8 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.telemetry import OUTBOX_BACKLOG
 from quarterdeck.runtime import Runtime
+from quarterdeck.trail.deliveries.local import LocalTopic
 from quarterdeck.trail.deliveries.model import RELAY
-from quarterdeck.trail.deliveries.ports import LocalTopic
 from quarterdeck.trail.deliveries.service.gauges import measure
 from quarterdeck.trail.deliveries.service.queries import figures
 from quarterdeck.worker.relay import relay_alone
@@ -35,7 +36,7 @@ class OpenTrail:
 @contextmanager
 def relaying(opened: Runtime) -> Iterator[None]:
     stopping = Event()
-    role = Thread(target=relay_alone, args=[opened, LocalTopic, stopping])
+    role = Thread(target=relay_alone, args=[opened, partial(LocalTopic, opened.reader), stopping])
     role.start()
     try:
         yield

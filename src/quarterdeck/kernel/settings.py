@@ -182,7 +182,9 @@ class Settings:
     )
     prometheus_token: str = setting("", "Bearer token for it.", secret=True)
     prometheus_tenant: str = setting("_platform", "Whose alert rules it evaluates.")
-    nats_url: str = setting("", "NATS with JetStream that carries the topic; empty: in process.")
+    nats_url: str = setting(
+        "", "NATS with JetStream that brings records to consumers; empty: in process."
+    )
     sandboxes: str = setting("", "Where to try dead letters: dev=https://HOST, parted by commas.")
     sandbox_tokens: str = setting(
         "", "Tokens of the sandboxes: dev=TOKEN, parted by commas.", secret=True

@@ -75,6 +75,11 @@ CONSUMER_LAG = Gauge(
 CONSUMER_AGE = Gauge(
     "quarterdeck_consumer_oldest_seconds", "Age of the oldest of those.", ["consumer"]
 )
+TOPIC_MISSED = Counter(
+    "quarterdeck_topic_missed_total",
+    "Records that the broker did not bring as they were appended; they were read from the log.",
+    ["consumer"],
+)
 MESSAGES_SCHEDULED = Gauge(
     "quarterdeck_messages_scheduled", "Messages that failed and are tried again.", ["consumer"]
 )

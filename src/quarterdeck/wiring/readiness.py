@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from threading import Lock
@@ -59,7 +59,7 @@ def roles(runtime: Runtime, open_topic: Callable[[], Topic]) -> Roles:
     found: Roles = {
         "ingestion": _ingestion(runtime, bus) | {"kms": about("kms", kms.beside)},
         "query": _query(runtime),
-        "projection": _projection(runtime),
+        "projection": _projection(runtime, bus),
         "export": _export(runtime, kms),
         "integrity": _integrity(runtime, kms),
         "policy": _policy(runtime) | {"kms": about("kms", kms.beside)},
@@ -119,11 +119,12 @@ def _query(runtime: Runtime) -> dict[str, Check]:
     return checks
 
 
-def _projection(runtime: Runtime) -> dict[str, Check]:
+def _projection(runtime: Runtime, bus: Check) -> dict[str, Check]:
     engine, reader, clock = runtime.engine, runtime.reader, runtime.clock
     asked = (engine, reader, clock, CONSUMER)
+    subscription = partial(deliveries.subscription_ready, *asked)
     return {
-        "subscription": about("subscription", partial(deliveries.subscription_ready, *asked)),
+        "subscription": about("subscription", partial(_with_bus, subscription, bus)),
         "read_model": about(
             "read models", partial(projections.read_model_writable, runtime.explorer.read)
         ),
@@ -198,6 +199,11 @@ def _keys(runtime: Runtime) -> Check:
 
 def _with_kms(stored: Check, kms: keys.KmsProbe) -> Entry:
     return healthy(f"{stored().description}; kms: {kms.needed().description}")
+
+
+def _with_bus(subscription: Check, bus: Check) -> Entry:
+    found = subscription()
+    return replace(found, description=f"{found.description}; {bus().description}")
 
 
 def _logs(runtime: Runtime) -> Callable[[], list[str]]:

@@ -18,7 +18,8 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.providers.witness.client import HttpWitness
 from quarterdeck.runtime import Runtime
-from quarterdeck.trail.deliveries.ports import Consumer, LocalTopic, Topic
+from quarterdeck.trail.deliveries.local import LocalTopic
+from quarterdeck.trail.deliveries.ports import Consumer, Topic
 from quarterdeck.trail.deliveries.trials import Environment
 from quarterdeck.trail.erasure.jobs import kind as erasure_kind
 from quarterdeck.trail.erasure.service.erasing import Ground as ErasureGround
@@ -96,12 +97,13 @@ def explorer_checks(engine: Engine, trail: Trail, explorer: Explorer) -> dict[st
 
 
 def open_topic(settings: Settings, reader: Reader) -> Topic:
-    """Where appended records are published."""
+    """What carries appended records to their consumers."""
     if not settings.nats_url:
-        return LocalTopic()
+        return LocalTopic(reader)
     from quarterdeck.providers.nats.topic import NatsTopic  # noqa: PLC0415  where it is set
 
-    return NatsTopic(settings.nats_url, reader)
+    keep = timedelta(seconds=settings.message_ttl_s)
+    return NatsTopic(settings.nats_url, reader, keep)
 
 
 def known_sandboxes(settings: Settings) -> Mapping[str, Environment]:

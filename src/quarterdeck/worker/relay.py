@@ -53,12 +53,14 @@ def delivering(
     facts = FactLetters(engine=engine, clock=clock, subscribers=subscribers, limits=limits)
     pulses: Pulses = {"facts": (FACTS_S, facts.beat)}
     with ExitStack() as ends:
+        opened = ends.enter_context(closing(topic()))
         if not runtime.settings.relay_apart:
-            pulses["relay"] = (PUBLISH_S, _many(_relay(runtime, topic, ends).beat))
+            pulses["relay"] = (PUBLISH_S, _many(_relay(runtime, opened, ends).beat))
         for consumer in runtime.consumers:
             consuming = Consuming(
                 engine=engine,
                 reader=runtime.reader,
+                feed=opened.subscribe(consumer.name),
                 consumer=consumer,
                 clock=clock,
                 limits=limits,
@@ -72,7 +74,7 @@ def relay_alone(runtime: Runtime, topic: Callable[[], Topic], stopping: Event) -
     """Be the outbox relay and nothing else, until ``stopping`` is set."""
     name = f"{socket.gethostname()}:{os.getpid()}"
     with ExitStack() as ends:
-        relay = _relay(runtime, topic, ends)
+        relay = _relay(runtime, ends.enter_context(closing(topic())), ends)
         pulses = [
             Pulse(name="relay", every_s=PUBLISH_S, beat=_many(relay.beat), stop=stopping),
             Pulse(
@@ -97,9 +99,8 @@ def _many(beat: Callable[[], int]) -> Callable[[], bool]:
     return lambda: beat() >= MANY
 
 
-def _relay(runtime: Runtime, topic: Callable[[], Topic], ends: ExitStack) -> Relay:
-    opened = ends.enter_context(closing(topic()))
-    relay = Relay(engine=runtime.engine, reader=runtime.reader, topic=opened, clock=runtime.clock)
+def _relay(runtime: Runtime, topic: Topic, ends: ExitStack) -> Relay:
+    relay = Relay(engine=runtime.engine, reader=runtime.reader, topic=topic, clock=runtime.clock)
     ends.callback(relay.close)
     return relay
 

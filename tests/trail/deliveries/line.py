@@ -13,7 +13,7 @@ from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import ANY, Actor, Work, begin, read
 from quarterdeck.trail.deliveries.message import Message, Wanted
 from quarterdeck.trail.deliveries.model import Batch, Limits, Subscription
-from quarterdeck.trail.deliveries.ports import READER, Consumer, LocalTopic, Topic
+from quarterdeck.trail.deliveries.ports import READER, Consumer, Topic
 from quarterdeck.trail.deliveries.service import queries, triage
 from quarterdeck.trail.deliveries.service.consuming import Consuming
 from quarterdeck.trail.deliveries.service.control import enroll
@@ -58,7 +58,7 @@ class Line:
 
     installation: Installation
     apply: Apply
-    topic: Topic = field(default_factory=LocalTopic)
+    topic: Topic
     limits: Limits = field(default_factory=Limits)
     own: Engine | None = None
     actor: Actor | None = None
@@ -89,6 +89,7 @@ class Line:
         self.consuming = Consuming(
             engine=self.engine,
             reader=self.reader,
+            feed=self.topic.subscribe(NAME),
             consumer=self.consumer,
             clock=self.installation.clock,
             limits=self.limits,

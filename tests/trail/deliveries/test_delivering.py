@@ -61,9 +61,10 @@ def test_what_was_delivered_is_not_delivered_again_after_a_restart(
 @pytest.mark.census("ATP-228")
 def test_without_the_relay_the_backlog_grows_and_nothing_is_delivered(
     installation: Installation,
+    topic: Topic,
 ) -> None:
     rows = Rows()
-    line = Line(installation, rows)
+    line = Line(installation, rows, topic)
     line.append(4)
     while line.consuming.beat():
         pass
@@ -76,9 +77,11 @@ def test_without_the_relay_the_backlog_grows_and_nothing_is_delivered(
 
 
 @pytest.mark.census("ATP-233", "ATP-259", "ATP-251")
-def test_a_backlog_is_attributed_to_the_consumer_that_is_down(installation: Installation) -> None:
+def test_a_backlog_is_attributed_to_the_consumer_that_is_down(
+    installation: Installation, topic: Topic
+) -> None:
     rows = Rows()
-    line = Line(installation, rows)
+    line = Line(installation, rows, topic)
     line.append(3)
     line.relay.beat()
     installation.later(timedelta(minutes=1))
@@ -112,9 +115,10 @@ def test_after_ten_failed_deliveries_a_message_is_dead_and_the_others_passed_it(
 
 def test_a_message_that_failed_for_a_while_is_received_in_the_end(
     installation: Installation,
+    topic: Topic,
 ) -> None:
     rows = refusing(1)
-    line = Line(installation, rows)
+    line = Line(installation, rows, topic)
     line.append(3)
     line.turn()
     rows.refuse = lambda _batch: None
@@ -124,9 +128,9 @@ def test_a_message_that_failed_for_a_while_is_received_in_the_end(
 
 
 @pytest.mark.census("ATP-262", "ATP-276")
-def test_a_record_nobody_can_read_is_dead_at_once(installation: Installation) -> None:
+def test_a_record_nobody_can_read_is_dead_at_once(installation: Installation, topic: Topic) -> None:
     rows = Rows(refuse=lambda batch: all(map(members, batch.entries)))
-    line = Line(installation, rows)
+    line = Line(installation, rows, topic)
     line.append(2)
     line.append_raw(b'{"schema":9,"id":"from-the-future"}')
     line.append_raw(b"\xff\x00 not even text")
@@ -140,8 +144,10 @@ def test_a_record_nobody_can_read_is_dead_at_once(installation: Installation) ->
 
 
 @pytest.mark.census("ATP-275")
-def test_a_consumer_without_the_right_to_read_is_unauthorized(installation: Installation) -> None:
-    line = Line(installation, Rows(), actor=Actor("projector", frozenset()))
+def test_a_consumer_without_the_right_to_read_is_unauthorized(
+    installation: Installation, topic: Topic
+) -> None:
+    line = Line(installation, Rows(), topic, actor=Actor("projector", frozenset()))
     line.append(1)
     line.turn()
     (letter,) = line.dead()
@@ -152,11 +158,12 @@ def test_a_consumer_without_the_right_to_read_is_unauthorized(installation: Inst
 @pytest.mark.census("ATP-274")
 def test_work_that_outlasts_the_lock_is_undone_and_dead_in_the_end(
     installation: Installation,
+    topic: Topic,
 ) -> None:
     slow = Event()
     rows = Rows(refuse=lambda _batch: slow.wait(0.02))
     limits = Limits(deliveries=2, lock=timedelta(milliseconds=5))
-    line = Line(installation, rows, limits=limits)
+    line = Line(installation, rows, topic, limits=limits)
     line.append(1)
     line.turn(3)
     (letter,) = line.dead()
@@ -165,9 +172,11 @@ def test_work_that_outlasts_the_lock_is_undone_and_dead_in_the_end(
 
 
 @pytest.mark.census("ATP-273")
-def test_what_waits_for_longer_than_its_time_to_live_is_dead(installation: Installation) -> None:
+def test_what_waits_for_longer_than_its_time_to_live_is_dead(
+    installation: Installation, topic: Topic
+) -> None:
     rows = Rows()
-    line = Line(installation, rows, limits=Limits(ttl=timedelta(hours=1)))
+    line = Line(installation, rows, topic, limits=Limits(ttl=timedelta(hours=1)))
     line.append(2)
     line.relay.beat()
     installation.later(timedelta(hours=2))
@@ -177,20 +186,23 @@ def test_what_waits_for_longer_than_its_time_to_live_is_dead(installation: Insta
     assert [one.failure.reason for one in line.dead()] == [Reason.TTL, Reason.TTL]
 
 
-def test_nothing_waited_for_a_consumer_before_there_was_one(installation: Installation) -> None:
+def test_nothing_waited_for_a_consumer_before_there_was_one(
+    installation: Installation, topic: Topic
+) -> None:
     installation.grow(2)
     installation.later(timedelta(hours=2))
     rows = Rows()
-    line = Line(installation, rows, limits=Limits(ttl=timedelta(hours=1)))
+    line = Line(installation, rows, topic, limits=Limits(ttl=timedelta(hours=1)))
     line.turn()
     assert (rows.indices(), line.dead()) == ([0, 1], [])
 
 
 def test_what_a_consumer_needs_being_away_counts_against_no_message(
     installation: Installation,
+    topic: Topic,
 ) -> None:
     rows = refusing(0, error=Unavailable)
-    line = Line(installation, rows)
+    line = Line(installation, rows, topic)
     line.append(2)
     line.append(2, "zeta")
     line.turn(20)
@@ -203,9 +215,11 @@ def test_what_a_consumer_needs_being_away_counts_against_no_message(
     assert (line.looks().active, sorted(rows.indices())) == (0, [0, 1])
 
 
-def test_of_two_that_deliver_one_does_until_it_ends(installation: Installation) -> None:
+def test_of_two_that_deliver_one_does_until_it_ends(
+    installation: Installation, topic: Topic
+) -> None:
     rows, others = Rows(), Rows()
-    line, other = Line(installation, rows), Line(installation, others)
+    line, other = Line(installation, rows, topic), Line(installation, others, topic)
     line.append(1)
     line.turn()
     line.append(2)
@@ -218,7 +232,7 @@ def test_of_two_that_deliver_one_does_until_it_ends(installation: Installation) 
 
 @pytest.mark.census("ATP-260", "ATP-261")
 def test_a_consumer_with_its_own_database_hears_again_after_a_crash(
-    installation: Installation, tmp_path: object
+    installation: Installation, topic: Topic, tmp_path: object
 ) -> None:
     tables = MetaData()
     seen = Table("seen", tables, Column("log", String), Column("idx", Integer))
@@ -231,7 +245,7 @@ def test_a_consumer_with_its_own_database_hears_again_after_a_crash(
         if new:
             work.db.execute(insert(seen), [{"log": batch.log, "idx": i} for i in new])
 
-    line = Line(installation, apply, own=own)
+    line = Line(installation, apply, topic, own=own)
 
     line.append(3)
     line.turn()
@@ -253,8 +267,8 @@ def test_each_reason_has_a_meaning_an_action_and_next_steps() -> None:
     assert "Replay" not in " ".join(STEPS[Kind.MALICIOUS])
 
 
-def test_a_tenant_sees_its_own_messages_alone(installation: Installation) -> None:
-    line = Line(installation, refusing(0, error=RecordUnreadable))
+def test_a_tenant_sees_its_own_messages_alone(installation: Installation, topic: Topic) -> None:
+    line = Line(installation, refusing(0, error=RecordUnreadable), topic)
     line.append(2)
     line.append(1, "zeta")
     line.turn()
@@ -264,10 +278,12 @@ def test_a_tenant_sees_its_own_messages_alone(installation: Installation) -> Non
     assert all(one.state is State.DEAD for one in line.dead())
 
 
-def test_records_that_nobody_heeds_are_passed_over_unread(installation: Installation) -> None:
+def test_records_that_nobody_heeds_are_passed_over_unread(
+    installation: Installation, topic: Topic
+) -> None:
     heeded: set[str] = set()
     rows = Rows()
-    line = Line(installation, rows, heeds=lambda _db: heeded)
+    line = Line(installation, rows, topic, heeds=lambda _db: heeded)
     line.append(5)
     line.turn()
     assert (rows.got, line.looks().active) == ([], 0)

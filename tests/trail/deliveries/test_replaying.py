@@ -11,7 +11,7 @@ from quarterdeck.kernel.errors import Forbidden
 from quarterdeck.kernel.work import Actor, Work, read
 from quarterdeck.trail.deliveries.message import Kind, Wanted
 from quarterdeck.trail.deliveries.model import Batch, Limits, Reason, State
-from quarterdeck.trail.deliveries.ports import LocalTopic, Topic
+from quarterdeck.trail.deliveries.ports import Topic
 from quarterdeck.trail.deliveries.replay import BadFilter, Order, Rehearsal, ReplayRefused, Report
 from quarterdeck.trail.deliveries.service import replaying, triage
 from quarterdeck.trail.deliveries.service.facts import FactLetters
@@ -26,14 +26,14 @@ ONE_TRY = Limits(deliveries=1)
 ALL = "reason=DeliveryCountExceeded"
 
 
-def failing(installation: Installation, count: int, topic: Topic | None = None) -> Line:
+def failing(installation: Installation, topic: Topic, count: int) -> Line:
     """A line whose consumer failed at ``count`` records of acme, and is mended since."""
 
     def refuse(_batch: Batch) -> None:
         raise ValueError("a bug")
 
     rows = Rows(refuse=refuse)
-    line = Line(installation, rows, limits=ONE_TRY, topic=topic or LocalTopic())
+    line = Line(installation, rows, topic, limits=ONE_TRY)
     line.append(count)
     line.turn()
     assert len(line.dead()) == count
@@ -63,7 +63,7 @@ def report(line: Line, found: str, actor: Actor = OPERATOR) -> Report:
 def test_a_small_batch_is_replayed_and_then_the_rest(
     installation: Installation, topic: Topic
 ) -> None:
-    line = failing(installation, 30, topic)
+    line = failing(installation, topic, 30)
     first = replay(line, filter=ALL, max_count=10)
     assert (first.chosen, first.succeeded, first.failed, first.pending) == (10, 10, 0, 0)
     assert (first.new, first.lag, first.standing) == (0, 0, "active")
@@ -81,8 +81,10 @@ def test_a_replay_needs_a_dry_run_or_a_confirmation(*, said: bool) -> None:
 
 
 @pytest.mark.census("ATP-267", "ATP-281")
-def test_what_fails_again_is_a_dead_letter_again_and_reported(installation: Installation) -> None:
-    line = failing(installation, 3)
+def test_what_fails_again_is_a_dead_letter_again_and_reported(
+    installation: Installation, topic: Topic
+) -> None:
+    line = failing(installation, topic, 3)
     bad = line.record(1)
 
     def refuse(batch: Batch) -> None:
@@ -99,8 +101,10 @@ def test_what_fails_again_is_a_dead_letter_again_and_reported(installation: Inst
 
 
 @pytest.mark.census("ATP-286")
-def test_a_replay_keeps_to_its_tenant_and_its_time(installation: Installation) -> None:
-    line = failing(installation, 2)
+def test_a_replay_keeps_to_its_tenant_and_its_time(
+    installation: Installation, topic: Topic
+) -> None:
+    line = failing(installation, topic, 2)
     installation.later(timedelta(hours=1))
     assert isinstance(line.apply, Rows)
     line.apply.refuse = lambda _batch: (_ for _ in ()).throw(ValueError("again"))
@@ -120,8 +124,9 @@ def test_a_replay_keeps_to_its_tenant_and_its_time(installation: Installation) -
 @pytest.mark.census("ATP-278", "ATP-287")
 def test_a_dry_run_says_what_would_come_of_it_and_changes_nothing(
     installation: Installation,
+    topic: Topic,
 ) -> None:
-    line = failing(installation, 3)
+    line = failing(installation, topic, 3)
     before = (line.dead(), line.looks())
     here = Here(line.engine, installation.clock, [line.consumer])
     order = Order(consumer=NAME, filter=ALL, max_count=2, dry_run=True)
@@ -145,7 +150,9 @@ class Undoing:
 
 
 @pytest.mark.census("ATP-278", "ATP-287")
-def test_a_trial_is_undone_and_names_the_reason_of_a_failure(installation: Installation) -> None:
+def test_a_trial_is_undone_and_names_the_reason_of_a_failure(
+    installation: Installation, topic: Topic
+) -> None:
     written: list[str] = []
 
     def apply(work: Work, _batch: Batch) -> None:
@@ -155,7 +162,7 @@ def test_a_trial_is_undone_and_names_the_reason_of_a_failure(installation: Insta
         if len(written) > 1:
             raise Forbidden("no")
 
-    line = Line(installation, apply)
+    line = Line(installation, apply, topic)
     here = Here(line.engine, installation.clock, [line.consumer])
     batch = Batch(log="acme", first=0, entries=(b"{}",), again=True)
     assert here.trial(NAME, batch) == Trial(applied=True)
@@ -169,8 +176,9 @@ def test_a_trial_is_undone_and_names_the_reason_of_a_failure(installation: Insta
 @pytest.mark.census("ATP-266")
 def test_what_is_in_quarantine_is_never_replayed_and_bears_its_reason(
     installation: Installation,
+    topic: Topic,
 ) -> None:
-    line = failing(installation, 3)
+    line = failing(installation, topic, 3)
     bad = line.record(1)
     line.do(lambda work: triage.quarantine(work, NAME, bad, "forged by a stranger"))
     with pytest.raises(DeadLetterNotFound, match="quarantine"):
@@ -189,8 +197,10 @@ def test_what_is_in_quarantine_is_never_replayed_and_bears_its_reason(
 
 
 @pytest.mark.census("ATP-264", "ATP-265")
-def test_a_person_may_class_a_message_and_replay_by_class(installation: Installation) -> None:
-    line = failing(installation, 2)
+def test_a_person_may_class_a_message_and_replay_by_class(
+    installation: Installation, topic: Topic
+) -> None:
+    line = failing(installation, topic, 2)
     one = line.record(0)
     line.do(lambda work: triage.classify(work, NAME, one, Kind.TRANSIENT))
     assert replay(line, filter="class=transient", max_count=5).succeeded == 1
@@ -200,8 +210,9 @@ def test_a_person_may_class_a_message_and_replay_by_class(installation: Installa
 @pytest.mark.census("ATP-268", "ATP-269")
 def test_to_peek_changes_nothing_and_to_receive_locks_until_the_lock_ends(
     installation: Installation,
+    topic: Topic,
 ) -> None:
-    line = failing(installation, 2)
+    line = failing(installation, topic, 2)
     assert line.dead() == line.dead()
     lock = timedelta(seconds=30)
     first = line.do(lambda work: triage.receive(work, NAME, 1, lock))
@@ -220,8 +231,8 @@ def test_to_peek_changes_nothing_and_to_receive_locks_until_the_lock_ends(
     assert len(back) == 2
 
 
-def test_another_tenants_dead_letter_is_not_there(installation: Installation) -> None:
-    line = failing(installation, 1)
+def test_another_tenants_dead_letter_is_not_there(installation: Installation, topic: Topic) -> None:
+    line = failing(installation, topic, 1)
     other = Actor("otto", frozenset({("deadletters:read", "zeta"), ("deadletters:triage", "zeta")}))
     for act in (
         lambda work: triage.inspect(work, line.reader, NAME, line.record(0)),
@@ -235,8 +246,10 @@ def test_another_tenants_dead_letter_is_not_there(installation: Installation) ->
 
 
 @pytest.mark.census("ATP-271")
-def test_a_dead_letter_shows_its_body_and_what_was_thrown(installation: Installation) -> None:
-    line = failing(installation, 1)
+def test_a_dead_letter_shows_its_body_and_what_was_thrown(
+    installation: Installation, topic: Topic
+) -> None:
+    line = failing(installation, topic, 1)
     with read(line.engine, OPERATOR, installation.clock) as work:
         found = triage.inspect(work, line.reader, NAME, line.record(0))
     assert found.body is not None
@@ -248,8 +261,10 @@ def test_a_dead_letter_shows_its_body_and_what_was_thrown(installation: Installa
 
 
 @pytest.mark.census("ATP-284")
-def test_a_fact_that_left_no_leaf_is_a_dead_letter_and_replays(installation: Installation) -> None:
-    line = Line(installation, Rows())
+def test_a_fact_that_left_no_leaf_is_a_dead_letter_and_replays(
+    installation: Installation, topic: Topic
+) -> None:
+    line = Line(installation, Rows(), topic)
     installation.name_somebody("Ada Lovelace")
     heard: list[str] = []
     broken = Subscriber(name="trail", take=lambda _now, _facts: _raise())

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,15 +22,18 @@ from quarterdeck.trail.projections.service.standing import projection_health, st
 from quarterdeck.trail.projections.tables import LIVE
 from trail.installation import Installation
 from trail.logs import AUDITOR, Logs, raw, record, several
+from trail.transports import TRANSPORTS, opened
 
 PROJECTED = ("timeline", "actor", "resource")
 
 
-@pytest.fixture
-def logs(installation: Installation) -> Iterator[Logs]:
-    found = Logs(installation)
-    yield found
-    found.close()
+@pytest.fixture(params=TRANSPORTS)
+def logs(request: pytest.FixtureRequest, installation: Installation) -> Iterator[Logs]:
+    """What is projected arrives by each transport, and comes out the same."""
+    with closing(opened(request, installation.reader)) as topic:
+        found = Logs(installation, topic=topic)
+        yield found
+        found.close()
 
 
 def rows(logs: Logs) -> dict[str, list[tuple[int, ...]]]:

@@ -10,45 +10,49 @@ the other's turn.
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
-from concurrent.futures import Future
-from contextlib import suppress
-from threading import Lock, Thread
+from collections.abc import Callable, Coroutine
+from datetime import timedelta
+from threading import Lock
 from time import perf_counter
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import nats
-from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import PubAck, StreamConfig, StreamState
+from nats.js.api import PubAck, StreamState
 from nats.js.errors import NotFoundError
 
+from quarterdeck.providers.nats.feed import NatsFeed
+from quarterdeck.providers.nats.link import (
+    AT_ONCE,
+    ID,
+    INDEX,
+    LOG,
+    STREAM,
+    Link,
+    index_of,
+    subject_of,
+)
 from quarterdeck.trail.deliveries.message import id_of
-from quarterdeck.trail.deliveries.model import TOPIC, TopicAway
+from quarterdeck.trail.deliveries.model import TopicAway
 from quarterdeck.trail.log.ports import Reader
+from quarterdeck.trail.proof.tree import leaf_hash
 
-STREAM = "AUDIT_APPENDED_V1"
-INDEX, ID, LOG = "Quarterdeck-Index", "Nats-Msg-Id", "Quarterdeck-Log"
 EXPECTED = "Nats-Expected-Last-Sequence"
-AT_ONCE = 500
-ANSWER_S = 10.0
+KEEP = timedelta(days=14)
 
 Answer = TypeVar("Answer")
 
 
 class NatsTopic:
-    """The port ``Topic``. One thread at a time publishes; a thread of its own talks to NATS."""
+    """The port ``Topic``. One thread at a time publishes; each feed has a connection of its own."""
 
-    def __init__(self, url: str, reader: Reader) -> None:
-        self._url, self._reader = url, reader
-        self._loop = asyncio.new_event_loop()
-        self._thread = Thread(target=self._loop.run_forever, name="nats", daemon=True)
-        self._thread.start()
-        self._client: Any = None
-        self._stream: JetStreamContext | None = None
-        self._sequence = 0
+    def __init__(self, url: str, reader: Reader, keep: timedelta = KEEP) -> None:
+        self._reader = reader
+        self._open: Callable[[], Link] = lambda: Link(url, keep)
+        self._link = self._open()
+        self._sequence: int | None = None
         self._ends: dict[str, int] = {}
+        self._feeds: list[NatsFeed] = []
         self._checking = Lock()  # of two that open it at once, one connection would be left over
 
     def publish(self, log: str, start: int, end: int) -> int:
@@ -57,20 +61,26 @@ class NatsTopic:
         entries = self._reader.entries(log, begin, min(AT_ONCE, end - begin))
         if not entries:
             return end
-        done, error = self._said(self._publish(log, begin, entries))
+        done, error = self._said(lambda stream: self._publish(stream, log, begin, entries))
         self._ends[log] = begin + done
         if error is not None:
-            self._reopen()
+            self._link.reopen()
+            self._forget()
             if not done:
-                self._ends.pop(log)
                 raise TopicAway(f"NATS did not take record {begin} of {log}: {error}") from error
         return begin + done
+
+    def subscribe(self, consumer: str) -> NatsFeed:
+        """As the port says."""
+        feed = NatsFeed(self._open(), self._reader, consumer)
+        self._feeds.append(feed)
+        return feed
 
     def check(self) -> str:
         """As the port says."""
         with self._checking:
             started = perf_counter()
-            state = self._said(self._state())
+            state = self._said(_state)
             took_ms = (perf_counter() - started) * 1000
         return (
             f"NATS stream {STREAM}: {state.messages} messages, {state.bytes} bytes, "
@@ -79,108 +89,65 @@ class NatsTopic:
 
     def close(self) -> None:
         """As the port says."""
-        self._forget()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        for feed in self._feeds:
+            feed.close()
+        self._link.close()
 
     def _end(self, log: str, start: int) -> int:
         """Where the topic ends: what was lost with its broker is published again."""
         if log not in self._ends:
-            found = self._said(self._last(log))
-            self._ends[log] = start if found is None else found + 1
+            index, entry = self._said(lambda stream: self._last(stream, log))
+            # What a stranger put there says nothing of where the topic ends.
+            ours = index >= 0 and self._reader.hashes(log, 0, index, 1) == [leaf_hash(entry)]
+            self._ends[log] = index + 1 if ours else start
         return self._ends[log]
 
-    def _said(self, asked: Coroutine[Any, Any, Answer]) -> Answer:
-        future: Future[Answer] = asyncio.run_coroutine_threadsafe(
-            asyncio.wait_for(asked, ANSWER_S), self._loop
-        )
+    def _said(self, question: Callable[[JetStreamContext], Coroutine[Any, Any, Answer]]) -> Answer:
         try:
-            return future.result()
-        except (NatsError, OSError, TimeoutError) as error:
+            return self._link.ask(question)
+        except TopicAway:
             self._forget()
-            raise TopicAway(f"NATS cannot be used: {type(error).__name__}: {error}") from error
+            raise
 
     def _forget(self) -> None:
-        """Begin anew: what the broker holds is asked again."""
+        """Begin anew: what the broker holds is asked again, of every log.
+
+        Another relay may have published meanwhile: ends that are known from before would have
+        this one publish the same again, onto the sequence of after.
+        """
+        self._sequence = None
         self._ends.clear()
-        self._reopen()
 
-    def _reopen(self) -> None:
-        client, self._client, self._stream = self._client, None, None
-        if client is not None:
-            closing = asyncio.run_coroutine_threadsafe(client.close(), self._loop)
-            with suppress(NatsError, OSError, TimeoutError):
-                closing.result(ANSWER_S)
-
-    async def _opened(self) -> JetStreamContext:
-        if self._stream is None:
-            # Without these two it would ask a server that is away for two minutes.
-            self._client = await nats.connect(
-                self._url,
-                allow_reconnect=False,
-                max_reconnect_attempts=1,
-                reconnect_time_wait=0.1,
-                connect_timeout=5,
-                error_cb=_silent,
-            )
-            stream: JetStreamContext = self._client.jetstream(timeout=ANSWER_S)
-            try:
-                info = await stream.stream_info(STREAM)
-            except NotFoundError:
-                config = StreamConfig(name=STREAM, subjects=[f"{TOPIC}.>"], num_replicas=1)
-                info = await stream.add_stream(config)
-            self._sequence = info.state.last_seq
-            self._stream = stream
-        return self._stream
-
-    async def _state(self) -> StreamState:
-        stream = await self._opened()
-        return (await stream.stream_info(STREAM)).state
-
-    async def _last(self, log: str) -> int | None:
-        stream = await self._opened()
+    async def _last(self, stream: JetStreamContext, log: str) -> tuple[int, bytes]:
+        """The index of the last message of a log, and what it says; -1: there is none."""
+        if self._sequence is None:
+            self._sequence = (await _state(stream)).last_seq
         try:
             found = await stream.get_last_msg(STREAM, subject_of(log))
         except NotFoundError:
-            return None
-        return int((found.headers or {})[INDEX])
+            return -1, b""
+        return index_of(found.headers), found.data or b""
 
     async def _publish(
-        self, log: str, begin: int, entries: list[bytes]
+        self, stream: JetStreamContext, log: str, begin: int, entries: list[bytes]
     ) -> tuple[int, Exception | None]:
         """How many were taken, and what went wrong with the one after."""
-        stream = await self._opened()
-        waiting: list[Awaitable[PubAck]] = []
+        sequence = self._sequence or 0
+        waiting: list[asyncio.Future[PubAck]] = []
         for at, entry in enumerate(entries):
             headers = {
                 ID: id_of(log, begin + at, entry),
                 LOG: quote(log, safe=""),
                 INDEX: str(begin + at),
-                EXPECTED: str(self._sequence + at),
+                EXPECTED: str(sequence + at),
             }
             waiting.append(
                 await stream.publish_async(subject_of(log), entry, headers=headers, stream=STREAM)
             )
-        found = await asyncio.gather(*waiting, return_exceptions=True)
-        done, error = _taken(found)
-        self._sequence += done
+        done, error = await self._link.answers(waiting)
+        self._sequence = sequence + done
         return done, error
 
 
-def subject_of(log: str) -> str:
-    """The subject of one tenant's log; a tenant's name is one token of it."""
-    return f"{TOPIC}.{quote(log, safe='').replace('.', '%2E')}"
-
-
-def _taken(found: list[PubAck | BaseException]) -> tuple[int, Exception | None]:
-    for done, one in enumerate(found):
-        if isinstance(one, Exception):
-            return done, one
-        if isinstance(one, BaseException):
-            raise one
-    return len(found), None
-
-
-async def _silent(_error: Exception) -> None:
-    """What goes wrong is said by who publishes."""
+async def _state(stream: JetStreamContext) -> StreamState:
+    return (await stream.stream_info(STREAM)).state

@@ -142,6 +142,10 @@ class Place:
     retry_at: int = 0
 
 
+Waiting = tuple[Place, int]
+"""Where a consumer is in a log that goes on to this index."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """A consumer as the installation knows it.

@@ -1,6 +1,6 @@
-"""Who consumes records, and what carries the topic to others."""
+"""Who consumes records, and what carries them there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,7 +8,7 @@ from typing import Protocol
 from sqlalchemy import Connection, Engine
 
 from quarterdeck.kernel.work import ANY, Actor, Work
-from quarterdeck.trail.deliveries.model import Batch
+from quarterdeck.trail.deliveries.model import Batch, Waiting
 
 READS = "trail:read"
 READER = Actor("quarterdeck", frozenset({(READS, ANY)}))
@@ -43,8 +43,37 @@ class Consumer:
     heeds: Callable[[Connection], AbstractSet[str]] | None = None
 
 
+class Feed(Protocol):
+    """What brings published records to one consumer. One thread at a time asks.
+
+    Where the consumer is in a log is not kept here: the database does, with what it applied.
+    """
+
+    def take(self, waiting: Sequence[Waiting]) -> list[Batch]:
+        """What follows on each place, without a gap, as it was appended: one transaction's worth.
+
+        What was taken and not settled is taken again. A place may have moved in any direction
+        since. What the broker lost is there all the same.
+
+        Raises:
+            TopicAway: the broker is away; nothing was taken.
+        """
+        ...
+
+    def settle(self, ends: Iterable[tuple[str, int]]) -> None:
+        """All records of these logs before these indices are committed, and need not come again.
+
+        Raises nothing: those of which the broker did not hear come again, and are passed over.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the broker; another process takes over at once. Again is nothing."""
+        ...
+
+
 class Topic(Protocol):
-    """What carries appended records to who is not in this process."""
+    """What carries appended records to their consumers."""
 
     def publish(self, log: str, start: int, end: int) -> int:
         """Publish records ``start`` to ``end`` of a log, in order; where the topic ends now.
@@ -57,6 +86,10 @@ class Topic(Protocol):
         """
         ...
 
+    def subscribe(self, consumer: str) -> "Feed":
+        """What brings the consumer of that name what was published; it lasts as long as this."""
+        ...
+
     def check(self) -> str:
         """What can be said of it now, with live numbers. Publishes nothing; any thread may ask.
 
@@ -66,20 +99,5 @@ class Topic(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the broker."""
+        """Let go of the broker, and close every feed. Again is nothing."""
         ...
-
-
-class LocalTopic:
-    """The log itself: consumers read it up to where the relay stands."""
-
-    def publish(self, log: str, start: int, end: int) -> int:  # noqa: ARG002  the port's
-        """As the port says; the log is durable before anybody can see it."""
-        return end
-
-    def check(self) -> str:
-        """As the port says; the log is there, or nothing was appended."""
-        return "in process: the topic is the log itself"
-
-    def close(self) -> None:
-        """Nothing is held."""

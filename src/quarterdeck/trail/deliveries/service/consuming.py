@@ -20,13 +20,14 @@ from quarterdeck.trail.deliveries.model import (
     Known,
     Limits,
     LockLost,
-    Place,
     PlaceMoved,
+    TopicAway,
+    Waiting,
     halved,
     judged,
     messages,
 )
-from quarterdeck.trail.deliveries.ports import Consumer
+from quarterdeck.trail.deliveries.ports import Consumer, Feed
 from quarterdeck.trail.deliveries.service.applying import apply
 from quarterdeck.trail.deliveries.service.aside import Aside
 from quarterdeck.trail.deliveries.store import consumers as places
@@ -39,10 +40,6 @@ LEASE = timedelta(seconds=15)
 ASK_S = 1.0
 """For so long a process that delivers need not ask whether it may go on."""
 
-OF_ONE_LOG, IN_ALL = 2_000, 5_000
-"""Records handed over in one transaction: of one log, and of all."""
-
-READ_AT_ONCE, MOST_BYTES = 250, 16 << 20
 AGAIN_AT_ONCE = 200
 MOST_ASIDE = 1_000
 """Messages that may await another try: with more, the consumer is at fault, not they."""
@@ -56,6 +53,7 @@ class Consuming:
 
     engine: Engine
     reader: Reader
+    feed: Feed
     consumer: Consumer
     clock: Clock
     limits: Limits = field(default_factory=Limits)
@@ -74,13 +72,13 @@ class Consuming:
         Raises:
             Unavailable: the platform's own database is away; nothing was counted.
         """
-        again, passed, fresh = self._waiting()
-        if not (again or passed or fresh) or not self._held():
+        again, passed, heard = self._waiting()
+        if not (again or passed or heard) or not self._held():
             return 0
         try:
             self._redeliver(again)
             self._pass_over(passed)
-            fresh = self._expire(fresh)
+            fresh = self._expire(self._taken(heard))
             self._deliver(fresh)
         except PlaceMoved:
             self._hold_until = 0.0  # another process has taken over
@@ -91,8 +89,9 @@ class Consuming:
         """Let another process go on at once."""
         with writing(self.engine) as db:
             places.release(db, self.consumer.name, self.holder)
+        self.feed.close()
 
-    def _waiting(self) -> tuple[list[Message], list[Step], list[Batch]]:
+    def _waiting(self) -> tuple[list[Message], list[Step], list[Waiting]]:
         """What is to be tried again, what is passed over, and what is new."""
         name, now = self.consumer.name, self.clock()
         with reading(self.engine) as db:
@@ -106,7 +105,7 @@ class Consuming:
             heeded = {at.log for at, _ in behind} if heeds is None else heeds(db)
         passed = [(at.log, at.position, end) for at, end in behind if at.log not in heeded]
         heard = [(at, end) for at, end in behind if at.log in heeded]
-        return again, passed, [] if full else self._read(heard)
+        return again, passed, [] if full else heard
 
     def _held(self) -> bool:
         """Whether this process delivers; asks the database only as the lease grows old."""
@@ -121,30 +120,15 @@ class Consuming:
         self._hold_until = now + self.ask_s
         return True
 
-    def _read(self, behind: Sequence[tuple[Place, int]]) -> list[Batch]:
-        found: list[Batch] = []
-        left = IN_ALL
-        for place, end in behind:
-            entries = self._entries(place, min(end - place.position, OF_ONE_LOG, left))
-            if entries:
-                batch = Batch(log=place.log, first=place.position, entries=tuple(entries))
-                found.append(batch)
-                left -= len(entries)
-            if not left:
-                break
-        return found
-
-    def _entries(self, place: Place, most: int) -> list[bytes]:
-        entries: list[bytes] = []
-        size = 0
-        while len(entries) < most and size < MOST_BYTES:
-            start = place.position + len(entries)
-            more = self.reader.entries(place.log, start, min(READ_AT_ONCE, most - len(entries)))
-            if not more:
-                break
-            entries += more
-            size += sum(map(len, more))
-        return entries
+    def _taken(self, heard: Sequence[Waiting]) -> list[Batch]:
+        """What the topic brings now; while it is away, its logs wait."""
+        if not heard:
+            return []
+        try:
+            return self.feed.take(heard)
+        except TopicAway as error:
+            self._hold_up([at.log for at, _ in heard], error)
+            return []
 
     def _expire(self, batches: Sequence[Batch]) -> list[Batch]:
         """What is not too old; the others become dead letters."""
@@ -153,6 +137,7 @@ class Consuming:
             count = self._too_old(batch)
             if count:
                 self._aside.expire(batch, count, self._moment(batch))
+                self.feed.settle([(batch.log, batch.first + count)])
             if count < len(batch.entries):
                 kept.append(_from(batch, count))
         return kept
@@ -196,6 +181,13 @@ class Consuming:
             (batch,) = batches
             self._say(batch, error)
             self._aside.put(batch, judged(error), self._moment(batch)(0))
+            self._settle(batches)
+        else:
+            self._settle(batches)
+
+    def _settle(self, batches: Sequence[Batch]) -> None:
+        """Only now, after the commit, the broker hears that they were received."""
+        self.feed.settle([(batch.log, batch.end) for batch in batches])
 
     def _await(self, batches: Sequence[Batch], error: Unavailable) -> None:
         """What a log needs is away: that log waits, the others go on."""
@@ -203,9 +195,13 @@ class Consuming:
             for batch in batches:
                 self._deliver([batch])
             return
+        self._hold_up([batches[0].log], error)
+
+    def _hold_up(self, logs: Sequence[str], error: Unavailable) -> None:
         words = f"{type(error).__name__}: {error}"
         with writing(self.engine) as db:
-            places.held_up(db, self.consumer.name, batches[0].log, words, self.clock())
+            for one in logs:
+                places.held_up(db, self.consumer.name, one, words, self.clock())
 
     def _redeliver(self, due: Sequence[Message]) -> None:
         for one in due:

@@ -26,8 +26,9 @@ def subscription_ready(engine: Engine, reader: Reader, clock: Clock, consumer: s
     """
     one = _of(engine, reader, clock, consumer)
     if one.standing is not Standing.ACTIVE:
-        why = f": {one.paused}" if one.paused else ""
-        raise CheckFailed(f"the subscription of {consumer} is {one.standing}{why}; {_waits(one)}")
+        why = one.paused or _stuck(one)
+        words = f"the subscription of {consumer} is {one.standing}: {why}".rstrip(": ")
+        raise CheckFailed(f"{words}; {_waits(one)}")
     worker = process_ready(engine, "worker")
     return Entry(status=worker.status, description=f"{_waits(one)}; {worker.description}")
 
@@ -52,9 +53,13 @@ def relay_ready(engine: Engine, reader: Reader, clock: Clock) -> Entry:
     """Everything that was appended gets published; raise CheckFailed where that is held up."""
     one = _of(engine, reader, clock, RELAY)
     if one.standing is not Standing.ACTIVE:
-        why = "; ".join(f"{place.log}: {place.error}" for place in one.places[:3])
-        raise CheckFailed(f"the relay is {one.standing}: {_waits(one)} {why}".rstrip())
+        raise CheckFailed(f"the relay is {one.standing}: {_waits(one)} {_stuck(one)}".rstrip())
     return healthy(_waits(one))
+
+
+def _stuck(one: Subscription) -> str:
+    """Where, and by what; of a few logs."""
+    return "; ".join(f"{place.log}: {place.error}" for place in one.places[:3])
 
 
 def _of(engine: Engine, reader: Reader, clock: Clock, consumer: str) -> Subscription:
