@@ -19,7 +19,7 @@ class Trail:
     """What it was sent, and how it answers; by default it takes every line once.
 
     ``answer`` may return an answer of its own for a batch, or None for the usual one;
-    ``judge`` a problem for a line, or None.
+    ``judge`` a problem for a line, or None. ``show`` is what stands at a path, or None.
     """
 
     url: str = ""
@@ -28,6 +28,7 @@ class Trail:
     taken: list[Event] = field(default_factory=list)
     answer: Callable[[list[Event]], Answer | None] = lambda _events: None
     judge: Callable[[Event], dict[str, Any] | None] = lambda _event: None
+    show: Callable[[str], bytes | None] = lambda _path: None
 
     @property
     def numbers(self) -> list[int]:
@@ -49,7 +50,7 @@ class Trail:
             return {"status": "refused", "problem": problem}
         if event["id"] not in [known["id"] for known in self.taken]:
             self.taken.append(event)
-        return {"status": "appended", "index": len(self.taken) - 1}
+        return {"status": "appended", "log": "acme", "index": len(self.taken) - 1}
 
 
 @contextmanager
@@ -69,6 +70,13 @@ def listening(trail: Trail) -> Iterator[Trail]:
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def do_GET(self) -> None:
+            found = trail.show(self.path)
+            self.send_response(404 if found is None else 200)
+            self.send_header("content-length", str(len(found or b"")))
+            self.end_headers()
+            self.wfile.write(found or b"")
 
         @override
         def log_message(self, *_arguments: object) -> None:

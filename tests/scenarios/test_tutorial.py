@@ -98,6 +98,8 @@ def test_the_tutorial_ends_with_both_records_in_a_log_that_verifies(tmp_path: Pa
         with serving(tmp_path, TRAIL_URL=url, TRAIL_TOKEN=found["SECRET"]) as shop:
             assert httpx2.post(f"{shop}/orders/7").json() == "7"
             records = until(lambda: of_the_shop(found["PRINCIPAL"], told), 60)
+            kept = tmp_path / "spool" / "checkpoints" / "shop.checkpoint"
+            assert until(kept.exists, 60)
         assert {one["action"]: one["resource"] for one in records} == {
             "orders:create": {"type": "order", "id": "7"},
             "http:post": {"type": "route", "id": "/orders/{number}"},
@@ -106,6 +108,12 @@ def test_the_tutorial_ends_with_both_records_in_a_log_that_verifies(tmp_path: Pa
         verified = run("trail", "verify", "--tenant", "shop", **told)
         assert verified.returncode == 0, verified.stdout
         assert "intact" in verified.stdout
+        copied = run("trail", "copy", "shop", str(tmp_path / "copy"), **told)
+        assert copied.returncode == 0, copied.stderr
+        listed = json.loads(run("trail", "list", "--json", **told).stdout)
+    (vkey,) = (one["vkey"] for one in listed if one["tenant"] == "shop")
+    held = run("trail", "verify", str(tmp_path / "copy"), "--key", vkey, "--since", str(kept))
+    assert held.returncode == 0, held.stdout
 
 
 def of_the_shop(principal: str, told: dict[str, str]) -> list[dict[str, Any]]:

@@ -7,6 +7,13 @@ brings no web framework along.
 from quarterdeck.client.asgi import AuditMiddleware
 from quarterdeck.client.client import AsyncClient, Client
 from quarterdeck.client.event import Event, Party
+from quarterdeck.client.keeping import (
+    LogForked,
+    LogRolledBack,
+    NotProven,
+    PastDenied,
+    SignerUnknown,
+)
 from quarterdeck.client.logs import AuditHandler
 from quarterdeck.client.sender import Condition
 
@@ -17,5 +24,10 @@ __all__ = [
     "Client",
     "Condition",
     "Event",
+    "LogForked",
+    "LogRolledBack",
+    "NotProven",
     "Party",
+    "PastDenied",
+    "SignerUnknown",
 ]

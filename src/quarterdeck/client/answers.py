@@ -26,12 +26,14 @@ class Meaning:
 
     Attributes:
         done: lines from the first on that are settled, taken or refused for ever.
+        logs: where those of them stand that were taken.
         alone: send the next lines one by one: the answer says nothing of each.
         failure: why not all is settled; empty where it is.
         wait_s: what the trail asked to wait; None where it did not.
     """
 
     done: int = 0
+    logs: frozenset[str] = frozenset()
     refused: tuple[Refusal, ...] = ()
     alone: bool = False
     failure: str = ""
@@ -67,15 +69,16 @@ def _results(body: bytes, lines: int) -> Meaning:
     if len(results) != lines:
         return Meaning(failure=f"{lines} events were sent, and {len(results)} answered")
     refused: list[Refusal] = []
+    logs = frozenset(one["log"] for one in results if isinstance(one.get("log"), str))
     for line, result in enumerate(results):
         problem = result.get("problem")
         if problem is None:
             continue
         if problem.get("status") in AGAIN:
             words = f"{problem.get('status')} {problem.get('detail', '')}".strip()
-            return Meaning(done=line, refused=tuple(refused), failure=words)
+            return Meaning(done=line, logs=logs, refused=tuple(refused), failure=words)
         refused.append(Refusal(line=line, problem=problem))
-    return Meaning(done=lines, refused=tuple(refused))
+    return Meaning(done=lines, logs=logs, refused=tuple(refused))
 
 
 def _problem(body: bytes, status: int) -> Mapping[str, Any]:

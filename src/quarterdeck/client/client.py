@@ -13,6 +13,7 @@ from typing import Self
 import httpx2
 
 from quarterdeck.client.event import Event
+from quarterdeck.client.keeping import Keeper
 from quarterdeck.client.sender import Condition, Sender
 from quarterdeck.client.spool import Spool, SpoolFull
 
@@ -36,6 +37,8 @@ class Client:
         ca_file: the only certificate authorities to trust, PEM.
         spool_bytes: bound of what may wait. An event that finds it, or the disk, full is lost,
             is counted, and leaves a gap in the source's numbers, which the trail shows.
+        key: ``name+hash+key`` of the log, as its operator told you: checkpoints must be
+            signed by it.
         durable: wait for the disk with each event: it then survives the machine's death.
     """
 
@@ -47,6 +50,7 @@ class Client:
         spool: Path | str,
         ca_file: Path | str | None = None,
         spool_bytes: int = SPOOL_BYTES,
+        key: str | None = None,
         durable: bool = False,
         timeout_s: float = 30.0,
     ) -> None:
@@ -60,6 +64,7 @@ class Client:
             verify=verify,
             timeout=timeout_s,
         )
+        self._keeper = Keeper(Path(spool) / "checkpoints", key)
         self._lock = Lock()
         self._sender: Sender | None = None
         self._losing = False
@@ -108,7 +113,23 @@ class Client:
             refused=sender.refused,
             lost=self._spool.lost,
             failure=sender.failure,
+            denied=dict(self._keeper.denied),
         )
+
+    def check_past(self) -> None:
+        """Hold every log that took events against the checkpoint kept of it, now.
+
+        The sender does so each minute by itself, tells what it finds as critical, and shows it
+        in ``condition``. The files stand below the spool, as ``checkpoints/TENANT.checkpoint``:
+        ``quarterdeck trail verify --since`` reads them.
+
+        Raises:
+            PastDenied: LogRolledBack, LogForked, or SignerUnknown where there is a ``key``.
+            NotProven: the trail does not give what would prove its checkpoint.
+            httpx2.HTTPError: it does not answer.
+        """
+        with self._http() as http:
+            self._keeper.look_at_all(http)
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +146,7 @@ class Client:
         # Threads do not survive a fork: a child makes a sender of its own.
         with self._lock:
             if self._sender is None or not self._sender.alive:
-                self._sender = Sender(self._http(), self._spool)
+                self._sender = Sender(self._http(), self._spool, self._keeper)
                 self._sender.start()
             return self._sender
 
@@ -147,6 +168,10 @@ class AsyncClient:
     async def close(self, timeout_s: float = CLOSE_S) -> bool:
         """As ``Client.close``."""
         return await asyncio.to_thread(self._client.close, timeout_s)
+
+    async def check_past(self) -> None:
+        """As ``Client.check_past``."""
+        await asyncio.to_thread(self._client.check_past)
 
     @property
     def condition(self) -> Condition:

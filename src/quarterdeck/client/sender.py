@@ -2,7 +2,8 @@
 
 import logging
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from threading import Condition as Signal
 from threading import Event, Thread
 from time import monotonic
@@ -10,6 +11,7 @@ from time import monotonic
 import httpx2
 
 from quarterdeck.client.answers import Meaning, understood
+from quarterdeck.client.keeping import Keeper
 from quarterdeck.client.spool import Batch, Spool
 
 LINES, SIZE = 500, 1024 * 1024
@@ -32,6 +34,7 @@ class Condition:
         sent, refused: events since this process began; refused ones are kept in the spool.
         lost: events that found the spool or its disk full, since it was made.
         failure: why the last attempt failed; empty where it did not.
+        denied: by log, in which way the trail denies a checkpoint that was kept of it.
     """
 
     waiting_bytes: int
@@ -39,13 +42,15 @@ class Condition:
     refused: int
     lost: int
     failure: str
+    denied: Mapping[str, str] = field(default_factory=dict)
 
 
 class Sender:
     """Sends what is in the spool, in order, until it is closed. Start it once a process."""
 
-    def __init__(self, http: httpx2.Client, spool: Spool) -> None:
+    def __init__(self, http: httpx2.Client, spool: Spool, keeper: Keeper) -> None:
         self._http = http
+        self._keeper = keeper
         self._spool = spool
         self._awake = Event()
         self._closing = Event()
@@ -106,6 +111,7 @@ class Sender:
         wait_s, lines = FIRST_WAIT_S, LINES
         while not self._closing.is_set():
             batch = self._spool.batch(lines, SIZE)
+            self._keeper.beat(self._http)
             if not batch.lines:
                 lines = LINES
                 self._rest()
@@ -141,6 +147,7 @@ class Sender:
         self.refused += len(meaning.refused)
         self.sent += meaning.done - len(meaning.refused)
         self.failure = meaning.failure
+        self._keeper.hear(meaning.logs)
         if meaning.done:
             self._spool.done(batch.ends[meaning.done - 1])
         with self._settled:

@@ -208,6 +208,7 @@ EVENTS: dict[str, type[Event]] = {
         trail.KeysRewrapped,
         trail.KeysUnwrapped,
         trail.PolicySet,
+        trail.CheckpointsNoted,
         keeping.HoldPlaced,
         keeping.HoldReleaseAsked,
         keeping.HoldReleased,

@@ -255,3 +255,21 @@ class ProblemEnded(Event):
     public: ClassVar[frozenset[str]] = frozenset({"problem"})
     leaf: ClassVar[bool] = False
     problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckpointsNoted(Event):
+    """The day's signed checkpoints of some logs, to be sent away from here, to ``to``.
+
+    ``notes`` are the notes as they were published, each below a line that names its tenant;
+    ``part`` counts those of a day, from 1 on.
+    """
+
+    action: ClassVar[str] = "witnesses:note"
+    about: ClassVar[str] = "day"
+    leaf: ClassVar[bool] = False
+    day: str
+    part: int
+    to: str
+    logs: int
+    notes: str

@@ -36,6 +36,7 @@ from quarterdeck.operations.health.service.registry import own_schedule
 from quarterdeck.operations.incidents import hearing as incidents
 from quarterdeck.operations.incidents.service.watching import Watch
 from quarterdeck.operations.logs import hearing as logs
+from quarterdeck.operations.messages import hearing as outbox
 from quarterdeck.operations.slos.jobs import kinds as slo_kinds
 from quarterdeck.operations.statuspage import hearing as statuspage
 from quarterdeck.operations.statuspage.service.linking import Links
@@ -50,6 +51,7 @@ from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.projections.jobs import rebuild_kind
 from quarterdeck.trail.retention.jobs import DAILY
+from quarterdeck.trail.witnesses.noting import NOTING, noting_kind
 from quarterdeck.wiring import problems
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.clouds import cloud_status, open_clouds
@@ -154,6 +156,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         holds.subscriber(),
         onboarding.subscriber(),
         erasures.subscriber(),
+        outbox.subscriber(),
     ]
     known = domains(runtime.settings)
     integrator = Integrator(
@@ -182,6 +185,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         rebuild_kind(runtime.explorer.read, runtime.explorer.fields),
         export_kind(export_press(runtime)),
         *keeping_kinds(runtime),
+        noting_kind(runtime.reader, runtime.settings.checkpoint_mail),
     ]
     sending = webhook_sending(runtime, sender)
     duties = Duties(
@@ -206,6 +210,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         schedules.put(db, clock(), upkeep.SCHEDULE)
         schedules.put(db, clock(), own_schedule())
         schedules.put(db, clock(), DAILY)
+        schedules.put(db, clock(), NOTING)
     topic = partial(open_topic, runtime.settings, trail.reader)
     with (
         closing(clouds),

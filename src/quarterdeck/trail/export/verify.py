@@ -182,13 +182,14 @@ def _checkpoint(
 ) -> tuple[int, bytes]:
     note = _read(folder, "checkpoint")
     text = _signed(note, None, key, claimed, "checkpoint")
-    origin, size, root = _head(text, "checkpoint")
+    origin, size, root = head(text, "checkpoint")
     if (origin, size) != (manifest["origin"], manifest["size"]):
         raise Wrong(f"checkpoint: is of {origin} at {size}, which is not what the manifest names")
     return size, root
 
 
-def _head(text: str, where: str) -> tuple[str, int, bytes]:
+def head(text: str, where: str) -> tuple[str, int, bytes]:
+    """Origin, size and root hash of a checkpoint's text; raise Wrong if it is none."""
     lines = text.split("\n")
     try:
         origin, size, root = lines[0], int(lines[1]), _b64(lines[2])
@@ -203,16 +204,16 @@ def _signed(
     note: bytes, text: str | None, key: str | None, claimed: Sequence[str], where: str
 ) -> str:
     """The text of a signed note; raise Wrong unless a key that counts signed it."""
-    body, signatures = _note(note, where)
+    body, signatures = note_parts(note, where)
     if text is not None and body != text:
         raise Wrong(f"{where}: signs another manifest")
     keys = [key] if key else list(claimed)
-    if not any(_by(each, body, signatures) for each in keys):
+    if not any(signed_by(each, body, signatures) for each in keys):
         raise Wrong(f"{where}: is not signed by {key or 'any key that the export names'}")
     return body
 
 
-def _note(note: bytes, where: str) -> tuple[str, list[tuple[str, bytes]]]:
+def note_parts(note: bytes, where: str) -> tuple[str, list[tuple[str, bytes]]]:
     """Text and signatures, by the name before each; raise Wrong unless written in the one way."""
     try:
         body, gap, signatures = note.decode().rpartition("\n\n")
@@ -233,7 +234,8 @@ def _signature(line: str) -> tuple[str, bytes]:
     return name, signature
 
 
-def _by(vkey: str, text: str, signatures: Sequence[tuple[str, bytes]]) -> bool:
+def signed_by(vkey: str, text: str, signatures: Sequence[tuple[str, bytes]]) -> bool:
+    """Whether the key NAME+HASH+KEY made one of the signatures; raise Wrong if it is no key."""
     try:
         name, number, encoded = vkey.strip().split("+", 2)
         public = _b64(encoded)
@@ -347,9 +349,9 @@ def _past(
 ) -> str:
     """That the log continues a checkpoint that was kept; raise Wrong if it does not."""
     where = "the checkpoint kept"
-    text, signatures = _note(since, where)
-    origin, old, then = _head(text, where)
-    if key and not _by(key, text, signatures):
+    text, signatures = note_parts(since, where)
+    origin, old, then = head(text, where)
+    if key and not signed_by(key, text, signatures):
         raise Wrong(f"{where}: is not signed by that key")
     if origin != manifest["origin"]:
         raise Wrong(f"{where}: is of {origin}")
