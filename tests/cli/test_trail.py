@@ -76,7 +76,7 @@ def desk(
         keys = KeyStore(tmp_path / "keys")
         fields = Fields(engine, keys, trail.reader)
         runtime = Runtime(
-            settings=Settings(secret="of-the-tests-and-32-bytes-or-longer"),
+            settings=Settings(secret="of-the-tests-and-32-bytes-or-longer", checkpoint_ml_dsa=True),
             engine=engine,
             clock=utc_now,
             access=Authenticator(engine, utc_now),
@@ -195,6 +195,20 @@ def test_a_copy_rolled_back_is_found_by_a_checkpoint_kept_elsewhere(
     assert f"rolled back: {desk.size - 5} entries, {desk.size} seen before" in found.stdout
 
 
+def test_a_cosignature_against_quantum_computers_is_demanded(desk: Desk, tmp_path: Path) -> None:
+    (one,) = json.loads(desk.run("trail", "list", "--json").stdout)
+    (tmp_path / "second.vkey").write_text(f"{one['second_vkey']}\n")
+    demands = ("--key", desk.vkey, "--second-key", str(tmp_path / "second.vkey"))
+    desk.run("trail", "copy", "acme", str(tmp_path / "before"))
+    found = desk.run("trail", "verify", str(tmp_path / "before"), *demands)
+    assert found.exit_code == 1
+    assert "checkpoint: not cosigned by the ML-DSA-44 key" in found.stdout
+    desk.installation.integrator.second = True
+    desk.installation.grow(1)
+    desk.run("trail", "copy", "acme", str(tmp_path / "after"))
+    assert desk.run("trail", "verify", str(tmp_path / "after"), *demands).exit_code == 0
+
+
 def test_records_are_listed_and_shown_with_their_proof(desk: Desk) -> None:
     listed = desk.run("trail", "show", "acme", "--limit", "2").stdout.splitlines()
     assert listed[0].split("\t")[:4] == ["index", "occurred", "actor", "action"]
@@ -217,6 +231,7 @@ def test_logs_are_listed_with_their_keys(desk: Desk) -> None:
         (("trail", "verify", "/nowhere"), 2),
         (("trail", "verify", "--since", "x"), 2),
         (("trail", "verify", "--key", "a+b+c"), 2),
+        (("trail", "verify", "/nowhere", "--second-key", "/nowhere"), 2),
         (("trail", "show", "acme", "999"), 2),
     ],
 )

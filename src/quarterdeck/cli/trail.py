@@ -19,6 +19,7 @@ from quarterdeck.trail.integrity import service as integrity
 from quarterdeck.trail.integrity.known import KnownLogs
 from quarterdeck.trail.integrity.model import Progress, Read, Unreadable, Verdict
 from quarterdeck.trail.keys.note import Malformed, Verifier
+from quarterdeck.trail.keys.second import SecondKey
 
 LOGS = "/api/v1/trail/logs"
 
@@ -45,6 +46,13 @@ def _key(text: str) -> Verifier:
         stop_with(f"--key: {error}", WRONG_USE)
 
 
+def _second(path: Path) -> SecondKey:
+    try:
+        return SecondKey.parse(path.read_text())
+    except (OSError, UnicodeDecodeError, Malformed) as error:
+        stop_with(f"--second-key: {error}", WRONG_USE)
+
+
 Tenant = Annotated[str, typer.Option(metavar="TENANT", help="Whose log; else all you may read.")]
 OfTenant = Annotated[str, typer.Argument(metavar="TENANT", help="Whose log, as trail list shows.")]
 Copy = Annotated[
@@ -56,6 +64,12 @@ Key = Annotated[
     typer.Option(
         metavar="VKEY",
         help="The log's public key, from someone you trust: not from whoever gave you the copy.",
+    ),
+]
+SecondKeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="The key of its ML-DSA-44 cosignature, which must be there then."
     ),
 ]
 Since = Annotated[
@@ -112,6 +126,7 @@ def verify(
     *,
     tenant: Tenant = "",
     key: Key = "",
+    second_key: SecondKeyFile = None,
     since: Since = None,
     as_json: flags.AsJson = False,
 ) -> None:
@@ -126,12 +141,17 @@ def verify(
     nothing that can be read, 4 if the server does not answer.
     """
     pinned = _key(key) if key else None
+    second = None if second_key is None else _second(second_key)
     with _readable():
+        if second is not None and copy is None:
+            stop_with("--second-key goes with COPY", WRONG_USE)
         if copy is not None:
             if tenant:
                 stop_with("give either COPY or --tenant", WRONG_USE)
             with _progress() as progress:
-                found = [(str(copy), integrity.verify_copy(copy, pinned, _seen(since), progress))]
+                seen = _seen(since)
+                verdict = integrity.verify_copy(copy, pinned, seen, progress, second)
+            found = [(str(copy), verdict)]
             if since is None:
                 say("whether records were cut off at its end is not checkable without --since")
         else:

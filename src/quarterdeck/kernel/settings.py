@@ -182,6 +182,9 @@ class Settings:
     )
     prometheus_token: str = setting("", "Bearer token for it.", secret=True)
     prometheus_tenant: str = setting("_platform", "Whose alert rules it evaluates.")
+    checkpoint_ml_dsa: bool = setting(
+        default=False, words="Checkpoints bear an ML-DSA-44 cosignature beside Ed25519."
+    )
     checkpoint_mail: str = setting(
         "", "Address that gets the logs' signed checkpoints each day, to keep; empty: nobody."
     )

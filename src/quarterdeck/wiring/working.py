@@ -166,6 +166,7 @@ def do_work(runtime: Runtime, trail: Trail, stopping: Event) -> None:
         clock=clock,
         reader=trail.reader,
         tiles=trail.tiles,
+        second=runtime.settings.checkpoint_ml_dsa,
     )
     prober = Prober(engine=engine, means=means_of(runtime.settings, clock))
     folder, sender = Path(runtime.settings.data) / "exports", webhook_sender(runtime.settings)

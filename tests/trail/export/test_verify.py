@@ -19,7 +19,8 @@ from quarterdeck.migrations.tables import metadata
 from quarterdeck.trail.export import verify
 from quarterdeck.trail.export.verify import Wrong
 from quarterdeck.trail.keys.keystore import KeyStore
-from quarterdeck.trail.keys.note import Signer
+from quarterdeck.trail.keys.note import Signer, text_of
+from quarterdeck.trail.keys.second import SecondSigner
 from trail.export.press import Exporter, edit, unpacked
 from trail.installation import Installation
 
@@ -225,6 +226,14 @@ def test_what_is_cut_off_or_added_is_found(
             verify.verify(original.folder, original.key)
     finally:
         path.write_bytes(content)
+
+
+def test_a_cosignature_that_it_cannot_check_is_named(original: Original, copy: Path) -> None:
+    eve = Signer(original.key.split("+")[0], EVE)
+    second = SecondSigner.of(eve)
+    rewritten(original, copy, "checkpoint", lambda note: second.beside(eve.sign(text_of(note)), 1))
+    said = verify.verify(copy, by_eve(original))
+    assert said[-2:] == [verify.NOT_CHECKED, "as signed"]
 
 
 def test_a_manifest_signed_by_another_key_is_refused(original: Original, copy: Path) -> None:

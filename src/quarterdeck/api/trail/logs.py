@@ -11,6 +11,8 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from quarterdeck.kernel.work import Actor, Work, read
+from quarterdeck.runtime import Runtime
+from quarterdeck.trail.keys.second import SecondSigner
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import Served
 from quarterdeck.web.deps import InRead, Installation
@@ -33,6 +35,9 @@ class LogBody(BaseModel):
     size: int = Field(description="Records that its checkpoint commits to.")
     pending: int = Field(description="Records that await the next checkpoint.")
     vkey: str = Field(description="What signs it: name+hash+key, as in c2sp.org/signed-note.")
+    second_vkey: str | None = Field(
+        None, description="Of the ML-DSA-44 cosignature, where checkpoint_ml_dsa is set."
+    )
     url: str = Field(
         description="Below it stand checkpoint and tile/..., as in c2sp.org/tlog-tiles."
     )
@@ -65,11 +70,18 @@ def list_logs(work: InRead, request: Request, runtime: Installation) -> Logs:
                 size=size,
                 pending=one.size - size,
                 vkey=one.vkey,
+                second_vkey=_second(runtime, one.tenant),
                 url=f"{base}/api/v1/trail/logs/{quote(one.tenant, safe='')}",
             )
             for one, size in log.logs(work, runtime.reader)
         ]
     )
+
+
+def _second(runtime: Runtime, tenant: str) -> str | None:
+    if not runtime.settings.checkpoint_ml_dsa:
+        return None
+    return SecondSigner.of(runtime.keys.signer(tenant)).key.vkey
 
 
 @router.get(

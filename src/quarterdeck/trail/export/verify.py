@@ -37,6 +37,9 @@ ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, P - 2, P) % P
 ROOT = pow(2, (P - 1) // 4, P)
 
+NOT_CHECKED = "the checkpoint bears an ML-DSA-44 cosignature, which this program cannot check"
+ML_DSA_44_BYTES = ID_BYTES + 8 + 2420
+
 NOT_COMPARED = "cannot be compared"
 
 Point = tuple[int, int, int, int]
@@ -89,6 +92,8 @@ def verify(folder: Path, key: str | None, since: bytes | None = None) -> list[st
     shown = _disclosures(folder, {one.index: one.entry for one in records})
     gone = _purged(records, named, size)
     said = _words(manifest, len(records), shown, size, gone)
+    if _second(folder):
+        said.append(NOT_CHECKED)
     said.append("as signed" if key else UNKNOWN_SIGNER)
     if since is not None:
         said.append(_past(since, manifest, size, root, leaves, key))
@@ -186,6 +191,12 @@ def _checkpoint(
     if (origin, size) != (manifest["origin"], manifest["size"]):
         raise Wrong(f"checkpoint: is of {origin} at {size}, which is not what the manifest names")
     return size, root
+
+
+def _second(folder: Path) -> bool:
+    """Whether a line has the size of such a cosignature: nothing else says what it is."""
+    _, signatures = note_parts(_read(folder, "checkpoint"), "checkpoint")
+    return any(len(made) == ML_DSA_44_BYTES for _, made in signatures)
 
 
 def head(text: str, where: str) -> tuple[str, int, bytes]:

@@ -5,7 +5,7 @@ cut it short. So the key must come from elsewhere, and so must a checkpoint seen
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quarterdeck.trail.integrity.evidence import gather
@@ -15,6 +15,7 @@ from quarterdeck.trail.integrity.trial import judge, root_at
 from quarterdeck.trail.keys import note as notes
 from quarterdeck.trail.keys.handover import EMERGENCY, chain, unpack
 from quarterdeck.trail.keys.note import Verifier
+from quarterdeck.trail.keys.second import SecondKey
 from quarterdeck.trail.log.model import Head, MalformedHead
 from quarterdeck.trail.proof import tiles
 
@@ -27,18 +28,29 @@ def silent(_done: int, _total: int) -> None:
 
 
 def verify_copy(
-    copy: Path, key: Verifier | None, since: bytes | None = None, progress: Progress = silent
+    copy: Path,
+    key: Verifier | None,
+    since: bytes | None = None,
+    progress: Progress = silent,
+    second: SecondKey | None = None,
 ) -> Verdict:
     """Check the directory ``copy`` (c2sp.org/tlog-tiles) without a server.
 
     ``key`` must come from elsewhere: without it, the best verdict is that the signer is not
     known. ``since`` is a checkpoint seen before: without it, a whole log that was rolled
-    back cannot be told from one that never grew.
+    back cannot be told from one that never grew. ``second``: whose ML-DSA-44 cosignature must
+    stand on the checkpoint, too.
 
     Raises:
         Unreadable: ``copy`` holds no checkpoint, or its files cannot be read.
     """
-    return verify(reader(copy), key, since, progress)
+    verdict = verify(reader(copy), key, since, progress)
+    if second is None or second.cosigned_at(verdict.note) is not None:
+        return verdict
+    lacks = Finding(
+        CHECKPOINT, f"not cosigned by the ML-DSA-44 key {second.name}+{second.id.hex()}"
+    )
+    return replace(verdict, findings=(*verdict.findings, lacks))
 
 
 def verify_online(

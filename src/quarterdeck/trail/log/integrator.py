@@ -18,6 +18,7 @@ from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.model import KeyUnusable
 from quarterdeck.trail.keys.note import Signer, text_of
+from quarterdeck.trail.keys.second import SecondSigner
 from quarterdeck.trail.log.edge import Edge
 from quarterdeck.trail.log.model import Checkpoint, Grown, Head, Log, LogDamaged
 from quarterdeck.trail.log.ports import CheckpointStore, Reader, Tiles
@@ -38,7 +39,11 @@ class Standing:
 
 @dataclass(slots=True, kw_only=True)
 class Integrator:
-    """Keeps the right edge of each log in memory: a step costs what is new."""
+    """Keeps the right edge of each log in memory: a step costs what is new.
+
+    Attributes:
+        second: whether an ML-DSA-44 cosignature stands on each checkpoint too.
+    """
 
     engine: Engine
     keys: KeyStore
@@ -46,6 +51,7 @@ class Integrator:
     clock: Clock
     reader: Reader
     tiles: Tiles
+    second: bool = False
     _standing: dict[str, Standing] = field(default_factory=dict)
     _turn: Lock = field(default_factory=Lock)
 
@@ -134,7 +140,10 @@ class Integrator:
         hashes = self._hashes(log, standing.edge.size, size)
         made = tuple(standing.edge.grow(hashes))
         note = signer.sign(Head(log.origin, size, standing.edge.root()).text)
-        new = Checkpoint(log.origin, size, note, micros(self.clock()))
+        now = micros(self.clock())
+        if self.second:
+            note = SecondSigner.of(signer).beside(note, now // 1_000_000)
+        new = Checkpoint(log.origin, size, note, now)
         return Grown(log=log.tenant, old=standing.signed, new=new, hashes=made)
 
     def _hashes(self, log: Log, start: int, end: int) -> list[bytes]:

@@ -1,0 +1,140 @@
+"""A second signature on checkpoints that a quantum computer does not forge: ML-DSA-44.
+
+A cosignature as c2sp.org/tlog-cosignature has it (type 0x06, FIPS 204). Its key follows from
+the signing key's seed and changes with it: no file more, and none that can be lost apart. The
+seed stays a secret though its Ed25519 key be broken: that gives a hash of it.
+"""
+
+from __future__ import annotations
+
+import struct
+from base64 import b64decode, b64encode
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
+
+from quarterdeck.trail.keys.note import (
+    ID_BYTES,
+    Malformed,
+    Signer,
+    decoded,
+    line,
+    lines_of,
+    text_of,
+)
+from quarterdeck.trail.keys.seal import derive
+
+ML_DSA_44 = b"\x06"
+KEY_BYTES, SIGNATURE_BYTES, TIME_BYTES = 1312, 2420, 8
+LABEL = b"subtree/v1\n\0"
+USE = "ML-DSA-44 cosignature"
+LONGEST_TIME = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class SecondKey:
+    """Whose cosignature to look for: a name, and the 1312 bytes of an ML-DSA-44 public key."""
+
+    name: str
+    public: bytes
+
+    @classmethod
+    def parse(cls, text: str) -> SecondKey:
+        """Read ``name+hash+key``; raise Malformed unless it is one of ML-DSA-44."""
+        try:
+            name, key_id, encoded = text.strip().split("+", 2)
+            key = decoded(encoded)
+        except ValueError as error:
+            raise Malformed(f"expected name+hash+key, got {text[:80]!r}") from error
+        found = cls(name, key[1:])
+        if key[:1] != ML_DSA_44 or len(key) != 1 + KEY_BYTES or key_id != found.id.hex():
+            raise Malformed(f"not an ML-DSA-44 key, or mistyped: {text[:80]!r}")
+        return found
+
+    @property
+    def id(self) -> bytes:
+        """The four bytes that stand before each of its cosignatures."""
+        return sha256(self.name.encode() + b"\n" + ML_DSA_44 + self.public).digest()[:ID_BYTES]
+
+    @property
+    def vkey(self) -> str:
+        """``name+hash+key``: what to give to whoever shall verify."""
+        return f"{self.name}+{self.id.hex()}+{b64encode(ML_DSA_44 + self.public).decode()}"
+
+    def cosigned_at(self, note: bytes) -> int | None:
+        """When it cosigned the checkpoint ``note``, seconds since 1970; None: it did not.
+
+        Raises:
+            Malformed: ``note`` is no signed note, or its text no checkpoint.
+        """
+        for name, signature in lines_of(note):
+            if (name, signature[:ID_BYTES]) == (self.name, self.id):
+                return self._time(text_of(note), signature[ID_BYTES:])
+        return None
+
+    def _time(self, text: str, signature: bytes) -> int | None:
+        if len(signature) != TIME_BYTES + SIGNATURE_BYTES:
+            return None
+        at_s = int.from_bytes(signature[:TIME_BYTES], "big")
+        try:
+            key = MLDSA44PublicKey.from_public_bytes(self.public)
+            key.verify(signature[TIME_BYTES:], cosigned(self.name, text, at_s))
+        except (InvalidSignature, ValueError):
+            return None
+        return at_s
+
+
+@dataclass(frozen=True, slots=True)
+class SecondSigner:
+    """A name, and the 32 secret bytes of an ML-DSA-44 key (its seed, FIPS 204)."""
+
+    name: str
+    seed: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, signer: Signer) -> SecondSigner:
+        """What signs beside a log's newest key."""
+        return cls(signer.name, derive(signer.seed, USE))
+
+    @property
+    def key(self) -> SecondKey:
+        """Its public half."""
+        return SecondKey(self.name, self._key.public_key().public_bytes_raw())
+
+    def beside(self, note: bytes, at_s: int) -> bytes:
+        """The checkpoint ``note`` with a cosignature of ``at_s``, seconds since 1970."""
+        signature = self._key.sign(cosigned(self.name, text_of(note), at_s))
+        made = line(self.name, self.key.id + at_s.to_bytes(TIME_BYTES, "big") + signature)
+        return note + made.encode()
+
+    @property
+    def _key(self) -> MLDSA44PrivateKey:
+        return MLDSA44PrivateKey.from_seed_bytes(self.seed)
+
+
+def cosigned(name: str, text: str, at_s: int) -> bytes:
+    """What is signed: a checkpoint's three lines, not what extends them.
+
+    Raises:
+        Malformed: ``text`` is no checkpoint, or something is too long to be said.
+    """
+    try:
+        origin, size, root = text.split("\n")[:3]
+        return b"".join(
+            (
+                LABEL,
+                _short(name.encode()),
+                struct.pack(">Q", at_s if at_s <= LONGEST_TIME else -1),
+                _short(origin.encode()),
+                struct.pack(">QQ", 0, int(size)),
+                b64decode(root, validate=True),
+            )
+        )
+    except (ValueError, struct.error) as error:
+        raise Malformed(f"no checkpoint that can be cosigned: {error}") from error
+
+
+def _short(found: bytes) -> bytes:
+    return struct.pack("B", len(found)) + found
