@@ -180,8 +180,9 @@ def test_what_the_broker_lost_is_read_from_the_log_and_counted(
 
 
 @pytest.mark.census("ATP-260")
+@pytest.mark.parametrize("index", [3, 4], ids=["after the true one", "before it"])
 def test_a_message_that_is_not_what_was_appended_is_not_believed(
-    line: Line, installation: Installation, nats_url: str
+    line: Line, installation: Installation, nats_url: str, index: int
 ) -> None:
     entries: list[bytes] = []
 
@@ -191,18 +192,24 @@ def test_a_message_that_is_not_what_was_appended_is_not_believed(
     line.apply = keep
     line.start()
     line.append(3)
+    line.turn()
+    line.append(1)
     line.relay.beat()
 
     async def forge(stream: JetStreamContext) -> None:
-        await stream.publish(subject_of("acme"), b'{"id":"forged"}', headers={INDEX: "3"})
-        await stream.publish(subject_of("acme"), b"no index at all")
+        subject = subject_of("acme")
+        await stream.publish(subject, b"no index at all")
+        await stream.publish(subject, b'{"id":"forged"}', headers={INDEX: str(index)})
 
     asked(nats_url, forge)
-    line.append(2)
-    for _ in range(3):
-        line.turn()
+    line.append(1)
+    while line.waits().active:
+        line.relay.beat()
         installation.later(timedelta(minutes=2))
+    before = missed()
+    line.turn()
     assert entries == installation.reader.entries("acme", 0, 5)
+    assert missed() - before == (index == 3)
 
 
 def test_a_place_that_was_set_back_goes_on_from_there(line: Line) -> None:
