@@ -17,6 +17,7 @@ BROAD = {"Exception", "BaseException"}
 
 # The loops of processes, where one broad except each is right.
 LOOPS = {
+    "quarterdeck/operations/sending/service.py": "what no adapter foresaw is tried again, and said",
     "quarterdeck/worker/loop.py": "a job's bug ends the job, not the worker",
     "quarterdeck/client/logs.py": "a log line must not stop the application that writes it",
     "quarterdeck/worker/pulse.py": "a pulse that failed beats again, and says so once",
