@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from sqlalchemy import Column, Engine, Integer, String, Table, func, insert, select, update
 
 from kernel.actors import ADA, NOON, noon
 from kernel.jobs.queues import DATABASES
-from quarterdeck.events.governance import SyncRequested
+from quarterdeck.events.governance import SyncRequested, SyncResumed
 from quarterdeck.kernel import deliveries
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import DatabaseUnavailable, metadata, now_micros, reading, writing
@@ -241,3 +242,100 @@ def test_old_facts_are_gone_and_the_rest_still_arrives(engine: Engine) -> None:
     deliver_all(engine, noon, [listener(), listener("new")])
     assert heard_by(engine, "new") == ["b"]
     assert heard_by(engine) == ["a", "b"]
+
+
+def choosy(*names: str, refuse: Callable[[Fact], None] = lambda _: None) -> Subscriber:
+    return replace(listener(refuse=refuse), hears=names)
+
+
+def announce(engine: Engine, *runs: str) -> None:
+    """What nobody here hears of."""
+    for run in runs:
+        with begin(engine, ADA, noon) as work:
+            work.publish(SyncResumed(tenant="acme", domain=run))
+
+
+def place_of(engine: Engine, name: str = "books") -> int:
+    return deliveries.place(engine, name, "acme")
+
+
+def test_of_many_facts_only_those_that_are_heard_are_received(engine: Engine) -> None:
+    announce(engine, "1", "2")
+    publish(engine, "a")
+    announce(engine, "3")
+    publish(engine, "b")
+    announce(engine, "4")
+    hears = choosy("SyncRequested")
+
+    assert deliver_all(engine, noon, [hears]) == 2
+
+    assert heard_by(engine) == ["a", "b"]
+    assert deliveries.behind(engine, "books") == [], "the others are passed over"
+    with reading(engine) as db:
+        assert deliveries.backlog(db, "books") == 0
+    publish(engine, "c")
+    deliver_all(engine, noon, [hears])
+    assert heard_by(engine) == ["a", "b", "c"]
+
+
+def test_of_facts_that_are_heard_so_many_at_once(engine: Engine) -> None:
+    for turn in range(3):
+        announce(engine, f"{turn}")
+        publish(engine, f"a{turn}")
+    hears = choosy("SyncRequested")
+
+    assert deliveries.deliver(engine, noon, hears, "acme", 0, limit=2) == 2
+    assert place_of(engine) == 4, "no further than what was received"
+    assert deliveries.deliver(engine, noon, hears, "acme", 4, limit=2) == 1
+    assert heard_by(engine) == ["a0", "a1", "a2"]
+
+
+def test_many_that_nobody_hears_are_passed_over_in_portions(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quarterdeck.kernel.outbox.MOST_PASSED", 2)
+    announce(engine, "1", "2", "3")
+    publish(engine, "a")
+    hears = choosy("SyncRequested")
+
+    assert deliver_all(engine, noon, [hears]) == 0
+    assert place_of(engine) == 2
+    assert deliver_all(engine, noon, [hears]) == 1
+    assert heard_by(engine) == ["a"]
+
+
+def test_a_poisoned_fact_among_others_is_put_aside_alone(engine: Engine) -> None:
+    announce(engine, "1")
+    publish(engine, "a", "bad", "b")
+    announce(engine, "2")
+    hears = choosy("SyncRequested", refuse=failing_on("bad", ValueError("no")))
+
+    for _ in range(MAX_TRIES):
+        deliver_all(engine, noon, [hears])
+        pause_is_over(engine)
+    deliver_all(engine, noon, [hears])
+
+    assert heard_by(engine) == ["a", "b"]
+    with reading(engine) as db:
+        assert [row.reason for row in deliveries.dead(db)] == ["ValueError: no"]
+    assert deliveries.behind(engine, "books") == []
+
+
+@pytest.mark.parametrize("engine", DATABASES, indirect=True)
+def test_what_is_committed_while_others_are_passed_over_is_received(engine: Engine) -> None:
+    hears, stop = choosy("SyncRequested"), Event()
+
+    def deliver() -> int:
+        many = 0
+        while not stop.is_set():
+            many += deliver_all(engine, noon, [hears])
+        return many + deliver_all(engine, noon, [hears])
+
+    with ThreadPoolExecutor(1) as pool:
+        delivered = pool.submit(deliver)
+        for turn in range(40):
+            announce(engine, f"{turn}")
+            publish(engine, f"a{turn}")
+        stop.set()
+        assert delivered.result() == 40
+    assert heard_by(engine) == [f"a{turn}" for turn in range(40)]

@@ -6,7 +6,7 @@ exactly once. A fact that keeps failing is put aside for that subscriber alone.
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -81,10 +81,13 @@ class Subscriber:
             process that writes to this database: SQLite has one writer, and this is it.
         take: instead of ``receive``: called outside of any transaction with facts of one
             tenant, in order, and again with the same after a crash: it must know what it has.
+        hears: the names of the facts that it receives; None: all. The others are passed over
+            unread: most are somebody else's, and in a storm they are many.
     """
 
     name: str
     receive: Callable[[Work, Fact], None] = _deaf
+    hears: Collection[str] | None = None
     take: Callable[[datetime, Sequence[Fact]], None] | None = None
 
 
@@ -170,7 +173,10 @@ def received_by_all(db: Connection, subscribers: Sequence[str]) -> dict[str, int
 def deliver(
     engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, limit: int = BATCH
 ) -> int:
-    """Hand over the tenant's next facts after ``place``; how many. 0: another worker did."""
+    """Hand over the tenant's next facts after ``place``; how many.
+
+    0: another worker did, or none was there that it hears.
+    """
     if to.take is not None:
         return _deliver_outside(engine, clock, to.name, to.take, (tenant, place), limit)
     with begin(engine, ITSELF, clock) as work:
@@ -197,8 +203,8 @@ def _apart(work: Work) -> Work:
 
 
 def _received(work: Work, to: Subscriber, tenant: str, place: int, limit: int) -> int:
-    facts = outbox.after(work.db, tenant, place, limit)
-    if not facts or not _move(work.db, to.name, tenant, place, facts[-1].sequence):
+    facts, end = outbox.heard(work.db, tenant, place, limit, to.hears)
+    if end == place or not _move(work.db, to.name, tenant, place, end):
         return 0
     for fact in facts:
         to.receive(work, fact)
@@ -232,7 +238,7 @@ def failed(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int
         here = update(positions).where(*at, positions.c.sequence == place)
         count = here.values(tries=positions.c.tries + 1)
         tries = db.scalar(count.returning(positions.c.tries))
-        facts = outbox.after(db, tenant, place, 1)
+        facts, _ = outbox.heard(db, tenant, place, 1, to.hears)
         if tries is None or not facts:  # another worker has moved on
             return False
         if tries < MAX_TRIES:

@@ -5,7 +5,7 @@ delivered afterwards by the worker: at least once, in order for each tenant.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from itertools import groupby
@@ -54,6 +54,9 @@ sequences = Table(
     Column("tenant", String, primary_key=True),
     Column("last", BigInteger, nullable=False),
 )
+
+MOST_PASSED = 10_000
+"""Facts of other names that are passed over at once."""
 
 START = text("INSERT INTO tenant_sequence VALUES (:tenant, 0) ON CONFLICT DO NOTHING")
 
@@ -115,6 +118,30 @@ def after(db: Connection, tenant: str, sequence: int, limit: int) -> list[Fact]:
         .limit(limit)
     )
     return [_fact(row) for row in db.execute(query)]
+
+
+def heard(
+    db: Connection, tenant: str, sequence: int, limit: int, names: Collection[str] | None
+) -> tuple[list[Fact], int]:
+    """As ``after``, of those with one of ``names`` (None: any); and how far was looked."""
+    if names is None:
+        facts = after(db, tenant, sequence, limit)
+        return facts, facts[-1].sequence if facts else sequence
+    # Asked first: what is committed meanwhile is not found below, and must not be passed over.
+    end = min(last(db, tenant), sequence + MOST_PASSED)
+    query = (
+        select(outbox)
+        .where(
+            outbox.c.tenant == tenant,
+            outbox.c.sequence > sequence,
+            outbox.c.sequence <= end,
+            outbox.c.name.in_(names),
+        )
+        .order_by(outbox.c.sequence)
+        .limit(limit)
+    )
+    facts = [_fact(row) for row in db.execute(query)]
+    return facts, facts[-1].sequence if len(facts) == limit else max(end, sequence)
 
 
 def last(db: Connection, tenant: str) -> int:

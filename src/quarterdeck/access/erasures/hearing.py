@@ -10,9 +10,9 @@ NAME, ERASED = "access", "SubjectErased"
 
 def subscriber() -> Subscriber:
     """Who hears of facts on behalf of access."""
-    return Subscriber(name=NAME, receive=_hear)
+    return Subscriber(name=NAME, receive=_hear, hears=[ERASED])
 
 
 def _hear(work: Work, fact: Fact) -> None:
-    if fact.name == ERASED and fact.payload["person"]:
+    if fact.payload["person"]:
         principals.forget(work, fact.payload["person"], fact.tenant)

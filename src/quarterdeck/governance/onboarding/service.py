@@ -184,11 +184,11 @@ def exports_of(tenant: str) -> list[str]:
 
 def subscriber() -> Subscriber:
     """Verifies a tenant by itself when its first sync of resources has ended well."""
-    return Subscriber(name="onboarding", receive=_hear)
+    return Subscriber(name="onboarding", receive=_hear, hears=[SyncCompleted.__name__])
 
 
 def _hear(work: Work, fact: Fact) -> None:
-    if fact.name != SyncCompleted.__name__ or fact.payload.get("domain") != RESOURCES:
+    if fact.payload.get("domain") != RESOURCES:
         return
     only = Tenants(frozenset({fact.tenant}))
     recorded = store.of_tenants(work.db, only).get(TenantId(fact.tenant), {})

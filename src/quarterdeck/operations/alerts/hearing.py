@@ -10,7 +10,7 @@ NAME = "alerts"
 
 def subscriber() -> Subscriber:
     """Who hears of facts on behalf of alerts."""
-    return Subscriber(name=NAME, receive=_hear)
+    return Subscriber(name=NAME, receive=_hear, hears=signs.HEARD)
 
 
 def _hear(work: Work, fact: Fact) -> None:

@@ -10,6 +10,7 @@ UNREADABLE = "sync_unreadable"
 SERVICE = "service_health"
 BURN = "slo_burn"
 BUDGET = "budget_exceeded"
+REMOVED = "ServiceRemoved"
 SPENDING = (BUDGET,)
 """Alerts that are about what the estate costs, not about how it is read or does."""
 
@@ -35,19 +36,15 @@ def begun(fact: Fact) -> Sign | None:
 
 def ended(fact: Fact) -> str | None:
     """The key of the alert that ``fact`` ends, if any."""
-    if fact.name == "ServiceCameBack":
-        return _service_key(fact)
-    if fact.name == "SloBurnEased":
-        return _burn_key(fact)
-    if fact.name == "BudgetHeld":
-        return _budget_key(fact)
+    if fact.name in KEYS:
+        return KEYS[fact.name](fact)
     kind = ENDS.get(fact.name)
     return key(kind, fact.tenant, fact.payload["domain"]) if kind else None
 
 
 def removed(fact: Fact) -> dict[str, str]:
     """The labels of the service that ``fact`` removed, with it all that fires about it."""
-    if fact.name != "ServiceRemoved":
+    if fact.name != REMOVED:
         return {}
     return {name: fact.payload[name] for name in ("environment", "service")}
 
@@ -197,3 +194,12 @@ BEGINS: dict[str, Callable[[Fact], Sign]] = {
     "ServiceLostFromSight": _service(Severity.WARNING, "is out of sight"),
 }
 """By the name of the fact: what it is a sign of."""
+
+KEYS: dict[str, Callable[[Fact], str]] = {
+    "ServiceCameBack": _service_key,
+    "SloBurnEased": _burn_key,
+    "BudgetHeld": _budget_key,
+}
+"""By the name of the fact: the key of the alert that it ends."""
+
+HEARD = {*BEGINS, *ENDS, *KEYS, REMOVED}

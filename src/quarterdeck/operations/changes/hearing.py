@@ -59,7 +59,7 @@ DEMANDS = {"features": Level.FEATURES, "emergency": Level.EMERGENCY}
 
 def subscriber() -> Subscriber:
     """Who hears of facts on behalf of changes."""
-    return Subscriber(name=NAME, receive=_hear)
+    return Subscriber(name=NAME, receive=_hear, hears={*TITLES, *FREEZES, *THAWS})
 
 
 def _hear(work: Work, fact: Fact) -> None:

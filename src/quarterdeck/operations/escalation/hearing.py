@@ -13,7 +13,7 @@ REFUSED, RETRIED = "MessageRefused", "MessageRetried"
 
 def subscriber() -> Subscriber:
     """Who hears of facts on behalf of escalation."""
-    return Subscriber(name=NAME, receive=_hear)
+    return Subscriber(name=NAME, receive=_hear, hears=[*OF_ONE, OF_MANY, REFUSED, RETRIED])
 
 
 def _hear(work: Work, fact: Fact) -> None:

@@ -7,7 +7,7 @@ from quarterdeck.kernel.work import Work
 from quarterdeck.operations.messages.model import Address, Content, Urgency, Where
 from quarterdeck.operations.messages.service.posting import post
 
-NAME = "checkpoints"
+NAME, NOTED = "checkpoints", "CheckpointsNoted"
 WORDS = """\
 Keep this mail where nobody who runs the installation can alter it: it shows later whether a log
 forgot or changed its past. To hold a log against it, save the lines of its note, from the one
@@ -19,12 +19,7 @@ below its name to the last that begins with a dash, as a file, and verify a copy
 
 def subscriber() -> Subscriber:
     """Who hears of facts on behalf of those who keep checkpoints."""
-    return Subscriber(name=NAME, receive=_hear)
-
-
-def _hear(work: Work, fact: Fact) -> None:
-    if fact.name == "CheckpointsNoted":
-        _mail(work, fact)
+    return Subscriber(name=NAME, receive=_mail, hears=[NOTED])
 
 
 def _mail(work: Work, fact: Fact) -> None:

@@ -29,11 +29,11 @@ def subscriber(links: Links) -> Subscriber:
             _moved(work, fact)
         elif fact.name in HEARS:
             HEARS[fact.name](work, fact)
-        elif fact.name in MAILED:
+        else:
             said, after = fact.payload, fact.payload.get("after", "")
             telling.tell(work, fact.tenant, said["post"], said["update"], links, after)
 
-    return Subscriber(name=NAME, receive=hear)
+    return Subscriber(name=NAME, receive=hear, hears={*STATES, *HEARS, *MAILED})
 
 
 def _moved(work: Work, fact: Fact) -> None:

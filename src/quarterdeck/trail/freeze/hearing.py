@@ -8,19 +8,17 @@ from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Work
 from quarterdeck.trail.freeze import service
 
-NAME = "trail-freeze"
+NAME, SUSPECTED = "trail-freeze", "DataLossSuspected"
 Sizes = Callable[[], Mapping[str, int]]
 """How many leaves each log has now."""
 
 
 def subscriber(sizes: Sizes) -> Subscriber:
     """Who hears of facts on behalf of the freeze."""
-    return Subscriber(name=NAME, receive=partial(_hear, sizes))
+    return Subscriber(name=NAME, receive=partial(_hear, sizes), hears=[SUSPECTED])
 
 
 def _hear(sizes: Sizes, work: Work, fact: Fact) -> None:
-    if fact.name != "DataLossSuspected":
-        return
     said = fact.payload
     for log in said["logs"]:
         service.suspected(work, log, said["incident"], said["title"], fact.actor, sizes())

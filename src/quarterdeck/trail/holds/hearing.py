@@ -9,17 +9,15 @@ from quarterdeck.kernel.work import Work
 from quarterdeck.trail.holds import service
 from quarterdeck.trail.log.storage import leaves
 
-NAME = "trail-holds"
+NAME, SUSPECTED = "trail-holds", "DataLossSuspected"
 
 
 def subscriber() -> Subscriber:
     """Who hears of facts on behalf of holds."""
-    return Subscriber(name=NAME, receive=_hear)
+    return Subscriber(name=NAME, receive=_hear, hears=[SUSPECTED])
 
 
 def _hear(work: Work, fact: Fact) -> None:
-    if fact.name != "DataLossSuspected":
-        return
     said = fact.payload
     for tenant in _tenants(work, said["logs"]):
         service.preserve(work, tenant, said["incident"], said["title"], fact.actor)
