@@ -1,12 +1,13 @@
 """How many alerts there are is never counted to be shown, and never wrong."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, insert, select, text
 
 from operations.alerts.test_pushing import MINUTE, Watch
 from quarterdeck.kernel.db import reading, writing
@@ -15,6 +16,7 @@ from quarterdeck.operations.alerts.service import counting, lifecycle, looking, 
 from quarterdeck.operations.alerts.store import counts
 from quarterdeck.operations.alerts.store.table import alerts
 from quarterdeck.operations.alerts.store.table import counts as table
+from waiting import until
 
 STEPS = st.one_of(
     st.tuples(st.just("push"), st.integers(1, 4)),
@@ -121,3 +123,32 @@ def test_a_tenant_with_none_left_has_no_number(engine: Engine) -> None:
     with writing(engine) as db:
         db.execute(insert(table).values(tenant="globex", state="firing", by=3))
     assert shown(watch) == {}, "of another tenant"
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_what_ends_while_an_acknowledgement_is_taken_back_ends(engine: Engine) -> None:
+    watch = Watch(engine)
+    watch.push(label(1))
+    with watch.work() as work:
+        lifecycle.handle(work, "acknowledge", Filter(words="Disk"))
+
+    with ThreadPoolExecutor(1) as pool:
+        with watch.work() as work:
+            lifecycle.handle(work, "unacknowledge", Filter(words="Disk"))
+            ended = pool.submit(resolve, watch)
+            until(lambda: waits_for_a_lock(engine))
+        ended.result()
+
+    assert shown(watch) == counted(engine) == {}
+
+
+def resolve(watch: Watch) -> None:
+    with watch.work() as work:
+        [alert] = looking.active(work, tenant="acme")
+        lifecycle.resolve(work, alert.id)
+
+
+def waits_for_a_lock(engine: Engine) -> bool:
+    with reading(engine) as db:
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(db.scalar(waiting))

@@ -23,9 +23,11 @@ from quarterdeck.operations.alerts.service import lifecycle, looking
 from quarterdeck.operations.routing.service import sending as sending_module
 from quarterdeck.operations.routing.service.forgetting import forget
 from quarterdeck.operations.routing.service.outgoing import Outgoing, outgoing
+from quarterdeck.operations.routing.service.sending import Sending
 from quarterdeck.operations.routing.store import groups
 from quarterdeck.operations.routing.store import notifications as store
 from quarterdeck.operations.routing.store.table import notifications, sources
+from quarterdeck.operations.sending.model import Reply
 from servers import sink
 from servers.sink import Sink
 from waiting import until
@@ -298,7 +300,7 @@ def test_one_that_hangs_holds_up_nobody_else(engine: Engine, team: Sink) -> None
         watch.push({"node": "x"})
         until(lambda: told(team))
         under_way = 40 - len(team.answers["/slow"])
-        assert under_way == sending_module.MOST_A_RECEIVER
+        assert under_way == sending_module.MOST_A_WEBHOOK
         held = [n for n in look(watch, "sending").notifications if n.receiver == "slow"]
         assert len(held) == under_way * sending_module.LONGEST_LINE
         hang.set()
@@ -314,21 +316,64 @@ def test_what_had_not_begun_when_its_worker_stopped_is_sent_by_the_next(
     watch.dispatcher().beat()
     first = watch.sending()
     first.beat()
-    until(lambda: len(team.answers["/slow"]) == 12 - sending_module.MOST_A_RECEIVER)
+    until(lambda: len(team.answers["/slow"]) == 12 - sending_module.MOST_A_WEBHOOK)
     closing = Thread(target=first.close)
     closing.start()
     until(first._loop._closing.is_set)  # noqa: SLF001  before it has stopped, nothing tells
     hang.set()
     closing.join(10)
-    assert len(team.of("/slow")) == sending_module.MOST_A_RECEIVER
-    assert look(watch).counts == {"waiting": 8, "late": 8}
+    assert len(team.of("/slow")) == sending_module.MOST_A_WEBHOOK
+    assert look(watch).counts == {"waiting": 8, "late": 0}
 
-    due_now(engine)
     watch.settle(watch.sending())
 
+    assert {got.headers.get("x-quarterdeck-repeat", "") for got in team.of("/slow")} == {""}
     nodes = [got.body["alerts"][0]["labels"]["node"] for got in team.of("/slow")]
     assert sorted(nodes, key=int) == [str(n) for n in range(12)]
     watch.close()
+
+
+def test_one_that_refuses_holds_none_of_its_line(watch: Watch, team: Sink) -> None:
+    hung(watch, team, 12).set()
+    team.answers["/slow"] = [500]
+    watch.settle()
+    assert len(team.of("/slow")) == 11
+    assert look(watch).counts == {"waiting": 1, "late": 1}
+    due_now(watch.engine)
+    watch.settle()
+    assert len(team.of("/slow")) == 12
+
+
+def test_of_a_receivers_webhooks_one_that_hangs_holds_up_no_other(
+    engine: Engine, team: Sink
+) -> None:
+    watch, hang = Watch(engine), Event()
+    hooks = [{"url": f"{team.url}/{name}"} for name in ("slow", "team")]
+    route = {"receiver": "both", "group_by": ["node"], "group_wait": "0s"}
+    watch.apply(
+        json.dumps({"route": route, "receivers": [{"name": "both", "webhook_configs": hooks}]})
+    )
+    team.answers["/slow"] = [hang] * 20
+    watch.push(*({"node": str(n)} for n in range(20)))
+    with watch.running():
+        until(lambda: len(told(team)) == 20)
+        assert team.of("/slow") == []
+        hang.set()
+        until(lambda: len(team.of("/slow")) == 20)
+    watch.close()
+
+
+def test_what_breaks_in_a_thread_comes_back(watch: Watch) -> None:
+    class Broken:
+        def notify(self, *_: object) -> Reply:
+            raise SystemExit("as what is below us may")
+
+    broken = Sending(engine=watch.engine, clock=watch.clock, notifier=Broken(), per_minute=10_000)
+    watch.push({"node": "a"})
+    watch.settle(broken)
+    broken.close()
+    [one] = look(watch).notifications
+    assert (one.state, one.error) == ("waiting", "SystemExit: as what is below us may")
 
 
 def test_two_workers_tell_everything_once(watch: Watch, team: Sink) -> None:

@@ -15,7 +15,7 @@ from quarterdeck.operations.incidents.service.alerted import demands, follow, ou
 from quarterdeck.operations.incidents.service.commanding import joined
 from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
 from quarterdeck.operations.incidents.service.keeping import known
-from quarterdeck.operations.incidents.service.leading import acknowledged
+from quarterdeck.operations.incidents.service.leading import acknowledged, worsen
 from quarterdeck.operations.incidents.service.paging import key_of
 from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
@@ -88,8 +88,11 @@ def _spent(work: Work, fact: Fact) -> None:
 
 def _tampered(work: Work, fact: Fact) -> None:
     said, about = fact.payload, f"investigation/{fact.payload['investigation']}"
-    if suspecting.is_known(work, about):
-        return  # it suspected a loss, and so began the investigation
+    first = f"{said['what']} at {said['where']}"[:MAX_LINE]
+    if going := suspecting.open_about(work, about):
+        for one in going:  # it suspected a loss, and so began the investigation
+            worsen(work, one, said["severity"], f"Tampering confirmed: {first}", by=fact.actor)
+        return
     rows = severities.ladder(work.db, fact.tenant)
     row = rows.named(said["severity"]) or rows.severities[0]
     begin_incident(
@@ -104,7 +107,7 @@ def _tampered(work: Work, fact: Fact) -> None:
             source=Source.RULE,
             about=about,
             key=about,
-            first=f"{said['what']} at {said['where']}"[:MAX_LINE],
+            first=first,
         ),
     )
 

@@ -7,6 +7,9 @@ from quarterdeck.operations.routing.notifying import Standing
 
 WAITING, SENDING, SENT, FAILED, DROPPED = "waiting", "sending", "sent", "failed", "dropped"
 
+Way = tuple[str, str, int]
+"""One webhook: its tenant, its receiver, and its number among that one's."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
@@ -37,3 +40,8 @@ class Notification:
     fence: int = 0
     error: str = ""
     ended_at: datetime | None = None
+
+    @property
+    def way(self) -> Way:
+        """The webhook that is told."""
+        return self.tenant, self.receiver, self.webhook

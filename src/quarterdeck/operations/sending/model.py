@@ -30,6 +30,10 @@ class Reply:
         return not self.error
 
 
+NOT_BEGUN = Reply(error="who had taken it stopped before its turn", again=True)
+"""What was taken and not tried: it is as if nobody had taken it."""
+
+
 def pause_after(attempts: int) -> timedelta:
     """How long to wait after so many attempts: from half a second, doubling, to a minute."""
     return min(FIRST_PAUSE * (1 << min(attempts - 1, 10)), LONGEST_PAUSE)

@@ -15,7 +15,7 @@ from sqlalchemy import Engine
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import brief, reading
 from quarterdeck.kernel.work import Actor, begin
-from quarterdeck.operations.sending.model import Reply
+from quarterdeck.operations.sending.model import NOT_BEGUN, Reply
 from quarterdeck.operations.sending.ports import Call, Claimed, Desk, Item
 
 ITSELF = Actor("quarterdeck", frozenset())
@@ -25,7 +25,6 @@ LEASE = timedelta(seconds=14)
 RENEW_S = 5.0
 PATIENCE_S = 0.05  # for what is under way, before it is looked whether more is due
 THREADS = 16
-NOT_BEGUN = Reply(error="who had taken it stopped before its turn", again=True)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,17 +100,21 @@ class Loop(Generic[Item]):
             return self.desk.any_due(db)
 
     def _begin(self, claimed: Claimed[Item]) -> None:
+        for line, number in zip(claimed.lines, self._numbers, strict=False):
+            self._lines[number] = [one for one, _ in line]
+            self._pool.submit(self._send, number, line)
         if claimed.dropped:
             # Apart: whoever decides for their tenants may wait for what was claimed before.
             with begin(self.engine, ITSELF, self.clock) as work:
                 self.desk.settle(work, [(one, None) for one in claimed.dropped])
-        for line, number in zip(claimed.lines, self._numbers, strict=False):
-            self._lines[number] = [one for one, _ in line]
-            self._pool.submit(self._send, number, line)
 
     def _send(self, number: int, line: Sequence[tuple[Item, Call]]) -> None:
+        """As long as each is taken: who takes one not keeps the others from nobody."""
+        goes_on = True
         for one, call in line:
-            self._replies.put((number, one, NOT_BEGUN if self._closing.is_set() else _made(call)))
+            reply = _made(call) if goes_on and not self._closing.is_set() else NOT_BEGUN
+            goes_on = goes_on and reply.taken
+            self._replies.put((number, one, reply))
 
     def _hear(self, told: tuple[int, Item, Reply] | None) -> None:
         if told is not None:
@@ -126,5 +129,5 @@ def _made(call: Call) -> Reply:
     """What came of it; what no adapter foresaw is tried again, and said."""
     try:
         return call()
-    except Exception as error:  # noqa: BLE001  whatever it was: the item must come back
+    except BaseException as error:  # noqa: BLE001  whatever it was: the item must come back
         return Reply(error=f"{type(error).__name__}: {error}", again=True)

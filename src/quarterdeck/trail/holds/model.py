@@ -94,6 +94,11 @@ class Scope:
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise HoldInvalid("since must be before until")
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it covers all of the tenant's records, of whatever time."""
+        return self.covers is Covers.TENANT and (self.since, self.until) == (None, None)
+
     def keeps(self, one: "Held") -> bool:
         """Whether it covers a record."""
         if self.since is not None and one.at < self.since:

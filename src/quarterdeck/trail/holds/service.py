@@ -45,9 +45,12 @@ def preserve(work: Work, tenant: str, incident: str, title: str, by: str) -> Hol
 
     ``by``: who declared it. For the incident's own fact: it asks for no permission.
     """
-    reason = f"{incident}: a loss of data is suspected: {title}"[:MAX_WORDS]
-    if any(one.reason == reason for one in standing(work.db, tenant)):
+    # Titles change, and so do reasons of later versions: of the first, whose incident it is stays.
+    whose = f"{incident}: "
+    begun = store.begun(work.db, Tenants(frozenset({tenant})), whose)
+    if any(one.scope.is_whole and one.id in begun for one in standing(work.db, tenant)):
         return None
+    reason = f"{whose}a loss of data is suspected: {title}"[:MAX_WORDS]
     hold = _placed(work, tenant, Scope(covers=Covers.TENANT), reason, by)
     work.publish(_told(hold, incident))
     return hold
@@ -115,11 +118,7 @@ def refuse_whole(db: Connection, tenant: str, wanted: str) -> None:
     Raises:
         OnHold: the whole tenant is on hold.
     """
-    whole = [
-        one.id
-        for one in standing(db, tenant)
-        if one.scope.covers is Covers.TENANT and (one.scope.since, one.scope.until) == (None, None)
-    ]
+    whole = [one.id for one in standing(db, tenant) if one.scope.is_whole]
     if whole:
         raise OnHold(tenant, wanted, whole)
 

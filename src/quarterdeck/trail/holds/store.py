@@ -66,6 +66,12 @@ def newest(db: Connection, among: Tenants) -> list[Hold]:
     return [_hold(row) for row in db.execute(query.order_by(same.c.at.desc(), same.c.id.desc()))]
 
 
+def begun(db: Connection, among: Tenants, like: str) -> set[str]:
+    """The ids of the holds that were placed for a reason that begins so."""
+    first = (holds.c.version == 1, holds.c.reason.startswith(like, autoescape=True))
+    return {*db.scalars(select(holds.c.id).where(among.clause(holds.c.tenant), *first))}
+
+
 def versions(db: Connection, among: Tenants, hold: str) -> list[Hold]:
     """All versions of one hold, newest first."""
     query = select(holds).where(among.clause(holds.c.tenant), holds.c.id == hold)

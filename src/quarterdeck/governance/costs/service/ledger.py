@@ -121,15 +121,19 @@ def keep_scope(work: Work, tenants: Tenants, scope: Scope) -> None:
 
 
 def part(work: Work, tenants: Tenants, source: str, there: Sequence[str]) -> None:
-    """Mark the subscriptions that ``source`` lists no more; what they cost stays."""
-    readings.part(work.db, tenants, source, there, micros(work.now))
+    """Mark the subscriptions that ``source`` lists no more; what they cost stays.
+
+    Their budgets go with them: of what is there no more, nobody is warned.
+    """
+    for tenant, scope in readings.part(work.db, tenants, source, there, micros(work.now)):
+        keep_budgets(work, tenants, tenant, scope, [])
 
 
 def keep_budgets(
     work: Work, tenants: Tenants, tenant: TenantId, scope: str, found: Sequence[Budget]
 ) -> None:
     """Replace what the cloud says of a subscription's budgets, and tell of those exceeded."""
-    before = [one for one in readings.budgets_of(work.db, tenants) if one.scope == scope]
+    before = readings.budgets_at(work.db, tenants, tenant, scope)
     for told in budget_facts(map(spending, before), map(spending, found)):
         work.publish(told)
     rows = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.governance.cloud.ports import CostBasis
@@ -83,15 +83,21 @@ def put_scope(db: Connection, tenants: Tenants, scope: Scope) -> None:
         db.execute(upsert(db, scopes), [{"read_at": None, "known_since": None} | row])
 
 
-def part(db: Connection, tenants: Tenants, source: str, there: Sequence[str], at: int) -> None:
-    """Mark what ``source`` lists no more as gone: ``there`` is all that it lists."""
+def part(
+    db: Connection, tenants: Tenants, source: str, there: Sequence[str], at: int
+) -> list[tuple[TenantId, str]]:
+    """Mark what ``source`` lists no more as gone: ``there`` is all that it lists.
+
+    Returns the tenant and id of each that was not gone before.
+    """
     statement = update(scopes).where(
         scopes.c.source == source,
         scopes.c.scope.not_in(there),
         scopes.c.gone_at.is_(None),
         tenants.clause(scopes.c.tenant),
     )
-    db.execute(statement.values(gone_at=at))
+    gone = statement.values(gone_at=at).returning(scopes.c.tenant, scopes.c.scope)
+    return sorted((TenantId(row.tenant), row.scope) for row in db.execute(gone))
 
 
 def scopes_of(db: Connection, tenants: Tenants) -> list[Scope]:
@@ -193,7 +199,16 @@ def put_budgets(
 
 def budgets_of(db: Connection, tenants: Tenants) -> list[Budget]:
     """The cloud's own budgets, by tenant and name."""
-    query = select(budgets).where(tenants.clause(budgets.c.tenant))
+    return _budgets(db, select(budgets).where(tenants.clause(budgets.c.tenant)))
+
+
+def budgets_at(db: Connection, tenants: Tenants, tenant: str, scope: str) -> list[Budget]:
+    """Those of one subscription, by name."""
+    mine = (budgets.c.tenant == tenant, budgets.c.scope == scope)
+    return _budgets(db, select(budgets).where(*mine, tenants.clause(budgets.c.tenant)))
+
+
+def _budgets(db: Connection, query: Select[Any]) -> list[Budget]:
     return [
         Budget(
             tenant=TenantId(row.tenant),

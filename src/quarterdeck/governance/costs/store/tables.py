@@ -167,4 +167,5 @@ budgets = Table(
     Column("name", String, nullable=False),
     Column("read_at", BigInteger, nullable=False),
     Column("body", Text, nullable=False),
+    Index("governance_cost_budget_scope", "tenant", "scope"),
 )

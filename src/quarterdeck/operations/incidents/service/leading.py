@@ -20,7 +20,7 @@ from quarterdeck.operations.incidents.model.gates import Facts, missing
 from quarterdeck.operations.incidents.model.incident import Done, Incident, check_text
 from quarterdeck.operations.incidents.model.stage import Stage, is_past, status_at
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.service import freezing, paging, updating
+from quarterdeck.operations.incidents.service import freezing, paging, suspecting, updating
 from quarterdeck.operations.incidents.service.keeping import (
     ACKNOWLEDGE,
     ESCALATE,
@@ -36,6 +36,7 @@ from quarterdeck.operations.incidents.service.telling import tell_channels, tell
 from quarterdeck.operations.incidents.store import incidents as store
 from quarterdeck.operations.incidents.store import timeline
 from quarterdeck.operations.severities import service as severities
+from quarterdeck.operations.severities.model import Severity
 
 
 def acknowledge(work: Work, incident_id: str, note: str = "") -> Incident:
@@ -115,6 +116,7 @@ def reopen(work: Work, incident_id: str, why: str) -> Incident:
         )
     )
     key = f"reopened/{made.version}"
+    suspecting.suspect(work, made)
     freezing.freeze(work, made)
     tell_channels(work, made, f"Reopened: {made.title}", key=key, text=why)
     tell_people(work, made, f"Reopened: {made.title}", key=key)
@@ -133,15 +135,19 @@ def change_severity(work: Work, incident_id: str, word: str, why: str) -> Incide
     _check_why(why)
     if row.name == incident.severity.name:
         return incident
-    made = change(work, incident, severity=row)
-    old, key = incident.severity.name, f"severity/{made.version}"
-    write(work, made, Wrote.SEVERITY, f"{old} to {row.name}: {why}")
-    work.publish(
-        IncidentSeverityChanged(
-            tenant=made.tenant, incident=made.id, old=old, new=row.name, why=why
-        )
-    )
-    return _follow_severity(work, made, key)
+    return _rated(work, incident, row, why, by=work.actor.id)
+
+
+def worsen(work: Work, incident: Incident, word: str, why: str, *, by: str) -> Incident:
+    """As ``change_severity``, in whose name soever, where it is worse; no permission is asked for.
+
+    ``word``: where the ladder has no such severity, its worst is meant.
+    """
+    ladder = severities.ladder(work.db, incident.tenant)
+    row = ladder.named(word) or ladder.severities[0]
+    if ladder.rank(row.name) >= ladder.rank(incident.severity.name):
+        return incident
+    return _rated(work, incident, row, why, by=by)
 
 
 def facts_of(work: Work, incident: Incident) -> Facts:
@@ -192,6 +198,18 @@ def _tell_status(work: Work, made: Incident) -> Incident:
     paging.end(work, made, work.actor.id)
     tell_people(work, made, f"{status.value}: {made.title}", key=key)
     return tell_over(work, made)
+
+
+def _rated(work: Work, incident: Incident, row: Severity, why: str, *, by: str) -> Incident:
+    made = change(work, incident, severity=row)
+    old, key = incident.severity.name, f"severity/{made.version}"
+    write(work, made, Wrote.SEVERITY, f"{old} to {row.name}: {why}", by=by)
+    work.publish(
+        IncidentSeverityChanged(
+            tenant=made.tenant, incident=made.id, old=old, new=row.name, why=why
+        )
+    )
+    return _follow_severity(work, made, key)
 
 
 def _follow_severity(work: Work, made: Incident, key: str) -> Incident:

@@ -11,19 +11,30 @@ from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import ANY, Tenants, Work
 from quarterdeck.operations.incidents.model.incident import Incident
 from quarterdeck.operations.incidents.model.timeline import Wrote
-from quarterdeck.operations.incidents.service.keeping import OPEN, known, write
+from quarterdeck.operations.incidents.service.keeping import OPEN, known, own, write
 from quarterdeck.operations.incidents.store import incidents as store
 from quarterdeck.operations.severities.model import Flag
+
+LOG = "log/"
+"""How the links of an incident begin that say of which logs it has told."""
 
 EVERYONE = Tenants(frozenset({ANY}))
 """An incident of one tenant may stop the logs of others; only the trail says that it did."""
 
 
 def suspect(work: Work, incident: Incident, before: Incident | None = None) -> None:
-    """Tell of a loss that is suspected, as far as it was not ``before``."""
-    known_of = logs_of(work, before) if before and before.is_open else []
-    logs = [log for log in logs_of(work, incident) if log not in known_of]
-    if not logs or not incident.is_open:
+    """Tell of a loss that is suspected: of each log once, until it is suspected anew.
+
+    ``before``: the incident as it stood. Where it was not open then, or suspected nothing, what
+    was told has ended: a freeze may have been lifted since.
+    """
+    if not incident.is_open or not (logs := logs_of(work, incident)):
+        return
+    if before is None or not before.is_open or Flag.DATA_LOSS not in before.flags:
+        store.unlink(work.db, own(incident), incident.id, LOG)
+    # What was told is kept, not worked out: who comes later may name what others might not.
+    logs = [log for log in logs if _link(work, incident, log)]
+    if not logs:
         return
     work.publish(
         DataLossSuspected(
@@ -65,9 +76,14 @@ def followed(work: Work, fact: Fact, about: str, words: str) -> None:
             write(work, incident, Wrote.CHANGE, words, by=fact.actor, key=fact.id)
 
 
-def is_known(work: Work, about: str) -> bool:
-    """Whether an incident is about it already."""
-    return bool(store.about(work.db, EVERYONE, about))
+def open_about(work: Work, about: str) -> list[Incident]:
+    """The incidents about it that are open: what is over tells nobody."""
+    found = (known(work, EVERYONE, name) for name in store.about(work.db, EVERYONE, about))
+    return [one for one in found if one is not None and one.is_open]
+
+
+def _link(work: Work, incident: Incident, log: str) -> bool:
+    return store.link(work.db, incident.tenant, f"{LOG}{log}", incident.id)
 
 
 def _names(logs: list[str]) -> str:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import micros
@@ -106,6 +106,12 @@ def link(db: Connection, tenant: str, about: str, incident: str) -> bool:
     put_new = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
     row = put_new(links).values(tenant=tenant, about=about, incident=incident)
     return db.scalar(row.on_conflict_do_nothing().returning(links.c.incident)) is not None
+
+
+def unlink(db: Connection, tenants: Tenants, incident: str, like: str) -> None:
+    """Have an incident be about nothing more that begins so."""
+    mine = (links.c.incident == incident, links.c.about.startswith(like, autoescape=True))
+    db.execute(delete(links).where(*mine, tenants.clause(links.c.tenant)))
 
 
 def about(db: Connection, tenants: Tenants, what: str) -> list[str]:

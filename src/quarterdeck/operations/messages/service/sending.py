@@ -24,7 +24,7 @@ from quarterdeck.operations.messages.service.outcomes import (
 )
 from quarterdeck.operations.messages.service.parcels import Bundle, bundled, parcel
 from quarterdeck.operations.messages.store import outbox
-from quarterdeck.operations.sending.model import Reply, pause_after
+from quarterdeck.operations.sending.model import NOT_BEGUN, Reply, pause_after
 from quarterdeck.operations.sending.ports import Call, Claimed
 from quarterdeck.operations.sending.service import Loop
 
@@ -106,6 +106,9 @@ class Outbox:
 
 
 def _settle(work: Work, one: Message, reply: Reply | None) -> None:
+    if reply is NOT_BEGUN:
+        outbox.release(work.db, [one])
+        return
     if reply is None:
         outbox.end(work.db, one, DROPPED, work.now, error="", receipt="")
         return

@@ -173,10 +173,10 @@ def again(db: Connection, one: Message, pause: timedelta, error: str) -> bool:
 
 
 def release(db: Connection, taken: Sequence[Message]) -> None:
-    """Give back what this transaction took, and did not begin."""
-    mine = messages.c.id.in_([one.id for one in taken])
+    """Give back what was taken, and not tried; what another holds by now is left as it is."""
     values = {"state": WAITING, "due_at": now_micros(), "attempts": messages.c.attempts - 1}
-    db.execute(update(messages).where(mine).values(values))
+    for one in taken:
+        _fenced(db, one, values)
 
 
 def renew(db: Connection, held: Sequence[Message], lease: timedelta) -> None:

@@ -15,21 +15,21 @@ from quarterdeck.kernel.work import Work
 from quarterdeck.operations.messages.service.posting import post
 from quarterdeck.operations.routing import wording
 from quarterdeck.operations.routing.model import Config, Handed, Webhook
-from quarterdeck.operations.routing.notification import DROPPED, FAILED, SENT, Notification
+from quarterdeck.operations.routing.notification import DROPPED, FAILED, SENT, Notification, Way
 from quarterdeck.operations.routing.ports import Notifier
 from quarterdeck.operations.routing.service.configuring import config_of
 from quarterdeck.operations.routing.service.deciding import settled, take_turn
 from quarterdeck.operations.routing.service.outcomes import NOTIFIED
 from quarterdeck.operations.routing.store import notifications
-from quarterdeck.operations.sending.model import LONGEST_PAUSE, Reply, pause_after
+from quarterdeck.operations.sending.model import LONGEST_PAUSE, NOT_BEGUN, Reply, pause_after
 from quarterdeck.operations.sending.ports import Call, Claimed
 from quarterdeck.operations.sending.service import THREADS, Loop
 
-__all__ = ["MOST_A_RECEIVER", "THREADS", "Sending", "pause_after"]
+__all__ = ["MOST_A_WEBHOOK", "THREADS", "Sending", "pause_after"]
 
-MOST_A_RECEIVER = 4  # lines, so that one that hangs holds up nobody else
+MOST_A_WEBHOOK = 4  # lines, so that one that hangs holds up nobody else
 LONGEST_LINE = 8  # one after the other, so that a turn of the database is not for four alone
-SOUGHT = 8  # times as many as there are lines: they may all be for one receiver
+SOUGHT = 8  # times as many as there are lines: they may all be for one
 A_MINUTE = timedelta(minutes=1)
 MOST_WORDS = 500
 UNREADABLE = "the configuration can be read no more"
@@ -89,8 +89,8 @@ class _Desk:
     ) -> Claimed[Notification]:
         sent = notifications.sent_since(work.db, work.now - A_MINUTE)
         held = [tenant for tenant, count in sent.items() if count >= self.per_minute]
-        busy = Counter((line[0].tenant, line[0].receiver) for line in under_way)
-        full = [to for to, count in busy.items() if count >= MOST_A_RECEIVER]
+        busy = Counter(line[0].way for line in under_way)
+        full = [to for to, count in busy.items() if count >= MOST_A_WEBHOOK]
         due = notifications.takeable(work.db, SOUGHT * free, held, full)
         lines = _lines(due, free, busy)
         taken = notifications.claim(work.db, lease, [*chain.from_iterable(lines)])
@@ -139,14 +139,12 @@ class _Desk:
         return partial(self.notifier.notify, hook, one.id, one.attempts, one.body.encode())
 
 
-def _lines(
-    due: Sequence[tuple[str, tuple[str, str]]], free: int, busy: Counter[tuple[str, str]]
-) -> list[list[str]]:
-    """What goes in which line, the oldest first: a receiver's in as many as it may have."""
-    found: dict[tuple[str, str], list[list[str]]] = {}
+def _lines(due: Sequence[tuple[str, Way]], free: int, busy: Counter[Way]) -> list[list[str]]:
+    """What goes in which line, the oldest first: a webhook's in as many as it may have."""
+    found: dict[Way, list[list[str]]] = {}
     for one, to in due:
         lines = found.setdefault(to, [])
-        if sum(map(len, found.values())) < free and busy[to] + len(lines) < MOST_A_RECEIVER:
+        if sum(map(len, found.values())) < free and busy[to] + len(lines) < MOST_A_WEBHOOK:
             lines.append([one])
         elif lines and len(shortest := min(lines, key=len)) < LONGEST_LINE:
             shortest.append(one)
@@ -164,7 +162,9 @@ def _settle(work: Work, ended: Sequence[tuple[Notification, Reply | None]]) -> l
     # Where its receiver is gone, or wants to hear nothing of this, it knows, all the same.
     known: dict[str, list[Notification]] = {SENT: [], DROPPED: []}
     for one, reply in ended:
-        if reply is None:
+        if reply is NOT_BEGUN:
+            notifications.release(work.db, one)
+        elif reply is None:
             known[DROPPED].append(one)
         elif _taken(work, one, reply):
             known[SENT].append(one)

@@ -31,6 +31,7 @@ from quarterdeck.operations.routing.notification import (
     SENDING,
     WAITING,
     Notification,
+    Way,
 )
 from quarterdeck.operations.routing.notifying import Standing, Told
 from quarterdeck.operations.routing.store.table import IS_OPEN, notifications, told
@@ -83,19 +84,20 @@ def drop(db: Connection, tenants: Tenants, one: str, now: datetime) -> bool:
 
 
 def takeable(
-    db: Connection, most: int, held: Sequence[str], full: Sequence[tuple[str, str]]
-) -> list[tuple[str, tuple[str, str]]]:
-    """What is due, and what another began and did not end, with its receiver (tenant, name).
+    db: Connection, most: int, held: Sequence[str], full: Sequence[Way]
+) -> list[tuple[str, Way]]:
+    """What is due, and what another began and did not end, with the webhook that is told.
 
-    Nothing for tenants in ``held``, nor for the receivers in ``full``. No other process takes
+    Nothing for tenants in ``held``, nor for the webhooks in ``full``. No other process takes
     any of it until this transaction ends.
     """
+    c = notifications.c
     crowded = [
-        and_(notifications.c.tenant == tenant, notifications.c.receiver == receiver)
-        for tenant, receiver in full
+        and_(c.tenant == tenant, c.receiver == receiver, c.webhook == webhook)
+        for tenant, receiver, webhook in full
     ]
     query = (
-        select(notifications.c.id, notifications.c.tenant, notifications.c.receiver)
+        select(c.id, c.tenant, c.receiver, c.webhook)
         .where(
             IS_OPEN,
             notifications.c.due_at <= now_micros(),
@@ -106,7 +108,7 @@ def takeable(
         .limit(most)
         .with_for_update(skip_locked=True)
     )
-    return [(row[0], (row[1], row[2])) for row in db.execute(query)]
+    return [(row[0], (row[1], row[2], row[3])) for row in db.execute(query)]
 
 
 def claim(db: Connection, lease: timedelta, ids: Sequence[str]) -> list[Notification]:
@@ -158,6 +160,12 @@ def again(db: Connection, one: Notification, pause: timedelta, error: str) -> bo
     """Have it tried again after a pause; False if another holds it now."""
     due_at = now_micros() + pause // MICROSECOND
     return _fenced(db, one, {"state": WAITING, "due_at": due_at, "error": error})
+
+
+def release(db: Connection, one: Notification) -> bool:
+    """Give back what was taken, and not tried; False if another holds it now."""
+    attempts = notifications.c.attempts - 1
+    return _fenced(db, one, {"state": WAITING, "due_at": now_micros(), "attempts": attempts})
 
 
 def tell(db: Connection, some: Sequence[Notification], now: datetime) -> None:
