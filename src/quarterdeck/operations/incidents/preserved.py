@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import Work
-from quarterdeck.operations.incidents.model.incident import MAX_LINE
 from quarterdeck.operations.incidents.service import suspecting
 
 
@@ -17,8 +16,10 @@ def _frozen(work: Work, fact: Fact) -> None:
 
 def _lifted(work: Work, fact: Fact) -> None:
     said = fact.payload
-    words = f"Investigation of {_log(fact)} ended, {said['result']}: {said['root_cause']}"
-    suspecting.followed(work, fact, _investigation(fact), words[:MAX_LINE])
+    how = f", {said['result']}: {said['root_cause']}"
+    suspecting.followed(
+        work, fact, _investigation(fact), f"Investigation of {_log(fact)} ended", how
+    )
 
 
 def _released(work: Work, fact: Fact) -> None:
@@ -43,8 +44,8 @@ def _let_go(work: Work, fact: Fact) -> None:
 
 def _hold(work: Work, fact: Fact, what: str) -> None:
     said = fact.payload
-    words = f"Hold {said['hold']} {what}: {said['reason']}"
-    suspecting.followed(work, fact, f"hold/{said['hold']}", words[:MAX_LINE])
+    words = f"Hold {said['hold']} {what}"
+    suspecting.followed(work, fact, f"hold/{said['hold']}", words, f": {said['reason']}")
 
 
 def _investigation(fact: Fact) -> str:

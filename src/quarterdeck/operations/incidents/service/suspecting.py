@@ -9,7 +9,7 @@ from quarterdeck.events.incidents import DataLossSuspected
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.kernel.work import ANY, Tenants, Work
-from quarterdeck.operations.incidents.model.incident import Incident
+from quarterdeck.operations.incidents.model.incident import MAX_LINE, Incident
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.keeping import OPEN, known, own, write
 from quarterdeck.operations.incidents.store import incidents as store
@@ -69,11 +69,18 @@ def placed(work: Work, fact: Fact, about: str, words: str, link: str) -> bool:
     return write(work, incident, Wrote.CHANGE, words, by="", link=link, key=fact.id)
 
 
-def followed(work: Work, fact: Fact, about: str, words: str) -> None:
-    """Write down what became of it."""
+def followed(work: Work, fact: Fact, about: str, words: str, said: str = "") -> None:
+    """Write down what became of it.
+
+    What was ``said`` of it, and by whom, is for incidents of the tenant that said it alone.
+    """
     for name in store.about(work.db, EVERYONE, about):
-        if (incident := known(work, EVERYONE, name)) is not None:
-            write(work, incident, Wrote.CHANGE, words, by=fact.actor, key=fact.id)
+        if (incident := known(work, EVERYONE, name)) is None:
+            continue
+        its_own = incident.tenant == fact.tenant
+        text = f"{words}{said}"[:MAX_LINE] if its_own else words
+        by = fact.actor if its_own else ""
+        write(work, incident, Wrote.CHANGE, text, by=by, key=fact.id)
 
 
 def open_about(work: Work, about: str) -> list[Incident]:
