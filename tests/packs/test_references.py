@@ -42,6 +42,11 @@ TOLD = SEVERITY | {"channels": ["ops"]}
             "channel acme/ops",
             9,
         ),
+        (
+            item("audience", "acme/a", title="t", subject="s", text="x", contacts=["boss"]),
+            "contact acme/boss",
+            8,
+        ),
         (item("service", "acme/prod/api", depends_on=["db"]), "service acme/prod/db", 5),
         (item("rate_limit", "other", per_minute=1, burst=1), "tenant other", 1),
     ],
@@ -55,6 +60,14 @@ def test_a_name_that_nothing_has_is_found_where_it_stands(text: str, named: str,
 def test_a_name_that_the_pack_or_the_platform_has_is_none() -> None:
     assert lint(a=ladder(TOLD), b=CHANNEL) == []
     assert lint(a=ladder(TOLD), b=CHANNEL.replace("acme", "_platform")) == []
+
+
+def test_the_platforms_contact_is_none_that_an_audience_of_a_tenant_can_name() -> None:
+    one = item("audience", "acme/a", title="t", subject="s", text="x", contacts=["boss"])
+    way = [{"means": "mail", "address": "boss@example.com"}]
+    boss = item("contact", "_platform/boss", title="B", section="stakeholder", channels=way)
+    assert only(lint(a=one, b=boss)).what == "there is no contact acme/boss"
+    assert lint(a=one, b=boss.replace("_platform", "acme")) == []
 
 
 def test_a_severity_that_the_ladder_does_not_know_is_found() -> None:

@@ -110,7 +110,8 @@ def _service(item: Item) -> Iterator[Reference]:
 def _audience(item: Item) -> Iterator[Reference]:
     for field, kind in (("channels", "channel"), ("contacts", "contact")):
         for n, name in enumerate(item.spec.get(field) or ()):
-            yield _named(item, kind, str(name), field, n)
+            # An audience reaches what its own tenant has, and nothing of the platform's.
+            yield Reference(kind, (f"{item.tenant}/{name}",), item.at(field, n))
 
 
 READERS: dict[str, Callable[[Item], Iterator[Reference]]] = {

@@ -114,6 +114,7 @@ def test_a_tenant_has_only_so_many(base: Engine, monkeypatch: pytest.MonkeyPatch
         ({"customers": True, "channels": (), "severities": ("SEV-1",)}, "names nobody else"),
         ({"customers": True, "channels": (), "text": "${customers}"}, r"no name \$\{customers\}"),
         ({"customers": True, "channels": (), "text": "${commander}"}, r"no name \$\{commander\}"),
+        ({"name": "customers"}, "not the customers is not named customers"),
         ({"text": "${customer}"}, r"no name \$\{customer\}"),
     ],
 )

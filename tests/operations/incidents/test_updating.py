@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from operations.incidents.stage import NOON, Bridge
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import ANY, MissingPermission, Tenants
 from quarterdeck.operations.audiences import service as audiences
 from quarterdeck.operations.audiences.model import Audience, names_for
@@ -50,13 +51,15 @@ def person(name: str, *ways: tuple[Means, str]) -> Contact:
     return replace(made, name=name, section=Section.STAKEHOLDER, tenants=())
 
 
-def put(bridge: Bridge, *what: Contact | Audience) -> None:
+def put(bridge: Bridge, *what: Contact | Audience | Out, tenant: str = "acme") -> None:
     with bridge.working() as work:
         for one in what:
             if isinstance(one, Contact):
-                contacts.put(work, "acme", one)
+                contacts.put(work, tenant, one)
+            elif isinstance(one, Out):
+                channels.put(work, tenant, one)
             else:
-                audiences.put(work, "acme", one)
+                audiences.put(work, tenant, one)
 
 
 def audience(name: str, **said: object) -> Audience:
@@ -229,6 +232,61 @@ def test_no_other_audience_is_a_way_to_a_customer_past_legal(bridge: Bridge) -> 
         ("customer-acme", "", CUSTOMER)
     ]
     assert contents(bridge, made) == {}
+
+
+def test_no_channel_that_comes_out_at_a_customer_is_a_way_past_legal(
+    bridge: Bridge, tmp_path: Path
+) -> None:
+    safe = KeySafe(KeyStore(tmp_path / "keys"))
+    with bridge.working() as work:
+        slack = Out(name="acme-connect", kind=Kind.SLACK, place="#Acme-CSM")
+        channels.put(work, "acme", slack, secret="xoxb-1-abc", safe=safe)
+    bridge.channel("ops")
+    mail = Out(name="list", kind=Kind.EMAIL, to=("boss@acme.example", "IT@beta.example"))
+    put(bridge, mail, customer("acme", (Means.CHAT, "#acme-csm"), (Means.PHONE, "+1 555")))
+    put(bridge, customer("beta", (Means.MAIL, "it@beta.example")), tenant=PLATFORM)
+    friend = person("friend", (Means.MAIL, "it@Beta.example"), (Means.CHAT, "#Acme-CSM"))
+    named = audience("named", channels=("ops", "acme-connect", "list"), text="by ${by}")
+    put(bridge, friend, named, audience("friends", contacts=("friend",), text="by ${by}"))
+    made = bridge.declare(flags=(Flag.SECURITY,))
+    told = post(bridge, made, "we were broken into", "named", "friends")
+    assert {*contents(bridge, made)} == {"ops"}
+    assert [[(way.address, way.why) for way in one.ways] for one in told] == [
+        [("ops", ""), ("acme-connect", CUSTOMER), ("list", CUSTOMER)],
+        [("it@Beta.example", CUSTOMER), ("acme-connect", CUSTOMER)],
+    ]
+
+
+def test_the_contacts_of_an_audience_are_its_own_tenants(bridge: Bridge) -> None:
+    put(bridge, person("boss", (Means.MAIL, "theirs@acme.example")))
+    put(bridge, person("boss", (Means.MAIL, "ours@platform.example")), tenant=PLATFORM)
+    put(bridge, person("cto", (Means.MAIL, "cto@platform.example")), tenant=PLATFORM)
+    put(bridge, audience("management", contacts=("boss",)), tenant=PLATFORM)
+    put(bridge, audience("own", contacts=("cto",)))
+    made = bridge.declare()
+    told = post(bridge, made, "x", "management", "own")
+    assert {*contents(bridge, made)} == {"ours@platform.example"}
+    assert [(way.address, way.why) for way in told[1].ways] == [("cto", NO_CONTACT)]
+
+
+def test_customers_read_their_own_tenants_words_and_not_the_platforms(bridge: Bridge) -> None:
+    put(bridge, customer("acme", (Means.MAIL, "it@acme.example")))
+    put(bridge, audience("customers", customers=True, text="the pack's"), tenant=PLATFORM)
+    put(bridge, audience("our-customers", customers=True, text="our own"))
+    made = bridge.declare()
+    with bridge.working() as work:
+        noticing.notify_customers(work, made.id, "x")
+    assert contents(bridge, made)["it@acme.example"][1] == "our own"
+
+
+def test_a_notice_by_the_clock_is_in_the_tenants_own_words(bridge: Bridge) -> None:
+    put(bridge, customer("acme", (Means.MAIL, "it@acme.example")))
+    put(bridge, audience("customers", customers=True, text="the pack's"), tenant=PLATFORM)
+    put(bridge, audience("our-customers", customers=True, text="our own"))
+    made = bridge.declare()
+    with bridge.working() as work:
+        noticing.notify_by_clock(work, made)
+    assert contents(bridge, made)["it@acme.example"][1] == "our own"
 
 
 def test_nobody_is_said_to_be_told_where_no_customer_is(bridge: Bridge) -> None:

@@ -48,6 +48,9 @@ INWARD = {
 }
 """Names for those inside alone."""
 
+CUSTOMERS = "customers"
+"""The name of the product's own words for customers: whoever bears it is the customers."""
+
 FOR_CUSTOMERS = {"customer": "the customer's own name"}
 """Names that say something to customers alone."""
 
@@ -67,6 +70,8 @@ class AudienceChanged(Conflict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Audience:
     """Who is told, and in which words; its name is its own within the tenant.
+
+    ``customers`` is the name of customers alone.
 
     Attributes:
         subject, text: templates, of one line and of several.
@@ -134,6 +139,8 @@ def names_for(*, customers: bool) -> Mapping[str, str]:
 
 def _check_who(one: Audience) -> None:
     named = bool(one.channels or one.contacts)
+    if one.name == CUSTOMERS and not one.customers:
+        raise UnusableAudience(f"an audience that is not the customers is not named {CUSTOMERS}")
     if one.customers and (named or one.severities or one.flags):
         raise UnusableAudience(
             "an audience of customers names nobody else, and is told when its severity says so"

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Work
 from quarterdeck.operations.audiences.model import Audience
 from quarterdeck.operations.channels.service import keeping as channels
@@ -33,19 +32,29 @@ def customers_of(work: Work, incident: Incident) -> list[tuple[Contact, frozense
     return found_ones
 
 
-def ways_of(work: Work, incident: Incident, audience: Audience) -> tuple[list[Address], list[Way]]:
-    """Where an audience is told, and what of it nothing here reaches."""
+def ways_of(
+    work: Work, incident: Incident, audience: Audience, owner: str
+) -> tuple[list[Address], list[Way]]:
+    """Where an audience is told, and what of it nothing here reaches.
+
+    Its contacts are those of ``owner``, whose audience it is: nobody names another's. Nothing
+    of it comes out at a customer's, by whatever name it goes there.
+    """
     to = [Address(where=Where.CHANNEL, name=name) for name in audience.channels]
     deaf: list[Way] = []
     for name in audience.contacts:
-        contact = _contact(work, incident.tenant, name)
+        contact = contacts.reached(work, owner, name)
         if contact is None or contact.section is Section.CUSTOMER:
             deaf.append(Way(address=name, why=CUSTOMER if contact else NO_CONTACT))
             continue
         reached, unreached = ways_to(work, incident.tenant, contact)
         to += reached
         deaf += unreached
-    return _split(work, incident.tenant, to, deaf)
+    to, deaf = _split(work, incident.tenant, to, deaf)
+    theirs = _customers_own(work, incident.tenant)
+    out = [one for one in to if _goes_to(work, incident.tenant, one) & theirs]
+    deaf += [Way(address=one.name, why=CUSTOMER) for one in out]
+    return [one for one in to if one not in out], deaf
 
 
 def ways_to(work: Work, tenant: str, contact: Contact) -> tuple[list[Address], list[Way]]:
@@ -79,9 +88,25 @@ def by_tenant(
     return {of: [described(one) for one, mine in known if of in mine] for of in tenants}
 
 
-def _contact(work: Work, tenant: str, name: str) -> Contact | None:
-    own = contacts.reached(work, tenant, name)
-    return own or contacts.reached(work, PLATFORM, name)
+def _customers_own(work: Work, tenant: str) -> frozenset[str]:
+    """Mail addresses and places in chats of every customer that the tenant's incidents know."""
+    known = contacts.of_section(work, tenant, Section.CUSTOMER)
+    ways = (way for kept in known for way in kept.contact.channels)
+    return _plain(way.address for way in ways if way.means in (Means.MAIL, Means.CHAT))
+
+
+def _goes_to(work: Work, tenant: str, address: Address) -> frozenset[str]:
+    """Where an address comes out: of a channel its place, and whoever its mail is for."""
+    if address.where is not Where.CHANNEL:
+        return _plain([address.name])
+    kept = channels.usable(work.db, tenant, address.name)
+    return _plain([kept.channel.place, *kept.channel.to]) if kept else frozenset()
+
+
+def _plain(words: Iterable[str]) -> frozenset[str]:
+    """As they compare: ``#Acme`` of a chat is ``acme`` there."""
+    plain = (word.strip().removeprefix("#").casefold() for word in words)
+    return frozenset(word for word in plain if word)
 
 
 def _split(

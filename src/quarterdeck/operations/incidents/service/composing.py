@@ -4,7 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from quarterdeck.access.principals import service as principals
+from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Work
+from quarterdeck.operations.audiences import model
 from quarterdeck.operations.audiences import service as audiences
 from quarterdeck.operations.audiences.model import Audience
 from quarterdeck.operations.contacts.model import Contact
@@ -22,7 +24,7 @@ from quarterdeck.operations.incidents.service.telling import LEVELS, rank_of
 from quarterdeck.operations.messages.model import Content
 
 CUSTOMERS = Audience(
-    name="customers",
+    name=model.CUSTOMERS,
     title="Customers",
     subject="${symptom}",
     text="${update}\n\nServices: ${services}\nTenants: ${tenants}\nSince: ${began}\n${status}",
@@ -36,8 +38,9 @@ MOST = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chosen:
-    """An audience, and the version of its words; 0: the house's own."""
+    """An audience, whose it is, and the version of its words; 0: the house's own."""
 
+    tenant: str
     audience: Audience
     version: int
 
@@ -45,9 +48,11 @@ class Chosen:
 def every(work: Work, incident: Incident) -> list[Chosen]:
     """Whom an incident can be told to: its tenant's audiences, and the customers in any case."""
     known = audiences.known(work, incident.tenant).values()
-    found = [Chosen(audience=kept.audience, version=kept.version) for kept in known]
+    found = [
+        Chosen(tenant=kept.tenant, audience=kept.audience, version=kept.version) for kept in known
+    ]
     if not any(one.audience.customers for one in found):
-        found.append(Chosen(audience=CUSTOMERS, version=0))
+        found.append(Chosen(tenant=PLATFORM, audience=CUSTOMERS, version=0))
     return sorted(found, key=lambda one: one.audience.name)
 
 
@@ -62,8 +67,9 @@ def chosen(work: Work, incident: Incident, names: Sequence[str]) -> list[Chosen]
 
 
 def of_customers(work: Work, incident: Incident) -> Chosen:
-    """The words for customers."""
-    return next(one for one in every(work, incident) if one.audience.customers)
+    """The words for customers: the tenant's own before the platform's."""
+    found = [one for one in every(work, incident) if one.audience.customers]
+    return min(found, key=lambda one: one.tenant != incident.tenant)
 
 
 def letters(work: Work, incident: Incident, one: Chosen, update: str, by: str) -> list[Letter]:
@@ -91,7 +97,7 @@ def _inside(work: Work, incident: Incident, one: Chosen, update: str, by: str) -
         state=acknowledged if incident.is_open else "resolved",
         priority=incident.severity.priority,
     )
-    to, deaf = ways_of(work, incident, audience)
+    to, deaf = ways_of(work, incident, audience, one.tenant)
     return Letter(
         audience=audience.name,
         title=audience.title,
