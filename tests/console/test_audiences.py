@@ -1,5 +1,8 @@
 """The page of audiences, and the form of an update in an incident's room."""
 
+import re
+from html import escape
+
 import pytest
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
@@ -32,6 +35,12 @@ ENGINEERING = Audience(
     text="<b>${update}</b>\nled by ${commander}",
     channels=("ops", "gone"),
 )
+
+
+def shown(text: str) -> dict[str, str]:
+    """What the first form with a version says of what it shows, besides its fields."""
+    hidden = re.findall(r'type="hidden" name="(expected|seen)" value="([^"]*)"', text)
+    return dict(reversed(hidden))
 
 
 def kept(stage: Stage) -> None:
@@ -70,14 +79,56 @@ def test_an_update_is_seen_before_it_is_sent_and_after(client: TestClient, estat
     assert "To ops@acme.example" in looked.text
     assert 'name="send"' in looked.text
     assert "As it was sent" not in client.get(here).text
-    assert client.post(f"{here}/updates", data=said | {"send": "true"}).status_code == 303
+    send = said | {"send": "true"} | shown(looked.text)
+    assert client.post(f"{here}/updates", data=send).status_code == 303
     room = client.get(here).text
     assert room.count("As it was sent") == 2
     assert "not yet" in room
     assert "no channel &#39;gone&#39;" in room
+    again = client.post(f"{here}/updates", data=send)
+    assert (again.status_code, "look at it again" in again.text) == (422, True)
+    assert client.get(here).text.count("As it was sent") == 2
     wrong = client.post(f"{here}/updates", data=said | {"audience": ["x"]})
     assert (wrong.status_code, "no audience" in wrong.text) == (422, True)
     assert "half of it is back" in wrong.text
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"text": "all of it is back"},
+        {"audience": ["engineering", "customers"]},
+        {"seen": ""},
+        {"expected": "0"},
+    ],
+)
+def test_nothing_is_sent_that_was_not_shown(
+    client: TestClient, estate: Stage, other: dict[str, str | list[str]]
+) -> None:
+    kept(estate)
+    here = declare(client)
+    said: dict[str, str | list[str]]
+    said = {"text": "\r\nhalf of it\r\nis back", "audience": ["engineering"]}
+    looked = client.post(f"{here}/updates", data=said)
+    send = said | {"send": "true"} | shown(looked.text)
+    refused = client.post(f"{here}/updates", data=send | other)
+    assert (refused.status_code, "look at it again" in refused.text) == (422, True)
+    assert escape(str((said | other)["text"])) in refused.text, "what was written is still there"
+    assert 'name="send"' not in refused.text
+    assert "As it was sent" not in client.get(here).text
+    as_read = send | {"text": "half of it\r\nis back"}  # a browser drops a text's first empty line
+    assert client.post(f"{here}/updates", data=as_read).status_code == 303
+
+
+def test_a_notice_is_sent_once(client: TestClient, estate: Stage) -> None:
+    kept(estate)
+    here = declare(client)
+    seen = shown(client.get(here).text.partition('/notice"')[2]) | {"text": "we are on it"}
+    assert client.post(f"{here}/notice", data=seen).status_code == 303
+    again = client.post(f"{here}/notice", data=seen)
+    assert (again.status_code, "look at it again" in again.text) == (422, True)
+    assert "we are on it</textarea>" in again.text
+    assert client.get(here).text.count("As it was sent") == 1
 
 
 def test_whoever_only_looks_is_offered_no_form(estate: Stage) -> None:

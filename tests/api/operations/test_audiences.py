@@ -64,6 +64,12 @@ def test_an_update_is_looked_at_posted_and_listed(
     assert client.post(here, json=said, headers=ada).status_code == 409
     told = client.post(here, json=said | {"audiences": ["engineering"]}, headers=ada)
     [bulletin] = told.json()["bulletins"]
+    stale = f"{here}?expected_version={made['version']}"
+    twice = client.post(stale, json=said | {"audiences": ["engineering"]}, headers=ada)
+    assert (twice.status_code, twice.json()["type"]) == (409, "/problems/IncidentChanged")
+    notice = f"/api/v1/incidents/{made['id']}/notice?expected_version={made['version']}"
+    late = client.post(notice, json={"text": "x"}, headers=ada)
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/IncidentChanged")
     assert (told.status_code, bulletin["text"]) == (201, "half of it is back")
     [way] = bulletin["deliveries"]
     assert (way["address"], way["state"], way["why"]) == ("ops", "waiting", "")

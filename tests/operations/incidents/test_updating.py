@@ -18,6 +18,7 @@ from quarterdeck.operations.contacts.model import Channel, Contact, Means, Secti
 from quarterdeck.operations.incidents import measuring
 from quarterdeck.operations.incidents.model.bulletin import Bulletin
 from quarterdeck.operations.incidents.model.faults import (
+    IncidentChanged,
     NobodyToTell,
     NoticeNotApproved,
     NotTheirRole,
@@ -287,6 +288,23 @@ def test_a_notice_by_the_clock_is_in_the_tenants_own_words(bridge: Bridge) -> No
     with bridge.working() as work:
         noticing.notify_by_clock(work, made)
     assert contents(bridge, made)["it@acme.example"][1] == "our own"
+
+
+def test_an_update_and_a_notice_that_were_meant_for_another_version_tell_nobody(
+    bridge: Bridge,
+) -> None:
+    bridge.channel("ops")
+    put(bridge, customer("acme", (Means.MAIL, "it@acme.example")))
+    put(bridge, audience("engineering", channels=("ops",)))
+    made = bridge.declare()
+    with bridge.working() as work:
+        updating.post_update(work, made.id, "x", ["engineering"], expected=made.version)
+    with bridge.working() as work, pytest.raises(IncidentChanged, match="look at it again"):
+        updating.post_update(work, made.id, "x", ["engineering"], expected=made.version)
+    with bridge.working() as work, pytest.raises(IncidentChanged, match="look at it again"):
+        noticing.notify_customers(work, made.id, "x", expected=made.version)
+    assert {*contents(bridge, made)} == {"ops"}
+    assert len(bridge.account(made.id).bulletins) == 1
 
 
 def test_nobody_is_said_to_be_told_where_no_customer_is(bridge: Bridge) -> None:

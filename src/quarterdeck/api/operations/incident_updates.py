@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Self
 
+from fastapi import Query
 from pydantic import BaseModel, Field
 
 from quarterdeck.operations.incidents.model.bulletin import Letter
@@ -21,6 +22,14 @@ from quarterdeck.web.routes import api_router
 
 router = api_router(prefix="/incidents/{incident}/updates", tags=["incidents"])
 
+Expected = Annotated[
+    int | None,
+    Query(
+        ge=1,
+        le=2**31 - 1,
+        description="Only if the incident is at this version: an update changes it.",
+    ),
+]
 READS, WRITES = problems(401, 403, 404, 422), problems(401, 403, 404, 409, 422)
 
 
@@ -140,9 +149,13 @@ def list_incident_updates(incident: str, work: InRead) -> Bulletins:
 
 
 @router.post("", status_code=201, responses=WRITES, **needs(READ))
-def post_incident_update(incident: str, body: UpdateSpec, work: InWork) -> Bulletins:
+def post_incident_update(
+    incident: str, body: UpdateSpec, work: InWork, expected_version: Expected = None
+) -> Bulletins:
     """Tell audiences what is new: for its communications lead, or commander. All, or none."""
-    made = updating.post_update(work, incident, body.text, body.audiences)
+    made = updating.post_update(
+        work, incident, body.text, body.audiences, expected=expected_version
+    )
     fresh = {one.number for one in made}
     known = looking.account(work, incident).bulletins
     return Bulletins.of(one for one in known if one.bulletin.number in fresh)

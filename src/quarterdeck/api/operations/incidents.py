@@ -263,10 +263,11 @@ def approve_incident_notice(
 
 @router.post(ONE + "/notice", responses=WRITES, **needs(READ))
 def notify_incident_customers(
-    incident: str, body: bodies.NoticeBody, work: InWork
+    incident: str, body: bodies.NoticeBody, work: InWork, expected_version: Expected = None
 ) -> bodies.IncidentBody:
     """Tell the customers of the affected tenants: for its communications lead, or commander."""
-    return _body(work, noticing.notify_customers(work, incident, body.text))
+    made = noticing.notify_customers(work, incident, body.text, expected=expected_version)
+    return _body(work, made)
 
 
 @router.put(ONE + "/regulators/{regulator}", responses=WRITES, **needs(READ))

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Annotated
 
+import msgspec
 from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse, Response
 
@@ -13,7 +15,7 @@ from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.work import Actor, Work
 from quarterdeck.operations.cards import service as cards
 from quarterdeck.operations.incidents.model.clocks import due
-from quarterdeck.operations.incidents.model.faults import NotTheirRole
+from quarterdeck.operations.incidents.model.faults import IncidentChanged, NotTheirRole
 from quarterdeck.operations.incidents.model.incident import (
     TITLES,
     Impact,
@@ -72,11 +74,22 @@ SHOWN = ("open", "resolved", "all")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """What the form of an update says, and what came of looking at it."""
+    """What the form of an update says, and what came of looking at it.
+
+    Attributes:
+        notice: what the form of a notice to customers says.
+    """
 
     text: str = ""
     audiences: tuple[str, ...] = ()
     drafts: tuple[updating.Draft, ...] = ()
+    notice: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Of what is sent, and to whom: lines end in forms as the browser would have it."""
+        said = ["\n".join(self.text.strip().splitlines()), sorted(self.audiences)]
+        return sha256(msgspec.json.encode(said)).hexdigest()
 
 
 NOTHING = Update()
@@ -298,10 +311,16 @@ def approve(request: Request, actor: By, incident: str, note: Short = "") -> Res
 
 
 @router.post(ONE + "/notice", response_class=HTMLResponse, **needs(READ))
-def notify(request: Request, actor: By, incident: str, text: Long = "") -> Response:
+def notify(
+    request: Request, actor: By, incident: str, text: Long = "", expected: Number = 0
+) -> Response:
     """Tell the customers of the affected tenants."""
     return _done(
-        request, actor, incident, lambda work: noticing.notify_customers(work, incident, text)
+        request,
+        actor,
+        incident,
+        lambda work: noticing.notify_customers(work, incident, text, expected=expected or None),
+        Update(notice=text),
     )
 
 
@@ -312,24 +331,29 @@ def previewed(frame: InFrame, incident: str) -> HTMLResponse:
 
 
 @router.post(ONE + "/updates", response_class=HTMLResponse, **needs(READ))
-def update(
+def update(  # noqa: PLR0913, PLR0917  each a field of the form
     request: Request,
     actor: By,
     incident: str,
     audience: Annotated[list[str] | None, Form()] = None,
     text: Long = "",
     send: Ticked = False,  # noqa: FBT002
+    expected: Number = 0,
+    seen: Short = "",
 ) -> Response:
-    """Tell audiences what is new; before ``send``, show what each would be told, and by what."""
+    """Tell audiences what is new; before ``send``, show what each would be told, and by what.
+
+    ``expected`` and ``seen`` are of what was shown: nothing else is sent, and that once.
+    """
     said = Update(text=text, audiences=tuple(audience or ()))
+
+    def use(work: Work) -> object:
+        if seen != said.digest:
+            raise IncidentChanged("not what was shown would be sent: look at it again")
+        return updating.post_update(work, incident, text, said.audiences, expected=expected)
+
     if send:
-        return _done(
-            request,
-            actor,
-            incident,
-            lambda work: updating.post_update(work, incident, text, said.audiences),
-            said,
-        )
+        return _done(request, actor, incident, use, said)
     with looking(request, actor) as frame:
         try:
             drafts = updating.preview(frame.work, incident, text, said.audiences)

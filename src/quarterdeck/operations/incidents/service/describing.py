@@ -9,7 +9,6 @@ import msgspec
 
 from quarterdeck.events.incidents import IncidentDescribed
 from quarterdeck.kernel.work import Work
-from quarterdeck.operations.incidents.model.faults import IncidentChanged
 from quarterdeck.operations.incidents.model.incident import (
     GATED,
     Impact,
@@ -18,7 +17,7 @@ from quarterdeck.operations.incidents.model.incident import (
 )
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service import suspecting, updating
-from quarterdeck.operations.incidents.service.keeping import WRITE, change, found, write
+from quarterdeck.operations.incidents.service.keeping import WRITE, change, expect, found, write
 from quarterdeck.operations.incidents.service.rooming import retitle
 from quarterdeck.operations.incidents.service.telling import tell_people
 from quarterdeck.operations.severities import service as severities
@@ -63,10 +62,7 @@ def describe(work: Work, incident_id: str, said: Said, *, expected: int | None =
         IncidentChanged: it is not at the version that was ``expected``.
     """
     incident = found(work, work.tenants(WRITE), incident_id)
-    if expected is not None and expected != incident.version:
-        raise IncidentChanged(
-            f"{incident.id} is at version {incident.version}, not {expected}: look at it again"
-        )
+    expect(incident, expected)
     given = _given(incident, said)
     if not given:
         return incident

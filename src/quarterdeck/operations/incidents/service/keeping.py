@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from quarterdeck.events.incidents import IncidentNoted
+from quarterdeck.kernel import versions
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.incidents.model.faults import IncidentChanged, NoSuchIncident
 from quarterdeck.operations.incidents.model.incident import Incident
@@ -36,6 +37,11 @@ def known(work: Work, tenants: Tenants, incident: str) -> Incident | None:
 def own(incident: Incident) -> Tenants:
     """Its tenant, for queries about what was found before."""
     return Tenants(frozenset({incident.tenant}))
+
+
+def expect(incident: Incident, expected: int | None) -> None:
+    """Raise IncidentChanged where it is not at the version that was ``expected``; None: any."""
+    versions.expect(incident.id, incident.version, expected, IncidentChanged)
 
 
 def change(work: Work, before: Incident, **said: Any) -> Incident:  # noqa: ANN401  fields of every type

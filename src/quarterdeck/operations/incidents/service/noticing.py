@@ -16,7 +16,14 @@ from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service.addressing import customers_of, ways_to
 from quarterdeck.operations.incidents.service.composing import Chosen, letters, of_customers
 from quarterdeck.operations.incidents.service.delivering import deliver, reached
-from quarterdeck.operations.incidents.service.keeping import APPROVE, READ, change, found, write
+from quarterdeck.operations.incidents.service.keeping import (
+    APPROVE,
+    READ,
+    change,
+    expect,
+    found,
+    write,
+)
 from quarterdeck.operations.incidents.service.roles import require_speaker
 from quarterdeck.operations.severities.model import Notice
 
@@ -36,15 +43,19 @@ def approve(work: Work, incident_id: str, note: str) -> Incident:
     return made
 
 
-def notify_customers(work: Work, incident_id: str, text: str) -> Incident:
+def notify_customers(
+    work: Work, incident_id: str, text: str, *, expected: int | None = None
+) -> Incident:
     """Tell the customers of the affected tenants, and nobody else.
 
     Raises:
+        IncidentChanged: it is not at the version that was ``expected``, as after a notice.
         NoticeNotApproved: it is about security or lost data, and Legal has not approved.
         NobodyToTell: no customer of those tenants has an address that mail may be sent to.
     """
     incident = found(work, work.tenants(READ), incident_id)
     require_speaker(work, incident)
+    expect(incident, expected)
     check_text(text, least=1)
     made, _ = notify(work, incident, of_customers(work, incident), text, by=None)
     return made

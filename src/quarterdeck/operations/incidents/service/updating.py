@@ -20,7 +20,7 @@ from quarterdeck.operations.incidents.service.composing import (
     letters,
 )
 from quarterdeck.operations.incidents.service.delivering import deliver, reached
-from quarterdeck.operations.incidents.service.keeping import READ, change, found, write
+from quarterdeck.operations.incidents.service.keeping import READ, change, expect, found, write
 from quarterdeck.operations.incidents.service.roles import require_speaker, require_writer
 from quarterdeck.operations.incidents.service.telling import tell_desks, tell_room
 from quarterdeck.operations.incidents.store import bulletins
@@ -57,18 +57,27 @@ def preview(work: Work, incident_id: str, text: str, names: Sequence[str]) -> li
     return [_draft(work, incident, one, text) for one in picked]
 
 
-def post_update(work: Work, incident_id: str, text: str, names: Sequence[str]) -> list[Bulletin]:
+def post_update(
+    work: Work,
+    incident_id: str,
+    text: str,
+    names: Sequence[str],
+    *,
+    expected: int | None = None,
+) -> list[Bulletin]:
     """Tell each of the audiences, in its own words, what is new.
 
     All of them are told, or none is: one that is refused refuses the whole update.
 
     Raises:
+        IncidentChanged: it is not at the version that was ``expected``, as after an update.
         NotTheirRole: the actor speaks for others than for this incident.
         NoticeNotApproved: customers are among them, and Legal has not approved.
         NobodyToTell: customers are among them, and none can be reached.
     """
     incident = found(work, work.tenants(READ), incident_id)
     require_speaker(work, incident)
+    expect(incident, expected)
     check_text(text, least=1)
     picked = chosen(work, incident, names)
     made = change(work, incident, updated_at=work.now)
