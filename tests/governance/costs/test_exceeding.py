@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy.event import listen, remove
 
 from governance.costs.ledgers import POLICIES, say, sync
 from governance.costs.test_budgets import budget
@@ -14,12 +16,14 @@ from governance.sync.test_against_the_simulator import Rehearsed
 from packs.test_watched import apply
 from providers.rehearsal import rehearsing
 from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.costs.service import ledger, summaries
 from quarterdeck.governance.sync.model import RunState
 from quarterdeck.governance.sync.onboarding import connect
 from quarterdeck.governance.sync.readings.costs import Options
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.ids import TenantId
+from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.alerts import hearing as alerts_hear
 from quarterdeck.operations.alerts import service as alerts
 from quarterdeck.operations.incidents import hearing as incidents_hear
@@ -71,6 +75,44 @@ def test_a_budget_that_is_there_no_more_is_exceeded_no_more(march: Estate) -> No
     spend(march, cloud, budget(spent="null"))
     spend(march, cloud)
     assert firing(march) == []
+
+
+def test_a_budget_whose_subscription_is_gone_is_exceeded_no_more(march: Estate) -> None:
+    _, cloud = march.connect("acme", POLICIES)
+    say(cloud, [], [])
+    cloud.pages["s9"] = []
+    spend(march, cloud, budget(spent="120"))
+    del cloud.pages["s1"]
+    sync(march)
+    hear(march)
+    assert firing(march) == ["Budget monthly is exceeded: 120 % spent"]  # not known if it is gone
+    march.pass_time(minutes=30)
+    march.wake()
+    march.run_due()
+    hear(march)
+    assert firing(march) == []
+    with march.look() as work:
+        assert summaries.budgets(work) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_budgets_of_one_subscription_are_found_by_an_index(march: Estate) -> None:
+    march.tenant("acme")
+    own, asked = Tenants(frozenset({"acme"})), list[tuple[str, Any]]()
+
+    def note(*about: Any) -> None:  # noqa: ANN401  of SQLAlchemy
+        asked.append((about[2], about[3]))
+
+    with march.work() as work:
+        listen(march.engine, "before_cursor_execute", note)
+        ledger.keep_budgets(work, own, TenantId("acme"), "s1", [])
+        remove(march.engine, "before_cursor_execute", note)
+        plans = [
+            " ".join(row[3] for row in work.db.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given))
+            for text, given in asked
+        ]
+    assert len(plans) == 2
+    assert all("governance_cost_budget_scope (tenant=? AND scope=?)" in one for one in plans), plans
 
 
 @pytest.mark.census("CG-008")
