@@ -146,3 +146,14 @@ def test_a_range_keeps_exactly_what_lies_in_it(since: int, length: int, at: int)
     scope = Scope(covers=Covers.RANGE, since=since, until=since + length)
     one = Held(at=at, actor="user:u1", resource="order:o1")
     assert scope.keeps(one) == (at in range(since, since + length))
+
+
+def test_what_a_person_holds_in_part_in_its_name_is_not_what_an_incident_holds(kept: Kept) -> None:
+    with begin(kept.engine, CARLA, kept.installation.clock) as work:
+        one = Scope(covers=Covers.SUBJECT, value="user:u1")
+        holds.place(work, "acme", one, "INC-2026-000001: a lawsuit")
+        for title in ("Records are gone", "All records are gone"):
+            holds.preserve(work, "acme", "INC-2026-000001", title, "ada")
+        holds.preserve(work, "acme", "INC-2026-000002", "Records are gone", "ada")
+        scopes = [str(one.scope.covers) for one in holds.standing(work.db, "acme")]
+    assert sorted(scopes) == ["subject", "tenant", "tenant"]
