@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -22,8 +23,15 @@ from quarterdeck.operations.changes import service as freezing
 from quarterdeck.operations.escalation.service import looking as pages
 from quarterdeck.operations.escalation.service.timing import Timers
 from quarterdeck.operations.incidents import hearing as incidents
-from quarterdeck.operations.incidents.model.incident import Incident
-from quarterdeck.operations.incidents.service import declaring, describing, looking
+from quarterdeck.operations.incidents.model.incident import Impact, Incident, Role
+from quarterdeck.operations.incidents.model.stage import Stage
+from quarterdeck.operations.incidents.service import (
+    declaring,
+    describing,
+    leading,
+    looking,
+    roles,
+)
 from quarterdeck.operations.severities.model import Flag
 from quarterdeck.trail.freeze import hearing as freeze_hears
 from quarterdeck.trail.freeze import service as freezes
@@ -108,6 +116,25 @@ class Loss:
         sizes = self.well.runtime.reader.sizes()
         with begin(self.well.engine, security, utc_now) as work:
             freezes.unfreeze(work, outcome, "a volume was mounted elsewhere", sizes=sizes)
+        self.hear()
+
+    def describe(self, incident: Incident, **said: Any) -> None:  # noqa: ANN401  as each says
+        with begin(self.well.engine, itself(), utc_now) as work:
+            describing.describe(work, incident.id, describing.Said(**said))
+        self.hear()
+
+    def resolve(self, incident: Incident) -> None:
+        """It is over, and everything is written down that this asks for."""
+        said = {"impact": Impact(users="all"), "services": ("trail",), "validated": "y"}
+        self.describe(incident, **said, temporary="x")
+        with begin(self.well.engine, itself(), utc_now) as work:
+            roles.assign(work, incident.id, Role.TL, "tom")
+            leading.advance(work, incident.id, Stage.RESOLUTION)
+        self.hear()
+
+    def reopen(self, incident: Incident, actor: Actor | None = None) -> None:
+        with begin(self.well.engine, actor or itself(), utc_now) as work:
+            leading.reopen(work, incident.id, "records are gone again")
         self.hear()
 
     def size(self, log: str = "acme") -> int:
@@ -240,3 +267,69 @@ def test_a_tenant_that_is_found_later_is_stopped_then_and_none_twice(loss: Loss)
     loss.hear()
     assert loss.stopped("acme", "beta", "nobody") == ["beta"]
     assert (loss.held("acme"), loss.held("beta")) == ([Covers.TENANT], [Covers.TENANT])
+
+
+def test_a_loss_that_is_seen_after_the_end_is_suspected_once_it_is_opened_again(
+    loss: Loss,
+) -> None:
+    made = loss.declare(kind="", severity="SEV-1")
+    loss.resolve(made)
+    loss.describe(made, flags=(Flag.DATA_LOSS,))
+    assert loss.stopped("acme", "atp") == []
+    loss.reopen(made)
+    assert loss.stopped("acme", "atp") == ["acme", "atp"]
+    assert loss.held("acme") == loss.held("atp") == [Covers.TENANT]
+
+
+def test_a_freeze_that_was_lifted_is_placed_anew_once_it_is_opened_again(loss: Loss) -> None:
+    made = loss.declare()
+    loss.hear()
+    loss.end("acme", "false-positive")
+    loss.resolve(made)
+    assert loss.stopped("acme", "atp") == ["atp"]
+    loss.reopen(made)
+    assert loss.stopped("acme", "atp") == ["acme", "atp"]
+    assert loss.held("acme") == loss.held("atp") == [Covers.TENANT]
+
+
+def test_whom_one_might_not_name_another_may(loss: Loss) -> None:
+    oscar = Actor("oscar", frozenset((right, "atp") for right in ON_CALL))
+    made = loss.declare(oscar)
+    loss.hear()
+    assert loss.stopped("acme", "atp") == ["atp"]
+    loss.describe(made, root_cause=("a volume is gone",))
+    assert loss.stopped("acme", "atp") == ["acme", "atp"]
+
+
+def test_what_was_told_before_the_end_is_not_told_again_by_who_may_not_name_it(
+    loss: Loss,
+) -> None:
+    oscar = Actor("oscar", frozenset((right, "atp") for right in ON_CALL))
+    made = loss.declare()
+    loss.hear()
+    for log in ("acme", "atp"):
+        loss.end(log, "false-positive")
+    loss.resolve(made)
+    loss.reopen(made, oscar)
+    assert loss.stopped("acme", "atp") == ["atp"]
+    loss.describe(made, root_cause=("a volume is gone",))
+    assert loss.stopped("acme", "atp") == ["acme", "atp"]
+
+
+def test_an_incident_holds_a_tenants_records_once_whatever_it_is_called(loss: Loss) -> None:
+    made = loss.declare()
+    loss.hear()
+    loss.describe(made, symptom="All records are gone", flags=())
+    with reading(loss.well.engine) as db:
+        [hold] = holds.standing(db, "acme")
+    rights = frozenset({("holds:read", "acme"), ("holds:release", "acme")})
+    with begin(loss.well.engine, Actor("legal-1", rights), utc_now) as work:
+        holds.release(work, hold.id, "the case is closed")
+    loss.describe(made, flags=(Flag.DATA_LOSS,))
+    with reading(loss.well.engine) as db:
+        assert [one.id for one in holds.standing(db, "acme")] == [hold.id]
+    with begin(loss.well.engine, Actor("legal-2", rights), utc_now) as work:
+        holds.release(work, hold.id, "the case is closed")
+    loss.describe(made, flags=())
+    loss.describe(made, flags=(Flag.DATA_LOSS,))
+    assert loss.held("acme") == [Covers.TENANT], "held anew: the other is released"

@@ -5,15 +5,19 @@ from dataclasses import replace
 import pytest
 
 from operations.incidents.stage import Bridge
+from quarterdeck.events.trail import FreezePlaced, TamperConfirmed
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.escalation.model.page import Page, PageState, What
 from quarterdeck.operations.escalation.service import answering, desk, policies
 from quarterdeck.operations.escalation.service.timing import Timers
 from quarterdeck.operations.escalation.store import pages
+from quarterdeck.operations.incidents.model.incident import Incident
 from quarterdeck.operations.incidents.model.stage import Stage
+from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service import describing, leading, looking
 from quarterdeck.operations.messages.service import looking as messages
 from quarterdeck.operations.severities import service as severities
+from quarterdeck.operations.severities.model import Flag
 
 POLICY = """\
 levels:
@@ -153,3 +157,68 @@ def test_only_its_own_page_answers_for_an_incident(paged: Bridge) -> None:
             answering.acknowledge(work, other.id, by="eve")
     paged.hear()
     assert paged.one(made.id).acknowledged is None
+
+
+def suspecting(bridge: Bridge, severity: str) -> Incident:
+    """An incident that suspected a loss of data, and so began an investigation."""
+    made = bridge.declare(severity=severity, flags=(Flag.DATA_LOSS,))
+    with bridge.working() as work:
+        work.publish(
+            FreezePlaced(
+                tenant="acme",
+                investigation="i-1",
+                suspicion="data-loss",
+                reason="A loss of data is suspected",
+                incident=made.id,
+            )
+        )
+    bridge.hear()
+    return made
+
+
+def confirm(bridge: Bridge) -> None:
+    """Security says that records were tampered with."""
+    with bridge.working(who="sara") as work:
+        work.publish(
+            TamperConfirmed(
+                tenant="acme",
+                investigation="i-1",
+                severity="SEV-1",
+                teams=["security"],
+                where="entry 1",
+                what="altered",
+            )
+        )
+    bridge.hear()
+
+
+def resolve(bridge: Bridge, incident: str) -> None:
+    bridge.triage(incident)
+    with bridge.working() as work:
+        describing.describe(work, incident, describing.Said(temporary="x", validated="y"))
+        leading.advance(work, incident, Stage.RESOLUTION)
+
+
+def test_tampering_confirmed_after_its_incident_is_over_is_another_that_pages(
+    paged: Bridge,
+) -> None:
+    over = suspecting(paged, "SEV-2")
+    resolve(paged, over.id)
+    confirm(paged)
+    with paged.working() as work:
+        [one] = [one for one in looking.listed(work) if one.is_open]
+    assert (one.id != over.id, one.severity.name) == (True, "SEV-1")
+    assert told(paged, one.id) == ["ada@example.com"]
+
+
+def test_tampering_confirmed_raises_the_incident_that_suspected_a_loss(paged: Bridge) -> None:
+    made = suspecting(paged, "SEV-3")
+    assert page_of(paged, made.id) is None
+    confirm(paged)
+    confirm(paged)
+    assert paged.one(made.id).severity.name == "SEV-1"
+    words = "SEV-3 to SEV-1: Tampering confirmed: altered at entry 1"
+    assert paged.lines(made.id, Wrote.SEVERITY).count(words) == 1
+    assert told(paged, made.id) == ["ada@example.com"]
+    with paged.working() as work:
+        assert [one.id for one in looking.listed(work)] == [made.id]
