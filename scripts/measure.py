@@ -27,6 +27,7 @@ LOOPS = {
     "quarterdeck/api/trail/lane.py": "likewise: the lane has no layer above it",
     "quarterdeck/trail/log/sequencer.py": "every waiting caller must hear how its group ended",
     "quarterdeck/trail/deliveries/service/consuming.py": "a poisoned record blocks no other",
+    "quarterdeck/trail/deliveries/service/relaying.py": "what stops one log stops no other",
     "quarterdeck/trail/deliveries/service/facts.py": "a poisoned fact that is replayed, likewise",
     "quarterdeck/trail/deliveries/service/trying.py": "what a trial throws is its answer",
 }

@@ -18,6 +18,7 @@ from sqlalchemy import update
 
 from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.work import Work
+from quarterdeck.providers.nats import feed as feeding
 from quarterdeck.providers.nats.feed import NatsFeed, durable_of
 from quarterdeck.providers.nats.link import ID, INDEX, STREAM, Link, subject_of
 from quarterdeck.providers.nats.topic import KEEP, NatsTopic
@@ -210,6 +211,104 @@ def test_a_message_that_is_not_what_was_appended_is_not_believed(
     line.turn()
     assert entries == installation.reader.entries("acme", 0, 5)
     assert missed() - before == (index == 3)
+
+
+@pytest.mark.census("ATP-260")
+@pytest.mark.parametrize("status", ["503", "500", "404", "100", "none"])
+def test_a_message_that_feigns_the_server_s_status_stops_no_log(
+    line: Line, nats_url: str, status: str
+) -> None:
+    line.append(2)
+    line.append(2, "zeta")
+    line.turn()
+
+    async def feign(stream: JetStreamContext) -> None:
+        for _ in range(2):
+            await stream.publish(subject_of("acme"), b"", headers={"Status": status})
+
+    for _ in range(2):
+        asked(nats_url, feign)
+        line.append(2)
+        line.append(2, "zeta")
+        while line.relay.beat() or line.waits().active:
+            line.installation.later(timedelta(minutes=2))
+        line.turn()
+        assert (line.looks().standing, line.looks().places) == (Standing.ACTIVE, ())
+    assert (got(line), got(line, "zeta")) == ([0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5])
+    before = missed()
+    line.append(2)
+    line.turn()
+    assert (got(line)[6:], missed()) == ([6, 7], before)
+
+
+@pytest.mark.census("ATP-260")
+@pytest.mark.parametrize("index", ["9" * 5000, str(2**63), "9" * 18])
+def test_an_index_that_nothing_can_have_is_a_stranger_s(
+    line: Line, installation: Installation, nats_url: str, index: str
+) -> None:
+    line.append(2)
+    line.turn()
+
+    async def exaggerate(stream: JetStreamContext) -> None:
+        await stream.publish(subject_of("acme"), b"far", headers={INDEX: index})
+
+    asked(nats_url, exaggerate)
+    with closing(NatsTopic(nats_url, installation.reader)) as fresh:
+        line.stop()
+        line.topic = fresh
+        line.start()
+        line.append(2)
+        line.append(1, "zeta")
+        line.turn()
+        assert line.waits().places == ()
+    assert (got(line), got(line, "zeta")) == ([0, 1, 2, 3], [0])
+
+
+@pytest.mark.census("ATP-503")
+@pytest.mark.parametrize("index", [None, "0", "7000000"])
+def test_a_stranger_s_message_acknowledges_nothing_that_is_not_committed(
+    line: Line, nats_url: str, index: str | None
+) -> None:
+    line.append(4)
+    line.relay.beat()
+
+    async def intrude(stream: JetStreamContext) -> None:
+        headers = {} if index is None else {INDEX: index}
+        await stream.publish(subject_of("acme"), b"a stranger's", headers=headers)
+
+    asked(nats_url, intrude)
+    feed = line.consuming.feed
+    assert isinstance(feed, NatsFeed)
+    feed.take([(Place(log="acme", position=1), 6)])  # it asks for one that is not there yet
+    assert until(lambda: pending(nats_url) == 4, what="that which is settled")
+    assert set(feed._came["acme"]) == {1, 2, 3}  # noqa: SLF001  what it costs in memory
+
+
+@pytest.mark.census("ATP-233")
+def test_what_the_broker_refuses_of_one_log_holds_up_no_other(line: Line) -> None:
+    line.append(3)
+    line.relay.beat()
+    refused = "x" * 300  # no consumer's name may be so long
+    (batch,) = line.consuming.feed.take([(Place(log=refused), 1), (Place(log="acme"), 3)])
+    assert (batch.log, len(batch.entries)) == ("acme", 3)
+
+
+@pytest.mark.parametrize("turn_s", [60.0, 0.0])
+def test_consumers_of_many_logs_are_opened_a_portion_at_a_time(
+    line: Line, monkeypatch: pytest.MonkeyPatch, turn_s: float
+) -> None:
+    monkeypatch.setattr(feeding, "PORTION", 2)
+    monkeypatch.setattr(feeding, "TURN_S", turn_s)
+    logs = [f"log-{n}" for n in range(5)]
+    for one in logs:
+        line.append(1, one)
+    line.relay.beat()
+    before = missed()
+    brought = [len(line.consuming.feed.take([(Place(log=one), 1) for one in logs]))]
+    while brought[-1] < len(logs):
+        brought.append(len(line.consuming.feed.take([(Place(log=one), 1) for one in logs])))
+    assert brought == ([5] if turn_s else [2, 4, 5])
+    assert missed() == before
 
 
 def test_a_place_that_was_set_back_goes_on_from_there(line: Line) -> None:

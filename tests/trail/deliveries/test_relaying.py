@@ -5,9 +5,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
+from typing_extensions import override
 
 from quarterdeck.trail.deliveries.local import LocalFeed
-from quarterdeck.trail.deliveries.model import RELAY, Batch, Standing, TopicAway, Waiting
+from quarterdeck.trail.deliveries.model import (
+    RELAY,
+    Batch,
+    RecordRefused,
+    Standing,
+    TopicAway,
+    Waiting,
+)
 from quarterdeck.trail.deliveries.ports import Feed, Topic
 from quarterdeck.trail.deliveries.service import control
 from quarterdeck.trail.log.ports import Reader
@@ -27,7 +35,7 @@ class Breaking:
     def publish(self, log: str, start: int, end: int) -> int:  # noqa: ARG002  the port's
         until = min(end, self.at) if self.broken else end
         if until == start:
-            raise TopicAway("the broker refuses it")
+            raise RecordRefused("the broker refuses it")
         self.published += range(start, until)
         return until
 
@@ -65,6 +73,49 @@ def test_a_stuck_position_shows_age_and_error_and_is_published_on_retry(
     line.turn()
     assert (rows.indices(), line.waits().places) == ([0, 1, 2, 3], ())
     assert sorted(topic.published) == [0, 0, 1, 2, 3]
+
+
+@dataclass
+class Failing(Breaking):
+    """A topic that throws ``error`` at every log but zeta's; ``asked`` of which."""
+
+    error: Exception = field(default_factory=Exception)
+    asked: list[str] = field(default_factory=list)
+
+    @override
+    def publish(self, log: str, start: int, end: int) -> int:
+        self.asked.append(log)
+        if log != "zeta":
+            raise self.error
+        return end
+
+
+def test_what_nobody_foresaw_in_one_log_is_shown_and_stops_no_other(
+    installation: Installation,
+) -> None:
+    rows = Rows()
+    topic = Failing(installation.reader, at=0, error=OverflowError("too large"))
+    line = Line(installation, rows, topic)
+    line.append(1)
+    line.append(1, "zeta")
+    line.turn()
+    (place,) = line.waits().places
+    assert (place.log, place.error) == ("acme", "OverflowError: too large")
+    assert rows.indices("zeta") == [0]
+
+
+def test_while_the_broker_is_away_it_is_asked_once_a_turn_and_each_log_says_so(
+    installation: Installation,
+) -> None:
+    topic = Failing(installation.reader, at=0, error=TopicAway("no answer"))
+    line = Line(installation, Rows(), topic)
+    for tenant in ("acme", "beta", "gamma"):
+        line.append(1, tenant)
+    line.relay.beat()
+    assert len(topic.asked) == 1
+    assert {(at.log, at.error) for at in line.waits().places} >= {
+        (tenant, "TopicAway: no answer") for tenant in ("acme", "beta", "gamma")
+    }
 
 
 def test_a_paused_consumer_rests_and_what_waits_is_delivered_after(

@@ -8,6 +8,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -16,13 +18,14 @@ from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
-from nats.js.errors import NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.telemetry import TOPIC_MISSED
 from quarterdeck.providers.nats.link import AT_ONCE, STREAM, Link, index_of, subject_of
 from quarterdeck.trail.deliveries.local import MOST_BYTES, Share, entries_of, shares
 from quarterdeck.trail.deliveries.model import Batch, TopicAway, Waiting
+from quarterdeck.trail.deliveries.service.relaying import CHUNK
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.proof.tree import leaf_hash
 
@@ -31,6 +34,9 @@ WAIT_S = 0.5
 
 ROUNDS = 20
 """Questions in one turn of one log: of what came before its place there may be many."""
+
+PORTION, TURN_S = 100, 5.0
+"""Logs that are asked for at once, and for how long others are asked for after them."""
 
 SLACK = timedelta(hours=1)
 """By so much the clocks of two machines may differ."""
@@ -55,10 +61,9 @@ class NatsFeed:
     def take(self, waiting: Sequence[Waiting]) -> list[Batch]:
         """As the port says."""
         wanted = shares(waiting)
-        lacking = [share for share in wanted if self._lacks(share)]
-        if lacking:
-            self._said(lambda stream: self._pull_each(stream, lacking))
-        return [batch for share in wanted if (batch := self._batch(share)).entries]
+        asked = self._ask([share for share in wanted if self._lacks(share)])
+        there = [share for share in wanted if share in asked or not self._lacks(share)]
+        return [batch for share in there if (batch := self._batch(share)).entries]
 
     def settle(self, ends: Iterable[tuple[str, int]]) -> None:
         """As the port says: the last of them acknowledges all before it."""
@@ -79,12 +84,34 @@ class NatsFeed:
             self._came.clear()
             raise
 
+    def _ask(self, lacking: Sequence[Share]) -> set[Share]:
+        """Have what these logs lack come, a portion at a time; of which it was asked.
+
+        Each portion has the link's whole patience, so that one may open many consumers; those
+        for which no time is left wait for the next turn.
+        """
+        until = monotonic() + TURN_S
+        for start in range(0, len(lacking), PORTION):
+            some = lacking[start : start + PORTION]
+            self._said(partial(self._pull_each, lacking=some))
+            if monotonic() > until:
+                return set(lacking[: start + PORTION])
+        return set(lacking)
+
     def _lacks(self, share: Share) -> bool:
         name, start = share.log, share.start
         return start >= self._none_before.get(name, 0) and start not in self._came.get(name, {})
 
     async def _pull_each(self, stream: JetStreamContext, lacking: Sequence[Share]) -> None:
-        await asyncio.gather(*(self._pull(stream, share) for share in lacking))
+        """As ``_pull`` of each; what the broker refuses of one log is that log's alone."""
+        pulls = (self._pull(stream, share) for share in lacking)
+        for share, came in zip(
+            lacking, await asyncio.gather(*pulls, return_exceptions=True), strict=True
+        ):
+            if isinstance(came, APIError):
+                self._pulls.pop(share.log, None)
+            elif came is not None:
+                raise came
 
     async def _pull(self, stream: JetStreamContext, share: Share) -> None:
         """Have what is wanted come, as far as the broker has it."""
@@ -92,29 +119,33 @@ class NatsFeed:
         if name not in self._pulls:
             self._pulls[name] = await self._opened(stream, share)
         came, size, least = self._came.setdefault(name, {}), 0, 0
+        found: list[Msg] | None = None
         for _ in range(ROUNDS):
             lacks = sum(index not in came for index in share.indices)
             if not lacks or size >= MOST_BYTES:
                 return
             found = await _fetched(self._pulls[name], min(max(lacks, least), AT_ONCE))
+            if found is None:
+                continue
             # Of what was settled before there may be much; no more is asked for than is there,
             # for some versions of the server wait for the rest.
             least = AT_ONCE if found and index_of(found[-1].headers) < share.start else 0
             if not found:
-                # Whoever deletes the consumer, or its stream, has nobody told of it.
-                await self._pulls.pop(name).unsubscribe()
-                return
+                break
             size += sum(len(one.data) for one in found)
-            await self._keep(came, found, share.start)
+            await self._keep(came, found, share)
+        if not found:
+            # Whoever deletes the consumer, or its stream, has nobody told of it.
+            await self._pulls.pop(name).unsubscribe()
 
-    async def _keep(self, came: dict[int, Msg], found: Sequence[Msg], start: int) -> None:
-        """Hold what came; of what was settled before, say so again."""
-        came |= {index_of(one.headers): one for one in found}  # of a stranger it is -1
-        old = [index for index in came if index < start]
-        if old:
-            await came[max(old)].ack()
-        for index in old:
-            del came[index]
+    async def _keep(self, came: dict[int, Msg], found: Sequence[Msg], share: Share) -> None:
+        """Hold what came and may be wanted; of what was settled before, say so again."""
+        near = range(share.start, share.end + CHUNK)  # of a stranger it is -1, or anything
+        passed = [came.pop(index) for index in list(came) if index not in near]
+        passed += [one for one in found if index_of(one.headers) not in near]
+        came |= {at: one for one in found if (at := index_of(one.headers)) in near}
+        if last := _last(passed, came.values()):
+            await last.ack()
 
     async def _opened(
         self, stream: JetStreamContext, share: Share
@@ -198,11 +229,8 @@ class NatsFeed:
     def _let_go(self, name: str, end: int) -> Msg | None:
         """The last before ``end``, none of which is held any more."""
         came = self._came.get(name, {})
-        done = [index for index in came if index < end]
-        last = came[max(done)] if done else None
-        for index in done:
-            del came[index]
-        return last
+        done = [came.pop(index) for index in list(came) if index < end]
+        return _last(done, came.values())
 
 
 def durable_of(consumer: str, log: str) -> str:
@@ -210,11 +238,32 @@ def durable_of(consumer: str, log: str) -> str:
     return f"{consumer}_{quote(log, safe='').replace('.', '%2E').replace('%', '=')}"
 
 
-async def _fetched(pull: JetStreamContext.PullSubscription, count: int) -> list[Msg]:
+def _last(done: Iterable[Msg], held: Iterable[Msg]) -> Msg | None:
+    """The last of those that came before all that are held: it acknowledges what is before it.
+
+    By the stream's order: an index is whatever its publisher wrote.
+    """
+    until = min(map(_sequence, held), default=None)
+    free = [one for one in done if until is None or _sequence(one) < until]
+    return max(free, key=_sequence, default=None)
+
+
+def _sequence(one: Msg) -> int:
+    return one.metadata.sequence.stream
+
+
+async def _fetched(pull: JetStreamContext.PullSubscription, count: int) -> list[Msg] | None:
+    """What came; None: it cannot be said, and what follows may well come.
+
+    A message that anybody published with the header ``Status`` is to the client the server's
+    own word, though it be none that the client can read; what came with it is lost to us.
+    """
     try:
         return await pull.fetch(count, timeout=WAIT_S)
     except NothingCame:
         return []
+    except (APIError, KeyError, ValueError):
+        return None
 
 
 async def _acknowledge(last: Sequence[Msg]) -> None:

@@ -22,6 +22,9 @@ from quarterdeck.trail.deliveries.model import TOPIC, TopicAway
 
 STREAM = "AUDIT_APPENDED_V1"
 INDEX, ID, LOG = "Quarterdeck-Index", "Nats-Msg-Id", "Quarterdeck-Log"
+LONGEST_INDEX = 18
+"""Digits of an index that can be one of ours; more than a database, or Python, reads are none."""
+
 AT_ONCE = 500
 """Messages in one question: what is under way at once must fit into memory."""
 
@@ -150,4 +153,5 @@ def _known(error: BaseException) -> Exception:
 def index_of(headers: Mapping[str, str] | None) -> int:
     """The index that a message bears; -1: it is not of the relay."""
     found = (headers or {}).get(INDEX, "")
-    return int(found) if found.isascii() and found.isdigit() else -1
+    ours = len(found) <= LONGEST_INDEX and found.isascii() and found.isdigit()
+    return int(found) if ours else -1

@@ -33,7 +33,7 @@ from quarterdeck.providers.nats.link import (
     subject_of,
 )
 from quarterdeck.trail.deliveries.message import id_of
-from quarterdeck.trail.deliveries.model import TopicAway
+from quarterdeck.trail.deliveries.model import RecordRefused, TopicAway
 from quarterdeck.trail.log.ports import Reader
 from quarterdeck.trail.proof.tree import leaf_hash
 
@@ -67,7 +67,9 @@ class NatsTopic:
             self._link.reopen()
             self._forget()
             if not done:
-                raise TopicAway(f"NATS did not take record {begin} of {log}: {error}") from error
+                raise RecordRefused(
+                    f"NATS did not take record {begin} of {log}: {error}"
+                ) from error
         return begin + done
 
     def subscribe(self, consumer: str) -> NatsFeed:

@@ -30,6 +30,10 @@ class TopicAway(Unavailable):
     """The broker that carries the topic cannot be used now."""
 
 
+class RecordRefused(TopicAway):
+    """The broker is there, and does not take one record: its log waits, the others go on."""
+
+
 class PlaceMoved(Conflict):
     """Another process has delivered the same messages."""
 

@@ -82,7 +82,8 @@ class Topic(Protocol):
         not published again. May do fewer; then it is called again.
 
         Raises:
-            TopicAway: the broker is away, or refuses the record at which the topic ends.
+            RecordRefused: the broker refuses the record at which the topic ends.
+            TopicAway: the broker is away, for every log.
         """
         ...
 

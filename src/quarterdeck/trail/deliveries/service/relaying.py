@@ -11,8 +11,7 @@ from sqlalchemy import Engine
 
 from quarterdeck.kernel.clock import Clock, micros
 from quarterdeck.kernel.db import reading, writing
-from quarterdeck.kernel.errors import Unavailable
-from quarterdeck.trail.deliveries.model import RELAY, Place
+from quarterdeck.trail.deliveries.model import RELAY, Place, RecordRefused, TopicAway
 from quarterdeck.trail.deliveries.ports import Topic
 from quarterdeck.trail.deliveries.store import consumers as store
 from quarterdeck.trail.deliveries.store.consumers import Step
@@ -84,14 +83,20 @@ class Relay:
     def _publish(self, behind: list[tuple[Place, int]]) -> int:
         steps: list[Step] = []
         failures: dict[str, str] = {}
+        away = ""
         for place, size in behind:
+            if away:  # each would wait for the broker as long as the first
+                failures[place.log] = away
+                continue
             start, end = place.position, min(size, place.position + CHUNK)
             try:
                 until = self.topic.publish(place.log, start, end)
                 steps.append((place.log, start, until))
                 self._time(place.log, start, until)
-            except Unavailable as error:
+            except Exception as error:  # noqa: BLE001  whatever it throws must stop no other log
                 failures[place.log] = f"{type(error).__name__}: {error}"
+                if isinstance(error, TopicAway) and not isinstance(error, RecordRefused):
+                    away = failures[place.log]
         with writing(self.engine) as db:
             store.move(db, RELAY, steps)
             for tenant, words in failures.items():
