@@ -1,10 +1,14 @@
 """A checkpoint kept by the application: whoever denies it is found out."""
 
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from threading import Event, Thread
 
 import httpx2
 import pytest
@@ -12,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from client.conftest import ordered
-from client.trail import Trail
+from client.trail import NO_LOG, PROBLEM, Trail
 from quarterdeck.client import Client, LogForked, LogRolledBack, NotProven, SignerUnknown, keeping
 from quarterdeck.client.keeping import Keeper
 from quarterdeck.trail.keys.note import Signer
@@ -195,11 +199,127 @@ class _Serving:
     """What answers as a client of HTTP does."""
 
     serve: Callable[[str], bytes | None]
+    missing: bytes = NO_LOG
+    kind: str = PROBLEM
 
     def get(self, path: str) -> httpx2.Response:
         found = self.serve(path)
         request = httpx2.Request("GET", f"http://trail.test{path}")
-        return httpx2.Response(404 if found is None else 200, content=found, request=request)
+        if found is None:
+            told = {"content-type": self.kind}
+            return httpx2.Response(404, headers=told, content=self.missing, request=request)
+        return httpx2.Response(200, content=found, request=request)
+
+
+def test_two_roots_at_one_size_are_a_fork_though_no_tile_is_given(
+    log: Log, http: httpx2.Client, keeper: Keeper
+) -> None:
+    log.grow(5)
+    keeper.look(http, "acme")
+    log.leaves[4] = sha256(b"another").digest()
+    log.hidden = {f"{PREFIX}tile/0/000.p/5"}
+    with pytest.raises(LogForked, match="two roots at 5 records"):
+        keeper.look(http, "acme")
+
+
+def test_what_another_process_keeps_meanwhile_is_neither_a_rollback_nor_lost(
+    log: Log, keeper: Keeper, tmp_path: Path
+) -> None:
+    log.grow(5)
+    other = Keeper(tmp_path / "checkpoints")
+    asked: list[str] = []
+
+    def slow(path: str) -> bytes | None:
+        found = log.serve(path)
+        asked.append(path)
+        if len(asked) <= 2:  # of its checkpoint, then of a tile
+            log.grow(5)
+            other.look(_Serving(log.serve), "acme")  # type: ignore[arg-type]  # what it is asked for
+        return found
+
+    assert keeper.look(_Serving(slow), "acme")  # type: ignore[arg-type]  # likewise
+    assert kept(tmp_path) == log.note
+    assert len(log.leaves) == 15
+
+
+@pytest.mark.parametrize(
+    ("missing", "kind"),
+    [
+        (b"<html>not found</html>", "text/html"),
+        (b"not JSON", PROBLEM),
+        (b'{"type": "/problems/RouteNotFound"}', PROBLEM),
+        (NO_LOG, "application/json"),
+    ],
+)
+def test_a_404_that_is_not_the_trail_s_own_denies_nothing(
+    log: Log, http: httpx2.Client, keeper: Keeper, missing: bytes, kind: str
+) -> None:
+    log.grow(5)
+    keeper.look(http, "acme")
+    stranger = _Serving(lambda _path: None, missing, kind)
+    with pytest.raises(NotProven, match="404"):
+        keeper.look(stranger, "acme")  # type: ignore[arg-type]  # what it is asked for
+
+
+def test_a_child_that_is_forked_while_the_log_is_asked_goes_on(log: Log, keeper: Keeper) -> None:
+    log.grow(5)
+    at, go = Event(), Event()
+
+    def slow(path: str) -> bytes | None:
+        at.set()
+        assert path.endswith("checkpoint") or go.wait(30)
+        return log.serve(path)
+
+    looks = Thread(target=keeper.look, args=(_Serving(slow), "acme"))
+    looks.start()
+    assert at.wait(30)
+    child = os.fork()
+    if not child:
+        try:
+            keeper.look(_Serving(log.serve), "acme")  # type: ignore[arg-type]  # likewise
+        finally:
+            os._exit(0)  # a child that hangs is what is looked for
+    try:
+        assert until(lambda: os.waitpid(child, os.WNOHANG)[0], what="the child")
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        raise
+    finally:
+        go.set()
+        looks.join()
+
+
+def test_a_key_that_is_none_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not a key: 'nonsense'"):
+        Keeper(tmp_path / "checkpoints", "nonsense")
+
+
+def test_a_log_that_is_not_proven_is_shown_since_when_and_told_when_it_lasts(
+    log: Log,
+    http: httpx2.Client,
+    keeper: Keeper,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(keeping, "LOOK_S", 0.0)
+    log.grow(200)
+    keeper.beat(http)
+    assert keeper.unproven == {}
+    log.grow(5)
+    log.hidden = {f"{PREFIX}tile/0/000.p/205", f"{PREFIX}tile/0/000"}
+    keeper.beat(http)
+    since = keeper.unproven["acme"]
+    with caplog.at_level(logging.CRITICAL):
+        keeper.beat(http)
+        assert "not proven since" not in caplog.text
+        monkeypatch.setattr(keeping, "LATE", timedelta())
+        keeper.beat(http)
+        keeper.beat(http)
+    assert caplog.text.count("not proven since") == 1
+    assert keeper.unproven == {"acme": since}
+    log.hidden = set()
+    keeper.beat(http)
+    assert keeper.unproven == {}
 
 
 @pytest.mark.census("ATP-505")

@@ -10,6 +10,9 @@ from typing import Any
 
 from typing_extensions import override
 
+PROBLEM = "application/problem+json"
+NO_LOG = b'{"type": "/problems/LogNotFound", "title": "Not found", "status": 404}'
+
 Answer = tuple[int, dict[str, str], bytes]
 Event = dict[str, Any]
 
@@ -74,9 +77,11 @@ def listening(trail: Trail) -> Iterator[Trail]:
         def do_GET(self) -> None:
             found = trail.show(self.path)
             self.send_response(404 if found is None else 200)
-            self.send_header("content-length", str(len(found or b"")))
+            body = NO_LOG if found is None else found
+            self.send_header("content-type", PROBLEM if found is None else "text/plain")
+            self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(found or b"")
+            self.wfile.write(body)
 
         @override
         def log_message(self, *_arguments: object) -> None:

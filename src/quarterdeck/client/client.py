@@ -40,6 +40,9 @@ class Client:
         key: ``name+hash+key`` of the log, as its operator told you: checkpoints must be
             signed by it.
         durable: wait for the disk with each event: it then survives the machine's death.
+
+    Raises:
+        ValueError: ``key`` is none.
     """
 
     def __init__(  # noqa: PLR0913  all but two have a good default
@@ -114,6 +117,7 @@ class Client:
             lost=self._spool.lost,
             failure=sender.failure,
             denied=dict(self._keeper.denied),
+            unproven=dict(self._keeper.unproven),
         )
 
     def check_past(self) -> None:

@@ -5,17 +5,23 @@ kept elsewhere shows that; an application that sends events is elsewhere. What i
 prove one from another, the checkpoint and the hash tiles, is open to all.
 """
 
+import fcntl
 import logging
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from threading import Lock
 from time import monotonic
+from typing import Any
 from urllib.parse import quote, unquote
 
 import httpx2
+import msgspec
 
+from quarterdeck.client.spool import lockable
+from quarterdeck.kernel.clock import utc_now
 from quarterdeck.trail.export.verify import Wrong, head, note_parts, signed_by
 from quarterdeck.trail.proof.tiles import HEIGHT, WIDTH, Malformed, Tile, root, unpack_hashes
 
@@ -24,7 +30,15 @@ LOOK_S, SOON_S = 60.0, 1.0
 checkpoint yet.
 """
 
+LATE = timedelta(minutes=5)
+"""What is not proven for so long is told as critical: who hides a fork need but withhold a tile."""
+
+TRIES = 5
+"""Other processes keep checkpoints in the same folder: so often one is held against theirs."""
+
 NOTHING = 404
+OUR_WORDS = "application/problem+json"
+NO_LOG = "/problems/LogNotFound"
 
 logger = logging.getLogger("quarterdeck.client")
 
@@ -66,13 +80,23 @@ class Keeper:
     Args:
         key: ``name+hash+key`` of the log, from whoever runs the trail; without it, a past is
             held against what was kept, whoever signed it.
+
+    Attributes:
+        denied: by log, in which way the trail denies what was kept of it.
+        unproven: by log, since when the trail does not prove its checkpoint.
+
+    Raises:
+        ValueError: ``key`` is none.
     """
 
     def __init__(self, folder: Path, key: str | None = None) -> None:
+        if key is not None:
+            _check(key)
         self._folder, self._key = folder, key
         self._due: dict[str, float] = {}
-        self._lock = Lock()
+        self._told: set[str] = set()
         self.denied: dict[str, str] = {}
+        self.unproven: dict[str, datetime] = {}
 
     def hear(self, logs: Iterable[str]) -> None:
         """Events went into these logs: they are kept from now on."""
@@ -83,17 +107,32 @@ class Keeper:
         """Look at what is due; what is wrong is told as critical, and stays in ``denied``."""
         self.hear(self._kept())
         now = monotonic()
-        for log in [log for log, due in self._due.items() if due <= now]:
+        for log in [log for log, due in list(self._due.items()) if due <= now]:
             self._due[log] = now + LOOK_S
             try:
                 if not self.look(http, log):
                     self._due[log] = now + SOON_S
+                self._proven(log)
             except PastDenied as denied:
                 if log not in self.denied:
                     logger.critical("the trail of %s denies its past: %s", log, denied)
                 self.denied[log] = f"{type(denied).__name__}: {denied}"
+                self._proven(log)
             except (NotProven, httpx2.HTTPError, OSError) as error:
-                logger.warning("the checkpoint of %s was not kept: %s", log, error)
+                self._not_proven(log, error)
+
+    def _proven(self, log: str) -> None:
+        self.unproven.pop(log, None)
+        self._told.discard(log)
+
+    def _not_proven(self, log: str, error: Exception) -> None:
+        now = utc_now()
+        since = self.unproven.setdefault(log, now)
+        if now - since >= LATE and log not in self._told:
+            logger.critical("the trail of %s is not proven since %s: %s", log, since, error)
+            self._told.add(log)
+        else:
+            logger.warning("the checkpoint of %s was not kept: %s", log, error)
 
     def look_at_all(self, http: httpx2.Client) -> None:
         """Look at every log that is kept, now.
@@ -112,21 +151,39 @@ class Keeper:
         A checkpoint that contradicts the kept one is put beside it, and the kept one stays.
         """
         base = f"/api/v1/trail/logs/{quote(log, safe='')}"
-        note = _got(http, f"{base}/checkpoint")
-        if note is None:
-            if self._path(log).exists():
+        for _ in range(TRIES):
+            kept = self._of(log)  # before the log is asked: what is kept later may be of later
+            note = _got(http, f"{base}/checkpoint")
+            if note is None and kept is None:
+                return False
+            if note is None:
                 raise LogRolledBack(f"{log} has no checkpoint any more; one of it was kept")
-            return False
-        with self._lock:
-            kept = self._of(log)
             try:
                 self._judge(note, kept, lambda path: _got(http, f"{base}/{path}"))
             except PastDenied as denied:
-                denied.evidence = self._written(f"{_name(log)}.denied", note)
+                with self._locked():
+                    denied.evidence = self._written(f"{_name(log)}.denied", note)
                 raise
+            if self._replaced(log, kept, note):
+                return True
+        return True  # others kept as many meanwhile
+
+    def _replaced(self, log: str, kept: bytes | None, note: bytes) -> bool:
+        """Keep ``note`` in place of ``kept``; False: another process kept one meanwhile."""
+        with self._locked():
+            if self._of(log) != kept:
+                return False
             if note != kept:
                 self._written(_name(log), note)
         return True
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """No other thread or process keeps anything now. Never held over the network."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with lockable(self._folder / "lock") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def _judge(self, note: bytes, kept: bytes | None, fetch: Callable[[str], bytes | None]) -> None:
         now = self._head(note, signed=True)
@@ -135,6 +192,8 @@ class Keeper:
             raise LogForked(f"it is the log {now.origin}, and {then.origin} was kept")
         if then is not None and now.size < then.size:
             raise LogRolledBack(f"it has {now.size} records, and {then.size} were seen")
+        if then is not None and now.size == then.size and now.root != then.root:
+            raise LogForked(f"it has two roots at {now.size} records")
         read = _Tiles(fetch, now.size)
         if root(read, now.size) != now.root:
             raise NotProven("its tiles do not lead to its checkpoint")
@@ -166,7 +225,6 @@ class Keeper:
         return self._folder / _name(log)
 
     def _written(self, name: str, note: bytes) -> Path:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self._folder / name
         draft = path.with_name(f"{name}.{os.getpid()}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -208,9 +266,33 @@ def _name(log: str) -> str:
 
 
 def _got(http: httpx2.Client, path: str) -> bytes | None:
-    """What stands at ``path``; None: nothing does."""
+    """What stands at ``path``; None: nothing does.
+
+    Raises:
+        NotProven: it is said that no such log is there, and not by the trail: a proxy that lost
+            its way denies nobody's past.
+    """
     answer = http.get(path)
     if answer.status_code == NOTHING:
+        if path.endswith("/checkpoint") and not _says_no_log(answer):
+            raise NotProven(f"{path}: 404, which is not the trail's own answer")
         return None
     answer.raise_for_status()
     return answer.content
+
+
+def _says_no_log(answer: httpx2.Response) -> bool:
+    if answer.headers.get("content-type", "").partition(";")[0].strip() != OUR_WORDS:
+        return False
+    try:
+        problem = msgspec.json.decode(answer.content, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return False
+    return str(problem.get("type")).endswith(NO_LOG)
+
+
+def _check(key: str) -> None:
+    try:
+        signed_by(key, "", ())
+    except Wrong as wrong:
+        raise ValueError(str(wrong)) from wrong

@@ -4,6 +4,7 @@ import logging
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from threading import Condition as Signal
 from threading import Event, Thread
 from time import monotonic
@@ -35,6 +36,7 @@ class Condition:
         lost: events that found the spool or its disk full, since it was made.
         failure: why the last attempt failed; empty where it did not.
         denied: by log, in which way the trail denies a checkpoint that was kept of it.
+        unproven: by log, since when the trail gives nothing that proves its newest checkpoint.
     """
 
     waiting_bytes: int
@@ -43,6 +45,7 @@ class Condition:
     lost: int
     failure: str
     denied: Mapping[str, str] = field(default_factory=dict)
+    unproven: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class Sender:

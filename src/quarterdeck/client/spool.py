@@ -38,7 +38,7 @@ _locks: set[IO[bytes]] = set()
 
 
 @contextmanager
-def _lockable(path: Path) -> Iterator[IO[bytes]]:
+def lockable(path: Path) -> Iterator[IO[bytes]]:
     """A file to lock, that a forked child does not keep locked."""
     with path.open("ab") as file:
         _locks.add(file)
@@ -162,7 +162,7 @@ class Spool:
     @contextmanager
     def sending(self) -> Iterator[bool]:
         """Whether this is the one that sends now, until the end of the block."""
-        with _lockable(self._folder / "sender.lock") as file:
+        with lockable(self._folder / "sender.lock") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -184,7 +184,7 @@ class Spool:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with _lockable(self._folder / "lock") as file:
+        with lockable(self._folder / "lock") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
