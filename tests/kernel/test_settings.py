@@ -171,3 +171,32 @@ def test_settings_that_do_not_go_together_or_are_no_network_or_address_are_refus
 def test_only_names_that_begin_with_the_prefix_are_ours() -> None:
     found = configure({}, {"MY_QUARTERDECK_PORT": "1", "PORT": "2", "QUARTERDECK_NOPE": "3"})
     assert found.settings == Settings()
+
+
+MAILED = {"smtp_host": "mail.example", "smtp_from": "q@mail.example"}
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"checkpoint_mail": "nobody", **MAILED}, "NAME@HOST"),
+        ({"checkpoint_mail": "a@b, c@d", **MAILED}, "NAME@HOST"),
+        ({"checkpoint_mail": "keeper@elsewhere.example"}, "smtp_host"),
+    ],
+)
+def test_a_mailbox_that_no_mail_reaches_is_refused_at_once(
+    given: dict[str, str], words: str
+) -> None:
+    with pytest.raises(UnusableSetting, match=f"checkpoint_mail.*{words}"):
+        configure({}, env(**given))
+
+
+def test_a_mailbox_that_mails_reach_is_taken() -> None:
+    found = configure({}, env(checkpoint_mail="keeper@elsewhere.example", **MAILED))
+    assert found.settings.checkpoint_mail == "keeper@elsewhere.example"
+
+
+@pytest.mark.parametrize("url", ["nats://s3cret@host:4222", "nats://user:s3cret@host:4222"])
+def test_what_opens_the_broker_is_not_shown(url: str) -> None:
+    rows = configure({}, env(nats_url=url)).rows()
+    assert not [value for _, value, _ in rows if "s3cret" in value]

@@ -262,13 +262,14 @@ class CheckpointsNoted(Event):
     """The day's signed checkpoints of some logs, to be sent away from here, to ``to``.
 
     ``notes`` are the notes as they were published, each below a line that names its tenant;
-    ``part`` counts those of a day, from 1 on.
+    ``part`` counts those of a ``run``, the id of the job that read them, from 1 on.
     """
 
     action: ClassVar[str] = "witnesses:note"
     about: ClassVar[str] = "day"
     leaf: ClassVar[bool] = False
     day: str
+    run: str
     part: int
     to: str
     logs: int

@@ -38,6 +38,7 @@ MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
 KMS = re.compile(r"azurekeyvault:https://[^/\s]+/keys/[A-Za-z0-9-]+/?|file:/\S+")
+MAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")  # in a URL
 
 
@@ -186,10 +187,12 @@ class Settings:
         default=False, words="Checkpoints bear an ML-DSA-44 cosignature beside Ed25519."
     )
     checkpoint_mail: str = setting(
-        "", "Address that gets the logs' signed checkpoints each day, to keep; empty: nobody."
+        "",
+        "Address that gets the logs' signed checkpoints each day, to keep; needs smtp_host; "
+        "empty: nobody.",
     )
     nats_url: str = setting(
-        "", "NATS with JetStream that brings records to consumers; empty: in process."
+        "", "NATS with JetStream that brings records to consumers; empty: in process.", secret=True
     )
     sandboxes: str = setting("", "Where to try dead letters: dev=https://HOST, parted by commas.")
     sandbox_tokens: str = setting(
@@ -260,6 +263,7 @@ class Settings:
         self._check_exposure()
         _check_kms(self.kms)
         _check_together("smtp_host", self.smtp_host, "smtp_from", self.smtp_from)
+        _check_mailed("checkpoint_mail", self.checkpoint_mail, self.smtp_host)
         _check_together("oidc_issuer", self.oidc_issuer, "oidc_client_id", self.oidc_client_id)
 
     @property
@@ -397,6 +401,13 @@ def _check_kms(kms: str) -> None:
             f"kms = {kms!r} must be azurekeyvault:https://VAULT/keys/NAME, or file: and the whole "
             "path of a file"
         )
+
+
+def _check_mailed(name: str, address: str, smtp_host: str) -> None:
+    if address and not (MAIL.fullmatch(address) and address.isprintable()):
+        raise UnusableSetting(f"{name} = {address!r} must be a mail address, NAME@HOST")
+    if address and not smtp_host:
+        raise UnusableSetting(f"{name} needs smtp_host: without a mail server nothing is sent")
 
 
 def _check_together(first: str, one: str, second: str, other: str) -> None:

@@ -24,6 +24,7 @@ from quarterdeck.operations.logs.files import LogFile
 from quarterdeck.operations.logs.service import drop_old
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.model import RELAY
+from quarterdeck.trail.keys import second
 from quarterdeck.trail.log.opening import Trail, open_trail
 from quarterdeck.wiring.answering import answer
 from quarterdeck.wiring.assembling import (
@@ -64,6 +65,8 @@ def serve(
     """Run ``web``, ``worker`` or ``all`` until told to stop."""
     end_with_supervisor()
     settings = opened(configured.settings, installation)
+    if settings.checkpoint_ml_dsa:
+        second.check_supported()
     log_also_to(LogFile(installation.root / "logs", role), role)
     engine, statements = watched_engine(settings)
     revision.check(engine)

@@ -2,16 +2,19 @@
 
 from base64 import b64decode
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
-from api.conftest import Headers, Issue
+from api.conftest import BASE, Headers, Issue
+from quarterdeck.api.app import build_app
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.integrity import service as integrity
+from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import Verifier
 from quarterdeck.trail.log.model import Head
 from quarterdeck.trail.log.opening import open_trail
@@ -49,6 +52,23 @@ def test_the_list_names_origin_size_key_and_address(client: TestClient, rita: He
     assert Verifier.parse(one["vkey"]).name == one["origin"]
     assert one["url"] == f"http://127.0.0.1:8080{LOG}"
     assert one["size"] >= 301
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize("lost", [False, True])
+def test_a_log_whose_key_is_not_there_is_listed_without_its_second(
+    runtime: Runtime, rita: Headers, tmp_path: Path, *, lost: bool
+) -> None:
+    if lost:
+        for path in (tmp_path / "keys").glob("acme*"):
+            path.unlink()
+    second = replace(runtime.settings, checkpoint_ml_dsa=True)
+    fresh = replace(runtime, settings=second, keys=KeyStore(tmp_path / "keys"))
+    with TestClient(build_app(fresh), base_url=BASE) as opened:
+        answer = opened.get("/api/v1/trail/logs", headers=rita)
+    (one,) = answer.json()["logs"]
+    assert Verifier.parse(one["vkey"]).name == one["origin"]
+    assert (one["second_vkey"] is None) == lost
 
 
 @pytest.mark.usefixtures("installation")

@@ -8,10 +8,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from quarterdeck.trail.integrity import service as integrity
+from quarterdeck.trail.keys import second
 from quarterdeck.trail.keys.note import Malformed, Signer, Verifier, lines_of, text_of
 from quarterdeck.trail.keys.second import SecondKey, SecondSigner, cosigned
 from quarterdeck.trail.log.model import Head
@@ -135,3 +136,16 @@ def test_after_a_rotation_the_newest_key_cosigns(installation: Installation) -> 
     note = installation.serve("checkpoint") or b""
     after = SecondSigner.of(installation.keys.signer("acme")).key
     assert (before.cosigned_at(note), after.cosigned_at(note) is None) == (None, False)
+
+
+def test_a_library_that_lacks_it_is_named_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    second.check_supported()
+
+    class Lacking:
+        @staticmethod
+        def from_seed_bytes(_seed: bytes) -> None:
+            raise UnsupportedAlgorithm("ML-DSA-44 is not supported")
+
+    monkeypatch.setattr(second, "MLDSA44PrivateKey", Lacking)
+    with pytest.raises(second.SecondUnsupported, match="checkpoint_ml_dsa is set"):
+        second.check_supported()

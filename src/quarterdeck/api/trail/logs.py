@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor, Work, read
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.second import SecondSigner
@@ -36,7 +37,9 @@ class LogBody(BaseModel):
     pending: int = Field(description="Records that await the next checkpoint.")
     vkey: str = Field(description="What signs it: name+hash+key, as in c2sp.org/signed-note.")
     second_vkey: str | None = Field(
-        None, description="Of the ML-DSA-44 cosignature, where checkpoint_ml_dsa is set."
+        None,
+        description="Of the ML-DSA-44 cosignature, where checkpoint_ml_dsa is set; null also where "
+        "the log's key cannot be opened now.",
     )
     url: str = Field(
         description="Below it stand checkpoint and tile/..., as in c2sp.org/tlog-tiles."
@@ -81,7 +84,10 @@ def list_logs(work: InRead, request: Request, runtime: Installation) -> Logs:
 def _second(runtime: Runtime, tenant: str) -> str | None:
     if not runtime.settings.checkpoint_ml_dsa:
         return None
-    return SecondSigner.of(runtime.keys.signer(tenant)).key.vkey
+    try:
+        return SecondSigner.of(runtime.keys.signer(tenant)).key.vkey
+    except Unavailable:  # the key cannot be opened now: the list is of use without
+        return None
 
 
 @router.get(

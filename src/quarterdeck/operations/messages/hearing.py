@@ -34,9 +34,9 @@ def _mail(work: Work, fact: Fact) -> None:
             text=f"{WORDS}\n{said['notes']}",
             state="info",
         ),
-        key=f"checkpoints/{said['day']}/{said['part']}",
+        key=f"checkpoints/{said['run']}/{said['part']}",
         about=f"checkpoints/{said['day']}",
-        urgency=Urgency.PROMPT,
+        urgency=Urgency.WHOLE,
     )
     for one in posted:
         if one.why:  # a mail that is missing on the day when it is needed is found too late

@@ -50,6 +50,7 @@ class Urgency(StrEnum):
     PAGE = "page"  # never delayed: not by quiet hours, bundling or a limit a minute
     PROMPT = "prompt"  # at once
     BATCH = "batch"  # may wait, and be bundled, for an hour at most
+    WHOLE = "whole"  # as prompt, and never bundled: it is kept, and what is bundled may be cut
 
 
 class Where(StrEnum):

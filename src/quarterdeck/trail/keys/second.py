@@ -12,9 +12,10 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.keys.note import (
     ID_BYTES,
     Malformed,
@@ -31,6 +32,10 @@ KEY_BYTES, SIGNATURE_BYTES, TIME_BYTES = 1312, 2420, 8
 LABEL = b"subtree/v1\n\0"
 USE = "ML-DSA-44 cosignature"
 LONGEST_TIME = 2**63 - 1
+
+
+class SecondUnsupported(Unavailable):
+    """The cryptographic library of this machine has no ML-DSA-44."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,21 @@ class SecondSigner:
     @property
     def _key(self) -> MLDSA44PrivateKey:
         return MLDSA44PrivateKey.from_seed_bytes(self.seed)
+
+
+def check_supported() -> None:
+    """Sign once, so that what is lacking is said at the start and not in each checkpoint.
+
+    Raises:
+        SecondUnsupported: this machine cannot.
+    """
+    try:
+        MLDSA44PrivateKey.from_seed_bytes(bytes(32)).sign(LABEL)
+    except UnsupportedAlgorithm as error:
+        raise SecondUnsupported(
+            f"checkpoint_ml_dsa is set, and cryptography has no ML-DSA-44 here: {error}; its own "
+            "wheels have it"
+        ) from error
 
 
 def cosigned(name: str, text: str, at_s: int) -> bytes:

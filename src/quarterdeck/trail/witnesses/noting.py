@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from quarterdeck.events.trail import CheckpointsNoted
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.ids import PLATFORM
 from quarterdeck.kernel.jobs.kind import JobKind
 from quarterdeck.kernel.jobs.run import Run
@@ -27,25 +28,35 @@ def noting_kind(reader: Reader, to: str) -> JobKind:
     def run(run: Run) -> None:
         if to:
             with run.work() as work:
-                note_checkpoints(work, reader, to)
+                note_checkpoints(work, reader, to, run.job.id)
 
     return JobKind(name=NOTING.kind, run=run)
 
 
-def note_checkpoints(work: Work, reader: Reader, to: str) -> None:
-    """Have the newest checkpoint of every log be sent, as it was published."""
+def note_checkpoints(work: Work, reader: Reader, to: str, run: str) -> None:
+    """Have the newest checkpoint of every log be sent, as it was published; once for a ``run``."""
     day = work.now.date().isoformat()
     for part, some in enumerate(_parts(list(_notes(reader))), start=1):
         work.publish(
             CheckpointsNoted(
-                tenant=PLATFORM, day=day, part=part, to=to, logs=len(some), notes="\n".join(some)
+                tenant=PLATFORM,
+                day=day,
+                run=run,
+                part=part,
+                to=to,
+                logs=len(some),
+                notes="\n".join(some),
             )
         )
 
 
 def _notes(reader: Reader) -> Iterator[str]:
     for log in sorted(reader.sizes()):
-        checkpoint = reader.checkpoint(log)
+        try:
+            checkpoint = reader.checkpoint(log)
+        except (Unavailable, OSError) as error:  # the others' mail is worth the more now
+            yield f"--- {log} ---\ncannot be read: {error}\n"
+            continue
         if checkpoint is not None:
             yield f"--- {log}, {checkpoint.size} records ---\n{checkpoint.note.decode()}"
 

@@ -72,7 +72,7 @@ def parcel(db: Connection, safe: Safe, bundle: Bundle, at: datetime) -> Parcel |
 
 def _goes_together(db: Connection, found: Sequence[Message]) -> bool:
     first = found[0]
-    if first.urgency is Urgency.PAGE or first.kind in IN_ORDER:
+    if first.urgency in (Urgency.PAGE, Urgency.WHOLE) or first.kind in IN_ORDER:
         return False
     if first.urgency is Urgency.BATCH:
         return True

@@ -97,7 +97,7 @@ class _Letter:
         if self.urgency is Urgency.PAGE:
             return now
         quiet = way.quiet_until or now
-        if self.urgency is Urgency.PROMPT:
+        if self.urgency in (Urgency.PROMPT, Urgency.WHOLE):
             return max(now, quiet)
         own = Tenants(frozenset({self.tenant}))
         waits = outbox.bundle_due(self.work.db, own, way.id)
