@@ -105,13 +105,9 @@ class NatsFeed:
     async def _pull_each(self, stream: JetStreamContext, lacking: Sequence[Share]) -> None:
         """As ``_pull`` of each; what the broker refuses of one log is that log's alone."""
         pulls = (self._pull(stream, share) for share in lacking)
-        for share, came in zip(
-            lacking, await asyncio.gather(*pulls, return_exceptions=True), strict=True
-        ):
-            if isinstance(came, APIError):
-                self._pulls.pop(share.log, None)
-            elif came is not None:
-                raise came
+        for error in await asyncio.gather(*pulls, return_exceptions=True):
+            if error is not None and not isinstance(error, APIError):
+                raise error
 
     async def _pull(self, stream: JetStreamContext, share: Share) -> None:
         """Have what is wanted come, as far as the broker has it."""
