@@ -248,14 +248,20 @@ def _move(
     values: Mapping[str, object],
     *where: ColumnElement[bool] | TextClause,
 ) -> list[Row[Any]]:
-    """Have those that are in ``states`` be in another, and count them there."""
-    mine = (alerts.c.id.in_(ids), *where, tenants.check(alerts.c.tenant))
-    moved: list[Row[Any]] = []
-    for state in states:  # each by itself, for nothing returns which one it was
-        statement = update(alerts).where(*mine, alerts.c.state == state).values(**values)
-        found = db.execute(statement.returning(alerts.c.id, alerts.c.tenant, alerts.c.type)).all()
-        counts.fewer(db, state, found)
-        moved += found
+    """Have those that are in ``states`` be in another, and count them there.
+
+    They are locked in the order in which ``known`` locks them.
+    """
+    mine = (alerts.c.id.in_(ids), alerts.c.state.in_(states), *where)
+    query = select(alerts.c.id, alerts.c.tenant, alerts.c.type, alerts.c.state).where(
+        *mine, tenants.check(alerts.c.tenant)
+    )
+    found: list[Row[Any]] = list(db.execute(query.order_by(alerts.c.id).with_for_update()))
+    if found:
+        moved = alerts.c.id.in_([row.id for row in found])
+        db.execute(update(alerts).where(moved).values(**values))
+    for state in states:
+        counts.fewer(db, state, [row for row in found if row.state == state])
     if (now_in := AlertState(str(values["state"]))) in LIVE:
-        counts.more(db, now_in, moved)
-    return moved
+        counts.more(db, now_in, found)
+    return found
