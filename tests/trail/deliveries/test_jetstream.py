@@ -293,6 +293,20 @@ def test_what_the_broker_refuses_of_one_log_holds_up_no_other(line: Line) -> Non
     assert (batch.log, len(batch.entries)) == ("acme", 3)
 
 
+def test_a_fetch_whose_time_ran_out_in_the_client_is_no_broker_that_is_away(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """nats-py raises the plain error where its time ends between two questions: by chance."""
+
+    async def late(*_asked: object, **_how: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(JetStreamContext.PullSubscription, "fetch", late)
+    line.append(1)
+    (batch,) = line.consuming.feed.take([(Place(log="acme"), 1)])
+    assert len(batch.entries) == 1
+
+
 @pytest.mark.parametrize("turn_s", [60.0, 0.0])
 def test_consumers_of_many_logs_are_opened_a_portion_at_a_time(
     line: Line, monkeypatch: pytest.MonkeyPatch, turn_s: float

@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import structlog
 from nats.aio.msg import Msg
-from nats.errors import TimeoutError as NothingCame
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import APIError, NotFoundError
@@ -256,7 +255,7 @@ async def _fetched(pull: JetStreamContext.PullSubscription, count: int) -> list[
     """
     try:
         return await pull.fetch(count, timeout=WAIT_S)
-    except NothingCame:
+    except TimeoutError:  # the client raises its own kind, and at times the plain one
         return []
     except (APIError, KeyError, ValueError):
         return None
