@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from quarterdeck.operations.messages.bundling import REPEAT
 from servers import mail, sink
 from servers.mail import Mail, MailBox
 from servers.sink import Got, Sink
@@ -105,7 +106,7 @@ def _posted(got: Got) -> dict[str, Any]:
     body, text = got.body, json.dumps(got.body)
     key = got.headers.get("idempotency-key", "")
     title = _title(got.path, body)
-    repeat = "x-quarterdeck-repeat" in got.headers or "Repeat: you may have this" in text
+    repeat = "x-quarterdeck-repeat" in got.headers or REPEAT in text
     return {"to": got.path, "key": key or title, "title": title, "repeat": repeat}
 
 
@@ -116,7 +117,7 @@ def _title(path: str, body: dict[str, Any]) -> str:
         case "/v2/enqueue":
             return f"{body['event_action']} {body['dedup_key']}"
         case "/slack":
-            return str(body["text"])
+            return str(body["text"]).replace(f"{REPEAT} ", "")  # it is the same message
         case _:
             return str(body["messages"][0]["title"])
 
