@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.client import address, client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
 
 RULES = "/api/v1/alert-rules"
@@ -347,7 +347,7 @@ def _turn(
 
 
 def _path(tenant: str, rule: str) -> str:
-    return f"{RULES}/{quote(tenant, safe='')}/{quote(rule, safe='')}"
+    return address(RULES, tenant, rule)
 
 
 def _names(done: dict[str, Any]) -> list[str]:

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
-import yaml
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import WRONG_USE, show_json, show_table, stop, tell
+from quarterdeck.cli.client import address, client_of, told
+from quarterdeck.cli.documents import mapping
+from quarterdeck.cli.output import show_json, show_table, tell
 
 HERE = "/api/v1/audiences"
 NONE = "there is no audience: quarterdeck pack apply atp brings seven"
@@ -87,7 +86,7 @@ def put(
     as_json: flags.AsJson = False,
 ) -> None:
     """Keep the audience that a file holds, in place of the one of that name."""
-    said = _read(file)
+    said = mapping(file, "title, subject, text and whom")
     with told():
         done = client_of(context).put(_path(tenant, name), said)
     tell(f"audience {name} is at version {done['version']}", done, as_json=as_json)
@@ -110,16 +109,6 @@ def delete(
     tell(f"audience {name} is deleted", {"audience": name}, as_json=as_json)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(file.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        stop(f"{file} cannot be read: {error}", WRONG_USE)
-    if not isinstance(found, dict):
-        stop(f"{file}: expected title, subject, text and whom", WRONG_USE)
-    return found
-
-
 def _who(one: dict[str, Any]) -> str:
     """``customers``, or channels and contacts by name."""
     return "customers" if one["customers"] else ", ".join(one["channels"] + one["contacts"])
@@ -130,4 +119,4 @@ def _when(one: dict[str, Any]) -> str:
 
 
 def _path(tenant: str, name: str) -> str:
-    return f"{HERE}/{quote(tenant, safe='')}/{quote(name, safe='')}"
+    return address(HERE, tenant, name)

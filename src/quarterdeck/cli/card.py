@@ -1,15 +1,14 @@
 """quarterdeck card: a few steps for when there is no time to read."""
 
 from pathlib import Path
-from typing import Annotated, Any
-from urllib.parse import quote
+from typing import Annotated
 
 import typer
-import yaml
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.client import client_of, told
-from quarterdeck.cli.output import WRONG_USE, show_json, show_table, stop, tell
+from quarterdeck.cli.client import address, client_of, told
+from quarterdeck.cli.documents import mapping
+from quarterdeck.cli.output import show_json, show_table, tell
 
 HERE = "/api/v1/cards"
 NONE = "there is no card: quarterdeck pack apply atp brings five"
@@ -73,7 +72,7 @@ def put(
     as_json: flags.AsJson = False,
 ) -> None:
     """Keep the card that a file holds, in place of the one of that name."""
-    said = _read(file)
+    said = mapping(file, "title, use and steps")
     with told():
         done = client_of(context).put(_path(tenant, name), said)
     tell(f"card {name} is at version {done['version']}", done, as_json=as_json)
@@ -96,15 +95,5 @@ def delete(
     tell(f"card {name} is deleted", {"card": name}, as_json=as_json)
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        found = yaml.safe_load(file.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        stop(f"{file} cannot be read: {error}", WRONG_USE)
-    if not isinstance(found, dict):
-        stop(f"{file}: expected title, use and steps", WRONG_USE)
-    return found
-
-
 def _path(tenant: str, name: str) -> str:
-    return f"{HERE}/{quote(tenant, safe='')}/{quote(name, safe='')}"
+    return address(HERE, tenant, name)

@@ -2,12 +2,11 @@
 
 import sys
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.client import Client, CliProblem, client_of, told
+from quarterdeck.cli.client import Client, CliProblem, address, client_of, told
 from quarterdeck.cli.output import FOUND, WRONG_USE, show_json, show_table, stop, tell
 
 HERE = "/api/v1/channels"
@@ -172,4 +171,4 @@ def _where(one: dict[str, Any]) -> str:
 
 
 def _path(tenant: str, name: str) -> str:
-    return f"{HERE}/{quote(tenant, safe='')}/{quote(name, safe='')}"
+    return address(HERE, tenant, name)

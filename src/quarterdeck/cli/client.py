@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import typer
@@ -158,6 +159,11 @@ def client_of(context: typer.Context) -> Client:
     client = Client(url, token)
     context.call_on_close(client.close)
     return client
+
+
+def address(base: str, *names: str) -> str:
+    """The path below ``base`` of what these name: each is one part, whatever it holds."""
+    return "/".join((base, *(quote(name, safe="") for name in names)))
 
 
 @contextmanager

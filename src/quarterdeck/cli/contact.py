@@ -1,12 +1,11 @@
 """quarterdeck contact: whom to reach, by what, and how soon they answer."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.client import Client, CliProblem, client_of, told
+from quarterdeck.cli.client import Client, CliProblem, address, client_of, told
 from quarterdeck.cli.output import WRONG_USE, show_json, show_table, stop, tell
 
 HERE = "/api/v1/contacts"
@@ -209,4 +208,4 @@ def _channel(said: str) -> dict[str, str]:
 
 
 def _path(tenant: str, name: str) -> str:
-    return f"{HERE}/{quote(tenant, safe='')}/{quote(name, safe='')}"
+    return address(HERE, tenant, name)

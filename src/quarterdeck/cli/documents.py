@@ -16,3 +16,11 @@ def document(file: Path) -> Any:  # noqa: ANN401  whatever YAML holds; the serve
         return yaml.safe_load(text)
     except (OSError, UnicodeDecodeError, yaml.YAMLError, ValueError) as error:
         stop(f"{file} cannot be read: {error}", WRONG_USE)
+
+
+def mapping(file: Path, what: str) -> dict[str, Any]:
+    """As ``document``, of one that has keys; else ends with exit code 2, and says ``what``."""
+    found = document(file)
+    if not isinstance(found, dict):
+        stop(f"{file}: expected {what}", WRONG_USE)
+    return found

@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import typer
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.client import address, client_of, told
 from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop, tell
 
 HERE = "/api/v1/escalation/policies"
@@ -171,7 +171,7 @@ def decide(
 
 
 def _path(tenant: str, name: str) -> str:
-    return f"{HERE}/{quote(tenant, safe='')}/{quote(name, safe='')}"
+    return address(HERE, tenant, name)
 
 
 def _level(one: dict[str, Any]) -> tuple[object, ...]:

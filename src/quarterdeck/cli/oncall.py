@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import typer
 
 from quarterdeck.cli import flags, oncall_handoff
-from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.client import address, client_of, told
 from quarterdeck.cli.oncall_alert import by_alert
 from quarterdeck.cli.output import FOUND, WRONG_USE, say, show_json, show_table, stop, tell
 
@@ -348,7 +348,7 @@ oncall_handoff.register(commands)
 
 
 def _path(tenant: str, name: str) -> str:
-    return f"{HERE}/schedules/{quote(tenant, safe='')}/{quote(name, safe='')}"
+    return address(f"{HERE}/schedules", tenant, name)
 
 
 def _with(path: str, **query: object) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from quarterdeck.cli import flags
-from quarterdeck.cli.client import client_of, told
+from quarterdeck.cli.client import address, client_of, told
 from quarterdeck.cli.output import WRONG_USE, say, show_json, show_table, stop, tell
 
 HERE = "/api/v1/oncall"
@@ -143,7 +143,7 @@ def _plain(line: str) -> str:
 
 
 def _path(tenant: str, name: str) -> str:
-    return f"{HERE}/schedules/{quote(tenant, safe='')}/{quote(name, safe='')}"
+    return address(f"{HERE}/schedules", tenant, name)
 
 
 def _text(file: Path) -> str:

@@ -141,7 +141,7 @@ def heard(
         .limit(limit)
     )
     facts = [_fact(row) for row in db.execute(query)]
-    return facts, facts[-1].sequence if len(facts) == limit else max(end, sequence)
+    return facts, facts[-1].sequence if len(facts) == limit else end
 
 
 def last(db: Connection, tenant: str) -> int:

@@ -21,6 +21,7 @@ from dotenv import dotenv_values
 from msgspec import Meta
 
 from quarterdeck.kernel.errors import Invalid
+from quarterdeck.kernel.text import is_mail
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Count = Annotated[int, Meta(ge=1)]
@@ -38,7 +39,6 @@ MIN_SECRET_BYTES = 32
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
 KMS = re.compile(r"azurekeyvault:https://[^/\s]+/keys/[A-Za-z0-9-]+/?|file:/\S+")
-MAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 PASSWORD = re.compile(r"(://[^/@:]*:)[^/]*@")  # in a URL
 
 
@@ -404,7 +404,7 @@ def _check_kms(kms: str) -> None:
 
 
 def _check_mailed(name: str, address: str, smtp_host: str) -> None:
-    if address and not (MAIL.fullmatch(address) and address.isprintable()):
+    if address and not is_mail(address):
         raise UnusableSetting(f"{name} = {address!r} must be a mail address, NAME@HOST")
     if address and not smtp_host:
         raise UnusableSetting(f"{name} needs smtp_host: without a mail server nothing is sent")

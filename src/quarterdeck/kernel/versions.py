@@ -1,13 +1,32 @@
-"""Rows that bear a version, so that nobody overwrites what they have not seen."""
+"""Rows of tenants, by name, that bear a version: nobody overwrites what they have not seen."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, update
+from sqlalchemy import Column, Connection, Row, Select, Table, delete, func, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.errors import Conflict
 from quarterdeck.kernel.work import Tenants
+
+
+def after(tenants: Tenants, table: Table, last: tuple[str, str], limit: int) -> Select[Any]:
+    """The next ``limit`` rows by ``tenant`` and ``name``, after one, as what more may be asked."""
+    key = (table.c.tenant, table.c.name)
+    mine = (tenants.clause(table.c.tenant), tuple_(*key) > tuple_(*last))
+    return select(table).where(*mine).order_by(*key).limit(limit)
+
+
+def of_name(db: Connection, tenants: Tenants, table: Table, name: str) -> Row[Any] | None:
+    """The row of that ``name``, if it is there."""
+    mine = (tenants.clause(table.c.tenant), table.c.name == name)
+    return db.execute(select(table).where(*mine)).one_or_none()
+
+
+def count(db: Connection, tenants: Tenants, table: Table) -> int:
+    """How many rows there are."""
+    query = select(func.count()).select_from(table).where(tenants.clause(table.c.tenant))
+    return db.execute(query).scalar_one()
 
 
 def put(db: Connection, tenants: Tenants, table: Table, row: Mapping[str, Any]) -> bool:

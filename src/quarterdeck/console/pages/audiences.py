@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Form, Query, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from quarterdeck.console.fields import Long, Short, Version, Word, by_commas
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
 from quarterdeck.kernel.ids import PLATFORM
@@ -21,10 +22,6 @@ router = Router(include_in_schema=False)
 
 HERE = "/audiences"
 REFUSED = 422
-Word = Annotated[str, Query(max_length=400)]
-Short = Annotated[str, Form(max_length=1000)]
-Long = Annotated[str, Form(max_length=30_000)]
-Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +65,10 @@ class Wanted:
             title=self.title.strip(),
             subject=self.subject.strip(),
             text="\n".join(self.text.splitlines()),
-            channels=_listed(self.channels),
-            contacts=_listed(self.contacts),
+            channels=by_commas(self.channels),
+            contacts=by_commas(self.contacts),
             customers=self.customers,
-            severities=_listed(self.severities),
+            severities=by_commas(self.severities),
             flags=self.flags,
         )
 
@@ -153,7 +150,3 @@ def _asked(frame: Frame, edit: str) -> Wanted | None:
         return Wanted.of_kept(service.one(frame.work, tenant, name))
     except NotFound:
         return None
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Depends, Form, Query, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from quarterdeck.console.fields import Long, Short, Version, Word
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound, Unavailable
 from quarterdeck.kernel.ids import PLATFORM
@@ -35,10 +36,6 @@ TITLES = {
     Kind.JIRA: "Jira",
     Kind.ROOMS: "Slack, a channel for each incident",
 }
-Word = Annotated[str, Query(max_length=400)]
-Short = Annotated[str, Form(max_length=1000)]
-Long = Annotated[str, Form(max_length=30_000)]
-Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

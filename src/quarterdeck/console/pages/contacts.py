@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Annotated
 
-from fastapi import Depends, Form, Query, Request
+from fastapi import Depends, Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from quarterdeck.console.fields import Long, Short, Version, Word, by_commas
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
 from quarterdeck.kernel.ids import PLATFORM
@@ -39,10 +40,6 @@ TITLES = {
     Section.VENDOR: "Vendors",
     Section.CUSTOMER: "Customers",
 }
-Word = Annotated[str, Query(max_length=400)]
-Short = Annotated[str, Form(max_length=1000)]
-Long = Annotated[str, Form(max_length=30_000)]
-Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +90,8 @@ class Wanted:
             channels=tuple(map(_channel, filter(str.strip, self.channels.splitlines()))),
             responds_in_min=self.responds_in_min or None,
             coverage=self.coverage.strip(),
-            topics=_listed(self.topics),
-            tenants=_listed(self.tenants),
+            topics=by_commas(self.topics),
+            tenants=by_commas(self.tenants),
             critical_only=self.critical_only,
             note=self.note.strip(),
         )
@@ -212,7 +209,3 @@ def _channel(line: str) -> Channel:
 def _line(channel: Channel) -> str:
     note = f" | {channel.note}" if channel.note else ""
     return f"{channel.means.value} {channel.address}{note}"
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from quarterdeck.console.fields import Version
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
 from quarterdeck.kernel.ids import PLATFORM
@@ -37,7 +38,6 @@ levels:
 Edit = Annotated[str, Query(max_length=300)]
 Words = Annotated[str, Form(max_length=300_000)]
 Short = Annotated[str, Form(max_length=500)]
-Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

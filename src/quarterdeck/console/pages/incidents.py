@@ -9,6 +9,7 @@ import msgspec
 from fastapi import Form, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from quarterdeck.console.fields import by_commas
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.kernel.errors import Conflict, Invalid
 from quarterdeck.kernel.ids import PLATFORM
@@ -122,7 +123,7 @@ def declare(  # noqa: PLR0913, PLR0917  each a field of the form
         symptom=symptom.strip(),
         severity=severity,
         service=service.strip(),
-        tenants=_listed(affected),
+        tenants=by_commas(affected),
     )
     try:
         with changing(request, actor) as work:
@@ -265,8 +266,8 @@ def describe(  # noqa: PLR0913, PLR0917  each a field of the form
         integrity=integrity,
     )
     said = describing.Said(
-        services=_listed(services),
-        tenants=_listed(affected),
+        services=by_commas(services),
+        tenants=by_commas(affected),
         impact=impact,
         flags=tuple(flag or ()),
         symptoms=_lines(symptoms),
@@ -484,10 +485,6 @@ def _marks(frame: Frame, found: list[Incident]) -> dict[str, str]:
     return {
         one.id: MARKS[min(ranks[one.id], len(MARKS) - 1)] if one.is_open else "ok" for one in found
     }
-
-
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from quarterdeck.console import rota
+from quarterdeck.console.fields import Version
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.console.handing import handing, waiting
 from quarterdeck.kernel.errors import Conflict, Forbidden, Invalid
@@ -49,7 +50,6 @@ layers:
 Word = Annotated[str, Query(max_length=400)]
 Words = Annotated[str, Form(max_length=300_000)]
 Short = Annotated[str, Form(max_length=500)]
-Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

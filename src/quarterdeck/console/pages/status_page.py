@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import Form, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from quarterdeck.console.fields import Version
 from quarterdeck.console.frame import Frame, InFrame, changing, looking, see
 from quarterdeck.console.pages.status_public import KINDS, WORDS, headers_of, rendered
 from quarterdeck.kernel.errors import Conflict, Invalid
@@ -35,7 +36,6 @@ Word = TypeVar("Word", bound=StrEnum)
 Short = Annotated[str, Form(max_length=1000)]
 Long = Annotated[str, Form(max_length=30_000)]
 Many = Annotated[list[str], Form(max_length=200)]
-Version = Annotated[int, Form(ge=0, le=2**31 - 1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

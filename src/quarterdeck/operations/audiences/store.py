@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     func,
     select,
-    tuple_,
 )
 
 from quarterdeck.kernel import versions
@@ -39,23 +38,19 @@ def listed(
     db: Connection, tenants: Tenants, *, after: tuple[str, str] = ("", ""), limit: int
 ) -> list[Kept]:
     """The next audiences by tenant and name, after one."""
-    key = (audiences.c.tenant, audiences.c.name)
-    query = select(audiences).where(
-        tenants.clause(audiences.c.tenant), tuple_(*key) > tuple_(*after)
-    )
-    return [_kept(row) for row in db.execute(query.order_by(*key).limit(limit))]
+    query = versions.after(tenants, audiences, after, limit)
+    return [_kept(row) for row in db.execute(query)]
 
 
 def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     """One audience, if it is there."""
-    row = db.execute(select(audiences).where(*_named(tenants, name))).one_or_none()
+    row = versions.of_name(db, tenants, audiences, name)
     return None if row is None else _kept(row)
 
 
 def count(db: Connection, tenants: Tenants) -> int:
     """How many there are."""
-    query = select(func.count()).select_from(audiences).where(tenants.clause(audiences.c.tenant))
-    return db.execute(query).scalar_one()
+    return versions.count(db, tenants, audiences)
 
 
 def counts(db: Connection, tenants: Tenants) -> dict[str, int]:
@@ -73,10 +68,6 @@ def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
 def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
     """Take an audience out; False if it is not there at that version."""
     return versions.remove(db, tenants, audiences.c.name, name, version)
-
-
-def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
-    return tenants.clause(audiences.c.tenant), audiences.c.name == name
 
 
 def _row(made: Kept) -> dict[str, Any]:

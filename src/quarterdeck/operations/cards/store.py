@@ -12,9 +12,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    func,
-    select,
-    tuple_,
 )
 
 from quarterdeck.kernel import versions
@@ -39,21 +36,19 @@ def listed(
     db: Connection, tenants: Tenants, *, after: tuple[str, str] = ("", ""), limit: int
 ) -> list[Kept]:
     """The next cards by tenant and name, after one."""
-    key = (cards.c.tenant, cards.c.name)
-    query = select(cards).where(tenants.clause(cards.c.tenant), tuple_(*key) > tuple_(*after))
-    return [_kept(row) for row in db.execute(query.order_by(*key).limit(limit))]
+    query = versions.after(tenants, cards, after, limit)
+    return [_kept(row) for row in db.execute(query)]
 
 
 def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     """One card, if it is there."""
-    row = db.execute(select(cards).where(*_named(tenants, name))).one_or_none()
+    row = versions.of_name(db, tenants, cards, name)
     return None if row is None else _kept(row)
 
 
 def count(db: Connection, tenants: Tenants) -> int:
     """How many there are."""
-    query = select(func.count()).select_from(cards).where(tenants.clause(cards.c.tenant))
-    return db.execute(query).scalar_one()
+    return versions.count(db, tenants, cards)
 
 
 def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
@@ -64,10 +59,6 @@ def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
 def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
     """Take a card out; False if it is not there at that version."""
     return versions.remove(db, tenants, cards.c.name, name, version)
-
-
-def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
-    return tenants.clause(cards.c.tenant), cards.c.name == name
 
 
 def _row(made: Kept) -> dict[str, Any]:

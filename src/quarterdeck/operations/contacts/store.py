@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     func,
     select,
-    tuple_,
 )
 
 from quarterdeck.kernel import versions
@@ -47,18 +46,17 @@ def listed(
     limit: int,
 ) -> list[Kept]:
     """The next contacts by tenant and name, after one; of a section, of a level, if asked."""
-    key = (contacts.c.tenant, contacts.c.name)
-    query = select(contacts).where(tenants.clause(contacts.c.tenant), tuple_(*key) > tuple_(*after))
+    query = versions.after(tenants, contacts, after, limit)
     if section:
         query = query.where(contacts.c.section == section)
     if level:
         query = query.where(contacts.c.level == level)
-    return [_kept(row) for row in db.execute(query.order_by(*key).limit(limit))]
+    return [_kept(row) for row in db.execute(query)]
 
 
 def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     """One contact, if it is there."""
-    row = db.execute(select(contacts).where(*_named(tenants, name))).one_or_none()
+    row = versions.of_name(db, tenants, contacts, name)
     return None if row is None else _kept(row)
 
 
@@ -77,10 +75,6 @@ def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
 def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
     """Take a contact out; False if it is not there at that version."""
     return versions.remove(db, tenants, contacts.c.name, name, version)
-
-
-def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
-    return tenants.clause(contacts.c.tenant), contacts.c.name == name
 
 
 def _row(made: Kept) -> dict[str, Any]:

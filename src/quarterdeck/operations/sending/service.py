@@ -109,7 +109,7 @@ class Loop(Generic[Item]):
                 self.desk.settle(work, [(one, None) for one in claimed.dropped])
 
     def _send(self, number: int, line: Sequence[tuple[Item, Call]]) -> None:
-        """As long as each is taken: who takes one not keeps the others from nobody."""
+        """One after the other, until one is not taken: then the others are given back at once."""
         goes_on = True
         for one, call in line:
             reply = _made(call) if goes_on and not self._closing.is_set() else NOT_BEGUN

@@ -11,7 +11,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 ED25519 = b"\x01"
-ID_BYTES, KEY_BYTES = 4, 32
+ID_BYTES, TIME_BYTES, KEY_BYTES = 4, 8, 32
 MAX_NOTE_BYTES = 1 << 20
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
@@ -34,25 +34,17 @@ class Verifier:
     @classmethod
     def parse(cls, text: str) -> Verifier:
         """Read ``name+hash+key``; raise Malformed if it is no such line, or its hash is wrong."""
-        try:
-            name, key_id, encoded = text.strip().split("+", 2)
-            key = decoded(encoded)
-        except ValueError as error:
-            raise Malformed(f"expected name+hash+key, got {text!r}") from error
-        verifier = cls(name, key[1:])
-        if key[:1] != ED25519 or len(key) != 1 + KEY_BYTES or key_id != verifier.id.hex():
-            raise Malformed(f"not an Ed25519 key, or mistyped: {text!r}")
-        return verifier
+        return cls(*key_of(text, ED25519, KEY_BYTES, "an Ed25519 key"))
 
     @property
     def id(self) -> bytes:
         """The four bytes that stand before each of its signatures."""
-        return sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:ID_BYTES]
+        return key_id(self.name, ED25519, self.public)
 
     @property
     def vkey(self) -> str:
         """``name+hash+key``: what to give to whoever shall verify."""
-        return f"{self.name}+{self.id.hex()}+{b64encode(ED25519 + self.public).decode()}"
+        return key_line(self.name, ED25519, self.public)
 
     def signed(self, note: bytes) -> bool:
         """Whether this key signed ``note``. Signatures of other keys are ignored.
@@ -103,6 +95,49 @@ class Signer:
     @property
     def _key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self.seed)
+
+
+def key_id(name: str, kind: bytes, public: bytes) -> bytes:
+    """The four bytes that stand before each signature of a key (c2sp.org/signed-note)."""
+    return sha256(name.encode() + b"\n" + kind + public).digest()[:ID_BYTES]
+
+
+def key_line(name: str, kind: bytes, public: bytes) -> str:
+    """A key as ``name+hash+key``; ``kind``: the byte of its algorithm."""
+    said = b64encode(kind + public).decode()
+    return f"{name}+{key_id(name, kind, public).hex()}+{said}"
+
+
+def key_of(text: str, kind: bytes, length: int, what: str) -> tuple[str, bytes]:
+    """The name, and the ``length`` public bytes, that a ``key_line`` of this kind says.
+
+    Raises:
+        Malformed: it is not ``what``.
+    """
+    try:
+        name, found, encoded = text.strip().split("+", 2)
+        key = decoded(encoded)
+    except ValueError as error:
+        raise Malformed(f"expected name+hash+key, got {text[:80]!r}") from error
+    public = key[1:]
+    right = (kind, length, key_id(name, kind, public).hex())
+    if (key[:1], len(public), found) != right:
+        raise Malformed(f"not {what}, or mistyped: {text[:80]!r}")
+    return name, public
+
+
+def cosignature_of(note: bytes, name: str, id_: bytes, length: int) -> tuple[int, bytes] | None:
+    """When the key of that name and id says that it cosigned ``note``, and its signature.
+
+    Seconds since 1970, and ``length`` bytes (c2sp.org/tlog-cosignature); None: it has no such
+    line. Nothing of it is verified.
+    """
+    for named, said in lines_of(note):
+        if (named, said[:ID_BYTES]) == (name, id_):
+            time, signature = said[ID_BYTES : ID_BYTES + TIME_BYTES], said[ID_BYTES + TIME_BYTES :]
+            fits = len(signature) == length
+            return (int.from_bytes(time, "big"), signature) if fits else None
+    return None
 
 
 def line(name: str, signature: bytes) -> str:

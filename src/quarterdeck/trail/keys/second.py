@@ -8,27 +8,28 @@ seed stays a secret though its Ed25519 key be broken: that gives a hash of it.
 from __future__ import annotations
 
 import struct
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from dataclasses import dataclass, field
-from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
 
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.keys.note import (
-    ID_BYTES,
+    TIME_BYTES,
     Malformed,
     Signer,
-    decoded,
+    cosignature_of,
+    key_id,
+    key_line,
+    key_of,
     line,
-    lines_of,
     text_of,
 )
 from quarterdeck.trail.keys.seal import derive
 
 ML_DSA_44 = b"\x06"
-KEY_BYTES, SIGNATURE_BYTES, TIME_BYTES = 1312, 2420, 8
+KEY_BYTES, SIGNATURE_BYTES = 1312, 2420
 LABEL = b"subtree/v1\n\0"
 USE = "ML-DSA-44 cosignature"
 LONGEST_TIME = 2**63 - 1
@@ -48,25 +49,17 @@ class SecondKey:
     @classmethod
     def parse(cls, text: str) -> SecondKey:
         """Read ``name+hash+key``; raise Malformed unless it is one of ML-DSA-44."""
-        try:
-            name, key_id, encoded = text.strip().split("+", 2)
-            key = decoded(encoded)
-        except ValueError as error:
-            raise Malformed(f"expected name+hash+key, got {text[:80]!r}") from error
-        found = cls(name, key[1:])
-        if key[:1] != ML_DSA_44 or len(key) != 1 + KEY_BYTES or key_id != found.id.hex():
-            raise Malformed(f"not an ML-DSA-44 key, or mistyped: {text[:80]!r}")
-        return found
+        return cls(*key_of(text, ML_DSA_44, KEY_BYTES, "an ML-DSA-44 key"))
 
     @property
     def id(self) -> bytes:
         """The four bytes that stand before each of its cosignatures."""
-        return sha256(self.name.encode() + b"\n" + ML_DSA_44 + self.public).digest()[:ID_BYTES]
+        return key_id(self.name, ML_DSA_44, self.public)
 
     @property
     def vkey(self) -> str:
         """``name+hash+key``: what to give to whoever shall verify."""
-        return f"{self.name}+{self.id.hex()}+{b64encode(ML_DSA_44 + self.public).decode()}"
+        return key_line(self.name, ML_DSA_44, self.public)
 
     def cosigned_at(self, note: bytes) -> int | None:
         """When it cosigned the checkpoint ``note``, seconds since 1970; None: it did not.
@@ -74,18 +67,13 @@ class SecondKey:
         Raises:
             Malformed: ``note`` is no signed note, or its text no checkpoint.
         """
-        for name, signature in lines_of(note):
-            if (name, signature[:ID_BYTES]) == (self.name, self.id):
-                return self._time(text_of(note), signature[ID_BYTES:])
-        return None
-
-    def _time(self, text: str, signature: bytes) -> int | None:
-        if len(signature) != TIME_BYTES + SIGNATURE_BYTES:
+        found = cosignature_of(note, self.name, self.id, SIGNATURE_BYTES)
+        if found is None:
             return None
-        at_s = int.from_bytes(signature[:TIME_BYTES], "big")
+        at_s, signature = found
         try:
             key = MLDSA44PublicKey.from_public_bytes(self.public)
-            key.verify(signature[TIME_BYTES:], cosigned(self.name, text, at_s))
+            key.verify(signature, cosigned(self.name, text_of(note), at_s))
         except (InvalidSignature, ValueError):
             return None
         return at_s

@@ -1,15 +1,22 @@
 """Making and checking cosignatures."""
 
-from base64 import b64encode
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from quarterdeck.trail.keys.note import Malformed, decoded, line, lines_of, text_of
-from quarterdeck.trail.witnesses.model import COSIGNATURE, cosigned_text, witness_id
+from quarterdeck.trail.keys.note import (
+    TIME_BYTES,
+    cosignature_of,
+    key_id,
+    key_line,
+    key_of,
+    line,
+    text_of,
+)
+from quarterdeck.trail.witnesses.model import COSIGNATURE, cosigned_text
 
-ID_BYTES, TIME_BYTES, KEY_BYTES, SIGNATURE_BYTES = 4, 8, 32, 64
+KEY_BYTES, SIGNATURE_BYTES = 32, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,38 +29,25 @@ class WitnessKey:
     @classmethod
     def parse(cls, text: str) -> "WitnessKey":
         """Read ``name+hash+key``; raise Malformed unless it is a witness's."""
-        try:
-            name, key_id, encoded = text.strip().split("+", 2)
-            key = decoded(encoded)
-        except ValueError as error:
-            raise Malformed(f"expected name+hash+key, got {text!r}") from error
-        found = cls(name, key[1:])
-        if key[:1] != COSIGNATURE or len(key) != 1 + KEY_BYTES or key_id != found.id.hex():
-            raise Malformed(f"not the key of a witness, or mistyped: {text!r}")
-        return found
+        return cls(*key_of(text, COSIGNATURE, KEY_BYTES, "the key of a witness"))
 
     @property
     def id(self) -> bytes:
-        return witness_id(self.name, self.public)
+        return key_id(self.name, COSIGNATURE, self.public)
 
     @property
     def vkey(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{b64encode(COSIGNATURE + self.public).decode()}"
+        return key_line(self.name, COSIGNATURE, self.public)
 
     def cosigned_at(self, note: bytes) -> int | None:
         """When it cosigned ``note``, seconds since 1970; None if it did not."""
-        for name, signature in lines_of(note):
-            if (name, signature[:ID_BYTES]) == (self.name, self.id):
-                return self._time(text_of(note), signature[ID_BYTES:])
-        return None
-
-    def _time(self, text: str, signature: bytes) -> int | None:
-        if len(signature) != TIME_BYTES + SIGNATURE_BYTES:
+        found = cosignature_of(note, self.name, self.id, SIGNATURE_BYTES)
+        if found is None:
             return None
-        at_s = int.from_bytes(signature[:TIME_BYTES], "big")
+        at_s, signature = found
         try:
             key = Ed25519PublicKey.from_public_bytes(self.public)
-            key.verify(signature[TIME_BYTES:], cosigned_text(text, at_s))
+            key.verify(signature, cosigned_text(text_of(note), at_s))
         except (InvalidSignature, ValueError):
             return None
         return at_s

@@ -3,7 +3,6 @@
 from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 
 from quarterdeck.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from quarterdeck.trail.proof.tree import HASH_BYTES
@@ -77,8 +76,3 @@ class Addition:
 def cosigned_text(text: str, at_s: int) -> bytes:
     """What a cosignature is over: ``text`` is the checkpoint's, ``at_s`` seconds since 1970."""
     return f"{HEADER}\ntime {at_s}\n{text}".encode()
-
-
-def witness_id(name: str, public: bytes) -> bytes:
-    """The four bytes before a witness's signature (signed-note, type 0x04)."""
-    return sha256(name.encode() + b"\n" + COSIGNATURE + public).digest()[:4]

@@ -7,10 +7,9 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
-from quarterdeck.kernel.text import is_storable
+from quarterdeck.kernel.text import is_mail, is_storable
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
-MAIL = re.compile(r"[^@\s<>,;:\"]+@[^@\s<>,;:\"]+")
 ROUTING_KEY = re.compile(r"[0-9A-Za-z]{20,64}(?::[\w+-]{10,100}:[^@\s:]+@[^@\s:]+)?")
 TOKEN = re.compile(r"xox[a-z]-[0-9A-Za-z-]+")
 PROJECT = re.compile(r"[A-Z][A-Z0-9_]{1,30}(/[^/]{1,60})?")
@@ -161,7 +160,7 @@ def _check_slack(channel: Channel, secret: str) -> None:
 
 def check_mail(address: str) -> None:
     """Refuse what is no mail address; raise UnusableChannel."""
-    if not MAIL.fullmatch(address) or not address.isprintable() or len(address) > MAX_TEXT:
+    if not is_mail(address) or len(address) > MAX_TEXT:
         raise UnusableChannel(f"{address[:80]!r} is no mail address; expected NAME@HOST")
 
 

@@ -12,9 +12,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    func,
     select,
-    tuple_,
 )
 
 from quarterdeck.kernel import versions
@@ -41,14 +39,13 @@ def listed(
     db: Connection, tenants: Tenants, *, after: tuple[str, str] = ("", ""), limit: int
 ) -> list[Kept]:
     """The next channels by tenant and name, after one."""
-    key = (channels.c.tenant, channels.c.name)
-    query = select(channels).where(tenants.clause(channels.c.tenant), tuple_(*key) > tuple_(*after))
-    return [_kept(row) for row in db.execute(query.order_by(*key).limit(limit))]
+    query = versions.after(tenants, channels, after, limit)
+    return [_kept(row) for row in db.execute(query)]
 
 
 def of_name(db: Connection, tenants: Tenants, name: str) -> Kept | None:
     """One channel, if it is there."""
-    row = db.execute(select(channels).where(*_named(tenants, name))).one_or_none()
+    row = versions.of_name(db, tenants, channels, name)
     return None if row is None else _kept(row)
 
 
@@ -60,8 +57,7 @@ def everywhere(db: Connection, kind: Kind) -> list[Kept]:
 
 def count(db: Connection, tenants: Tenants) -> int:
     """How many channels there are."""
-    query = select(func.count()).select_from(channels).where(tenants.clause(channels.c.tenant))
-    return int(db.scalar(query) or 0)
+    return versions.count(db, tenants, channels)
 
 
 def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
@@ -72,10 +68,6 @@ def put(db: Connection, tenants: Tenants, made: Kept) -> bool:
 def remove(db: Connection, tenants: Tenants, name: str, version: int) -> bool:
     """Take a channel away; False if it is not there at that version."""
     return versions.remove(db, tenants, channels.c.name, name, version)
-
-
-def _named(tenants: Tenants, name: str) -> tuple[Any, Any]:
-    return tenants.clause(channels.c.tenant), channels.c.name == name
 
 
 def _row(made: Kept) -> dict[str, Any]:

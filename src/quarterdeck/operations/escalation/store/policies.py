@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, and_, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Row, Table, and_, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from quarterdeck.kernel import versions as versioned
 from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.escalation.model.version import DELETED, Version
@@ -16,21 +17,19 @@ def listed(
     db: Connection, tenants: Tenants, *, after: tuple[str, str] = ("", ""), limit: int
 ) -> list[Version]:
     """The next policies by tenant and name, after one."""
-    key = (policies.c.tenant, policies.c.name)
-    query = select(policies).where(tenants.clause(policies.c.tenant), tuple_(*key) > tuple_(*after))
-    return [_version(row) for row in db.execute(query.order_by(*key).limit(limit))]
+    query = versioned.after(tenants, policies, after, limit)
+    return [_version(row) for row in db.execute(query)]
 
 
 def of_name(db: Connection, tenants: Tenants, name: str) -> Version | None:
     """One policy, if it is there."""
-    row = db.execute(select(policies).where(*_named(policies, tenants, name))).one_or_none()
+    row = versioned.of_name(db, tenants, policies, name)
     return None if row is None else _version(row)
 
 
 def count(db: Connection, tenants: Tenants) -> int:
     """How many policies there are."""
-    query = select(func.count()).select_from(policies)
-    return db.scalars(query.where(tenants.clause(policies.c.tenant))).one()
+    return versioned.count(db, tenants, policies)
 
 
 def are_there(db: Connection) -> bool:
