@@ -12,6 +12,7 @@ from waiting import until
 
 PROMETHEUS, ALERTMANAGER, AMTOOL = "prometheus", "prometheus-alertmanager", "amtool"
 LISTENING = re.compile(r'msg="Listening on" address=(\S+)')
+READY = "Server is ready to receive web requests."
 END_S = 10
 
 
@@ -77,7 +78,8 @@ def filled(folder: Path, exposition: str) -> Iterator[str]:
         "--web.listen-address=127.0.0.1:0",
     ]
     with _running(line, folder) as (log, _):
-        found = until(lambda: LISTENING.search(log.read_text()), what="Prometheus")
+        until(lambda: READY in log.read_text(), what="Prometheus")  # else it may answer 503
+        found = LISTENING.search(log.read_text())
         assert found
         yield f"http://{found[1]}"
 
