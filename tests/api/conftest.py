@@ -6,6 +6,7 @@ tenant ``other`` alone. Each is the headers of a request. The tenant ``acme`` is
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -84,7 +85,8 @@ def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Iterator[Ru
     with closing(open_trail(database, tmp_path / "trail", lasting=True)) as trail:
         keys = KeyStore(tmp_path / "keys")
         fields = Fields(database, keys, trail.reader)
-        sender = HttpSender("127.0.0.0/8")
+        near = replace(settings, webhook_networks="127.0.0.0/8")
+        sender = HttpSender(near.webhook_networks)
         yield Runtime(
             settings=settings,
             engine=database,
@@ -98,7 +100,7 @@ def runtime(settings: Settings, database: Engine, tmp_path: Path) -> Iterator[Ru
             metrics=open_metrics(database, tmp_path / "series"),
             checks={"database": database_check(database), "scheduler": idle},
             exports=tmp_path / "exports",
-            outlet=outlet(settings, keys, sender),
+            outlet=outlet(near, keys, sender),
         )
         sender.close()
 

@@ -27,7 +27,7 @@ from trail.keys.kms import key_file, wrap
 
 PASSPHRASE = {"QUARTERDECK_KEYS_PASSPHRASE": "a long enough passphrase"}
 CHECKS = ["sqlite", "folder", "space", "clock", "port", "keys", "kms", "key backup"]
-CHECKS += ["schema", "journal", "heartbeat", "fallback", "mail", "slack", "front end"]
+CHECKS += ["schema", "journal", "heartbeat", "fallback", "mail", "slack", "apprise", "front end"]
 
 Run = Callable[..., Result]
 

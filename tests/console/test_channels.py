@@ -52,6 +52,22 @@ def test_a_channel_is_written_tested_edited_and_removed(client: TestClient) -> N
     assert "There is no channel yet" in gone.text
 
 
+def test_a_channel_by_apprise_is_picked_and_its_address_never_shown(client: TestClient) -> None:
+    page = client.get("/channels").text
+    assert '<option value="apprise">Apprise</option>' in page
+    assert "Apprise: an Apprise address, as tgram://TOKEN/CHAT" in page
+    said = SAID | {"kind": "apprise", "place": "Phones"}
+    refused = client.post("/channels", data=said | {"secret": "dbus://a-secret"})
+    assert (refused.status_code, "acts on the machine" in refused.text) == (422, True)
+    done = client.post(
+        "/channels", data=said | {"secret": "jsons://example.org/a-secret"}, follow_redirects=True
+    )
+    assert "needs its secret" not in done.text
+    tested = client.post("/channels/acme/ops/test", follow_redirects=True).text
+    assert "Phones: taken" in tested
+    assert not any("a-secret" in shown for shown in (refused.text, done.text, tested))
+
+
 def test_what_nobody_took_is_sent_again_or_let_go(client: TestClient, estate: Stage) -> None:
     assert "Everything was told" in client.get("/messages").text
     one, other = told(estate), told(estate)

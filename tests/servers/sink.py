@@ -32,7 +32,7 @@ class Got:
     path: str
     at: float
     headers: dict[str, str]
-    body: dict[str, Any]
+    body: dict[str, Any]  # of JSON
     status: int
     raw: bytes = b""
 
@@ -85,7 +85,7 @@ def running() -> Iterator[Sink]:
             status = answer if isinstance(answer, int) else said.status
             if isinstance(answer, Event):
                 answer.wait(20)
-            body = json.loads(raw)
+            body = json.loads(raw) if raw.startswith(b"{") else {}
             headers = {name.lower(): value for name, value in self.headers.items()}
             one = Got(
                 path=self.path,

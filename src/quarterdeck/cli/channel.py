@@ -16,7 +16,7 @@ ABOUT = ("tenant", "name", "version", "by", "at", "has_secret", "lacks")
 
 commands = typer.Typer(
     add_completion=False,
-    help="Named ways out: mail, Slack, Teams, PagerDuty, webhooks, Jira.",
+    help="Named ways out: mail, Slack, Teams, PagerDuty, webhooks, Jira, Apprise.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
@@ -78,7 +78,7 @@ def put(
     *,
     kind: Annotated[
         str | None,
-        typer.Option(help="email, slack, slack-rooms, teams, pagerduty, webhook or jira."),
+        typer.Option(help="email, slack, slack-rooms, teams, pagerduty, webhook, jira, apprise."),
     ] = None,
     to: Annotated[Many, typer.Option("--to", help="Of email: who gets it; repeat it.")] = None,
     place: Annotated[str | None, typer.Option(help="Where it comes out, as #atp-ops.")] = None,

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from functools import partial
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from shutil import disk_usage
 from stat import S_IMODE
@@ -241,6 +242,16 @@ def rooms(settings: Settings, installation: Installation) -> Finding:
     return Finding(check="slack", verdict=Verdict.PASS, found=words)
 
 
+def apprise(settings: Settings, installation: Installation) -> Finding:
+    """Whether Apprise is there where a channel goes by it."""
+    named = _channels(settings, installation, Kind.APPRISE)
+    words = f"{', '.join(named[:3])} go by Apprise" if named else "no channel goes by Apprise"
+    if not named or find_spec("apprise") is not None:
+        return Finding(check="apprise", verdict=Verdict.PASS, found=words)
+    words += ", and it is not installed"
+    return Finding(check="apprise", verdict=Verdict.FAIL, found=words, do=keeping.NO_APPRISE)
+
+
 def _channels(settings: Settings, installation: Installation, kind: Kind) -> list[str]:
     """Those that go out by ``kind`` and lack nothing, as TENANT/CHANNEL."""
     # Without a database of this schema nothing can be said; the schema's own check tells.
@@ -394,5 +405,6 @@ def checks(store: KeyStore) -> list[Callable[[Settings, Installation], Finding]]
         fallback,
         mail,
         rooms,
+        apprise,
         front_end,
     ]

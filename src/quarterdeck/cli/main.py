@@ -47,7 +47,7 @@ NOUNS = {
     "incident": "Incidents: declare, lead, tell, learn.",
     "statuspage": "What customers see of how things are, and what they are told.",
     "severity": "How bad an incident can be, and what follows.",
-    "channel": "Named ways out: mail, Slack, Teams, PagerDuty, webhooks.",
+    "channel": "Named ways out: mail, Slack, Teams, PagerDuty, webhooks, Jira, Apprise.",
     "method": "How people are reached, and when they are left alone.",
     "message": "What was told by channels and mail, what waits, what nobody took.",
     "oncall": "Who answers when: schedules, overrides, holes, load.",

@@ -228,8 +228,8 @@ class Settings:
     )
     webhook_networks: str = setting(
         "",
-        "Networks not public that webhooks and receivers of alerts may reach: 10.1.0.0/16, "
-        "parted by commas.",
+        "Networks not public that webhooks, channels and receivers of alerts may reach: "
+        "10.1.0.0/16, parted by commas.",
     )
     smtp_host: str = setting("", "Mail server that sends what people are told; empty: none.")
     smtp_port: Port = setting(0, "Its port; 0: the usual one, 587, 465 or 25 by smtp_tls.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from quarterdeck.operations.messages.service.mending import forget
 from quarterdeck.operations.messages.service.parcels import Bundle
 from quarterdeck.operations.messages.service.sending import open_sending
 from quarterdeck.operations.sending.service import Loop
+from quarterdeck.providers.apprise.carrier import AppriseCarrier
 from quarterdeck.providers.email.carrier import PLAIN, MailCarrier, Server
 from quarterdeck.providers.jira.carrier import JiraCarrier
 from quarterdeck.providers.pagerduty.carrier import PagerDutyCarrier
@@ -43,6 +45,7 @@ def outlet(settings: Settings, keys: KeyStore, sender: HttpSender) -> Outlet:
         Kind.WEBHOOK: WebhookCarrier(sender),
         Kind.JIRA: JiraCarrier(sender),
         Kind.ROOMS: RoomCarrier(sender, settings.slack_url, archive=settings.slack_archive),
+        Kind.APPRISE: AppriseCarrier(settings.webhook_networks, os.environ),
     }
     return Outlet(carriers=carriers, safe=KeySafe(keys))
 

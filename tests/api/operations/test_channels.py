@@ -67,6 +67,25 @@ def test_a_channel_is_entered_tested_and_deleted_and_its_secret_never_shown(
     assert client.post(f"{ONE}/test", headers=ada).status_code == 404
 
 
+def test_a_channel_by_apprise_is_tested_and_no_part_of_its_address_shown(
+    client: TestClient, ada: Headers, came: Sink
+) -> None:
+    secret = f"ntfy://{came.url.removeprefix('http://')}/a-topic"
+    spec = {"kind": "apprise", "place": "Phones", "secret": secret}
+    assert client.put(ONE, json=spec, headers=ada).json()["lacks"] is None
+    came.answers["/"] = [200, 404]
+    assert client.post(f"{ONE}/test", headers=ada).json()["taken"] is True
+    failed = client.post(f"{ONE}/test", headers=ada)
+    [answer] = failed.json()["answers"]
+    assert (answer["address"], answer["status"], answer["again"]) == ("Phones", 404, False)
+    told = client.get("/api/v1/messages?channel=ops", headers=ada)
+    shown = (failed, told, client.get(ONE, headers=ada))
+    assert not any("a-topic" in one.text for one in shown)
+    for wrong in ("a-topic", "dbus://a-topic", f"{secret} {secret}"):
+        refused = client.put(ONE, json=spec | {"secret": wrong}, headers=ada)
+        assert (refused.status_code, "a-topic" in refused.text) == (422, False)
+
+
 def test_what_cannot_be_is_refused(client: TestClient, ada: Headers, issue: Issue) -> None:
     spec = {"kind": "slack", "place": "#acme-ops"}
     for wrong in (

@@ -46,6 +46,16 @@ def test_a_channel_is_set_tested_and_removed(run: Run, came: Sink) -> None:
     assert run(f"channel show ops {HERE}")[0] == 2
 
 
+def test_a_channel_by_apprise_is_set_and_tested(run: Run, came: Sink) -> None:
+    secret = f"json://{came.url.removeprefix('http://')}/a-secret"
+    set_ = f"channel set phones --kind apprise --place Phones --secret - {HERE}"
+    assert run(set_, given=f"{secret}\n")[2] == "channel phones is at version 1"
+    assert run(f"channel test phones {HERE}")[:2] == (0, "address\tanswer\nPhones\ttaken")
+    assert came.of("/a-secret")[0].body["title"].startswith("[INFO] Test of channel phones")
+    refused = run(set_, given="syslog://local5\n")
+    assert "acts on the machine that sends" in refused[2]
+
+
 def test_methods_are_set_listed_and_removed(run: Run) -> None:
     assert "it is said of nobody" in run("method list")[2]
     line = "method set ada --by mail=a@x.example --by channel=ops --quiet 22:00-07:00"

@@ -154,6 +154,11 @@ def test_what_cannot_be_is_refused(said: dict[str, Any], why: str) -> None:
         (Kind.PAGERDUTY, "https://events.pagerduty.com"),
         (Kind.WEBHOOK, "short"),
         (Kind.TEAMS, "https://a.example/é"),
+        (Kind.APPRISE, "a word"),
+        (Kind.APPRISE, "pover://"),
+        (Kind.APPRISE, "tgram://1:a/2 tgram://1:b/2"),
+        (Kind.APPRISE, "DBus://session"),
+        (Kind.APPRISE, "syslog://local5"),
     ],
 )
 def test_a_secret_that_cannot_be_one_is_refused_and_not_repeated(
@@ -168,3 +173,15 @@ def test_a_secret_that_cannot_be_one_is_refused_and_not_repeated(
         mail = Channel(name="mail", kind=Kind.EMAIL, to=("a@b",))
         with pytest.raises(UnusableChannel, match="no secret"):
             keeping.put(work, "acme", mail, secret="s" * 20, safe=safe)
+
+
+def test_a_channel_by_apprise_is_kept_where_apprise_is_installed(
+    base: Engine, safe: KeySafe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel, url = Channel(name="ops", kind=Kind.APPRISE), "tgram://123456789:a-token/42"
+    with working(base) as work:
+        kept, _ = keeping.put(work, "acme", channel, secret=url, safe=safe)
+        assert (kept.lacks, url in repr(kept)) == ("", False)
+        monkeypatch.setattr(keeping, "find_spec", lambda _: None)
+        with pytest.raises(UnusableChannel, match=r"pip install 'quarterdeck\[apprise\]'"):
+            keeping.put(work, "acme", Channel(name="more", kind=Kind.APPRISE))

@@ -37,6 +37,7 @@ from servers.mail import MailBox
 from servers.sink import Sink
 
 KEY = "R0123456789abcdefghijklmnopqrstuv"
+LOOPBACK = "127.0.0.0/8"
 BOT = "xoxb-1-abc"
 SIGNING = "a secret of some length"
 
@@ -77,8 +78,9 @@ class Stage:
             smtp_from="Quarterdeck <quarterdeck@acme.example>",
             slack_url=self.slack_url or f"{self.sink.url}/api",
             pagerduty_url=self.sink.url,
+            webhook_networks=LOOPBACK,
         )
-        sender = HttpSender("127.0.0.0/8")
+        sender = HttpSender(LOOPBACK)
         self.senders.append(sender)
         return outlet(settings, self.keys, sender)
 

@@ -76,7 +76,8 @@ class ChannelPut(ChannelSpec):
         "",
         max_length=MAX_SECRET,
         description="Slack: an incoming webhook's address or a bot's token; Teams: a workflow's "
-        "address; PagerDuty: a routing key; webhook: what signs. Empty: the one it has.",
+        "address; PagerDuty: a routing key; webhook: what signs; Apprise: its address "
+        "(tgram://...). Empty: the one it has.",
     )
 
 

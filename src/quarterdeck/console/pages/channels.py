@@ -35,6 +35,7 @@ TITLES = {
     Kind.WEBHOOK: "Webhook",
     Kind.JIRA: "Jira",
     Kind.ROOMS: "Slack, a channel for each incident",
+    Kind.APPRISE: "Apprise",
 }
 
 

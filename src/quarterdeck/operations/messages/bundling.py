@@ -60,6 +60,12 @@ def headline(content: Content) -> str:
     return state + (content.title.strip() or UNTITLED)
 
 
+def mark(content: Content) -> str:
+    """How severe it is, to stand before the title, until it is over: ``[CRITICAL] ``."""
+    over = content.state in ("resolved", "acknowledged")
+    return f"[{content.severity.upper()}] " if content.severity and not over else ""
+
+
 def _in_short(content: Content) -> str:
     facts = "; ".join(f"{label}: {value}" for label, value in content.facts)
     return "\n".join(part for part in (f"• {headline(content)}", content.text, facts) if part)

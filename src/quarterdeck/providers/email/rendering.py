@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 from hashlib import sha256
 
-from quarterdeck.operations.messages.bundling import REPEAT, headline, shortened
+from quarterdeck.operations.messages.bundling import REPEAT, headline, mark, shortened
 from quarterdeck.operations.messages.model import UNSUBSCRIBE, Content
 
 MOST_SUBJECT, MOST_TEXT = 200, 100_000
@@ -26,7 +26,7 @@ def mail(
     """
     made = EmailMessage()
     again = "Repeat: " if repeat else ""
-    made["Subject"] = shortened(f"{again}{_mark(content)}{headline(content)}", MOST_SUBJECT)
+    made["Subject"] = shortened(f"{again}{mark(content)}{headline(content)}", MOST_SUBJECT)
     made["From"] = sender
     made["To"] = to
     made["Auto-Submitted"] = "auto-generated"
@@ -52,11 +52,6 @@ def addressed(made: EmailMessage, id_: str, at: datetime, repeat: int) -> EmailM
 def host_of(sender: str) -> str:
     """The host of a mail address, which may stand in angle brackets."""
     return sender.rpartition("@")[2].rstrip("> ") or "localhost"
-
-
-def _mark(content: Content) -> str:
-    over = content.state in ("resolved", "acknowledged")
-    return f"[{content.severity.upper()}] " if content.severity and not over else ""
 
 
 def _lines(content: Content) -> Iterator[str]:

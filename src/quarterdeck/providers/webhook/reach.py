@@ -55,14 +55,18 @@ def resolved(
 
 def may_reach(address: Address, allowed: Iterable[Network]) -> bool:
     """Whether ``address``, or the one inside it, is public or in an ``allowed`` network."""
-    meant = _inner(address)
-    if any(
-        one.version == network.version and one in network
-        for one in {address, meant}
-        for network in allowed
-    ):
+    if is_named(address, allowed):
         return True
+    meant = _inner(address)
     return meant.is_global and not meant.is_multicast
+
+
+def is_named(address: Address, allowed: Iterable[Network]) -> bool:
+    """Whether ``address``, or the one inside it, is in an ``allowed`` network."""
+    meant = {address, _inner(address)}
+    return any(
+        one.version == network.version and one in network for one in meant for network in allowed
+    )
 
 
 def _inner(address: Address) -> Address:

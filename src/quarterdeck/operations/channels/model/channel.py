@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from quarterdeck.kernel.errors import Conflict, Invalid, NotFound
 from quarterdeck.kernel.text import is_mail, is_storable
+from quarterdeck.operations.channels.model import apprise
 
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 ROUTING_KEY = re.compile(r"[0-9A-Za-z]{20,64}(?::[\w+-]{10,100}:[^@\s:]+@[^@\s:]+)?")
@@ -39,6 +40,7 @@ class Kind(StrEnum):
     WEBHOOK = "webhook"
     JIRA = "jira"
     ROOMS = "slack-rooms"  # a Slack channel for each incident
+    APPRISE = "apprise"  # whatever else Apprise reaches
 
 
 SECRETS = {
@@ -48,8 +50,11 @@ SECRETS = {
     "with a token of the REST API and the mail address of whose it is",
     Kind.JIRA: "NAME@HOST:TOKEN of an account of Jira Cloud, or a personal access token",
     Kind.ROOMS: "a bot's token (xoxb-...)",
+    Kind.APPRISE: "an Apprise address, as tgram://TOKEN/CHAT or ntfys://HOST/TOPIC",
 }
 """Kinds that cannot do without a secret, and what it is."""
+
+SHAPES = {Kind.PAGERDUTY: ROUTING_KEY, Kind.ROOMS: TOKEN}
 
 ADDRESSED = (Kind.WEBHOOK, Kind.JIRA)
 """Kinds that say where they are asked."""
@@ -138,10 +143,10 @@ def check_secret(channel: Channel, secret: str) -> None:
             check_url(secret, "the secret, a workflow's address,")
         case Kind.SLACK:
             _check_slack(channel, secret)
-        case Kind.ROOMS if not TOKEN.fullmatch(secret):
-            raise UnusableChannel(f"expected {SECRETS[Kind.ROOMS]}")
-        case Kind.PAGERDUTY if not ROUTING_KEY.fullmatch(secret):
-            raise UnusableChannel(f"expected {SECRETS[Kind.PAGERDUTY]}")
+        case Kind.APPRISE if why := apprise.unusable(secret):
+            raise UnusableChannel(f"expected {SECRETS[Kind.APPRISE]}; {why}")
+        case Kind.ROOMS | Kind.PAGERDUTY as kind if not SHAPES[kind].fullmatch(secret):
+            raise UnusableChannel(f"expected {SECRETS[kind]}")
         case Kind.WEBHOOK if len(secret) < LEAST_KEY:
             raise UnusableChannel(f"a webhook's secret has {LEAST_KEY} characters or more")
         case _:

@@ -1,6 +1,7 @@
 """Channels: written, removed, looked at; their secrets are never shown."""
 
 from hashlib import sha256
+from importlib.util import find_spec
 
 import msgspec
 from sqlalchemy import Connection
@@ -26,6 +27,8 @@ READ, WRITE = "channels:read", "channels:write"
 MOST = 500
 """Channels of one tenant, and shown at once."""
 
+NO_APPRISE = "channels of kind apprise need its extra: pip install 'quarterdeck[apprise]'"
+
 
 def put(
     work: Work,
@@ -43,11 +46,14 @@ def put(
 
     Raises:
         ChannelChanged: it is not at the version that was ``expected``; 0: not there yet.
-        UnusableChannel: the secret cannot be one of such a channel.
+        UnusableChannel: the secret cannot be one of such a channel, or what it goes out by is
+            not installed.
     """
     own = work.require(WRITE, tenant)
     if tenant != PLATFORM:
         access.require_open(work, tenant)
+    if channel.kind is Kind.APPRISE and find_spec("apprise") is None:
+        raise UnusableChannel(NO_APPRISE)
     if secret:
         check_secret(channel, secret)
     old = store.of_name(work.db, own, channel.name)

@@ -1,0 +1,1 @@
+"""What Apprise reaches: each delivery is a process of its own, with a guard in it."""

@@ -1,0 +1,71 @@
+"""Carries parcels by Apprise, each in a process of its own: it opens connections as it likes.
+
+The process has neither our environment nor our files' secrets, is guarded from within, and is
+killed when its time is up. It costs the third of a second that Apprise takes to load.
+"""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.util import find_spec
+
+import msgspec
+
+from quarterdeck.operations.channels.service.keeping import NO_APPRISE
+from quarterdeck.operations.messages.bundling import as_one
+from quarterdeck.operations.messages.ports import Parcel
+from quarterdeck.operations.sending.model import Reply
+from quarterdeck.providers.apprise import rendering
+from quarterdeck.providers.apprise.judging import Verdict
+
+CHILD = "quarterdeck.providers.apprise.child"
+TIMEOUT_S = 10.0
+TRUST = "SSL_CERT_FILE"
+"""The one word of the environment that is handed on: which certificates are trusted."""
+
+
+class AppriseCarrier:
+    """The port ``Carrier``, for what Apprise reaches.
+
+    Args:
+        networks: as of ``HttpSender``.
+        environ: of this process.
+    """
+
+    def __init__(
+        self, networks: str, environ: Mapping[str, str], timeout_s: float = TIMEOUT_S
+    ) -> None:
+        self._networks, self._timeout_s = networks, timeout_s
+        trust = environ.get(TRUST, "")
+        own = {TRUST: trust, "REQUESTS_CA_BUNDLE": trust} if trust else {}
+        self._environ = {"PATH": "", "HOME": "/nonexistent", "LANG": "C.UTF-8", **own}
+
+    def carry(self, parcel: Parcel) -> Reply:
+        """As the port says. Of one address for several people it is taken by all, or by none."""
+        if find_spec("apprise") is None:
+            return Reply(error=NO_APPRISE, again=True)
+        said = rendering.said(as_one(parcel.contents), repeat=parcel.attempt > 1)
+        task = {"url": parcel.secret, "networks": self._networks, "said": said}
+        try:
+            ended = subprocess.run(  # noqa: S603  our own interpreter and module
+                [sys.executable, "-I", "-m", CHILD],
+                input=msgspec.json.encode(task),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=self._environ,
+                cwd="/",
+                timeout=self._timeout_s,
+                check=False,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired:
+            return Reply(error=f"no whole answer within {self._timeout_s:g} s", again=True)
+        return _reply(ended)
+
+
+def _reply(ended: subprocess.CompletedProcess[bytes]) -> Reply:
+    try:
+        found = msgspec.json.decode(ended.stdout, type=Verdict)
+    except msgspec.MsgspecError:
+        return Reply(error=f"Apprise ended without an answer ({ended.returncode})", again=True)
+    return Reply(status=found.status, error=found.error, again=found.again)
