@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
+from warnings import catch_warnings
 
 import pytest
+from apprise.manager_plugins import NotificationManager
 
 from quarterdeck.operations.channels.model.channel import Channel, Kind
 from quarterdeck.operations.messages.bundling import CUT, REPEAT
@@ -15,10 +17,12 @@ from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.sending.model import Reply
 from quarterdeck.providers.apprise import carrier as carrying
 from quarterdeck.providers.apprise.carrier import AppriseCarrier
+from quarterdeck.providers.apprise.service import UNENCRYPTED
 from servers import mail, sink
 from servers.mail import MailBox
 from servers.sink import Said, Sink
 
+PATIENCE_S = 60.0  # however busy the machine is
 LOOPBACK = "127.0.0.0/8,::1/128"
 DOWN = Content(
     title="Database down",
@@ -57,7 +61,7 @@ def parcel(url: str, content: Content = DOWN, attempt: int = 1) -> Parcel:
 
 
 def carried(url: str, networks: str = LOOPBACK, content: Content = DOWN) -> Reply:
-    return AppriseCarrier(networks, os.environ).carry(parcel(url, content))
+    return AppriseCarrier(networks, os.environ, PATIENCE_S).carry(parcel(url, content))
 
 
 def at(came: Sink, path: str, schema: str = "json") -> str:
@@ -74,11 +78,17 @@ def test_what_is_told_comes_out_at_a_server_of_ones_own(came: Sink, schema: str)
 
 
 def test_ntfy_gets_a_title_and_a_message_and_a_repeat_says_so(came: Sink) -> None:
-    by = AppriseCarrier(LOOPBACK, {})
+    by = AppriseCarrier(LOOPBACK, {}, PATIENCE_S)
     assert by.carry(parcel(at(came, "/a-topic", "ntfy"), attempt=2)).taken
     [got] = came.of("/")
     assert (got.body["topic"], got.body["title"]) == ("a-topic", "[CRITICAL] Database down")
     assert got.body["message"].startswith(f"{REPEAT}\n\nNobody can pay.")
+
+
+def test_several_recipients_of_one_address_are_told_in_its_time(came: Sink) -> None:
+    topics = ["one", "two", "three", "four", "five", "six", "seven"]
+    assert carried(at(came, f"/{'/'.join(topics)}", "ntfy")) == Reply()
+    assert {one.body["topic"] for one in came.of("/")} == set(topics)
 
 
 def test_a_mail_goes_by_a_server_of_ones_own_and_its_refusals_are_understood(box: MailBox) -> None:
@@ -113,6 +123,13 @@ def test_a_failure_says_whether_trying_again_helps_and_no_secret(
     assert carried(url).taken
 
 
+def test_what_grows_in_a_form_is_still_one_message(box: MailBox) -> None:
+    way = f"127.0.0.1:{box.port}?to=ops@acme.example&from=q@acme.example"
+    url = f"mailto://ada:passw0rd@{way}&format=html&overflow=split"
+    assert carried(url, content=replace(DOWN, text="<" * 50_000)).taken
+    assert len(box.got) == 1
+
+
 def test_a_server_that_is_away_is_tried_again() -> None:
     reply = carried("json://127.0.0.1:1/a-secret")
     assert (reply.status, reply.again) == (None, True)
@@ -145,11 +162,35 @@ def test_what_is_not_public_is_not_reached_unless_the_setting_allows(came: Sink,
     assert metadata.error.startswith("refused: 169.254.169.254 is not public")
 
 
-@pytest.mark.parametrize("url", ["json://1.1.1.1/x", "jsons://1.1.1.1/x?verify=no"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "json://1.1.1.1/x",
+        "jsons://1.1.1.1/x?verify=no",
+        "jsons://1.1.1.1/x?VERIFY=%6eo",
+        "mailto://ada:passw0rd@1.1.1.1?to=a@acme.example&from=q@acme.example",
+        "mailtos://ada:passw0rd@1.1.1.1?to=a@x.example&from=q@x.example&mode=insecure",
+        "rsyslog://1.1.1.1",
+    ],
+)
 def test_what_is_public_is_reached_encrypted_and_verified_alone(url: str) -> None:
     reply = carried(url)
     assert "1.1.1.1 is public, and would not be reached encrypted and verified" in reply.error
     assert not reply.again
+
+
+def test_which_services_are_asked_unencrypted_is_known() -> None:
+    with catch_warnings(action="ignore", category=DeprecationWarning):  # of what Apprise imports
+        plugins = list(NotificationManager().plugins())  # type: ignore[no-untyped-call]  # so
+    assert len(plugins) > 180
+    for plugin in plugins:
+        urls = [
+            value
+            for name, value in vars(plugin).items()
+            if isinstance(value, str) and name not in ("service_url", "setup_url")
+        ]
+        if any(one.startswith("http://") for one in urls):
+            assert plugin.schemas(plugin) <= UNENCRYPTED, plugin
 
 
 @pytest.mark.parametrize("asked", ["", "?redirect=yes"])

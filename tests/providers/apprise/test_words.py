@@ -108,4 +108,7 @@ def test_a_host_stays_where_it_is_one() -> None:
     assert "ntfy.example" not in masked(words, url, keeps_host=False)
     assert masked("the webhook: hook", "json://h/hook", keeps_host=True) == "the webhook: ***"
     assert masked("/botlong-token", "tgram://long-token", keeps_host=False) == "/bot***"
+    assert (
+        masked("read json://a...b:p...d@h...t", "json://x", keeps_host=False) == "read json://***"
+    )
     assert masked("at [broken", "json://[broken/abcd", keeps_host=True) == "at ***"

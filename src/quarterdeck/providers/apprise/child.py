@@ -4,6 +4,7 @@ Nothing that anybody wrote is read before the guard stands.
 """
 
 import resource
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,6 +22,9 @@ from quarterdeck.providers.webhook.reach import networks_of
 
 ANY = "json://localhost"
 MOST_BYTES = 1 << 30
+LONGEST_S = 30
+"""Who waits for it kills it before; where nobody waits any longer, the kernel does."""
+
 TAKEN = Verdict(status=None, error="", again=False)
 UNKNOWN = "Apprise reads no such address, or lacks what it needs for it"
 
@@ -38,6 +42,7 @@ def main() -> None:
     answers, sys.stdout = sys.stdout, sys.stderr
     Apprise.instantiate(ANY)  # when it is first asked it loads all that it knows
     sys.dont_write_bytecode = True
+    signal.alarm(LONGEST_S)
     for limit, most in ((resource.RLIMIT_AS, MOST_BYTES), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(limit, (most, most))
     guard = Guard(allowed=[])
@@ -72,14 +77,15 @@ def _refused(service: Service | None) -> str:
 
 
 def _why_not(guard: Guard, lines: Sequence[Line], why: str) -> Verdict:
-    """What was refused here comes before what Apprise makes of it."""
-    if guard.refused:
+    """What was refused here comes before what Apprise makes of it, unless somebody answered."""
+    found = judged(lines)
+    if guard.refused and found.status is None:
         first = guard.refused[0]
         return Verdict(status=None, error=f"refused: {first.words}", again=first.again)
     if why:
         said = "; ".join([why, *(one.text for one in lines if one.warns)])
         return Verdict(status=None, error=said[:MOST_WORDS], again=False)
-    return judged(lines)
+    return found
 
 
 if __name__ == "__main__":

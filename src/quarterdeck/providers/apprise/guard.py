@@ -71,7 +71,7 @@ class Guard:
         """Refuse all but numeric addresses: of a name it is not known where it leads."""
         if said is None:  # of a connection that was judged
             return
-        host = str(said[0]).partition("%")[0] if isinstance(said, tuple) and said else ""
+        host = str(said[0]) if isinstance(said, tuple) and said else ""
         try:
             address = ip_address(host)
         except ValueError:

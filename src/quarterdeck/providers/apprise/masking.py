@@ -12,7 +12,12 @@ BETWEEN = re.compile(r"[/?&=:@,;#+\s]+")
 
 
 def masked(words: str, url: str, *, keeps_host: bool) -> str:
-    """``words`` in which no part of ``url`` stands. ``keeps_host``: but its host, and port."""
+    """``words`` in which no part of ``url`` stands. ``keeps_host``: but its host, and port.
+
+    Nor does the whole as Apprise abbreviates it, ``mailto://a...z:p...d@h...t``.
+    """
+    schema = url.partition("://")[0]
+    words = re.sub(rf"\b{re.escape(schema)}://\S+", f"{schema}://{MASK}", words)
     kept = _host(url) if keeps_host else frozenset()
     for part in sorted(set(_parts(url)) - kept, key=len, reverse=True):
         edge = "" if len(part) >= LONG else r"(?![0-9A-Za-z])"

@@ -12,6 +12,11 @@ from quarterdeck.operations.channels.model.apprise import LOCAL
 from quarterdeck.providers.apprise.judging import Line
 from quarterdeck.providers.apprise.rendering import Room, Said, fitted
 
+INSECURE = "insecure"
+
+UNENCRYPTED = frozenset({"aprs", "dapnet", "growl", "kavenegar", "rsyslog"})
+"""Services that have no encrypted form, or that Apprise asks for none."""
+
 
 class Log(Handler):
     """What Apprise logs, kept."""
@@ -40,8 +45,7 @@ class Service:
     @property
     def is_local(self) -> bool:
         """Whether it acts on this machine, whatever its address calls it."""
-        known: set[str] = self.plugin.schemas()  # type: ignore[no-untyped-call]  # published so
-        return bool(LOCAL & known)
+        return bool(LOCAL & self._names)
 
     @property
     def is_private(self) -> bool:
@@ -50,8 +54,14 @@ class Service:
         What has no unencrypted form beside another is: ``tgram://`` is asked over HTTPS.
         """
         forms = [getattr(self.plugin, name, None) for name in ("protocol", "secure_protocol")]
-        has_both = all(forms)
-        return bool(self.plugin.verify_certificate) and (self.plugin.secure or not has_both)
+        encrypted = self.plugin.secure if all(forms) else not UNENCRYPTED & self._names
+        mail = getattr(self.plugin, "secure_mode", "")  # which mailtos:// may say otherwise
+        return bool(encrypted and self.plugin.verify_certificate and mail != INSECURE)
+
+    @property
+    def _names(self) -> set[str]:
+        known: set[str] = self.plugin.schemas()  # type: ignore[no-untyped-call]  # published so
+        return known
 
     @property
     def has_host(self) -> bool:
