@@ -15,12 +15,16 @@ from typing_extensions import override
 
 from quarterdeck.__main__ import wired
 from quarterdeck.access.principals.model import installation
+from quarterdeck.cli import doctor
 from quarterdeck.cli.main import build_cli
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine, writing
 from quarterdeck.kernel.work import begin
 from quarterdeck.migrations import revision
+from quarterdeck.operations.channels.model.channel import Channel, Kind
+from quarterdeck.operations.channels.service import keeping
 from quarterdeck.operations.escalation.service import policies
+from quarterdeck.providers.sealing.safe import KeySafe
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.appender import open_log
 from trail.keys.kms import key_file, wrap
@@ -147,6 +151,22 @@ def test_doctor_wants_somebody_outside_to_be_rung_once_anybody_is_paged(
     told |= {"QUARTERDECK_FALLBACK_CHANNEL": "mail boss@example.com"}
     fit = findings(run, **told)[1]
     assert (fit["heartbeat"]["verdict"], fit["fallback"]["verdict"]) == ("pass", "pass")
+
+
+def test_doctor_wants_apprise_where_a_channel_goes_by_it(
+    run: Run, migrated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_engine(f"sqlite:///{migrated}/quarterdeck.db")
+    phones = Channel(name="phones", kind=Kind.APPRISE)
+    with begin(engine, installation(), utc_now) as work:
+        safe = KeySafe(KeyStore(migrated / "keys"))
+        keeping.put(work, "_platform", phones, secret="json://localhost", safe=safe)
+    engine.dispose()
+    assert findings(run)[1]["apprise"]["found"] == "_platform/phones go by Apprise"
+    monkeypatch.setattr(doctor, "find_spec", lambda _: None)
+    code, found = findings(run)
+    assert (code, found["apprise"]["verdict"]) == (1, "fail")
+    assert "pip install 'quarterdeck[apprise]'" in found["apprise"]["do"]
 
 
 def test_doctor_finds_a_folder_that_others_may_enter(run: Run, migrated: Path) -> None:

@@ -46,6 +46,15 @@ def test_atp_has_its_rooms_and_a_pack_leaves_secrets_be(engine: Engine) -> None:
     assert (kept.channel.place, kept.lacks) == ("#atp-ops", "")
 
 
+def test_a_pack_may_have_a_channel_by_apprise_without_its_address(engine: Engine) -> None:
+    spec = told.ChannelSpec(kind=Kind.APPRISE, place="Phones")
+    with begin(engine, ROOT, utc_now) as work:
+        told.put_channel(work, "_platform/phones", spec)
+        assert (
+            "needs its secret: an Apprise address" in keeping.one(work, "_platform", "phones").lacks
+        )
+
+
 class Plain:
     """A safe that seals nothing."""
 
