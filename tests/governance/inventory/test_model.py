@@ -5,11 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quarterdeck.governance.connections.model import prefix_of
 from quarterdeck.governance.inventory.model import (
     Known,
     Sighting,
     What,
     difference,
+    named,
     portions,
     resource_id,
     sighting,
@@ -79,6 +81,13 @@ def test_what_was_removed_and_is_seen_again_is_restored_even_unchanged() -> None
 def test_a_clouds_id_is_one_resource_in_any_case_but_not_in_any_connection() -> None:
     assert resource_id(HERE, "/Subscriptions/S") == resource_id(HERE, "/subscriptions/s")
     assert resource_id(HERE, "/a") != resource_id(ConnectionId("d"), "/a")
+
+
+def test_resources_of_a_connection_lie_together_and_those_of_before_keep_their_ids() -> None:
+    prefix, old = prefix_of(HERE), resource_id(HERE, "/a")
+    new = resource_id(HERE, "/a", prefix)
+    assert (new[:3], new[3:], len(new)) == (prefix, old[:29], 32)
+    assert sighting(HERE, b'{"id": "/A"}', prefix).id == named(HERE, b'{"id": "/a"}', prefix) == new
 
 
 def test_the_bytes_are_kept_as_they_came() -> None:

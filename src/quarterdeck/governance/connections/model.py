@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 from quarterdeck.access.tenants.model import ID
 from quarterdeck.kernel.errors import Conflict, Invalid
@@ -32,6 +33,8 @@ class Connection:
         secret: a reference to the client secret (``env:NAME``, ``file:PATH``), never the
             secret itself; empty where the platform's own credential is used.
         trial: None until the credential was tried for the first time.
+        prefix: with what the ids of its resources begin, so that they lie together in every
+            index; empty for a connection that is older than that.
     """
 
     id: ConnectionId
@@ -44,12 +47,18 @@ class Connection:
     use_lighthouse: bool = False
     created_at: datetime
     trial: Trial | None = None
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         for field in ("directory", "name"):
             text = getattr(self, field)
             if not text.strip() or len(text) > MAX_TEXT:
                 raise Invalid(f"{field} must have 1 to {MAX_TEXT} characters")
+
+
+def prefix_of(connection: ConnectionId) -> str:
+    """The prefix of a connection that is made now: three hex digits, one of 4,096."""
+    return sha256(connection.encode()).hexdigest()[:3]
 
 
 def tenant_for(directory: str, fallback: str) -> TenantId:

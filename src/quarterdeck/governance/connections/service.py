@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.events.governance import ConnectionAdded, ConnectionRemoved
 from quarterdeck.governance.connections import store
-from quarterdeck.governance.connections.model import Connection, Trial
+from quarterdeck.governance.connections.model import Connection, Trial, prefix_of
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.errors import NotFound
 from quarterdeck.kernel.health import Check, Entry, Health
@@ -40,8 +40,9 @@ def add(work: Work, tenant: TenantId, new: NewConnection) -> Connection:
     """Connect a tenant to a directory; raise ConnectionExists if it is connected already."""
     work.require("connections:create", tenant)
     tenants.require_open(work, tenant)
+    made = ConnectionId(work.new_id())
     connection = Connection(
-        id=ConnectionId(work.new_id()),
+        id=made,
         tenant=tenant,
         directory=new.directory,
         name=new.name,
@@ -50,6 +51,7 @@ def add(work: Work, tenant: TenantId, new: NewConnection) -> Connection:
         secret=new.secret,
         use_lighthouse=new.use_lighthouse,
         created_at=work.now,
+        prefix=prefix_of(made),
     )
     store.add(work.db, connection)
     work.publish(

@@ -38,6 +38,7 @@ connections = Table(
     Column("secret", String, nullable=False),
     Column("use_lighthouse", Boolean, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("prefix", String, nullable=False, server_default=""),
     UniqueConstraint("tenant", "directory"),
 )
 
@@ -139,6 +140,7 @@ def _row(connection: Connection) -> dict[str, object]:
         "secret": connection.secret,
         "use_lighthouse": connection.use_lighthouse,
         "created_at": micros(connection.created_at),
+        "prefix": connection.prefix,
     }
 
 
@@ -157,4 +159,5 @@ def _connection(row: Row[tuple[object, ...]]) -> Connection:
         use_lighthouse=row.use_lighthouse,
         created_at=instant(row.created_at),
         trial=trial,
+        prefix=row.prefix,
     )

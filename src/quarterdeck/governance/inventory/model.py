@@ -43,7 +43,8 @@ class Sighting:
     """One resource in a listing.
 
     Attributes:
-        id: ours: 32 hex digits that follow from the connection and ``cloud_id``.
+        id: ours: 32 hex digits that follow from the connection and ``cloud_id``; they begin
+            with the connection's prefix.
         cloud_id: as the cloud wrote it; clouds compare it without regard to case
             (Azure: "Naming rules and restrictions", resource IDs).
         type: the cloud's word for it; read out of ``cloud_id`` where it is not stated.
@@ -153,13 +154,14 @@ class _Item(msgspec.Struct):
 _ITEM = msgspec.json.Decoder(_Item)
 
 
-def resource_id(connection: ConnectionId, cloud_id: str) -> str:
+def resource_id(connection: ConnectionId, cloud_id: str, prefix: str = "") -> str:
     """Our id of the resource that ``connection``'s cloud calls ``cloud_id``, in any case."""
-    return hashlib.sha256(f"{connection}\n{cloud_id.casefold()}".encode()).hexdigest()[:32]
+    digest = hashlib.sha256(f"{connection}\n{cloud_id.casefold()}".encode()).hexdigest()
+    return f"{prefix}{digest}"[:32]
 
 
-def sighting(connection: ConnectionId, item: bytes) -> Sighting:
-    """Read one item of a listing.
+def sighting(connection: ConnectionId, item: bytes, prefix: str = "") -> Sighting:
+    """Read one item of a listing; ``prefix`` is the connection's.
 
     Raises:
         Unreadable: it is not UTF-8, not JSON, or not of a resource's form.
@@ -175,7 +177,7 @@ def sighting(connection: ConnectionId, item: bytes) -> Sighting:
     if any("\0" in word for word in (found.id, name, kind, location, *tags, *tags.values())):
         raise Unreadable(f"expected text, got a NUL in {found.id[:80]!r}")
     return Sighting(
-        id=resource_id(connection, found.id),
+        id=resource_id(connection, found.id, prefix),
         cloud_id=found.id,
         name=name or found.id.rstrip("/").rpartition("/")[2],
         type=kind or _type_of(found.id),
@@ -186,14 +188,16 @@ def sighting(connection: ConnectionId, item: bytes) -> Sighting:
     )
 
 
-def named(connection: ConnectionId, item: bytes) -> str:
+def named(connection: ConnectionId, item: bytes, prefix: str = "") -> str:
     """Our id of an item that is otherwise not to be read; empty where it tells none."""
     try:
         found = msgspec.json.decode(item)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return ""
     cloud_id = found.get("id") if isinstance(found, dict) else None
-    return resource_id(connection, cloud_id) if isinstance(cloud_id, str) and cloud_id else ""
+    if not (isinstance(cloud_id, str) and cloud_id):
+        return ""
+    return resource_id(connection, cloud_id, prefix)
 
 
 def difference(

@@ -50,8 +50,9 @@ def _with_the_table(_table: Table, db: Connection, **_: object) -> None:
 def put(db: Connection, names: Sequence[tuple[str, str]]) -> None:
     """Make these findable: ids with folded names. PostgreSQL's index does it by itself."""
     if names and _has_table(db):
-        # The row's number follows from the id, so that a name is replaced, not added.
-        insert_many(db, _PUT, [(int(one[:15], 16), name, one) for one, name in names])
+        # The row's number follows from the id, so that a name is replaced, not added. Upwards:
+        # FTS5 writes out what it has gathered at each number that is below the one before.
+        insert_many(db, _PUT, sorted((int(one[:15], 16), name, one) for one, name in names))
 
 
 def few(db: Connection, part: str, most: int) -> list[str] | None:

@@ -34,6 +34,10 @@ from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.work import read
 
+LANDED = 5 * BULK_ROWS
+"""Rows of resources that land together. SQLite writes each page of an index that a transaction
+touches twice, and few rows touch as many as many do; 60 ms is what others wait for these."""
+
 REMOVALS = BULK_ROWS // 2  # each writes the resource and its change
 YIELD_S = 0.001
 
@@ -149,7 +153,7 @@ class ResourceReading:
                 self._quarantine(listing, failure)
             self._land(listing, sights)
             ids.update(sight.id for sight in sights)
-            there = [named(self.connection.id, failure.page) for failure in failures]
+            there = [self._id(failure) for failure in failures]
             ids.update(there)
             unnamed = unnamed or "" in there
             seen, unread = seen + len(page.items), unread + len(failures)
@@ -164,7 +168,7 @@ class ResourceReading:
     def _land(self, listing: Listing, sights: list[Sighting]) -> None:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
             news, old = inventory.compared(work, self.run.tenants, sights)
-        for portion in portions(news, BULK_ROWS):
+        for portion in portions(news, LANDED):
             with bulk(self.run.engine), self.run.work() as work:
                 inventory.land(work, self.run.tenants, listing, [sight for _, sight in portion])
             self._let_others()
@@ -224,6 +228,10 @@ class ResourceReading:
         with self.run.work() as work:
             progress.quarantine(work, listing, failure)
 
+    def _id(self, failure: CloudFailure) -> str:
+        """Of an item that could not be read, where it tells that much."""
+        return named(self.connection.id, failure.page, self.connection.prefix)
+
     def _listing(self, subscription: Subscription) -> Listing:
         return Listing(
             run=self.run.job.id,
@@ -243,7 +251,7 @@ def _sorted(connection: Connection, page: Page) -> tuple[list[Sighting], list[Cl
     sights, failures = [], []
     for item in page.items:
         try:
-            sights.append(sighting(connection.id, item))
+            sights.append(sighting(connection.id, item, connection.prefix))
         except Unreadable as error:
             failures.append(
                 CloudFailure(FailureClass.DATA, str(error), request_id=page.request_id, page=item)
