@@ -155,9 +155,21 @@ def test_the_keyboard_leads_everywhere(ada: Watched) -> None:
     page.wait_for_url("**/?tenant=beta")
 
 
+WIDER = """() => [...document.querySelectorAll('main *')].filter((one) => {
+    const around = one.closest('.panel') ?? document.querySelector('main')
+    for (let up = one; up && up !== around.parentElement; up = up.parentElement) {
+        const style = getComputedStyle(up)
+        if (style.position === 'absolute' || style.overflowX !== 'visible') return false
+    }
+    const right = one.getBoundingClientRect().right
+    return one.checkVisibility() && right > around.getBoundingClientRect().right + 1
+}).map((one) => one.outerHTML.slice(0, 80))"""
+"""What reaches out of its panel, and hides beneath another, or nowhere to be scrolled to."""
+
+
 def test_every_page_fits_320_pixels_in_light_and_dark(ada: Watched) -> None:
     page = ada.page
-    for width in (320, 1440):
+    for width in (320, 800, 1280, 1440):
         page.set_viewport_size({"width": width, "height": 700})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme="light" if scheme == "light" else "dark")
@@ -165,6 +177,7 @@ def test_every_page_fits_320_pixels_in_light_and_dark(ada: Watched) -> None:
                 page.goto(path)
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, (path, wide)
+                assert page.evaluate(WIDER) == [], (path, width)
 
 
 def test_dark_and_light_follow_the_system_until_somebody_chooses(ada: Watched) -> None:

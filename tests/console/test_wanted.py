@@ -4,6 +4,7 @@ from starlette.testclient import TestClient
 
 from console.conftest import reader
 from console.stage import Stage
+from console.test_pages import headline
 from operations.oncall.stage import PRIMARY
 from quarterdeck.access.principals.model import UNSCOPED, Scope, installation
 from quarterdeck.console.wanted import SHOWN
@@ -30,6 +31,7 @@ def test_pages_and_incidents_stand_first_and_are_answered_there(
         said = Told(tenant="acme", symptom="High Latency", severity="SEV-2", tenants=("acme",))
         made, _ = declare(work, said)
     text = client.get("/").text
+    assert headline(text).startswith("1 unanswered page, 1 open incident. Estate: ")
     assert "Who is wanted?" in text
     assert text.index("Checkout is down") < text.index("Is it current?")
     assert f"/pages/{page.id}/acknowledge" in text

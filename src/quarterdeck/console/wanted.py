@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from quarterdeck.console.frame import Frame
 from quarterdeck.console.handing import Waiting, waiting
+from quarterdeck.console.words import count
 from quarterdeck.operations.alerts.model import Alert, AlertState, Filter, Severity
 from quarterdeck.operations.alerts.service import looking as alerts
 from quarterdeck.operations.escalation.model.page import Page, PageState
@@ -46,6 +47,22 @@ class Wanted:
     def calm(self) -> bool:
         """Whether nobody is wanted, as far as the actor may see."""
         return not self.pages and not self.incidents and not self.alerts
+
+    @property
+    def said(self) -> str:
+        """What waits for somebody, in a few words; empty: nothing, as far as the actor may see."""
+        unanswered = sum(page.state is PageState.OPEN for page in self.pages)
+        named = zip(
+            (unanswered, len(self.incidents), len(self.alerts)),
+            ("unanswered page", "open incident", "critical alert"),
+            self.more,
+            strict=True,
+        )
+        return ", ".join(_said(many, what, more=more) for many, what, more in named if many)
+
+
+def _said(many: int, what: str, *, more: bool) -> str:
+    return f"more than {many} {what}s" if more else count(many, what)
 
 
 def wanted(frame: Frame) -> Wanted:

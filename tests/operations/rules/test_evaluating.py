@@ -32,7 +32,7 @@ def test_five_minutes_beyond_the_threshold_fire_once_and_what_passes_resolves(
     assert (alert.sign.severity, alert.sign.type) == (Severity.CRITICAL, "high-cpu")
     assert alert.sign.labels == {"alertname": "high-cpu", "host": "a", "severity": "critical"}
     assert alert.runbook == "https://wiki.example/cpu"
-    assert alert.sign.title == "high-cpu: 85 > 80"
+    assert alert.sign.title == "high-cpu of a: 85 > 80"
     stage.feed(86, minutes=5)
     assert len(stage.alerts()) == 1
     stage.feed(20)

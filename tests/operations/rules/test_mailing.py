@@ -43,7 +43,7 @@ def test_a_rule_of_runbook_003_mails_its_recipients_once_and_again_at_its_end(
     first = mails(stage)
     assert [one.address for one in first] == ["ops@phoenixvc.tech", "cto@phoenixvc.tech"]
     assert {(one.content.state, one.urgency) for one in first} == {("firing", Urgency.PROMPT)}
-    assert first[0].content.title == "high-cpu-usage: 95 > 80"
+    assert first[0].content.title == "high-cpu-usage of a: 95 > 80"
     stage.feed(10, "CpuPercentage", minutes=8)
     ends = mails(stage)[2:]
     assert [(one.address, one.content.state) for one in ends] == [

@@ -21,9 +21,6 @@ from quarterdeck.governance.sync.service.freshness import freshness
 from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.jobs import service as jobs
 from quarterdeck.kernel.jobs.model import Job, JobState
-from quarterdeck.operations.incidents.model.incident import Incident
-from quarterdeck.operations.incidents.service import looking as incidents
-from quarterdeck.operations.incidents.service.keeping import READ as READ_INCIDENTS
 from quarterdeck.trail.log import service as log
 from quarterdeck.web.permissions import needs
 from quarterdeck.web.routes import page_router
@@ -32,7 +29,6 @@ router = page_router()
 
 SHOWN_ACTIVITY = 12
 SHOWN_LOGS = 20
-SHOWN_INCIDENTS = 5
 SHOWN_TYPES = 8
 
 
@@ -71,7 +67,6 @@ def now(frame: InFrame) -> HTMLResponse:
         activity=activity_of(frame, signed),
         people=frame.people(),
         jobs=jobs_of(frame),
-        incidents=_incidents(frame),
     )
 
 
@@ -80,12 +75,6 @@ def live_jobs(frame: InFrame) -> HTMLResponse:
     """The panel of running jobs alone, for a page that watches them."""
     frame.work.tenants("jobs:read")
     return frame.show("now_jobs.html", jobs=jobs_of(frame))
-
-
-def _incidents(frame: Frame) -> list[Incident]:
-    if not frame.holds(READ_INCIDENTS):
-        return []
-    return incidents.listed(frame.work, frame.shell.tenant, is_open=True, limit=SHOWN_INCIDENTS)
 
 
 def tenants_of(frame: Frame) -> list[Tenant]:

@@ -22,6 +22,9 @@ RUN = {
 }
 """By the remediation of runbook 004's catalogue: what of it is done here."""
 
+SAID, MOST_SAID = {"alertname", "severity", "tenant"}, 3
+"""Labels that stand beside an alert's line anyhow, and of how many others it has the values."""
+
 NOT_SENT = " (not sent by itself: route it)"
 
 
@@ -52,7 +55,7 @@ def annotations(rule: Rule, one: Instance, url: str) -> dict[str, str]:
     """What to know of it: the rule's words, the value, where the steps stand."""
     value = "not known" if one.value is None else f"{one.value:.6g}"
     said = {name: _filled(words, one, value) for name, words in rule.annotations.items()}
-    own = {"summary": summary(rule, value), "value": value}
+    own = {"summary": summary(rule, one, value), "value": value}
     if "://" in rule.runbook:
         own["runbook_url"] = rule.runbook
     elif "runbook_url" not in said:
@@ -72,12 +75,14 @@ def remedy(rule: Rule) -> str:
     return RUN.get(rule.remediation, NOT_RUN)
 
 
-def summary(rule: Rule, value: str) -> str:
-    """A line that says what is wrong."""
+def summary(rule: Rule, one: Instance, value: str) -> str:
+    """A line that says what is wrong, and of what: seven services down are seven lines."""
+    found = [one.labels[name] for name in sorted(one.labels.keys() - SAID) if one.labels[name]]
+    what = f"{rule.alertname} of {', '.join(found[:MOST_SAID])}" if found else rule.alertname
     condition = rule.condition
     if not isinstance(condition, Threshold):
-        return rule.alertname
-    return f"{rule.alertname}: {value} {condition.comparison} {condition.value:g}"
+        return what
+    return f"{what}: {value} {condition.comparison} {condition.value:g}"
 
 
 def _how(action: Action) -> str:
