@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 from sqlalchemy import Engine
@@ -47,9 +47,23 @@ LISTINGS = ("resource_graph", "resources")
 
 
 @dataclass
-class Rehearsed(Estate):
-    """An estate whose clouds are those of a simulator."""
+class Hurried:
+    """Time that has passed once somebody would have waited for it."""
 
+    skipped: float = 0.0
+
+    def __call__(self) -> float:
+        return monotonic() + self.skipped
+
+    def pause(self, seconds: float, /) -> None:
+        self.skipped += seconds
+
+
+@dataclass
+class Rehearsed(Estate):
+    """An estate whose clouds are those of a simulator; nobody waits for a quota."""
+
+    time: Hurried = field(default_factory=Hurried)
     rehearsal: Rehearsal | None = None
     secrets: dict[str, str] = field(default_factory=dict)
     azure: AzureClouds | None = None
@@ -57,7 +71,7 @@ class Rehearsed(Estate):
     @override
     def open(self, connection: Connection, _pause: Pause = sleep, /) -> Cloud:
         assert self.azure is not None
-        return self.azure.open(connection, _pause)
+        return self.azure.open(connection, self.time.pause)
 
     def connect_all(self) -> None:
         assert self.rehearsal is not None
@@ -86,7 +100,8 @@ class Rehearsed(Estate):
         if self.azure is not None:
             self.azure.close()
         assert self.rehearsal is not None
-        self.azure = AzureClouds(options_for(self.rehearsal.running), utc_now, self.secrets)
+        options = options_for(self.rehearsal.running)
+        self.azure = AzureClouds(options, utc_now, self.secrets, seconds=self.time)
 
     def held(self, directory: str) -> int:
         """Resources that the inventory has of a directory."""

@@ -1,6 +1,6 @@
 """Opens the cloud behind a connection, over connections and tokens that all share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from threading import Lock
 from time import monotonic, sleep
@@ -42,7 +42,7 @@ class AzureClouds:
     """All clouds of an installation: one pool of connections, one credential an identity.
 
     ``open`` is the ``OpenCloud`` of sync. Quotas and circuits hold over all clouds that one
-    identity opens. Close it when no cloud is in use.
+    identity opens, and go by ``seconds``. Close it when no cloud is in use.
     """
 
     def __init__(
@@ -51,13 +51,14 @@ class AzureClouds:
         clock: Clock,
         environ: Mapping[str, str],
         recording: Recorder | None = None,
+        seconds: Callable[[], float] = monotonic,
     ) -> None:
         self._options = options
         self._clock = clock
         self._environ = environ
         self._transport = Transport(options, recording.observe if recording is not None else None)
-        self._pacer = Pacer(monotonic)
-        self._breakers = Breakers(monotonic)
+        self._pacer = Pacer(seconds)
+        self._breakers = Breakers(seconds)
         self._recording = recording
         self._lock = Lock()
         self._credentials: dict[Identity, Credential] = {}
