@@ -46,6 +46,9 @@ def azure(
     quotas: Annotated[  # noqa: FBT002  a flag
         bool, typer.Option("--quotas", help="Refuse (429) beyond Azure's quotas; else only count.")
     ] = False,
+    cost_quotas: Annotated[
+        int, typer.Option(min=1, max=1_000, help="Times Azure's quotas of queries of costs.")
+    ] = 1,
     without: Annotated[
         list[str] | None,
         typer.Option(
@@ -78,6 +81,7 @@ def azure(
             latency_s=latency_ms / 1000,
             token_s=token_s,
             quotas=quotas,
+            cost_quotas=cost_quotas,
             without=without or (),
             lighthouse=lighthouse,
             now=_instant(now),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -270,6 +271,18 @@ def test_a_quota_that_binds_tells_each_way_how_long_to_wait(simulator: Rehearsal
     assert answers[0].headers[f"{family}-qpu-remaining"].endswith("QueriesPer10Sec:0")
     for limit in ("qpu", "entity", "tenant", "client"):
         assert 0 < int(answers[1].headers[f"{family}-{limit}-retry-after"]) <= 10
+
+
+def test_a_cloud_may_take_more_queries_of_costs_than_azure(tmp_path: Path) -> None:
+    options = SimulatorOptions(
+        folder=tmp_path, tenants=1, resources=20, quotas=True, cost_quotas=100
+    )
+    body = question(date(2025, 6, 1), date(2026, 5, 1))
+    with running(options) as cloud, rehearsing(cloud) as simulator:
+        answers = [simulator.post(place(simulator), body) for _ in range(5)]
+    assert [one.status_code for one in answers] == [200] * 5
+    left = answers[-1].headers["x-ms-ratelimit-microsoft.costmanagement-qpu-remaining"]
+    assert left.endswith(f"QueriesPer10Sec:{1_200 - 5 * 12}")
 
 
 def test_budgets_tell_what_is_spent_this_month(simulator: Rehearsal) -> None:

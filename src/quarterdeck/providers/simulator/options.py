@@ -25,6 +25,7 @@ class SimulatorOptions:
         latency_s: time that each answer is held back, as a distant cloud would.
         quotas: whether the quotas of Resource Graph and Cost Management refuse; they are
             counted and told either way.
+        cost_quotas: how many times Azure's own quotas those of Cost Management are, 1 to 1,000.
         without: what applications have not been given, ``Security Reader`` for all
             directories, ``2:User.Read.All`` for the second; see ``lacks``.
         now: what its clock shows at the start, aware; None for the machine's. Costs, sign-ins
@@ -40,6 +41,7 @@ class SimulatorOptions:
     token_s: int = 3_600
     latency_s: float = 0.0
     quotas: bool = False
+    cost_quotas: int = 1
     without: Sequence[str] = ()
     lighthouse: bool = False
     now: datetime | None = None
@@ -50,6 +52,7 @@ class SimulatorOptions:
         within("resources", self.resources, 0, MAX_RESOURCES)
         within("token_s", self.token_s, 1, 86_400)
         within("latency_s", self.latency_s, 0, 60)
+        within("cost_quotas", self.cost_quotas, 1, 1_000)
 
 
 def within(name: str, value: float, least: int, most: int) -> None:

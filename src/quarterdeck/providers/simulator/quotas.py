@@ -28,6 +28,11 @@ COST_QUERIES = (
 cost-management-billing/costs/manage-automation."""
 
 
+def times(limits: Sequence[Limit], many: int) -> Sequence[Limit]:
+    """Limits that are so many times as wide."""
+    return [Limit(units=one.units * many, seconds=one.seconds) for one in limits]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
     """The state of a quota after a request.

@@ -17,7 +17,7 @@ from quarterdeck.providers.simulator.estate import Json, SimulatedSubscription, 
 from quarterdeck.providers.simulator.faults import Faults
 from quarterdeck.providers.simulator.lacks import Lack, Lacks
 from quarterdeck.providers.simulator.options import SimulatorOptions
-from quarterdeck.providers.simulator.quotas import COST_QUERIES, RESOURCE_GRAPH, Quota
+from quarterdeck.providers.simulator.quotas import COST_QUERIES, RESOURCE_GRAPH, Quota, times
 from quarterdeck.providers.simulator.shelf import Shelf
 from quarterdeck.providers.simulator.tokens import Tokens
 
@@ -66,6 +66,7 @@ class World:
         self.tokens = Tokens(timedelta(seconds=options.token_s), clock)
         self.token_s = options.token_s
         self.latency_s = options.latency_s
+        self.cost_limits = times(COST_QUERIES, options.cost_quotas)
         self.bind(options.quotas)
         self._clock = clock
         self._ahead = options.now - clock() if options.now else timedelta(0)
@@ -93,7 +94,7 @@ class World:
         """Let the quotas refuse, or only count; they begin anew."""
         self.binding = binding
         self.graph_quota = Quota(RESOURCE_GRAPH, monotonic)
-        self.cost_quota = Quota(COST_QUERIES, monotonic)
+        self.cost_quota = Quota(self.cost_limits, monotonic)
 
     def delegated(self, subscription: str, tenant: str) -> bool:
         """Whether a subscription of another directory is delegated to ``tenant``."""
