@@ -1,5 +1,6 @@
 """A page's life: who is told when, who answers, and what the ledger says of it."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,7 @@ from quarterdeck.kernel.work import MissingPermission, TenantNotFound, Work
 from quarterdeck.operations.alerts.service import lifecycle
 from quarterdeck.operations.escalation import auditing
 from quarterdeck.operations.escalation.model.faults import NoSuchEscalation, NoSuchPage, PageEnded
-from quarterdeck.operations.escalation.model.page import Entry, Page, PageState
+from quarterdeck.operations.escalation.model.page import Entry, PageState
 from quarterdeck.operations.escalation.service import (
     answering,
     linked,
@@ -24,6 +25,7 @@ from quarterdeck.operations.escalation.service import (
     timing,
 )
 from quarterdeck.operations.escalation.service import desk as by_hand
+from quarterdeck.operations.escalation.service.telling import Call
 from quarterdeck.operations.escalation.store.table import steps
 
 
@@ -187,10 +189,10 @@ def test_a_crash_between_message_and_ledger_leaves_neither(
 def test_a_page_that_fails_holds_up_no_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     bad, good = desk.page(key="bad"), desk.page(key="good")
 
-    def tell(work: Work, page: Page, *more: Any) -> Entry:  # noqa: ANN401  as tell has it
-        if page.id == bad.id:
+    def tell(work: Work, calls: Sequence[Call], url: str) -> list[Entry]:
+        if any(one.page.id == bad.id for one in calls):
             raise ZeroDivisionError
-        return telling.tell(work, page, *more)
+        return telling.tell(work, calls, url)
 
     monkeypatch.setattr(timing, "tell", tell)
     with pytest.raises(ZeroDivisionError):

@@ -12,7 +12,7 @@ from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.escalation import auditing
 from quarterdeck.operations.escalation.auditing import Moment
 from quarterdeck.operations.escalation.model.page import Page, PageState, StepState
-from quarterdeck.operations.escalation.service.timing import take_turn
+from quarterdeck.operations.escalation.service.timing import take_turns
 from quarterdeck.operations.escalation.store import pages
 
 STEP_MIN = 5
@@ -99,9 +99,9 @@ def _crash(desk: Desk, page: Page) -> None:
     desk.stage.pass_time(minutes=STEP_MIN)
     own = Tenants(frozenset({"acme"}))
     with suppress(KeyboardInterrupt), desk.stage.work() as work:
-        found = pages.grabbed(work.db, own, page.id)
-        assert found is not None
-        take_turn(work, own, found, "")
+        found = pages.grabbed(work.db, own, [page.id])
+        assert found
+        take_turns(work, own, found, "")
         raise KeyboardInterrupt
 
 

@@ -31,4 +31,4 @@ def chatted(work: Work, incident: str) -> None:
         receipt=LINK,
         ended_at=work.now + timedelta(seconds=1),
     )
-    outbox.add(work.db, made)
+    outbox.add(work.db, [made])

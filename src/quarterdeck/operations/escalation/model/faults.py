@@ -27,5 +27,9 @@ class NoSuchPage(NotFound):
     """There is no such page, or none that this actor may see."""
 
 
+class StepMoved(Conflict):
+    """A step was done, or put off, by somebody else since it was read."""
+
+
 class PageEnded(Conflict):
     """The page is resolved: there is nothing left to answer."""

@@ -1,5 +1,6 @@
 """A page: what was promised, what was kept of it, and who answered. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,6 +68,27 @@ class What:
             if not is_storable("".join(pair)):
                 raise UnusablePage("facts and links must have no NUL and no lone surrogate")
         check_flags(self.flags)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A page that is to be open.
+
+    Attributes:
+        policy: by its name.
+        key: one page a key is open at a time.
+        alerts: what it is about; whoever answers the page looks after these, and the other way
+            round.
+    """
+
+    policy: str
+    what: What
+    key: str
+    alerts: Collection[int] = ()
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.key) <= LONGEST_KEY or not is_storable(self.key):
+            raise UnusablePage(f"a key has 1 to {LONGEST_KEY} characters, without NUL")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,12 +215,6 @@ def check_flags(flags: frozenset[str]) -> None:
     for flag in flags:
         if not WORD.fullmatch(flag):
             raise UnusablePage(f"{flag[:80]!r} is no flag; as customer-impact")
-
-
-def check_key(key: str) -> None:
-    """Refuse what cannot be a page's key."""
-    if not 1 <= len(key) <= LONGEST_KEY or not is_storable(key):
-        raise UnusablePage(f"a key has 1 to {LONGEST_KEY} characters, without NUL")
 
 
 def _check_line(what: str, text: str, *, least: int = 0) -> None:

@@ -1,6 +1,6 @@
 """Pages and the alerts that they are about: who answers these answers the page."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.alerts.model import Alert, AlertState
@@ -18,16 +18,21 @@ def hear(work: Work, tenant: str, alerts: Collection[int] | None) -> None:
     for page in pages.with_alerts(work.db, own, alerts):
         found = pages.taken(work.db, own, page)
         if found is not None:
-            reconciled(work, own, found)
+            reconciled(work, own, found, alerts_of(work, own, [found])[found.id])
 
 
-def reconciled(work: Work, own: Tenants, page: Page) -> Page:
+def alerts_of(work: Work, own: Tenants, some: Sequence[Page]) -> dict[str, list[Alert]]:
+    """The alerts that pages are about, by the ids of these."""
+    ids = pages.alerts_of_each(work.db, own, [one.id for one in some])
+    known = placing.of_ids(work, own, sorted({alert for mine in ids.values() for alert in mine}))
+    return {
+        one.id: [known[alert] for alert in ids.get(one.id, ()) if alert in known] for one in some
+    }
+
+
+def reconciled(work: Work, own: Tenants, page: Page, known: Collection[Alert]) -> Page:
     """A page that was taken, as its alerts are: answered where all are, over where all are."""
-    if page.state is PageState.RESOLVED:
-        return page
-    ids = pages.alerts_of(work.db, own, page.id)
-    known = list(placing.of_ids(work, own, ids).values()) if ids else []
-    if not known:
+    if page.state is PageState.RESOLVED or not known:
         return page
     fires = [one for one in known if one.fires(work.now)]
     if not fires:

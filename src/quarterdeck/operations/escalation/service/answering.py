@@ -139,7 +139,7 @@ def note(work: Work, page: Page, what: str, by: str, words: str) -> None:
         severity=page.severity,
         flags=page.what.flags,
     )
-    pages.note(work.db, page, change)
+    pages.note(work.db, [(page, change)])
 
 
 def _found(work: Work, page: str) -> tuple[Tenants, Page]:

@@ -1,5 +1,6 @@
 """The policy of a page as it was frozen, and what of it is yet to happen."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from quarterdeck.kernel.work import Tenants, Work
@@ -22,9 +23,9 @@ def policy_of(page: Page) -> Policy:
     return _policy(page.policy, page.document)
 
 
-def promise(work: Work, own: Tenants, page: Page) -> None:
-    """Enter the steps of a page that was just opened into the ledger."""
-    ledger.add(work.db, own, [_entry(page, step) for step in _plan(page)])
+def promise(work: Work, own: Tenants, pages: Sequence[Page]) -> None:
+    """Enter the steps of pages that were just opened into the ledger."""
+    ledger.add(work.db, own, [_entry(page, step) for page in pages for step in _plan(page)])
 
 
 def promise_anew(work: Work, own: Tenants, page: Page, why: str) -> None:

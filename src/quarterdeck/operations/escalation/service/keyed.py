@@ -41,4 +41,4 @@ def is_under(work: Work, tenant: str, page: str, key: str) -> bool:
 
 
 def _open(work: Work, tenant: str, key: str) -> Page | None:
-    return pages.open_under(work.db, Tenants(frozenset({tenant})), key)
+    return pages.open_under(work.db, Tenants(frozenset({tenant})), [key]).get(key)

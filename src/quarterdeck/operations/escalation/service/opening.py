@@ -1,6 +1,6 @@
 """Opens pages. For features of this platform: whoever calls has asked for the permission."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -9,27 +9,18 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.alerts.model import AlertState
 from quarterdeck.operations.alerts.service import placing
 from quarterdeck.operations.alerts.service.looking import LARGEST_ID
-from quarterdeck.operations.escalation.document import spec_of, text_of
 from quarterdeck.operations.escalation.model.faults import NoSuchEscalation
 from quarterdeck.operations.escalation.model.page import (
     Change,
     Page,
     PageState,
+    Wanted,
     What,
     check_flags,
-    check_key,
 )
-from quarterdeck.operations.escalation.model.policy import (
-    ANY,
-    NOTHING,
-    Kind,
-    Level,
-    Policy,
-    Target,
-)
-from quarterdeck.operations.escalation.service import policies
 from quarterdeck.operations.escalation.service.answering import joined, wanted_again
 from quarterdeck.operations.escalation.service.frozen import promise, promise_anew
+from quarterdeck.operations.escalation.service.held import Held, gone, held
 from quarterdeck.operations.escalation.severity import LADDER, named, severity_of
 from quarterdeck.operations.escalation.store import pages
 from quarterdeck.operations.severities.service import ladder
@@ -48,30 +39,13 @@ def page(
     Raises:
         NoSuchEscalation: neither the tenant nor the platform has one of that name.
     """
-    holding = policies.holding(work, tenant, policy)
-    if holding is None:
+    under = held(work, tenant, policy)
+    if under is None:
         raise NoSuchEscalation(
             f"no escalation policy {policy[:80]!r}; quarterdeck escalation list shows what there is"
         )
-    return _page(work, (tenant, holding.policy, holding.version.version), what, key, alerts)
-
-
-def _page(
-    work: Work, of: tuple[str, Policy, int], what: What, key: str, alerts: Collection[int]
-) -> Page:
-    check_key(key)
-    own = Tenants(frozenset({of[0]}))
-    standing = pages.open_under(work.db, own, key)
-    there = standing or _opened(work, own, of, what, key)
-    about = {*alerts, *_alert(work, own, what.about, alerts)}
-    fresh = about - {*(pages.alerts_of(work.db, own, there.id) if standing else ())}
-    pages.about_alerts(work.db, own, there, about)
-    worse, flags = _worse(work, there, what), there.what.flags | what.flags
-    same = (worse, flags) == (there.severity, there.what.flags)
-    made = there if same else change(work, there, severity=worse, flags=flags)
-    if fresh and made.state is PageState.ACKNOWLEDGED:
-        joined(work, own, made, what.title)
-    return made
+    wanted = Wanted(policy=policy, what=what, key=key, alerts=alerts)
+    return _page_all(work, tenant, [wanted], {policy: under})[key]
 
 
 def page_anyway(
@@ -81,11 +55,15 @@ def page_anyway(
 
     The auditor finds that, and says so to whoever hears of what nobody else did.
     """
-    try:
-        return page(work, tenant, policy, what, key=key, alerts=alerts)
-    except NoSuchEscalation:
-        lost = replace(what, facts=(("policy", f"there is no policy {policy}"), *what.facts))
-        return _page(work, (tenant, _none(policy), 0), lost, key, alerts)
+    wanted = Wanted(policy=policy, what=what, key=key, alerts=alerts)
+    return page_all(work, tenant, [wanted])[key]
+
+
+def page_all(work: Work, tenant: str, wanted: Sequence[Wanted]) -> dict[str, Page]:
+    """As ``page_anyway``, of many at once; the pages by their keys."""
+    names = dict.fromkeys(one.policy for one in wanted)
+    under = {name: held(work, tenant, name) or gone(name) for name in names}
+    return _page_all(work, tenant, wanted, under)
 
 
 def change(
@@ -113,7 +91,7 @@ def change(
     pages.save(work.db, own, made)
     words = why or f"{now.severity} became {wanted}, flags {', '.join(sorted(said)) or 'none'}"
     promise_anew(work, own, made, words)
-    _note(work, made, "changed", words)
+    pages.note(work.db, [_note(work, made, "changed", words)])
     work.publish(
         PageChanged(
             tenant=made.tenant,
@@ -128,27 +106,73 @@ def change(
     return made
 
 
-def _opened(work: Work, own: Tenants, of: tuple[str, Policy, int], what: What, key: str) -> Page:
-    tenant, policy, version = of
-    made = Page(
+def _page_all(
+    work: Work, tenant: str, wanted: Sequence[Wanted], under: Mapping[str, Held]
+) -> dict[str, Page]:
+    own, now = Tenants(frozenset({tenant})), {one.key: one for one in reversed(wanted)}
+    standing = pages.open_under(work.db, own, now)
+    fresh = [one for one in wanted if one is now[one.key] and one.key not in standing]
+    done = _grown(work, own, standing, now) | _opened(work, tenant, fresh, under)
+    # Wanted twice; or, on PostgreSQL, another was quicker: then theirs is the page.
+    left = [one for one in wanted if one is not now[one.key] or one.key not in done]
+    return done | (_page_all(work, tenant, left, under) if left else {})
+
+
+def _opened(
+    work: Work, tenant: str, wanted: Sequence[Wanted], under: Mapping[str, Held]
+) -> dict[str, Page]:
+    """Those under whose keys none was open by then."""
+    own = Tenants(frozenset({tenant}))
+    made = [(_made(work, tenant, one, under[one.policy]), one) for one in wanted]
+    there = pages.add(work.db, own, [page for page, _ in made])
+    new = [(page, one) for page, one in made if page.id in there]
+    promise(work, own, [page for page, _ in new])
+    pages.about_alerts(work.db, own, [(page, _about(work, own, one)) for page, one in new])
+    pages.note(work.db, [_note(work, page, "opened", _words(page)) for page, _ in new])
+    for page, _ in new:
+        work.publish(_told(page))
+    return {page.key: page for page, _ in new}
+
+
+def _grown(
+    work: Work, own: Tenants, standing: Mapping[str, Page], wanted: Mapping[str, Wanted]
+) -> dict[str, Page]:
+    """Pages that were open, and may be of something worse now, or about more."""
+    known = pages.alerts_of_each(work.db, own, [page.id for page in standing.values()])
+    fresh = {
+        key: _about(work, own, wanted[key]) - {*known.get(page.id, ())}
+        for key, page in standing.items()
+    }
+    pages.about_alerts(work.db, own, [(page, fresh[key]) for key, page in standing.items()])
+    return {
+        key: _more(work, own, page, wanted[key].what, joins=bool(fresh[key]))
+        for key, page in standing.items()
+    }
+
+
+def _more(work: Work, own: Tenants, there: Page, what: What, *, joins: bool) -> Page:
+    worse, flags = _worse(work, there, what), there.what.flags | what.flags
+    same = (worse, flags) == (there.severity, there.what.flags)
+    made = there if same else change(work, there, severity=worse, flags=flags)
+    if joins and made.state is PageState.ACKNOWLEDGED:
+        joined(work, own, made, what.title)
+    return made
+
+
+def _made(work: Work, tenant: str, one: Wanted, under: Held) -> Page:
+    lost = () if under.version else (("policy", f"there is no policy {one.policy}"),)
+    return Page(
         id=work.new_id(),
         tenant=tenant,
-        key=key,
-        policy=policy.name,
-        version=version,
-        document=text_of(spec_of(policy)),
-        what=what,
-        severity=_severity(work, tenant, what.severity),
+        key=one.key,
+        policy=under.policy,
+        version=under.version,
+        document=under.document,
+        what=replace(one.what, facts=(*lost, *one.what.facts)) if lost else one.what,
+        severity=_severity(work, tenant, one.what.severity),
         state=PageState.OPEN,
         opened_at=work.now,
     )
-    if not pages.add(work.db, own, made):
-        # On PostgreSQL another may have been quicker: then theirs is the page.
-        return pages.open_under(work.db, own, key) or made
-    promise(work, own, made)
-    _note(work, made, "opened", f"under {made.policy}, version {version}")
-    work.publish(_told(made))
-    return made
 
 
 def _told(made: Page) -> PageOpened:
@@ -164,7 +188,11 @@ def _told(made: Page) -> PageOpened:
     )
 
 
-def _note(work: Work, made: Page, what: str, words: str) -> None:
+def _words(made: Page) -> str:
+    return f"under {made.policy}, version {made.version}"
+
+
+def _note(work: Work, made: Page, what: str, words: str) -> tuple[Page, Change]:
     change_ = Change(
         at=work.now,
         what=what,
@@ -173,7 +201,7 @@ def _note(work: Work, made: Page, what: str, words: str) -> None:
         severity=made.severity,
         flags=made.what.flags,
     )
-    pages.note(work.db, made, change_)
+    return made, change_
 
 
 def _is_worse(one: str, other: str) -> bool:
@@ -196,12 +224,8 @@ def _severity(work: Work, tenant: str, word: str) -> str:
     return LADDER[min(own.rank(found.name), len(LADDER) - 1)]
 
 
-def _none(name: str) -> Policy:
-    """In place of a policy that is gone: one level, of a channel that is not there."""
-    target = Target(Kind.CHANNEL, f"(no policy {name[:100]})")
-    at_once = {ANY: NOTHING}
-    level = Level(name="L1", targets=(target,), notify_at=at_once, engage_at=at_once)
-    return Policy(name=name, levels=(level,))
+def _about(work: Work, own: Tenants, one: Wanted) -> set[int]:
+    return {*one.alerts, *_alert(work, own, one.what.about, one.alerts)}
 
 
 def _alert(work: Work, own: Tenants, about: str, named: Collection[int]) -> set[int]:

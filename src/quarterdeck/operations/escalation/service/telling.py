@@ -1,22 +1,30 @@
 """Tells a level of a page, in the transaction that writes so into the ledger."""
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from hashlib import sha256
 from secrets import token_urlsafe
 
 from quarterdeck.events.escalation import PageTold
 from quarterdeck.kernel.clock import rfc3339
-from quarterdeck.kernel.work import Tenants, Work
+from quarterdeck.kernel.work import Work
 from quarterdeck.operations.escalation.model.page import Entry, Page, StepState, Told
 from quarterdeck.operations.escalation.model.plan import StepKind
 from quarterdeck.operations.escalation.model.policy import Level
 from quarterdeck.operations.escalation.service.reaching import Way, ways
 from quarterdeck.operations.escalation.severity import TONES
 from quarterdeck.operations.escalation.store import ledger
-from quarterdeck.operations.messages.model import ONE_TIME, Address, Content, Urgency, Where
-from quarterdeck.operations.messages.service.posting import post
+from quarterdeck.operations.escalation.store.ledger import Secret
+from quarterdeck.operations.messages.model import (
+    ONE_TIME,
+    Address,
+    Content,
+    Posted,
+    Urgency,
+    Where,
+)
+from quarterdeck.operations.messages.service.posting import Letter, post, post_all
 
 SECRET_HOLDS = timedelta(days=1)
 SAYS = {
@@ -26,17 +34,35 @@ SAYS = {
 }
 
 
-def tell(work: Work, page: Page, level: Level, step: Entry, url: str) -> Entry:
-    """Tell a level what a step says; the step as it was kept.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What a level of a page is told now.
 
-    Failed: nobody of it could be told; ``why`` says why.
+    Attributes:
+        step: which says it.
     """
-    found = ways(work, page.tenant, level, page.severity)
-    told = [each for way in found for each in _told(work, page, level, step, way, url)]
-    if any(each.message for each in told):
-        return replace(step, state=StepState.TOLD, at=work.now, told=tuple(told))
-    why = "; ".join(dict.fromkeys(f"{each.target}: {each.why}" for each in told))
-    return replace(step, state=StepState.FAILED, at=work.now, told=tuple(told), why=why)
+
+    page: Page
+    level: Level
+    step: Entry
+
+
+def tell(work: Work, calls: Sequence[Call], url: str) -> list[Entry]:
+    """Tell levels of pages what steps say; the steps as they were kept, in their order.
+
+    Failed: nobody of a level could be told; ``why`` says why.
+    """
+    found = list(_reached(work, calls))
+    links = _answers(work, found, url)
+    letters = [
+        _letter(call, way.address, link, url)
+        for (call, way), link in zip(found, links, strict=True)
+        if way.address
+    ]
+    posted, told = iter(post_all(work, letters)), {call.step: list[Told]() for call in calls}
+    for call, way in found:
+        told[call.step] += _told(way, next(posted)) if way.address else [_untold(way)]
+    return [_kept(work, step, some) for step, some in told.items()]
 
 
 def publish(work: Work, page: Page, step: Entry) -> None:
@@ -75,39 +101,69 @@ def heard(steps: list[Entry]) -> list[Address]:
     return [Address(where=Where(where), name=name) for where, name in found if where]
 
 
-def _told(work: Work, page: Page, level: Level, step: Entry, way: Way, url: str) -> Iterator[Told]:
-    if way.address is None:
-        yield Told(target=way.target, who=way.who, by=way.by, why=way.why)
-        return
-    posted = post(
-        work,
-        page.tenant,
-        [way.address],
-        _content(page, level, step, _secret(work, step, way, url), url),
-        key=f"{page.id}/{step.key}/{way.address.where}/{way.address.name}",
-        about=f"page/{page.id}",
+def _reached(work: Work, calls: Sequence[Call]) -> Iterator[tuple[Call, Way]]:
+    """Every way to whom is called; of many pages most call the same."""
+    known: dict[object, list[Way]] = {}
+    for call in calls:
+        tenant, level, severity = call.page.tenant, call.level, call.page.severity
+        whom = (tenant, level.targets, level.by, severity)
+        if whom not in known:
+            known[whom] = ways(work, tenant, level, severity)
+        yield from ((call, way) for way in known[whom])
+
+
+def _answers(work: Work, found: Sequence[tuple[Call, Way]], url: str) -> list[str]:
+    """Where whoever is told in person answers by one tap; empty where nobody is, or no address."""
+    tokens = [
+        token_urlsafe(24) if url and way.address and way.person[0] else "" for _, way in found
+    ]
+    secrets = [
+        Secret(
+            step=call.step,
+            digest=sha256(token.encode()).hexdigest(),
+            person=way.person,
+            until=work.now + SECRET_HOLDS,
+        )
+        for (call, way), token in zip(found, tokens, strict=True)
+        if token
+    ]
+    ledger.keep_secrets(work.db, secrets)
+    return [f"{url}/p/{token}" if token else "" for token in tokens]
+
+
+def _letter(call: Call, to: Address, link: str, url: str) -> Letter:
+    return Letter(
+        tenant=call.page.tenant,
+        to=[to],
+        content=_content(call.page, call.level, call.step, link, url),
+        key=f"{call.page.id}/{call.step.key}/{to.where}/{to.name}",
+        about=f"page/{call.page.id}",
         urgency=Urgency.PAGE,
     )
+
+
+def _told(way: Way, posted: Sequence[Posted]) -> Iterator[Told]:
     for one in posted:
         yield Told(
             target=way.target,
             who=way.who,
             by=way.by,
-            where=way.address.where.value,
-            address=way.address.name,
+            where=one.address.where.value,
+            address=one.address.name,
             message=one.message,
             why=one.why,
         )
 
 
-def _secret(work: Work, step: Entry, way: Way, url: str) -> str:
-    """Where whoever is told in person answers by one tap; empty where nobody is, or no address."""
-    if not url or not way.person[0]:
-        return ""
-    token = token_urlsafe(24)
-    own, digest = Tenants(frozenset({step.tenant})), sha256(token.encode()).hexdigest()
-    ledger.keep_secret(work.db, own, step, digest, way.person, work.now + SECRET_HOLDS)
-    return f"{url}/p/{token}"
+def _untold(way: Way) -> Told:
+    return Told(target=way.target, who=way.who, by=way.by, why=way.why)
+
+
+def _kept(work: Work, step: Entry, told: Sequence[Told]) -> Entry:
+    if any(each.message for each in told):
+        return replace(step, state=StepState.TOLD, at=work.now, told=tuple(told))
+    why = "; ".join(dict.fromkeys(f"{each.target}: {each.why}" for each in told))
+    return replace(step, state=StepState.FAILED, at=work.now, told=tuple(told), why=why)
 
 
 def _content(page: Page, level: Level, step: Entry, answer: str, url: str) -> Content:

@@ -2,11 +2,11 @@
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from quarterdeck.kernel.clock import MICROSECOND, instant, micros
@@ -22,6 +22,21 @@ from quarterdeck.operations.escalation.model.page import (
 )
 from quarterdeck.operations.escalation.model.plan import Step, StepKind
 from quarterdeck.operations.escalation.store.table import lates, secrets, steps
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """What a person gets with a step, to answer its page by.
+
+    Attributes:
+        digest: of it; itself it is not kept.
+        person: their word, their id.
+    """
+
+    step: Entry
+    digest: str
+    person: tuple[str, str]
+    until: datetime
 
 
 def of_page(db: Connection, tenants: Tenants, page: str) -> list[Entry]:
@@ -46,12 +61,22 @@ def add(db: Connection, tenants: Tenants, rows: Sequence[Entry]) -> None:
         db.execute(insert(steps), [_row(one) for one in rows])
 
 
-def done(db: Connection, tenants: Tenants, one: Entry) -> bool:
-    """Write down what became of a step that waited; False if it waits no more."""
-    mine = (*_key(one), steps.c.state == StepState.WAITING, tenants.clause(steps.c.tenant))
-    row = _row(one)
-    values = {name: row[name] for name in ("state", "at", "told", "why")}
-    return db.execute(update(steps).where(*mine).values(values)).rowcount == 1
+def done(db: Connection, tenants: Tenants, some: Sequence[Entry]) -> bool:
+    """Write down what became of steps that waited; False if one of them waits no more."""
+    del tenants  # each bears its own
+    rows = [{f"its_{name}": value for name, value in _row(one).items()} for one in some]
+    return not rows or db.execute(_DONE, rows).rowcount == len(rows)
+
+
+_KEY = (steps.c.tenant, steps.c.page, steps.c.level, steps.c.kind, steps.c.number)
+_KEPT = (steps.c.state, steps.c.at, steps.c.told, steps.c.why)
+# Made once: in a storm, making it costs as much as the database does.
+_DONE = (
+    update(steps)
+    .where(*(one == bindparam(f"its_{one.name}") for one in _KEY))
+    .where(steps.c.state == StepState.WAITING)
+    .values({one: bindparam(f"its_{one.name}", type_=one.type) for one in _KEPT})
+)
 
 
 def unsay(db: Connection, tenants: Tenants, one: Entry) -> None:
@@ -120,25 +145,21 @@ def go_on(db: Connection, tenants: Tenants, page: str, held: timedelta) -> None:
     db.execute(update(steps).where(*mine).values(state=StepState.WAITING, due_at=later))
 
 
-def keep_secret(
-    db: Connection,
-    tenants: Tenants,
-    one: Entry,
-    digest: str,
-    person: tuple[str, str],
-    until: datetime,
-) -> None:
-    """Keep the digest of the secret that a person (their word, their id) gets with a step."""
-    del tenants  # the step bears its own
-    row = {
-        "digest": digest,
-        "page": one.page,
-        "tenant": one.tenant,
-        "person": person[0],
-        "principal": person[1],
-        "expires_at": micros(until),
-    }
-    db.execute(insert(secrets).values(row))
+def keep_secrets(db: Connection, made: Sequence[Secret]) -> None:
+    """Keep what opens pages."""
+    rows = [
+        {
+            "digest": one.digest,
+            "page": one.step.page,
+            "tenant": one.step.tenant,
+            "person": one.person[0],
+            "principal": one.person[1],
+            "expires_at": micros(one.until),
+        }
+        for one in made
+    ]
+    if rows:
+        db.execute(insert(secrets), rows)
 
 
 def secret(db: Connection, digest: str) -> Row[Any] | None:

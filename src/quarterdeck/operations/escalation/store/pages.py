@@ -23,10 +23,12 @@ from quarterdeck.operations.escalation.store.table import (
 )
 
 
-def add(db: Connection, tenants: Tenants, made: Page) -> bool:
-    """Open a page; False, and nothing changes, if one is open under its key."""
-    del tenants  # the page bears its own; it says that the caller asked
-    return db.execute(_fresh(db.dialect.name), _row(made)).one_or_none() is not None
+def add(db: Connection, tenants: Tenants, made: Sequence[Page]) -> set[str]:
+    """Open pages; the ids of those under whose keys none is open: of the others nothing is kept."""
+    del tenants  # each page bears its own; it says that the caller asked
+    # In one order: two who open the same could wait for each other.
+    rows = [_row(one) for one in sorted(made, key=lambda one: one.key)]
+    return set(db.scalars(_fresh(db.dialect.name), rows)) if rows else set()
 
 
 @cache
@@ -54,19 +56,18 @@ def taken(db: Connection, tenants: Tenants, page: str) -> Page | None:
     return None if row is None else _page(row)
 
 
-def grabbed(db: Connection, tenants: Tenants, page: str) -> Page | None:
-    """As ``taken``; none too where another has it just now."""
-    mine = (pages.c.id == page, tenants.clause(pages.c.tenant))
-    query = select(pages).where(*mine).with_for_update(skip_locked=True)
-    row = db.execute(query).one_or_none()
-    return None if row is None else _page(row)
+def grabbed(db: Connection, tenants: Tenants, ids: Collection[str]) -> list[Page]:
+    """As ``taken``, of many; without those that another has just now."""
+    mine = (pages.c.id.in_(ids), tenants.check(pages.c.tenant))
+    query = select(pages).where(*mine).order_by(pages.c.id).with_for_update(skip_locked=True)
+    return [_page(row) for row in db.execute(query)]
 
 
-def open_under(db: Connection, tenants: Tenants, key: str) -> Page | None:
-    """The page that is open under a key, taken."""
-    mine = (pages.c.key == key, IS_OPEN, tenants.clause(pages.c.tenant))
-    row = db.execute(select(pages).where(*mine).with_for_update()).one_or_none()
-    return None if row is None else _page(row)
+def open_under(db: Connection, tenants: Tenants, keys: Collection[str]) -> dict[str, Page]:
+    """The pages that are open under keys, by these, taken."""
+    mine = (pages.c.key.in_(keys), IS_OPEN, tenants.clause(pages.c.tenant))
+    query = select(pages).where(*mine).order_by(pages.c.id).with_for_update()
+    return {row.key: _page(row) for row in db.execute(query)}
 
 
 def open_about(db: Connection, tenants: Tenants, about: str) -> list[str]:
@@ -120,19 +121,23 @@ def watched(db: Connection) -> list[Page]:
     return [_page(row) for row in db.execute(query)]
 
 
-def note(db: Connection, page: Page, change: Change) -> None:
-    """Keep one change of a page."""
-    row = {
-        "page": page.id,
-        "tenant": page.tenant,
-        "at": micros(change.at),
-        "what": change.what,
-        "by": change.by,
-        "words": change.words,
-        "severity": change.severity,
-        "flags": json.dumps(sorted(change.flags)),
-    }
-    db.execute(insert(changes).values(row))
+def note(db: Connection, found: Sequence[tuple[Page, Change]]) -> None:
+    """Keep changes of pages."""
+    rows = [
+        {
+            "page": page.id,
+            "tenant": page.tenant,
+            "at": micros(change.at),
+            "what": change.what,
+            "by": change.by,
+            "words": change.words,
+            "severity": change.severity,
+            "flags": json.dumps(sorted(change.flags)),
+        }
+        for page, change in found
+    ]
+    if rows:
+        db.execute(insert(changes), rows)
 
 
 def history(db: Connection, tenants: Tenants, page: str) -> list[Change]:
@@ -157,19 +162,34 @@ def histories(db: Connection, tenants: Tenants, ids: Collection[str]) -> dict[st
     return found
 
 
-def about_alerts(db: Connection, tenants: Tenants, page: Page, ids: Collection[int]) -> None:
-    """Have a page be about these alerts too."""
-    del tenants  # the page was found by them
+def about_alerts(
+    db: Connection, tenants: Tenants, found: Sequence[tuple[Page, Collection[int]]]
+) -> None:
+    """Have pages be about these alerts too."""
+    del tenants  # the pages were found by them
     make = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    rows = [{"page": page.id, "alert": one, "tenant": page.tenant} for one in sorted(ids)]
+    rows = [
+        {"page": page.id, "alert": one, "tenant": page.tenant}
+        for page, ids in found
+        for one in sorted(ids)
+    ]
     if rows:
         db.execute(make(alerts).on_conflict_do_nothing(), rows)
 
 
 def alerts_of(db: Connection, tenants: Tenants, page: str) -> list[int]:
     """The alerts that a page is about."""
-    mine = (alerts.c.page == page, tenants.clause(alerts.c.tenant))
-    return list(db.scalars(select(alerts.c.alert).where(*mine).order_by(alerts.c.alert)))
+    return alerts_of_each(db, tenants, [page]).get(page, [])
+
+
+def alerts_of_each(db: Connection, tenants: Tenants, ids: Collection[str]) -> dict[str, list[int]]:
+    """The alerts that pages are about, by the ids of these."""
+    mine = (alerts.c.page.in_(ids), tenants.check(alerts.c.tenant))
+    found: dict[str, list[int]] = {}
+    query = select(alerts.c.page, alerts.c.alert).where(*mine).order_by(alerts.c.alert)
+    for row in db.execute(query):
+        found.setdefault(row.page, []).append(row.alert)
+    return found
 
 
 def with_alerts(db: Connection, tenants: Tenants, ids: Collection[int] | None) -> list[str]:

@@ -1,8 +1,9 @@
 """Posts messages: each way to each address, in the transaction of whoever tells."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, partial
 
 from quarterdeck.kernel.db import storable
 from quarterdeck.kernel.work import Tenants, Work
@@ -19,6 +20,18 @@ from quarterdeck.operations.messages.model import (
 )
 from quarterdeck.operations.messages.service.ways import Way, ways_to
 from quarterdeck.operations.messages.store import outbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is told, to whomever it goes: as ``post`` says."""
+
+    tenant: str
+    to: Sequence[Address]
+    content: Content
+    key: str
+    about: str
+    urgency: Urgency
 
 
 def post(  # noqa: PLR0913  whom, what, about what, and how soon: each is another thing
@@ -39,69 +52,65 @@ def post(  # noqa: PLR0913  whom, what, about what, and how soon: each is anothe
 
     An address that nobody can be reached by is in the answer, with why: never silently left out.
     """
-    made = _Letter(
-        work=work,
-        tenant=tenant,
-        content=_clean(content),
-        key=storable(key),
-        about=storable(about),
-        urgency=urgency,
+    letter = Letter(tenant=tenant, to=to, content=content, key=key, about=about, urgency=urgency)
+    [posted] = post_all(work, [letter])
+    return posted
+
+
+def post_all(work: Work, letters: Sequence[Letter]) -> list[list[Posted]]:
+    """As ``post``, of many letters at once; what came of each, in their order."""
+    ways = cache(partial(ways_to, work))  # of many letters most go the same way
+    found = [
+        [(address, way) for address in dict.fromkeys(one.to) for way in ways(one.tenant, address)]
+        for one in letters
+    ]
+    messages = [
+        _message(work, letter, way)
+        for letter, some in zip(letters, found, strict=True)
+        for _, way in some
+        if not way.why
+    ]
+    for message in messages:
+        if message.kind in IN_ORDER:
+            outbox.hurry(work.db, message)
+    ids = iter(outbox.add(work.db, messages))
+    return [
+        [Posted(address=to, message="" if way.why else next(ids), why=way.why) for to, way in some]
+        for some in found
+    ]
+
+
+def _message(work: Work, letter: Letter, way: Way) -> Message:
+    due_at = _due_at(work, letter, way)
+    return Message(
+        id=work.new_id(),
+        tenant=letter.tenant,
+        key=storable(letter.key),
+        about=storable(letter.about),
+        way=way.id,
+        channel=way.channel,
+        kind=way.kind,
+        address=way.shown,
+        person=way.person,
+        urgency=letter.urgency,
+        content=_clean(letter.content),
+        state=WAITING,
+        created_at=work.now,
+        due_at=due_at,
+        give_up_at=due_at + GIVE_UP,
     )
-    return [one for address in dict.fromkeys(to) for one in made.to(address)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Letter:
-    """What is told, to whomever it goes."""
-
-    work: Work
-    tenant: str
-    content: Content
-    key: str
-    about: str
-    urgency: Urgency
-
-    def to(self, address: Address) -> Iterator[Posted]:
-        for way in ways_to(self.work, self.tenant, address):
-            if way.why:
-                yield Posted(address=address, why=way.why)
-            else:
-                yield Posted(address=address, message=self._post(way))
-
-    def _post(self, way: Way) -> str:
-        due_at = self._due_at(way)
-        message = Message(
-            id=self.work.new_id(),
-            tenant=self.tenant,
-            key=self.key,
-            about=self.about,
-            way=way.id,
-            channel=way.channel,
-            kind=way.kind,
-            address=way.shown,
-            person=way.person,
-            urgency=self.urgency,
-            content=self.content,
-            state=WAITING,
-            created_at=self.work.now,
-            due_at=due_at,
-            give_up_at=due_at + GIVE_UP,
-        )
-        if way.kind in IN_ORDER:
-            outbox.hurry(self.work.db, message)
-        return outbox.add(self.work.db, message)
-
-    def _due_at(self, way: Way) -> datetime:
-        """When it goes: a page at once, whatever holds; a batch with what waits already."""
-        now = self.work.now
-        if self.urgency is Urgency.PAGE:
-            return now
-        quiet = way.quiet_until or now
-        if self.urgency in (Urgency.PROMPT, Urgency.WHOLE):
-            return max(now, quiet)
-        own = Tenants(frozenset({self.tenant}))
-        waits = outbox.bundle_due(self.work.db, own, way.id)
-        return max(quiet, min(waits or now + LONGEST_WAIT, now + LONGEST_WAIT))
+def _due_at(work: Work, letter: Letter, way: Way) -> datetime:
+    """When it goes: a page at once, whatever holds; a batch with what waits already."""
+    now = work.now
+    if letter.urgency is Urgency.PAGE:
+        return now
+    quiet = way.quiet_until or now
+    if letter.urgency in (Urgency.PROMPT, Urgency.WHOLE):
+        return max(now, quiet)
+    waits = outbox.bundle_due(work.db, Tenants(frozenset({letter.tenant})), way.id)
+    return max(quiet, min(waits or now + LONGEST_WAIT, now + LONGEST_WAIT))
 
 
 def _leads(url: str) -> bool:

@@ -71,7 +71,7 @@ def noted(work: Work, tenant: str, name: str, tried: Sequence[Tried]) -> None:
     """Write down that it was tested, and what came of it."""
     work.require(TEST, tenant)
     for one in tried:
-        outbox.add(work.db, _message(work, one))
+        outbox.add(work.db, [_message(work, one)])
         MESSAGES.labels(one.parcel.kind.value, TAKEN if one.reply.taken else REFUSED).inc()
     answer = "taken" if all(one.reply.taken for one in tried) else "refused"
     work.publish(ChannelTested(tenant=tenant, channel=name, answer=answer))

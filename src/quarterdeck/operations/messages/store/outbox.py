@@ -43,10 +43,14 @@ from quarterdeck.operations.messages.store.table import IS_OPEN, messages
 OPEN = (WAITING, SENDING)
 
 
-def add(db: Connection, new: Message) -> str:
-    """Have this sent; its id, or that of the message that has its key and goes its way."""
-    if (made := db.scalar(_fresh(db.dialect.name), _row(new))) is not None:
-        return str(made)
+def add(db: Connection, new: Sequence[Message]) -> list[str]:
+    """Have these sent; the id of each, or of the message that has its key and goes its way."""
+    rows = [_row(one) for one in new]
+    made = set(db.scalars(_fresh(db.dialect.name), rows)) if rows else set()
+    return [one.id if one.id in made else _same(db, one) for one in new]
+
+
+def _same(db: Connection, new: Message) -> str:
     same = (messages.c.tenant == new.tenant, messages.c.key == new.key, messages.c.way == new.way)
     return str(db.scalar(select(messages.c.id).where(*same)))
 

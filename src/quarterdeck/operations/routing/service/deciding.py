@@ -10,6 +10,8 @@ from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.alerts.labels import under
 from quarterdeck.operations.alerts.model import Alert, AlertState
 from quarterdeck.operations.alerts.service import placing as alerts
+from quarterdeck.operations.escalation.model.page import Wanted
+from quarterdeck.operations.escalation.service.opening import page_all
 from quarterdeck.operations.routing.ids import worked_out
 from quarterdeck.operations.routing.model import Config, Handed, Route, Webhook
 from quarterdeck.operations.routing.notification import DROPPED, WAITING, Notification
@@ -17,7 +19,7 @@ from quarterdeck.operations.routing.notifying import About, Standing, body, stan
 from quarterdeck.operations.routing.notifying import Told as Known
 from quarterdeck.operations.routing.service.muting import mutings
 from quarterdeck.operations.routing.service.outcomes import NOTIFIED
-from quarterdeck.operations.routing.service.paging import page_group
+from quarterdeck.operations.routing.service.paging import pages_of
 from quarterdeck.operations.routing.store import groups, leaving, notifications
 from quarterdeck.operations.routing.store.groups import Group
 from quarterdeck.operations.routing.store.leaving import Left
@@ -34,6 +36,7 @@ class _Turn:
     Attributes:
         members: the alerts of each group, under the labels that they have there.
         left: those that left it when their labels changed, as ended: nothing mutes that.
+        pages: whom those groups want paged.
         gone: pairs of a group and those of its alerts that nobody need be told of any more.
         ended: alerts that fire no more, and inhibit no more.
         kept: for how long what webhooks know is kept, and the ids of that.
@@ -49,6 +52,7 @@ class _Turn:
     muted: set[int]
     told: dict[str, Known]
     open: dict[str, Notification]
+    pages: list[Wanted] = field(default_factory=list)
     new: list[Notification] = field(default_factory=list)
     gone: list[tuple[str, list[int]]] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
@@ -183,10 +187,10 @@ def _group(turn: _Turn, route: Route, group: Group) -> None:
     shown += [one for one in left.values() if one.fingerprint not in newest]
     if turn.config.muted(route, turn.work.now):
         shown = []
-    page_group(turn.work, group, turn.config.receivers[route.receiver], shown)
+    receiver = turn.config.receivers[route.receiver]
+    turn.pages.extend(pages_of(group, receiver, shown, turn.work.now))
     still = [
-        _webhook(turn, route, group, shown, number)
-        for number in range(len(turn.config.receivers[route.receiver].webhooks))
+        _webhook(turn, route, group, shown, number) for number in range(len(receiver.webhooks))
     ]
     kept = {one.id for one in newest.values() if one.fires(turn.work.now)}
     gone = [one.id for one in members if one.id not in kept]
@@ -271,6 +275,8 @@ def _text(
 
 def _write(turn: _Turn, routes: dict[str, Route]) -> None:
     db, own = turn.work.db, turn.own
+    for tenant in own.ids if turn.pages else ():
+        page_all(turn.work, tenant, turn.pages)
     notifications.add(db, turn.new)
     for span, known in turn.kept.items():
         # Once a third of it is over, not at each turn.

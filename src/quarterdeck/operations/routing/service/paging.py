@@ -1,11 +1,10 @@
-"""Has somebody paged for a group of alerts that fires: one page a group and policy."""
+"""Whom a group of alerts that fires has paged: one page a group and policy."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
-from quarterdeck.kernel.work import Work
 from quarterdeck.operations.alerts.model import Alert, AlertState
-from quarterdeck.operations.escalation.model.page import What
-from quarterdeck.operations.escalation.service.opening import page_anyway
+from quarterdeck.operations.escalation.model.page import Wanted, What
 from quarterdeck.operations.escalation.severity import worst
 from quarterdeck.operations.routing.ids import worked_out
 from quarterdeck.operations.routing.model import Receiver
@@ -14,19 +13,26 @@ from quarterdeck.operations.routing.store.groups import Group
 LONGEST_TITLE, MOST_FACTS = 400, 20
 
 
-def page_group(work: Work, group: Group, receiver: Receiver, shown: Sequence[Alert]) -> None:
-    """Open a group's page under each policy of its receiver, or add to the one that is open.
+def pages_of(
+    group: Group, receiver: Receiver, shown: Sequence[Alert], now: datetime
+) -> list[Wanted]:
+    """The pages that a group wants, under each policy of its receiver: anew, or the open ones.
 
     Alerts that somebody looks after, all of them, page nobody. That all are over, or looked
     after, the page hears from the alerts themselves.
     """
-    fires = sorted((one for one in shown if one.fires(work.now)), key=lambda one: one.id)
-    if not any(one.state is AlertState.FIRING for one in fires):
-        return
+    fires = sorted((one for one in shown if one.fires(now)), key=lambda one: one.id)
+    if not receiver.pages or not any(one.state is AlertState.FIRING for one in fires):
+        return []
     what, ids = _what(group, fires), {one.id for one in fires}
-    for policy in receiver.pages:
-        key = f"group/{worked_out(group.key, receiver.name, policy)}"
-        page_anyway(work, group.tenant, policy, what, key=key, alerts=ids)
+    return [
+        Wanted(policy=policy, what=what, key=_key(group, receiver, policy), alerts=ids)
+        for policy in receiver.pages
+    ]
+
+
+def _key(group: Group, receiver: Receiver, policy: str) -> str:
+    return f"group/{worked_out(group.key, receiver.name, policy)}"
 
 
 def _what(group: Group, fires: Sequence[Alert]) -> What:
