@@ -8,7 +8,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from quarterdeck.operations.channels.model.channel import Kind
+from quarterdeck.operations.channels.model.channel import Kept, Kind
 from quarterdeck.operations.channels.ports import Safe, SecretLost
 from quarterdeck.operations.channels.service import keeping
 from quarterdeck.operations.messages.model import AT_ONCE, IN_BUNDLE, IN_ORDER, Message, Urgency
@@ -41,10 +41,11 @@ def bundled(db: Connection, claimed: Sequence[Message], lease: timedelta) -> Ite
             yield from (Bundle(messages=(one,)) for one in found)
 
 
-def parcel(db: Connection, safe: Safe, bundle: Bundle, at: datetime) -> Parcel | Reply:
-    """The request that a bundle comes to; or why it comes to none."""
+def parcel(
+    db: Connection, safe: Safe, bundle: Bundle, kept: Kept | None, at: datetime
+) -> Parcel | Reply:
+    """The request that a bundle comes to; or why it comes to none. ``kept``: its channel."""
     first = bundle.messages[0]
-    kept = keeping.usable(db, first.tenant, first.channel) if first.channel else None
     if first.channel and kept is None:
         return Reply(error=f"channel {first.channel} is gone")
     if kept and kept.channel.kind != first.kind:  # its secret is for another

@@ -1,11 +1,11 @@
 """Sends messages: pages first, each until it is taken, none held up by another's address."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from itertools import chain
+from functools import cache, partial
+from itertools import chain, groupby
 
 from sqlalchemy import Connection, Engine
 
@@ -13,7 +13,9 @@ from quarterdeck.events.messages import MessageRefused
 from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import storable
 from quarterdeck.kernel.work import Work
-from quarterdeck.operations.messages.model import DROPPED, FAILED, SENT, Message, Urgency
+from quarterdeck.operations.channels.model.channel import Kept
+from quarterdeck.operations.channels.service import keeping
+from quarterdeck.operations.messages.model import DROPPED, FAILED, Message, Urgency
 from quarterdeck.operations.messages.ports import Outlet, Parcel
 from quarterdeck.operations.messages.service.outcomes import (
     AGAIN,
@@ -70,8 +72,13 @@ class Outbox:
         """As the port says."""
         # In one order: two workers could wait for each other.
         pairs = [(one, reply) for bundle, reply in ended for one in bundle.messages]
-        for one, reply in sorted(pairs, key=lambda pair: pair[0].seq):
-            _settle(work, one, reply)
+        pairs.sort(key=lambda pair: pair[0].seq)
+        for taken, some in groupby(pairs, key=_is_taken):
+            if taken:
+                _taken(work, list(some))
+            else:
+                for one, reply in some:
+                    _settle(work, one, reply)
 
     def _taken(
         self,
@@ -87,22 +94,36 @@ class Outbox:
         claimed = outbox.claim(work.db, lease, most, pages=pages, full=full)
         calls: list[tuple[Bundle, Call]] = []
         back: list[Message] = []
+        channels = cache(partial(keeping.usable, work.db))  # of many most go by the same
         for bundle in bundled(work.db, claimed, lease):
+            by = bundle.messages[0].tenant, bundle.messages[0].channel
             if busy[bundle.way] >= most_a_way:
                 back += bundle.messages
-            elif (call := self._call(work, bundle)) is not None:
+            elif (call := self._call(work, bundle, channels(*by) if by[1] else None)) is not None:
                 busy[bundle.way] += 1
                 calls.append((bundle, call))
         if back:
             outbox.release(work.db, back)
         return calls
 
-    def _call(self, work: Work, bundle: Bundle) -> Call | None:
-        made = parcel(work.db, self.outlet.safe, bundle, work.now)
+    def _call(self, work: Work, bundle: Bundle, kept: Kept | None) -> Call | None:
+        made = parcel(work.db, self.outlet.safe, bundle, kept, work.now)
         if isinstance(made, Parcel):
             return partial(self.outlet.carriers[made.kind].carry, made)
         self.settle(work, [(bundle, made)])
         return None
+
+
+def _is_taken(pair: tuple[Message, Reply | None]) -> str:
+    """The kind of what a receiver has; empty: it has it not."""
+    one, reply = pair
+    return one.kind if reply is not None and reply.taken else ""
+
+
+def _taken(work: Work, some: Sequence[tuple[Message, Reply | None]]) -> None:
+    """Write down together what was taken of one kind."""
+    receipts = [(one, storable(reply.receipt)[:MOST_WORDS] if reply else "") for one, reply in some]
+    MESSAGES.labels(some[0][0].kind, TAKEN).inc(outbox.sent(work.db, receipts, work.now))
 
 
 def _settle(work: Work, one: Message, reply: Reply | None) -> None:
@@ -110,14 +131,10 @@ def _settle(work: Work, one: Message, reply: Reply | None) -> None:
         outbox.release(work.db, [one])
         return
     if reply is None:
-        outbox.end(work.db, one, DROPPED, work.now, error="", receipt="")
+        outbox.end(work.db, one, DROPPED, work.now, error="")
         return
     words, pause = storable(reply.error)[:MOST_WORDS], _pause(one, reply)
-    end: Callable[..., bool] = partial(outbox.end, work.db, one)
-    receipt = storable(reply.receipt)[:MOST_WORDS]
-    if reply.taken:
-        _counted(one, TAKEN, changed=end(SENT, work.now, error="", receipt=receipt))
-    elif not reply.again:
+    if not reply.again:
         _refused(work, one, REFUSED, words)
     elif work.now + pause > one.give_up_at:
         _refused(work, one, GIVEN_UP, f"given up after {one.attempts} attempts: {words}")
@@ -127,7 +144,7 @@ def _settle(work: Work, one: Message, reply: Reply | None) -> None:
 
 def _refused(work: Work, one: Message, outcome: str, why: str) -> None:
     """Have it tried no more; of a page, whoever it was for must be reached otherwise."""
-    changed = outbox.end(work.db, one, FAILED, work.now, error=why, receipt="")
+    changed = outbox.end(work.db, one, FAILED, work.now, error=why)
     _counted(one, outcome, changed=changed)
     if changed and one.urgency is Urgency.PAGE:
         told = MessageRefused(tenant=one.tenant, message=one.id, what=one.about, why=why)

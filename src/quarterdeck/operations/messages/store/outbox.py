@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Executable,
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     exists,
     false,
@@ -162,11 +164,38 @@ def waiting_for(db: Connection, one: Message) -> int:
     return int(db.scalar(query) or 0)
 
 
-def end(
-    db: Connection, one: Message, state: str, now: datetime, *, error: str, receipt: str
-) -> bool:
-    """Write how it ended; False if another holds it now."""
-    values = {"state": state, "ended_at": micros(now), "error": error, "receipt": receipt}
+def sent(db: Connection, some: Sequence[tuple[Message, str]], now: datetime) -> int:
+    """Write that these were taken, and their receipts; how many no other holds now."""
+    ended = micros(now)
+    rows = [
+        {"its_id": one.id, "its_fence": one.fence, "its_end": ended, "its_receipt": receipt}
+        for one, receipt in some
+    ]
+    return db.execute(_sent(), rows).rowcount
+
+
+@cache
+def _sent() -> Executable:
+    """Asked many times a second, and so made once."""
+    return (
+        update(messages)
+        .where(
+            messages.c.id == bindparam("its_id"),
+            messages.c.fence == bindparam("its_fence"),
+            messages.c.state == SENDING,
+        )
+        .values(
+            state=SENT,
+            ended_at=bindparam("its_end", type_=BigInteger),
+            error="",
+            receipt=bindparam("its_receipt"),
+        )
+    )
+
+
+def end(db: Connection, one: Message, state: str, now: datetime, *, error: str) -> bool:
+    """Write how it ended that was not taken; False if another holds it now."""
+    values = {"state": state, "ended_at": micros(now), "error": error, "receipt": ""}
     return _fenced(db, one, values)
 
 
