@@ -52,23 +52,20 @@ def main() -> None:
 
 
 def _measured(url: str, folder: Path) -> None:
-    with _cloud(folder) as said, _house(url, folder, said) as (client, pid):
+    with cloud(folder) as said, house(url, folder, said) as (client, pid):
         secret, alerts = _token(client), _alerts(client)
-        for domain in DOMAINS:
-            client.post(f"/api/v1/sync/policies/{domain}/pause").raise_for_status()
-        for one in said["tenants"]:
-            _connect(client, folder, one)
-        _wait_for_checks(client)
+        connect(client, folder, said)
         for word in ("first", "second", "after a day"):
             if word == "after a day":
                 _pass_a_day(said)
-            before = _processes(pid)
+            before = processes(pid)
             took = _synced(client, secret, alerts)
-            _show(word, took, before, _processes(pid))
+            _show(word, took, before, processes(pid))
 
 
 @contextmanager
-def _cloud(folder: Path) -> Iterator[dict[str, Any]]:
+def cloud(folder: Path) -> Iterator[dict[str, Any]]:
+    """A simulated cloud; what it says of itself."""
     command = [str(PROGRAM), "simulate", "azure", "--data", str(folder / "cloud")]
     command += ["--latency-ms", "50", "--tenants", str(TENANTS)]
     command += ["--resources", str(TENANTS * EACH)]
@@ -79,7 +76,8 @@ def _cloud(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def _house(url: str, folder: Path, said: dict[str, Any]) -> Iterator[tuple[httpx2.Client, int]]:
+def house(url: str, folder: Path, said: dict[str, Any]) -> Iterator[tuple[httpx2.Client, int]]:
+    """A whole installation that reads that cloud: who asks it, and its process."""
     os.environ.update(
         UNLIMITED
         | TRUSTED
@@ -119,6 +117,23 @@ def _alerts(client: httpx2.Client) -> list[int]:
     while len(found := client.get("/api/v1/sync/alerts").json()["alerts"]) < ALERTS:
         sleep(POLL_S)
     return [one["id"] for one in found]
+
+
+def connect(client: httpx2.Client, folder: Path, said: dict[str, Any]) -> None:
+    """Have every tenant of the cloud known, its credential checked, and nothing synced yet."""
+    for domain in DOMAINS:
+        client.post(f"/api/v1/sync/policies/{domain}/pause").raise_for_status()
+    for one in said["tenants"]:
+        _connect(client, folder, one)
+    _wait_for_checks(client)
+
+
+def begin_sync(client: httpx2.Client) -> set[str]:
+    """Have the resources of all tenants read; the runs that were before."""
+    before = {run["id"] for run in _runs(client, "history")}
+    client.post("/api/v1/sync/policies/resources/resume").raise_for_status()
+    client.post("/api/v1/sync/resources").raise_for_status()
+    return before
 
 
 def _connect(client: httpx2.Client, folder: Path, one: dict[str, Any]) -> None:
@@ -165,13 +180,11 @@ def _synced(client: httpx2.Client, secret: str, alerts: list[int]) -> Took:
         Thread(target=_sign_in, args=(address, secret, took.signing, done)),
         Thread(target=_resolve, args=(address, alerts, took.resolving, done)),
     ]
-    before = {run["id"] for run in _runs(client, "history")}
     for person in people:
         person.start()
     began = perf_counter()
-    client.post("/api/v1/sync/policies/resources/resume").raise_for_status()
-    client.post("/api/v1/sync/resources").raise_for_status()
-    while not _all_ended(client, before):
+    before = begin_sync(client)
+    while not all_ended(client, before):
         sleep(POLL_S)
     took.seconds = perf_counter() - began
     took.runs = [run for run in _runs(client, "runs") if run["id"] not in before]
@@ -181,7 +194,8 @@ def _synced(client: httpx2.Client, secret: str, alerts: list[int]) -> Took:
     return took
 
 
-def _all_ended(client: httpx2.Client, before: set[str]) -> bool:
+def all_ended(client: httpx2.Client, before: set[str]) -> bool:
+    """Whether every tenant has been read since then."""
     runs = _runs(client, "history")
     return sum(run["ended_at"] is not None and run["id"] not in before for run in runs) >= TENANTS
 
@@ -229,14 +243,14 @@ def _show(word: str, took: Took, before: Seen, after: Seen) -> None:
     print(f"               up, worker, web: {'; '.join(used)}", flush=True)
 
 
-def _processes(pid: int) -> Seen:
+def processes(pid: int) -> Seen:
     """Of a process and its descendants: seconds of a processor, and the largest resident set."""
     status = Path(f"/proc/{pid}/status").read_text()
     peak_mb = int(status.partition("VmHWM:")[2].split()[0]) // 1024
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     seen = {pid: ((int(user) + int(system)) / os.sysconf("SC_CLK_TCK"), peak_mb)}
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        seen |= _processes(int(child))
+        seen |= processes(int(child))
     return seen
 
 

@@ -263,6 +263,13 @@ def prepared(url: str) -> str:
     """Tables, a tenant, and the secret of its SRE."""
     engine = open_engine(url)
     metadata.create_all(engine)
+    engine.dispose()
+    return known(url)
+
+
+def known(url: str) -> str:
+    """A tenant, and the secret of its SRE."""
+    engine = open_engine(url)
     with begin(engine, installation(), utc_now) as work:
         tenants.create(work, "acme", "Acme")
         program = principals.create(work, Kind.PROGRAM, "prometheus", home="acme")
