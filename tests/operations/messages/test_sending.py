@@ -24,7 +24,7 @@ from quarterdeck.operations.messages import measuring
 from quarterdeck.operations.messages.model import NoSuchMessage, Urgency, Where
 from quarterdeck.operations.messages.service import mending, testing
 from quarterdeck.operations.messages.service import sending as sending_module
-from quarterdeck.operations.messages.store import outbox
+from quarterdeck.operations.messages.store import claims
 from quarterdeck.trail.webhooks.model import verified
 from quarterdeck.wiring.numbers import EVERYONE
 from servers import jira
@@ -220,7 +220,7 @@ def test_an_end_never_comes_to_pagerduty_before_its_beginning(stage: Stage, came
     stage.settle()
     stage.post("pagerduty", key="2", state="resolved")
     with stage.engine.connect() as db:
-        assert not outbox.any_due(db)  # nobody asks again and again for what has to wait
+        assert not claims.any_due(db)  # nobody asks again and again for what has to wait
     stage.settle()
     assert stage.states() == ["waiting", "waiting"]
     stage.due_now()

@@ -9,6 +9,7 @@ from quarterdeck.kernel.errors import Conflict, NotFound
 
 WAITING, SENDING, SENT, FAILED, DROPPED = "waiting", "sending", "sent", "failed", "dropped"
 STATES = (WAITING, SENDING, SENT, FAILED, DROPPED)
+OPEN = (WAITING, SENDING)
 LONGEST_WAIT = timedelta(minutes=55)
 """That a message may wait for others: so that it is there within the hour (AG-030), tries too."""
 
@@ -161,4 +162,4 @@ class Message:
     @property
     def is_open(self) -> bool:
         """Whether it is yet to be told."""
-        return self.state in (WAITING, SENDING)
+        return self.state in OPEN

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache, partial
 from json import loads
 
 from sqlalchemy import Connection
@@ -77,11 +78,11 @@ def prepare_all(
     Commit before the leaves are appended: a leaf whose key was rolled back is never readable.
     """
 
-    def of(draft: Draft) -> Prepared:
-        tenant = draft.record.tenant
-        return prepare(keys, draft, lambda who: data_keys.data_key(db, keys, tenant, who, now))
+    @cache  # of many drafts most are about the same
+    def key_of(tenant: str, who: str) -> DataKey:
+        return data_keys.data_key(db, keys, tenant, who, now)
 
-    return [of(draft) for draft in drafts]
+    return [prepare(keys, one, partial(key_of, one.record.tenant)) for one in drafts]
 
 
 def raw_tag(idempotency: str) -> bytes:

@@ -13,7 +13,7 @@ from quarterdeck.operations.channels.ports import Safe, SecretLost
 from quarterdeck.operations.channels.service import keeping
 from quarterdeck.operations.messages.model import AT_ONCE, IN_BUNDLE, IN_ORDER, Message, Urgency
 from quarterdeck.operations.messages.ports import Parcel
-from quarterdeck.operations.messages.store import outbox
+from quarterdeck.operations.messages.store import claims
 from quarterdeck.operations.sending.model import Reply
 
 
@@ -35,7 +35,7 @@ def bundled(db: Connection, claimed: Sequence[Message], lease: timedelta) -> Ite
     for _, group in groupby(by, key=lambda one: (one.tenant, one.way, one.urgency)):
         found = list(group)
         if _goes_together(db, found):
-            more = outbox.claim_beside(db, lease, found[0], max(IN_BUNDLE - len(found), 0))
+            more = claims.claim_beside(db, lease, found[0], max(IN_BUNDLE - len(found), 0))
             yield Bundle(messages=(*found, *more))
         else:
             yield from (Bundle(messages=(one,)) for one in found)
@@ -66,7 +66,7 @@ def parcel(
         contents=tuple(one.content for one in bundle.messages),
         about=first.about,
         attempt=max(one.attempts for one in bundle.messages),
-        receipt=outbox.receipt_of(db, first) if first.kind in IN_ORDER else "",
+        receipt=claims.receipt_of(db, first) if first.kind in IN_ORDER else "",
         at=at,
     )
 
@@ -77,7 +77,7 @@ def _goes_together(db: Connection, found: Sequence[Message]) -> bool:
         return False
     if first.urgency is Urgency.BATCH:
         return True
-    return len(found) + outbox.waiting_for(db, first) > AT_ONCE
+    return len(found) + claims.waiting_for(db, first) > AT_ONCE
 
 
 def _id(bundle: Bundle) -> str:

@@ -25,7 +25,7 @@ from quarterdeck.operations.messages.service.outcomes import (
     TAKEN,
 )
 from quarterdeck.operations.messages.service.parcels import Bundle, bundled, parcel
-from quarterdeck.operations.messages.store import outbox
+from quarterdeck.operations.messages.store import claims
 from quarterdeck.operations.sending.model import NOT_BEGUN, Reply, pause_after
 from quarterdeck.operations.sending.ports import Call, Claimed
 from quarterdeck.operations.sending.service import Loop
@@ -52,7 +52,7 @@ class Outbox:
 
     def any_due(self, db: Connection) -> bool:
         """As the port says."""
-        return outbox.any_due(db)
+        return claims.any_due(db)
 
     def claim(
         self, work: Work, free: int, under_way: Sequence[Sequence[Bundle]], lease: timedelta
@@ -66,7 +66,7 @@ class Outbox:
 
     def renew(self, db: Connection, held: Sequence[Bundle], lease: timedelta) -> None:
         """As the port says."""
-        outbox.renew(db, list(chain.from_iterable(one.messages for one in held)), lease)
+        claims.renew(db, list(chain.from_iterable(one.messages for one in held)), lease)
 
     def settle(self, work: Work, ended: Sequence[tuple[Bundle, Reply | None]]) -> None:
         """As the port says."""
@@ -91,7 +91,7 @@ class Outbox:
     ) -> list[tuple[Bundle, Call]]:
         most_a_way = MOST_PAGES_A_WAY if pages else MOST_A_WAY
         full = [way for way, many in busy.items() if many >= most_a_way]
-        claimed = outbox.claim(work.db, lease, most, pages=pages, full=full)
+        claimed = claims.claim(work.db, lease, most, pages=pages, full=full)
         calls: list[tuple[Bundle, Call]] = []
         back: list[Message] = []
         channels = cache(partial(keeping.usable, work.db))  # of many most go by the same
@@ -103,7 +103,7 @@ class Outbox:
                 busy[bundle.way] += 1
                 calls.append((bundle, call))
         if back:
-            outbox.release(work.db, back)
+            claims.release(work.db, back)
         return calls
 
     def _call(self, work: Work, bundle: Bundle, kept: Kept | None) -> Call | None:
@@ -123,15 +123,15 @@ def _is_taken(pair: tuple[Message, Reply | None]) -> str:
 def _taken(work: Work, some: Sequence[tuple[Message, Reply | None]]) -> None:
     """Write down together what was taken of one kind."""
     receipts = [(one, storable(reply.receipt)[:MOST_WORDS] if reply else "") for one, reply in some]
-    MESSAGES.labels(some[0][0].kind, TAKEN).inc(outbox.sent(work.db, receipts, work.now))
+    MESSAGES.labels(some[0][0].kind, TAKEN).inc(claims.sent(work.db, receipts, work.now))
 
 
 def _settle(work: Work, one: Message, reply: Reply | None) -> None:
     if reply is NOT_BEGUN:
-        outbox.release(work.db, [one])
+        claims.release(work.db, [one])
         return
     if reply is None:
-        outbox.end(work.db, one, DROPPED, work.now, error="")
+        claims.end(work.db, one, DROPPED, work.now, error="")
         return
     words, pause = storable(reply.error)[:MOST_WORDS], _pause(one, reply)
     if not reply.again:
@@ -139,12 +139,12 @@ def _settle(work: Work, one: Message, reply: Reply | None) -> None:
     elif work.now + pause > one.give_up_at:
         _refused(work, one, GIVEN_UP, f"given up after {one.attempts} attempts: {words}")
     else:
-        _counted(one, AGAIN, changed=outbox.again(work.db, one, pause, words))
+        _counted(one, AGAIN, changed=claims.again(work.db, one, pause, words))
 
 
 def _refused(work: Work, one: Message, outcome: str, why: str) -> None:
     """Have it tried no more; of a page, whoever it was for must be reached otherwise."""
-    changed = outbox.end(work.db, one, FAILED, work.now, error=why)
+    changed = claims.end(work.db, one, FAILED, work.now, error=why)
     _counted(one, outcome, changed=changed)
     if changed and one.urgency is Urgency.PAGE:
         told = MessageRefused(tenant=one.tenant, message=one.id, what=one.about, why=why)

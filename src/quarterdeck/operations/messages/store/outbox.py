@@ -1,48 +1,34 @@
 """Messages: what is to be told, is being told, and was."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
     Connection,
     Executable,
-    Row,
-    Select,
-    and_,
-    bindparam,
     delete,
-    exists,
-    false,
     func,
-    not_,
-    or_,
     select,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from quarterdeck.kernel.clock import MICROSECOND, instant, micros
+from quarterdeck.kernel.clock import instant, micros
 from quarterdeck.kernel.db import BULK_ROWS, now_micros
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.operations.messages.model import (
     FAILED,
-    IN_ORDER,
-    SENDING,
+    OPEN,
     SENT,
     WAITING,
-    Content,
     Filter,
     Message,
     Urgency,
 )
-from quarterdeck.operations.messages.store.table import IS_OPEN, messages
-
-OPEN = (WAITING, SENDING)
+from quarterdeck.operations.messages.store.table import IS_OPEN, message_of, messages
 
 
 def add(db: Connection, new: Sequence[Message]) -> list[str]:
@@ -87,149 +73,19 @@ def bundle_due(db: Connection, tenants: Tenants, way: str) -> datetime | None:
     return None if due is None else instant(due)
 
 
-def any_due(db: Connection) -> bool:
-    """Whether ``claim`` might find something. Writes nothing."""
-    return db.scalar(_due()) is not None
-
-
-@cache
-def _due() -> Select[Any]:
-    """Asked many times a second, and so made once."""
-    mine = (IS_OPEN, messages.c.due_at <= now_micros(), not_(_waits_its_turn()))
-    return select(messages.c.id).where(*mine).limit(1)
-
-
-def claim(
-    db: Connection,
-    lease: timedelta,
-    most: int,
-    *,
-    pages: bool,
-    full: Collection[tuple[str, str]],
-) -> list[Message]:
-    """Take pages that are due, or else what is no page; and what another did not end.
-
-    Nothing for the ways (tenant, way) in ``full``.
-    """
-    crowded = [and_(messages.c.tenant == tenant, messages.c.way == way) for tenant, way in full]
-    is_page = messages.c.urgency == Urgency.PAGE
-    takeable = (
-        select(messages.c.id)
-        .where(
-            IS_OPEN,
-            messages.c.due_at <= now_micros(),
-            is_page if pages else not_(is_page),
-            not_(or_(false(), *crowded)),
-            not_(_waits_its_turn()),
-        )
-        # By the alphabet what is prompt comes after what is a batch: downwards, before it.
-        .order_by(messages.c.urgency.desc(), messages.c.due_at, messages.c.seq)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .cte("takeable")
-    )
-    return _take(db, messages.c.id.in_(select(takeable.c.id)), lease)
-
-
-def claim_beside(db: Connection, lease: timedelta, one: Message, most: int) -> list[Message]:
-    """Take more that goes with a message that was claimed: to the same address, as urgent."""
-    batch = one.urgency is Urgency.BATCH
-    ready = messages.c.state == WAITING if batch else messages.c.due_at <= now_micros()
-    beside = (
-        select(messages.c.id)
-        .where(
-            IS_OPEN,
-            messages.c.tenant == one.tenant,
-            messages.c.way == one.way,
-            messages.c.urgency == one.urgency,
-            ready,
-        )
-        .order_by(messages.c.seq)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-        .cte("beside")
-    )
-    return _take(db, messages.c.id.in_(select(beside.c.id)), lease)
-
-
-def waiting_for(db: Connection, one: Message) -> int:
-    """How many messages, as urgent as one, wait for its address and are due."""
-    query = select(func.count()).where(
-        messages.c.tenant == one.tenant,
-        messages.c.way == one.way,
-        messages.c.urgency == one.urgency,
-        messages.c.state == WAITING,
-        messages.c.due_at <= now_micros(),
-    )
-    return int(db.scalar(query) or 0)
-
-
-def sent(db: Connection, some: Sequence[tuple[Message, str]], now: datetime) -> int:
-    """Write that these were taken, and their receipts; how many no other holds now."""
-    ended = micros(now)
-    rows = [
-        {"its_id": one.id, "its_fence": one.fence, "its_end": ended, "its_receipt": receipt}
-        for one, receipt in some
-    ]
-    return db.execute(_sent(), rows).rowcount
-
-
-@cache
-def _sent() -> Executable:
-    """Asked many times a second, and so made once."""
-    return (
-        update(messages)
-        .where(
-            messages.c.id == bindparam("its_id"),
-            messages.c.fence == bindparam("its_fence"),
-            messages.c.state == SENDING,
-        )
-        .values(
-            state=SENT,
-            ended_at=bindparam("its_end", type_=BigInteger),
-            error="",
-            receipt=bindparam("its_receipt"),
-        )
-    )
-
-
-def end(db: Connection, one: Message, state: str, now: datetime, *, error: str) -> bool:
-    """Write how it ended that was not taken; False if another holds it now."""
-    values = {"state": state, "ended_at": micros(now), "error": error, "receipt": ""}
-    return _fenced(db, one, values)
-
-
-def again(db: Connection, one: Message, pause: timedelta, error: str) -> bool:
-    """Have it tried again after a pause; False if another holds it now."""
-    due_at = now_micros() + pause // MICROSECOND
-    return _fenced(db, one, {"state": WAITING, "due_at": due_at, "error": error})
-
-
-def release(db: Connection, taken: Sequence[Message]) -> None:
-    """Give back what was taken, and not tried; what another holds by now is left as it is."""
-    values = {"state": WAITING, "due_at": now_micros(), "attempts": messages.c.attempts - 1}
-    for one in taken:
-        _fenced(db, one, values)
-
-
-def renew(db: Connection, held: Sequence[Message], lease: timedelta) -> None:
-    """Prolong the leases of what is being sent."""
-    for one in held:
-        _fenced(db, one, {"due_at": now_micros() + lease // MICROSECOND})
-
-
 def of_id(db: Connection, tenants: Tenants, message: str) -> Message | None:
     """One message, if it is there."""
     mine = (tenants.clause(messages.c.tenant), messages.c.id == message)
     row = db.execute(select(messages).where(*mine)).one_or_none()
-    return None if row is None else _message(row)
+    return None if row is None else message_of(row)
 
 
 def about(db: Connection, tenants: Tenants, what: str) -> list[Message]:
     """What was told about something, first to last."""
     mine = (tenants.clause(messages.c.tenant), messages.c.about == what)
     return [
-        _message(row) for row in db.execute(select(messages).where(*mine).order_by(messages.c.seq))
+        message_of(row)
+        for row in db.execute(select(messages).where(*mine).order_by(messages.c.seq))
     ]
 
 
@@ -248,22 +104,6 @@ def pages_wait(db: Connection, tenants: Tenants, what: Collection[str], before: 
     return db.scalar(select(messages.c.id).where(*mine, *old).limit(1)) is not None
 
 
-def receipt_of(db: Connection, one: Message) -> str:
-    """What the receiver called the last that it took about the same, on the same way."""
-    query = (
-        select(messages.c.receipt)
-        .where(
-            messages.c.tenant == one.tenant,
-            messages.c.about == one.about,
-            messages.c.way == one.way,
-            messages.c.state == SENT,
-        )
-        .order_by(messages.c.seq.desc())
-        .limit(1)
-    )
-    return db.scalar(query) or ""
-
-
 def listed(
     db: Connection, tenants: Tenants, wanted: Filter, *, before: int = 0, limit: int
 ) -> list[Message]:
@@ -278,7 +118,7 @@ def listed(
     if before:
         query = query.where(messages.c.seq < before)
     rows = db.execute(query.order_by(messages.c.seq.desc()).limit(limit))
-    return [_message(row) for row in rows]
+    return [message_of(row) for row in rows]
 
 
 def last_of_channels(db: Connection, tenants: Tenants) -> dict[tuple[str, str], Message]:
@@ -289,7 +129,7 @@ def last_of_channels(db: Connection, tenants: Tenants) -> dict[tuple[str, str], 
         .group_by(messages.c.tenant, messages.c.channel)
     )
     rows = db.execute(select(messages).where(messages.c.seq.in_(newest)))
-    return {(row.tenant, row.channel): _message(row) for row in rows}
+    return {(row.tenant, row.channel): message_of(row) for row in rows}
 
 
 def retry(db: Connection, tenants: Tenants, one: Message, until: datetime) -> bool:
@@ -336,43 +176,6 @@ def forget(db: Connection, before: datetime) -> int:
     return db.execute(delete(messages).where(messages.c.id.in_(old))).rowcount
 
 
-def _waits_its_turn() -> ColumnElement[bool]:
-    """Whether another, posted before it, is yet to be sent: a resolve never comes first."""
-    first = messages.alias("first")
-    earlier = exists().where(
-        first.c.tenant == messages.c.tenant,
-        first.c.about == messages.c.about,
-        first.c.way == messages.c.way,
-        first.c.seq < messages.c.seq,
-        first.c.state.in_(OPEN),
-    )
-    return and_(messages.c.kind.in_(IN_ORDER), earlier)
-
-
-def _take(db: Connection, which: ColumnElement[bool], lease: timedelta) -> list[Message]:
-    take = (
-        update(messages)
-        .where(which)
-        .values(
-            state=SENDING,
-            due_at=now_micros() + lease // MICROSECOND,
-            attempts=messages.c.attempts + 1,
-            fence=messages.c.fence + 1,
-        )
-        .returning(*messages.c)
-    )
-    return sorted((_message(row) for row in db.execute(take)), key=lambda one: one.seq)
-
-
-def _fenced(db: Connection, one: Message, values: Mapping[str, Any]) -> bool:
-    mine = (
-        messages.c.id == one.id,
-        messages.c.fence == one.fence,
-        messages.c.state == SENDING,
-    )
-    return db.execute(update(messages).where(*mine).values(**values)).rowcount == 1
-
-
 def _row(one: Message) -> dict[str, Any]:
     moments = {name: micros(getattr(one, name)) for name in ("created_at", "due_at", "give_up_at")}
     return moments | {
@@ -394,11 +197,3 @@ def _row(one: Message) -> dict[str, Any]:
         "receipt": one.receipt,
         "ended_at": None if one.ended_at is None else micros(one.ended_at),
     }
-
-
-def _message(row: Row[Any]) -> Message:
-    fields = row._asdict()
-    for name in ("created_at", "due_at", "give_up_at", "ended_at"):
-        fields[name] = None if fields[name] is None else instant(fields[name])
-    content = msgspec.json.decode(fields.pop("content"), type=Content)
-    return Message(**fields | {"content": content, "urgency": Urgency(fields["urgency"])})

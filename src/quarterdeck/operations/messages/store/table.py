@@ -1,9 +1,13 @@
 """The table of messages."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, Text, text
+from typing import Any
 
+import msgspec
+from sqlalchemy import BigInteger, Column, Index, Integer, Row, String, Table, Text, text
+
+from quarterdeck.kernel.clock import instant
 from quarterdeck.kernel.db import metadata
-from quarterdeck.operations.messages.model import SENDING, WAITING
+from quarterdeck.operations.messages.model import SENDING, WAITING, Content, Message, Urgency
 
 # Once, for indexes and queries: a partial index is used only where its very condition stands.
 IS_OPEN = text(f"state IN ('{WAITING}', '{SENDING}')")
@@ -41,3 +45,12 @@ messages = Table(
 )
 
 tables = (messages,)
+
+
+def message_of(row: Row[Any]) -> Message:
+    """A row of it."""
+    fields = row._asdict()
+    for name in ("created_at", "due_at", "give_up_at", "ended_at"):
+        fields[name] = None if fields[name] is None else instant(fields[name])
+    content = msgspec.json.decode(fields.pop("content"), type=Content)
+    return Message(**fields | {"content": content, "urgency": Urgency(fields["urgency"])})
