@@ -5,7 +5,6 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, partial
 from json import loads
 
 from sqlalchemy import Connection
@@ -77,12 +76,14 @@ def prepare_all(
 
     Commit before the leaves are appended: a leaf whose key was rolled back is never readable.
     """
+    (tenant,) = {draft.record.tenant for draft in drafts}
+    about = sorted({committed.subject for draft in drafts for committed in draft.committed})
+    known = data_keys.data_keys(db, keys, tenant, about, now) if about else {}
 
-    @cache  # of many drafts most are about the same
-    def key_of(tenant: str, who: str) -> DataKey:
-        return data_keys.data_key(db, keys, tenant, who, now)
+    def key_of(who: str) -> DataKey:
+        return known.get(who) or data_keys.data_key(db, keys, tenant, who, now)
 
-    return [prepare(keys, one, partial(key_of, one.record.tenant)) for one in drafts]
+    return [prepare(keys, draft, key_of) for draft in drafts]
 
 
 def raw_tag(idempotency: str) -> bytes:
