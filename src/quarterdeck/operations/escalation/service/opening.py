@@ -112,7 +112,8 @@ def _page_all(
     own, now = Tenants(frozenset({tenant})), {one.key: one for one in reversed(wanted)}
     standing = pages.open_under(work.db, own, now)
     fresh = [one for one in wanted if one is now[one.key] and one.key not in standing]
-    done = _grown(work, own, standing, now) | _opened(work, tenant, fresh, under)
+    grown = _grown(work, own, standing, now) if standing else {}
+    done = grown | _opened(work, tenant, fresh, under)
     # Wanted twice; or, on PostgreSQL, another was quicker: then theirs is the page.
     left = [one for one in wanted if one is not now[one.key] or one.key not in done]
     return done | (_page_all(work, tenant, left, under) if left else {})

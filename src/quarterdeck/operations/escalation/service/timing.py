@@ -26,7 +26,7 @@ from quarterdeck.operations.escalation.store import ledger, pages
 
 ITSELF = Actor("quarterdeck", frozenset())
 AT_ONCE = 100
-TOGETHER = 10
+TOGETHER = 25
 """Pages that have their turn in one transaction: whoever answers one waits for no more."""
 
 
