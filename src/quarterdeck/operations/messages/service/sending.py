@@ -17,6 +17,7 @@ from quarterdeck.operations.channels.model.channel import Kept
 from quarterdeck.operations.channels.service import keeping
 from quarterdeck.operations.messages.model import DROPPED, FAILED, Message, Urgency
 from quarterdeck.operations.messages.ports import Outlet, Parcel
+from quarterdeck.operations.messages.service.lines import Lines
 from quarterdeck.operations.messages.service.outcomes import (
     AGAIN,
     GIVEN_UP,
@@ -35,6 +36,10 @@ MOST_A_WAY, MOST_PAGES_A_WAY = 4, 8
 
 KEPT_FREE = 4
 """Threads that are for pages alone."""
+
+DEEP = 4
+"""Pages behind one another, where more are due to one address than it is told at once: so many
+are taken in one transaction, and where the first is not taken the others are given back."""
 
 MOST_WORDS = 500
 
@@ -58,11 +63,11 @@ class Outbox:
         self, work: Work, free: int, under_way: Sequence[Sequence[Bundle]], lease: timedelta
     ) -> Claimed[Bundle]:
         """As the port says. Pages come first, and have threads that are theirs alone."""
-        busy = Counter(one.way for line in under_way for one in line)
+        busy = Counter(line[0].way for line in under_way)
         pages = self._taken(work, free, busy, lease, pages=True)
         room = free - len(pages) - KEPT_FREE
         others = self._taken(work, room, busy, lease, pages=False) if room > 0 else []
-        return Claimed(lines=[[call] for call in (*pages, *others)])
+        return Claimed(lines=[*pages, *others])
 
     def renew(self, db: Connection, held: Sequence[Bundle], lease: timedelta) -> None:
         """As the port says."""
@@ -88,23 +93,29 @@ class Outbox:
         lease: timedelta,
         *,
         pages: bool,
-    ) -> list[tuple[Bundle, Call]]:
-        most_a_way = MOST_PAGES_A_WAY if pages else MOST_A_WAY
-        full = [way for way, many in busy.items() if many >= most_a_way]
-        claimed = claims.claim(work.db, lease, most, pages=pages, full=full)
-        calls: list[tuple[Bundle, Call]] = []
+    ) -> list[list[tuple[Bundle, Call]]]:
+        a_way, deep = (MOST_PAGES_A_WAY, DEEP) if pages else (MOST_A_WAY, 1)
+        lines = Lines(most=most, a_way=a_way, deep=deep, busy=busy)
+        full = [way for way, many in busy.items() if many >= a_way]
+        # An address is told by half of all threads at most: twice as many fill its lines.
+        claimed = claims.claim(work.db, lease, 2 * most if pages else most, pages=pages, full=full)
+        bundles = list(bundled(work.db, claimed, lease))
+        if pages:
+            bundles.sort(key=lambda one: one.messages[0].seq)  # no address before its turn
+        claims.release(work.db, self._put(work, lines, bundles))
+        return lines.made
+
+    def _put(self, work: Work, lines: Lines, bundles: Sequence[Bundle]) -> list[Message]:
+        """Have bundles stand in lines; the messages for which there is no room."""
         back: list[Message] = []
         channels = cache(partial(keeping.usable, work.db))  # of many most go by the same
-        for bundle in bundled(work.db, claimed, lease):
+        for bundle in bundles:
             by = bundle.messages[0].tenant, bundle.messages[0].channel
-            if busy[bundle.way] >= most_a_way:
+            if not lines.has_room(bundle.way):
                 back += bundle.messages
             elif (call := self._call(work, bundle, channels(*by) if by[1] else None)) is not None:
-                busy[bundle.way] += 1
-                calls.append((bundle, call))
-        if back:
-            claims.release(work.db, back)
-        return calls
+                lines.put(bundle, call)
+        return back
 
     def _call(self, work: Work, bundle: Bundle, kept: Kept | None) -> Call | None:
         made = parcel(work.db, self.outlet.safe, bundle, kept, work.now)
