@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import chain, count
+from itertools import count
 from queue import Empty, SimpleQueue
 from threading import Event
 from time import monotonic
@@ -27,6 +27,24 @@ PATIENCE_S = 0.05  # for what is under way, before it is looked whether more is 
 THREADS = 16
 
 
+@dataclass(slots=True)
+class _Line(Generic[Item]):
+    """What one thread sends, one after the other.
+
+    Attributes:
+        left: what of it did not end, or is not written down.
+        held: since when it is ours, at the least: past a lease from then another may have sent
+            it, as when this process was stopped meanwhile.
+    """
+
+    left: list[Item]
+    held: float
+
+    @property
+    def is_ours(self) -> bool:
+        return monotonic() - self.held < LEASE.total_seconds()
+
+
 @dataclass(slots=True, kw_only=True)
 class Loop(Generic[Item]):
     """One process's share of what lies on a desk.
@@ -40,10 +58,9 @@ class Loop(Generic[Item]):
     desk: Desk[Item]
     _pool: ThreadPoolExecutor = field(init=False)
     _numbers: "count[int]" = field(default_factory=count)
-    _lines: dict[int, list[Item]] = field(default_factory=dict)
+    _lines: dict[int, _Line[Item]] = field(default_factory=dict)
     _replies: SimpleQueue[tuple[int, Item, Reply]] = field(default_factory=SimpleQueue)
     _done: list[tuple[Item, Reply]] = field(default_factory=list)
-    _renewed: float = field(default_factory=monotonic)
     _closing: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
@@ -55,26 +72,27 @@ class Loop(Generic[Item]):
         While something is under way it waits a moment for the end of that.
         """
         self.wait(0 if self._done or not self._lines else PATIENCE_S)
-        done, left = [*self._done], [*self._lines.values()]
-        renew = bool(left) and monotonic() - self._renewed > RENEW_S
-        free = THREADS - len(left)
-        if not done and not renew and not (free and self._due()):
-            return bool(left)
+        done, lines, now = [*self._done], [*self._lines.values()], monotonic()
+        held = [one for one in lines if one.is_ours and now - one.held > RENEW_S]
+        free = THREADS - len(lines)
+        if not done and not held and not (free and self._due()):
+            return bool(lines)
         with begin(self.engine, ITSELF, self.clock) as work:
             brief(work.db)
             self.desk.settle(work, done)
-            if renew:
-                self.desk.renew(work.db, [*chain.from_iterable(left)], LEASE)
-            claimed = self.desk.claim(work, free, left, LEASE)
+            if held:
+                self.desk.renew(work.db, [item for one in held for item in one.left], LEASE)
+            claimed = self.desk.claim(work, free, [one.left for one in lines], LEASE)
         self._done.clear()
-        self._renewed = monotonic() if renew else self._renewed
-        self._begin(claimed)
+        for one in held:
+            one.held = now
+        self._begin(claimed, now)
         return bool(self._lines or done)
 
     @property
     def running(self) -> int:
         """How many are under way."""
-        return sum(map(len, self._lines.values())) + len(self._done)
+        return sum(len(one.left) for one in self._lines.values()) + len(self._done)
 
     def wait(self, within_s: float) -> None:
         """Until something under way has ended."""
@@ -99,20 +117,21 @@ class Loop(Generic[Item]):
         with reading(self.engine) as db:
             return self.desk.any_due(db)
 
-    def _begin(self, claimed: Claimed[Item]) -> None:
-        for line, number in zip(claimed.lines, self._numbers, strict=False):
-            self._lines[number] = [one for one, _ in line]
-            self._pool.submit(self._send, number, line)
+    def _begin(self, claimed: Claimed[Item], now: float) -> None:
+        for calls, number in zip(claimed.lines, self._numbers, strict=False):
+            self._lines[number] = _Line([one for one, _ in calls], now)
+            self._pool.submit(self._send, number, self._lines[number], calls)
         if claimed.dropped:
             # Apart: whoever decides for their tenants may wait for what was claimed before.
             with begin(self.engine, ITSELF, self.clock) as work:
                 self.desk.settle(work, [(one, None) for one in claimed.dropped])
 
-    def _send(self, number: int, line: Sequence[tuple[Item, Call]]) -> None:
+    def _send(self, number: int, line: _Line[Item], calls: Sequence[tuple[Item, Call]]) -> None:
         """One after the other, until one is not taken: then the others are given back at once."""
         goes_on = True
-        for one, call in line:
-            reply = _made(call) if goes_on and not self._closing.is_set() else NOT_BEGUN
+        for one, call in calls:
+            goes_on = goes_on and line.is_ours and not self._closing.is_set()
+            reply = _made(call) if goes_on else NOT_BEGUN
             goes_on = goes_on and reply.taken
             self._replies.put((number, one, reply))
 
@@ -120,8 +139,8 @@ class Loop(Generic[Item]):
         if told is not None:
             number, one, reply = told
             self._done.append((one, reply))
-            self._lines[number].pop(0)
-            if not self._lines[number]:
+            self._lines[number].left.pop(0)
+            if not self._lines[number].left:
                 del self._lines[number]
 
 
