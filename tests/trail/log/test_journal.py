@@ -10,9 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
+from quarterdeck.kernel.bulk import answers
+from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.log.model import Known, Prepared
 from quarterdeck.trail.log.ports import Journal
+from quarterdeck.trail.log.storage.postgres import KNOWN
 from trail.log.drafts import many, prepared
 from trail.log.journals import Kind, of_files, of_postgres
 
@@ -50,6 +53,30 @@ def test_what_was_appended_is_read_as_it_was(kind: Kind, journal: Journal) -> No
     assert reader.entries("acme", 698, 9) == [one.entry for one in group[698:]]
     assert reader.read("acme", 700, 5) == reader.read("omega", 0, 5) == []
     assert (reader.moment("acme", 3), reader.moment("acme", 700)) == (1_000_000, None)
+
+
+def test_hashes_are_checked_against_the_entries_across_groups_and_bundles(
+    kind: Kind, journal: Journal
+) -> None:
+    group = many("acme", 600)
+    journal.append(group[:300])
+    journal.append(group[300:])
+    found = kind.read().checked("acme", 200, 1000)
+    assert found == [one.hash for one in group[200:]]
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_tag_is_looked_up_by_itself_however_little_is_known_of_the_table(
+    engine: Engine, journal: Journal
+) -> None:
+    group = many("acme", 1000)
+    journal.append(group)
+    plan = f"EXPLAIN (ANALYZE, COSTS OFF) {KNOWN}"
+    with writing(engine) as db:
+        (lines,) = answers(db, (plan, ([one.tag for one in group[:50]], "acme")))
+    told = "\n".join(str(line) for (line,) in lines)
+    assert "loops=50" in told, told
+    assert "Filter" not in told, told
 
 
 def test_disclosures_are_read_by_their_leaf(kind: Kind, journal: Journal) -> None:

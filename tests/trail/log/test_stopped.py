@@ -128,7 +128,7 @@ def holding(
     asked = f"""
         SELECT count(*) FROM pg_stat_activity a JOIN pg_locks l USING (pid)
         WHERE application_name = %s AND l.relation = 'trail_log'::regclass
-          AND l.mode = 'RowShareLock' AND l.granted AND {holds.replace("%", "%%")}
+          AND l.mode = 'RowExclusiveLock' AND l.granted AND {holds.replace("%", "%%")}
     """  # noqa: S608  our own words
     ((count,),) = db.execute(asked.encode(), (who,)).fetchall()
     return bool(count)

@@ -23,7 +23,6 @@ from quarterdeck.trail.log.edge import Edge
 from quarterdeck.trail.log.model import Checkpoint, Grown, Head, Log, LogDamaged
 from quarterdeck.trail.log.ports import CheckpointStore, Reader, Tiles
 from quarterdeck.trail.log.storage import leaves
-from quarterdeck.trail.proof.tree import leaf_hash
 
 STEP = 16_384
 """Leaves of a log integrated at once: some 16 MB of entries in memory."""
@@ -148,9 +147,8 @@ class Integrator:
 
     def _hashes(self, log: Log, start: int, end: int) -> list[bytes]:
         # Never sign what contradicts what was acknowledged: the entry must still be it.
-        found = self.reader.hashes(log.tenant, 0, start, end - start)
-        entries = self.reader.entries(log.tenant, start, end - start)
-        if len(found) != end - start or list(map(leaf_hash, entries)) != found:
+        found = self.reader.checked(log.tenant, start, end - start)
+        if len(found) != end - start:
             raise LogDamaged(
                 f"leaves {start} to {end} of {log.tenant} are not what was acknowledged; "
                 "stop writing, keep the data, and run: quarterdeck trail verify"

@@ -67,6 +67,13 @@ class Reader(Protocol):
         """
         ...
 
+    def checked(self, log: str, start: int, count: int) -> list[bytes]:
+        """The hashes of leaves ``start`` to ``start + count``, each made anew from its entry.
+
+        Of a leaf whose entry has another hash than was acknowledged, none: then they are fewer.
+        """
+        ...
+
     def tree(self, log: str) -> Interior:
         """The tree's inner hashes, as warm as those who asked before left them."""
         ...

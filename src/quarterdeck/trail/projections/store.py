@@ -9,10 +9,13 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Engine,
+    Integer,
     Select,
+    SmallInteger,
     Table,
     and_,
     bindparam,
@@ -25,8 +28,9 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 
-from quarterdeck.kernel.bulk import insert_many
+from quarterdeck.kernel.bulk import copy, insert_many
 from quarterdeck.trail.projections.model import Compared, Place, Range, Row
 from quarterdeck.trail.projections.tables import (
     LIVE,
@@ -43,6 +47,9 @@ from quarterdeck.trail.projections.tables import (
 ROW_ID_BITS = 44  # of the full-text index's row id that are the leaf's; the others are the log's
 NAMED = 20
 """Rows that are not as the log says, of which it is said where they are."""
+
+INTEGERS: Mapping[type, str] = {SmallInteger: "int2", Integer: "int4", BigInteger: "int8"}
+"""PostgreSQL's names of what rows are made of."""
 
 ADD_WORDS = "INSERT INTO read_text (rowid, words)"
 PUT_WORDS = (
@@ -141,9 +148,20 @@ def resume(db: Connection, projection: str) -> bool:
 
 def add(db: Connection, rows: Mapping[str, Sequence[Row]], *, beside: bool = False) -> None:
     """Add rows by table, to the live ones or ``beside``; those that are there stay as they are."""
-    for name, added in rows.items():
-        if added:
-            _add(db, (TWINS if beside else LIVE)[name], added)
+    tables = TWINS if beside else LIVE
+    found = [(tables[name], added) for name, added in rows.items() if added]
+    if db.dialect.name == "sqlite":
+        for table, added in found:
+            insert_many(db, f"INSERT OR IGNORE INTO {table.name}", added)
+        return
+    try:
+        # Copied, they cost half; but then none may be there: what comes again is inserted.
+        with db.begin_nested():
+            for table, added in found:
+                copy(db, table.name, _types(table), added)
+    except IntegrityError:
+        for table, added in found:
+            db.exec_driver_sql(_unnesting(table), tuple(map(list, zip(*added, strict=True))))
 
 
 def add_words(db: Connection, log: int, found: Iterable[tuple[int, str]]) -> None:
@@ -279,18 +297,15 @@ def _apart(of: Table, other: Table, log: int, within: Range) -> ColumnElement[bo
     )
 
 
-def _add(db: Connection, table: Table, rows: Sequence[Row]) -> None:
-    if db.dialect.name == "sqlite":
-        insert_many(db, f"INSERT OR IGNORE INTO {table.name}", rows)
-    else:
-        db.exec_driver_sql(_unnesting(table), tuple(map(list, zip(*rows, strict=True))))
-
-
 @cache
 def _unnesting(table: Table) -> str:
-    kinds = (c.type.compile(postgresql.dialect()) for c in table.c)  # type: ignore[no-untyped-call]
-    arrays = ", ".join(f"%s::{kind}[]" for kind in kinds)
+    arrays = ", ".join(f"%s::{kind}[]" for kind in _types(table))
     return (
         f"INSERT INTO {table.name} SELECT * FROM unnest({arrays}) "  # noqa: S608  our own names
         "ON CONFLICT DO NOTHING"
     )
+
+
+@cache
+def _types(table: Table) -> tuple[str, ...]:
+    return tuple(INTEGERS[type(column.type)] for column in table.c)

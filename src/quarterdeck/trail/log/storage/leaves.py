@@ -25,9 +25,11 @@ from sqlalchemy import (
     text,
 )
 
+from quarterdeck.kernel import bulk
 from quarterdeck.kernel.db import metadata
 from quarterdeck.kernel.work import Tenants
 from quarterdeck.trail.log.model import Leaf, Log
+from quarterdeck.trail.proof.tree import leaf_hash
 
 logs = Table(
     "trail_log",
@@ -61,6 +63,16 @@ nodes = Table(
 
 BEGIN = text("INSERT INTO trail_log VALUES (:log, :origin, :vkey, 0) ON CONFLICT DO NOTHING")
 ADD_NODE = text("INSERT INTO trail_node VALUES (:log, :level, :idx, :hash) ON CONFLICT DO NOTHING")
+
+# The limit has it read by the index, in order, also where nothing tells how many there are.
+ENTRIES = (
+    "SELECT entry FROM trail_leaf WHERE log = %s AND idx >= %s AND idx < %s ORDER BY idx LIMIT %s"
+)
+# RFC 6962's hash of a leaf, made where the entry is: it need not travel.
+CHECKED = (
+    "SELECT hash FROM trail_leaf WHERE log = %s AND idx >= %s AND idx < %s "
+    "AND hash = sha256('\\x00'::bytea || entry) ORDER BY idx LIMIT %s"
+)
 
 
 def begin(db: Connection, log: str, origin: str, vkey: str) -> None:
@@ -113,13 +125,27 @@ def between(db: Connection, log: str, start: int, count: int) -> list[Leaf]:
 
 def entries(db: Connection, log: str, start: int, count: int) -> list[bytes]:
     """Entries ``start`` to ``start + count``; fewer where there are no more."""
+    if db.dialect.name == "postgresql":
+        return _column(db, ENTRIES, (log, start, start + count, count))
     query = select(leaves.c.entry).where(*_range(log, start, count)).order_by(leaves.c.idx)
     return list(db.scalars(query))
+
+
+def checked(db: Connection, log: str, start: int, count: int) -> list[bytes]:
+    """The hashes of the leaves among these whose entries still have them."""
+    if db.dialect.name == "postgresql":
+        return _column(db, CHECKED, (log, start, start + count, count))
+    return [one.hash for one in between(db, log, start, count) if leaf_hash(one.entry) == one.hash]
 
 
 def moment_of(db: Connection, log: str, index: int) -> int | None:
     """When a leaf was appended, microseconds since 1970."""
     return db.scalar(select(leaves.c.moment).where(leaves.c.log == log, leaves.c.idx == index))
+
+
+def _column(db: Connection, query: str, given: tuple[object, ...]) -> list[bytes]:
+    (rows,) = bulk.answers(db, (query, given))
+    return [value for (value,) in rows]
 
 
 def _range(log: str, start: int, count: int) -> tuple[ColumnElement[bool], ...]:

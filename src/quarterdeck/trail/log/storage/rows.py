@@ -40,6 +40,10 @@ class SqlReader:
         with reading(self._engine) as db:
             return leaves.hashes(db, log, level, start, count)
 
+    def checked(self, log: str, start: int, count: int) -> list[bytes]:
+        with reading(self._engine) as db:
+            return leaves.checked(db, log, start, count)
+
     def tree(self, log: str) -> Interior:
         return self._trees(log)
 
