@@ -52,6 +52,15 @@ class Following:
             "visible": visible,
         }
 
+    def behind(self, size: int) -> bool:
+        """Whether fewer than ``size`` records have a proof, or can be found in a read model."""
+        with reading(self.read) as db:
+            places = store.every_place(db)
+        found: dict[str, int] = {"proof": self.sizes()["proof"]}
+        for (name, _), at in places.items():
+            found[name] = found.get(name, 0) + at.size
+        return min(found.values()) < size
+
     def p95(self, what: str) -> float:
         """Seconds from the acknowledgement until it was so, of 95 of 100 samples."""
         lags = sorted(self.lags.get(what, [0.0]))
