@@ -1,14 +1,27 @@
 """The gate of ingest's fast lane: one question for many, and none that is answered too early."""
 
 import asyncio
+import json
+from contextlib import closing
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from types import SimpleNamespace
 from typing import cast
 
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from api.conftest import BASE, Headers, Issue
+from api.serving import served
+from api.trail.test_ingest import EVENTS, event
 from quarterdeck.access.authentication.service import Authenticator
 from quarterdeck.api.trail.lane import Gate
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor
+from quarterdeck.runtime import Runtime
+
+DATED = {"date"}
+"""What a server adds."""
 
 
 @dataclass
@@ -55,3 +68,24 @@ def test_a_question_that_failed_is_asked_again_by_the_next() -> None:
     first, *others = asyncio.run(together())
     assert isinstance(first, Unavailable)
     assert [told[1] for told in others if isinstance(told, tuple)] == [2, 2]
+
+
+def test_an_answer_written_at_once_is_the_one_that_goes_through_all_layers(
+    app: FastAPI, runtime: Runtime, issue: Issue
+) -> None:
+    producer: Headers = issue("producer", "acme", home="acme")
+    asked = {**producer, "Content-Type": "application/json", "X-Request-Id": "r-1"}
+    with TestClient(app, base_url=BASE) as client:
+        usual = client.post(EVENTS, headers=asked, json=event())
+    with served(app, runtime) as found, closing(HTTPConnection("127.0.0.1", found.port)) as kept:
+        for number, more in enumerate(({}, {}, {"Connection": "close"}), 1):
+            kept.request("POST", EVENTS, json.dumps(event()), asked | more)
+            answer = kept.getresponse()
+            told = {name.lower(): value for name, value in answer.getheaders()}
+            body = json.loads(answer.read())
+            assert (answer.status, body["index"]) == (200, number)
+            assert told.keys() - DATED - {"connection"} == set(usual.headers) - DATED
+            same = told.keys() - DATED - {"connection", "content-length"}
+            assert {name: told[name] for name in same} == {
+                name: usual.headers[name] for name in same
+            }
