@@ -74,18 +74,29 @@ class FileReader:
 
     def sealed(self, log: str, start: int, count: int) -> list[tuple[int, Sealed]]:
         wanted = range(start, min(start + count, self.size(log)))
-        found: dict[tuple[int, str], Sealed] = {}
-        left = set(wanted)
+        found: list[tuple[int, Sealed]] = []
+        hot: list[range] = []
         for begun, part in self._tail.parts(log, start, count):  # what leaves it is in a bundle
-            left.difference_update(range(begun, begun + len(part.entries)))
             low, high = wanted.start - begun, wanted.stop - begun
-            for offset, path, key, text in part.disclosures:
-                if low <= offset < high:
-                    found[begun + offset, path] = Sealed(path, key, text)
-        for bundle in sorted({index // WIDTH for index in left}):
-            for index, one in sealed.of_bundle(self._layout, log, bundle, wanted):
-                found[index, one.path] = one
-        return [(index, one) for (index, _), one in found.items()]
+            hot.append(range(max(begun, start), min(begun + len(part.entries), wanted.stop)))
+            found += [
+                (begun + offset, Sealed(path, key, text))
+                for offset, path, key, text in part.disclosures
+                if low <= offset < high
+            ]
+        return found + self._cold(log, wanted, hot)
+
+    def _cold(self, log: str, wanted: range, hot: list[range]) -> list[tuple[int, Sealed]]:
+        """The sealed disclosures of leaves that the journal held no more."""
+        if sum(map(len, hot)) == len(wanted):
+            return []
+        left = set(wanted).difference(*hot)
+        return [
+            (index, one)
+            for bundle in sorted({index // WIDTH for index in left})
+            for index, one in sealed.of_bundle(self._layout, log, bundle, wanted)
+            if index in left
+        ]
 
     def moment(self, log: str, index: int) -> int | None:
         for begun, part in self._tail.parts(log, index, 1):
