@@ -20,7 +20,7 @@ from quarterdeck.trail.log.model import LogDamaged
 from quarterdeck.trail.log.opening import Trail, open_trail
 from quarterdeck.trail.log.record import members
 from quarterdeck.trail.log.sequencer import GroupingSequencer
-from quarterdeck.trail.log.storage.bundles import FileTiles
+from quarterdeck.trail.log.storage.bundles import SYNCED_AT_ONCE, FileTiles
 from quarterdeck.trail.log.storage.disclosures import disclosures
 from quarterdeck.trail.log.storage.files import FileReader
 from quarterdeck.trail.log.storage.frames import Part
@@ -37,7 +37,12 @@ SMALL, LARGE = 20_000, 1 << 20
 Open = Callable[..., Installation]
 
 
-def trail_of(folder: Path, file_bytes: int, room_bytes: int = ROOM_BYTES) -> Trail:
+def trail_of(
+    folder: Path,
+    file_bytes: int,
+    room_bytes: int = ROOM_BYTES,
+    synced_at_once: int = SYNCED_AT_ONCE,
+) -> Trail:
     layout = Layout(folder)
     tail = Tail(layout.journal)
     journal = FileJournal(
@@ -46,7 +51,7 @@ def trail_of(folder: Path, file_bytes: int, room_bytes: int = ROOM_BYTES) -> Tra
     return Trail(
         reader=FileReader(layout, tail),
         sequencer=GroupingSequencer(journal),
-        tiles=FileTiles(layout, tail),
+        tiles=FileTiles(layout, tail, at_once=synced_at_once),
         removal=FileRemoval(layout, tail),
     )
 
@@ -58,10 +63,10 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     (tmp_path / "trail").mkdir(mode=0o700)
     made: list[Installation] = []
 
-    def start(file_bytes: int = SMALL) -> Installation:
+    def start(file_bytes: int = SMALL, synced_at_once: int = SYNCED_AT_ONCE) -> Installation:
         for before in made:
             before.trail.close()
-        trail = trail_of(tmp_path / "trail", file_bytes)
+        trail = trail_of(tmp_path / "trail", file_bytes, synced_at_once=synced_at_once)
         made.append(Installation(engine, KeyStore(tmp_path / "keys"), tmp_path, trail))
         made[-1].numbers = made[0].numbers
         return made[-1]
@@ -107,6 +112,19 @@ def test_journal_files_go_once_all_they_hold_stands_in_tiles(opened: Open) -> No
     assert installation.reader.size("acme") == 720
     installation.grow(60)
     assert verified(installation) == 780
+
+
+def test_they_go_bit_by_bit_while_the_log_grows(opened: Open) -> None:
+    installation = opened(synced_at_once=1)
+    for _ in range(12):
+        installation.grow(60)
+    before = len(files(installation))
+    assert before > 2, "one integration does not let go of all"
+    for _ in range(3 * before):
+        installation.integrate()
+    assert len(files(installation)) <= 2
+    installation = opened()
+    assert installation.reader.size("acme") == verified(installation) == 720
 
 
 @pytest.mark.parametrize("ask", ["sealed_fields", "sealed_under"])

@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 from quarterdeck.kernel.installation import PRIVATE_FILE, make_private
@@ -22,13 +23,16 @@ from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH, Tile
 from quarterdeck.trail.proof.tree import HASH_BYTES, root_hash
 
+SYNCED_AT_ONCE = 128  # tiles, for each journal file that waits; one of 128 MB has some 800
+
 
 class FileTiles:
     """Tiles (see ``ports``) in a folder."""
 
-    def __init__(self, layout: Layout, tail: Tail) -> None:
-        self._layout, self._tail = layout, tail
+    def __init__(self, layout: Layout, tail: Tail, *, at_once: int = SYNCED_AT_ONCE) -> None:
+        self._layout, self._tail, self._at_once = layout, tail, at_once
         self._lock = -1
+        self._settling: Iterator[None] | None = None
 
     def mine(self) -> bool:
         if self._lock < 0:
@@ -38,6 +42,7 @@ class FileTiles:
 
     def close(self) -> None:
         """Let another process integrate."""
+        self._settling = None
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -75,35 +80,36 @@ class FileTiles:
         return level is None or count > 0
 
     def settle(self) -> None:
+        """As ``ports``: some of it, so that the next checkpoint need not wait for all."""
         while tags.merge(self._layout.journal / "tags"):
             pass
+        most = self._at_once * (len(self._tail.files()) - 1)
+        if most > 0:
+            self._settling = self._settling or self._settled()
+            if sum(1 for _ in islice(self._settling, most)) < most:
+                self._settling = None
+
+    def _settled(self) -> Iterator[None]:
+        """Let go of journal files whose leaves are synced elsewhere; a step for each tile."""
         for number in self._tail.files()[:-1]:
-            if not self._synced(number):
+            ends, begins = self._tail.sizes_before(number + 1), self._tail.sizes_before(number)
+            if any(_size(self._layout, log) < end for log, end in ends.items()):
                 return
+            for log, end in ends.items():
+                if begins.get(log, 0) < end:
+                    yield from self._sync(log, begins.get(log, 0), end)
             with suppress(FileNotFoundError):
                 (self._layout.journal / recovery.name_of(number)).unlink()
             # In this order: one that is back without the next would look like a loss.
             sync_folder(self._layout.journal)
 
-    def _synced(self, number: int) -> bool:
-        ends = self._tail.sizes_before(number + 1)
-        begins = self._tail.sizes_before(number)
-        if any(_size(self._layout, log) < end for log, end in ends.items()):
-            return False
-        for log, end in ends.items():
-            begin = begins.get(log, 0)
-            if begin < end:
-                self._sync(log, begin, end)
-        return True
-
-    def _sync(self, log: str, start: int, end: int) -> None:
+    def _sync(self, log: str, start: int, end: int) -> Iterator[None]:
         folders = {self._layout.log(log)}
         for tile in covering(start, end):
-            path = self._layout.tile(log, tile)
-            folders |= {path.parent, *_sync_widest(self._layout, log, tile)}
+            folders |= _sync_widest(self._layout, log, tile)
             if tile.level is None:
-                beside = self._layout.disclosures(log, tile.index)
-                folders |= _sync_if_there(beside)
+                folders |= _sync_if_there(self._layout.disclosures(log, tile.index))
+            yield
         for folder in sorted(folders):
             if folder.is_dir():
                 sync_folder(folder)
@@ -274,8 +280,12 @@ def _rename(old: Path, new: Path) -> None:
 
 
 def _sync_widest(layout: Layout, log: str, tile: Tile) -> set[Path]:
+    """The folders that must be synced too, so that it is found by its name."""
+    full = layout.tile(log, tile)
+    if synced := _sync_if_there(full):
+        return synced
     standing = layout.widest(log, tile)
-    return _sync_if_there(standing[0]) if standing else set()
+    return {full.parent} | (_sync_if_there(standing[0]) if standing else set())
 
 
 def _sync_if_there(path: Path) -> set[Path]:
