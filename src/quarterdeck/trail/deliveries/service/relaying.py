@@ -22,7 +22,7 @@ LEASE = timedelta(seconds=15)
 CHUNK = 10_000
 """Records of one log between two turns of the others."""
 
-TIMED = 16
+TIMED = 4  # records of a chunk, of which each is asked for when it was received
 PUBLISHED_SECONDS = Histogram(
     "quarterdeck_ingest_published_seconds",
     "Time from a record being received until it was published.",
