@@ -20,7 +20,7 @@ from quarterdeck.trail.log.model import LogDamaged
 from quarterdeck.trail.log.opening import Trail, open_trail
 from quarterdeck.trail.log.record import members
 from quarterdeck.trail.log.sequencer import GroupingSequencer
-from quarterdeck.trail.log.storage.bundles import SYNCED_AT_ONCE, FileTiles
+from quarterdeck.trail.log.storage.bundles import AT_LEAST, SETTLE_S, FileTiles
 from quarterdeck.trail.log.storage.disclosures import disclosures
 from quarterdeck.trail.log.storage.files import FileReader
 from quarterdeck.trail.log.storage.frames import Part
@@ -41,7 +41,7 @@ def trail_of(
     folder: Path,
     file_bytes: int,
     room_bytes: int = ROOM_BYTES,
-    synced_at_once: int = SYNCED_AT_ONCE,
+    settle_s: float = SETTLE_S,
 ) -> Trail:
     layout = Layout(folder)
     tail = Tail(layout.journal)
@@ -51,7 +51,7 @@ def trail_of(
     return Trail(
         reader=FileReader(layout, tail),
         sequencer=GroupingSequencer(journal),
-        tiles=FileTiles(layout, tail, at_once=synced_at_once),
+        tiles=FileTiles(layout, tail, settle_s=settle_s, at_least=AT_LEAST if settle_s else 1),
         removal=FileRemoval(layout, tail),
     )
 
@@ -63,10 +63,10 @@ def opened(tmp_path: Path) -> Iterator[Open]:
     (tmp_path / "trail").mkdir(mode=0o700)
     made: list[Installation] = []
 
-    def start(file_bytes: int = SMALL, synced_at_once: int = SYNCED_AT_ONCE) -> Installation:
+    def start(file_bytes: int = SMALL, settle_s: float = SETTLE_S) -> Installation:
         for before in made:
             before.trail.close()
-        trail = trail_of(tmp_path / "trail", file_bytes, synced_at_once=synced_at_once)
+        trail = trail_of(tmp_path / "trail", file_bytes, settle_s=settle_s)
         made.append(Installation(engine, KeyStore(tmp_path / "keys"), tmp_path, trail))
         made[-1].numbers = made[0].numbers
         return made[-1]
@@ -115,7 +115,7 @@ def test_journal_files_go_once_all_they_hold_stands_in_tiles(opened: Open) -> No
 
 
 def test_they_go_bit_by_bit_while_the_log_grows(opened: Open) -> None:
-    installation = opened(synced_at_once=1)
+    installation = opened(settle_s=0)
     for _ in range(12):
         installation.grow(60)
     before = len(files(installation))

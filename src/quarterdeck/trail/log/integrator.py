@@ -24,8 +24,9 @@ from quarterdeck.trail.log.model import Checkpoint, Grown, Head, Log, LogDamaged
 from quarterdeck.trail.log.ports import CheckpointStore, Reader, Tiles
 from quarterdeck.trail.log.storage import leaves
 
-STEP = 16_384
-"""Leaves of a log integrated at once: some 16 MB of entries in memory."""
+STEP = 4096
+"""Leaves of a log integrated at once: some 8 MB with what they disclose, so that what was read of
+the journal to hash them is still kept when bundles are made of it (see ``storage.tail``)."""
 
 
 @dataclass(slots=True)

@@ -9,8 +9,8 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from itertools import islice
 from pathlib import Path
+from time import monotonic
 
 from quarterdeck.kernel.installation import PRIVATE_FILE, make_private
 from quarterdeck.trail.log.model import Grown, LogDamaged
@@ -23,14 +23,17 @@ from quarterdeck.trail.proof import tiles
 from quarterdeck.trail.proof.tiles import WIDTH, Tile
 from quarterdeck.trail.proof.tree import HASH_BYTES, root_hash
 
-SYNCED_AT_ONCE = 128  # tiles, for each journal file that waits; one of 128 MB has some 800
+SETTLE_S, AT_LEAST = 0.05, 16  # seconds a turn, and tiles, for each journal file that waits
 
 
 class FileTiles:
     """Tiles (see ``ports``) in a folder."""
 
-    def __init__(self, layout: Layout, tail: Tail, *, at_once: int = SYNCED_AT_ONCE) -> None:
-        self._layout, self._tail, self._at_once = layout, tail, at_once
+    def __init__(
+        self, layout: Layout, tail: Tail, *, settle_s: float = SETTLE_S, at_least: int = AT_LEAST
+    ) -> None:
+        self._layout, self._tail = layout, tail
+        self._settle_s, self._at_least = settle_s, at_least
         self._lock = -1
         self._settling: Iterator[None] | None = None
 
@@ -83,11 +86,15 @@ class FileTiles:
         """As ``ports``: some of it, so that the next checkpoint need not wait for all."""
         while tags.merge(self._layout.journal / "tags"):
             pass
-        most = self._at_once * (len(self._tail.files()) - 1)
-        if most > 0:
-            self._settling = self._settling or self._settled()
-            if sum(1 for _ in islice(self._settling, most)) < most:
-                self._settling = None
+        waiting = len(self._tail.files()) - 1
+        if waiting <= 0:
+            return
+        self._settling = self._settling or self._settled()
+        until = monotonic() + self._settle_s * waiting
+        for number, _ in enumerate(self._settling, 1):
+            if number >= self._at_least * waiting and monotonic() >= until:
+                return
+        self._settling = None
 
     def _settled(self) -> Iterator[None]:
         """Let go of journal files whose leaves are synced elsewhere; a step for each tile."""
