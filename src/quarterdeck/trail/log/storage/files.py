@@ -84,8 +84,7 @@ class FileReader:
             hot.append(range(max(begun, start), min(begun + len(part.entries), wanted.stop)))
             found += [
                 (begun + offset, Sealed(path, key, text))
-                for offset, path, key, text in part.disclosures
-                if low <= offset < high
+                for offset, path, key, text in part.disclosed(low, high)
             ]
         return found + self._cold(log, wanted, hot)
 

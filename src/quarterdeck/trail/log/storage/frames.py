@@ -7,6 +7,7 @@ without reading others'.
 """
 
 import struct
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
@@ -24,7 +25,7 @@ class Part(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One log's leaves of a group, column by column.
 
     Attributes:
-        disclosures: (offset of its leaf in the part, path, data key, sealed).
+        disclosures: (offset of its leaf in the part, path, data key, sealed), by offset.
     """
 
     records: list[str]
@@ -39,10 +40,15 @@ class Part(msgspec.Struct, array_like=True, frozen=True, gc=False):
         """The leaf at ``offset``, which stands at ``index`` of its log."""
         return Leaf(index=index, hash=self.hashes[offset], entry=self.entries[offset])
 
+    def disclosed(self, low: int, high: int) -> list[tuple[int, str, str, bytes]]:
+        """The disclosures of the leaves at offsets from ``low`` to before ``high``."""
+        first = bisect_left(self.disclosures, (low,))
+        return self.disclosures[first : bisect_left(self.disclosures, (high,), first)]
+
     def sealed(self, offset: int) -> list[Sealed]:
         """The disclosures of the leaf at ``offset``, by path."""
         found = [
-            Sealed(path, key, text) for at, path, key, text in self.disclosures if at == offset
+            Sealed(path, key, text) for _, path, key, text in self.disclosed(offset, offset + 1)
         ]
         return sorted(found, key=lambda sealed: sealed.path)
 

@@ -29,17 +29,10 @@ _decoder = msgspec.msgpack.Decoder(Row)
 
 def add(layout: Layout, log: str, begun: int, part: Part, within: tuple[int, int]) -> None:
     """Add the disclosures of the leaves of a part that are within two offsets, of one bundle."""
-    low, high = within
-    rows = [
-        (begun + offset, path, key, text)
-        for offset, path, key, text in part.disclosures
-        if low <= offset < high
-    ]
-    if rows:
-        path = layout.disclosures(log, rows[0][0] // WIDTH)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with path.open("ab") as file:
-            file.write(b"".join(map(_row, rows)))
+    found = part.disclosed(*within)
+    if found:
+        rows = [_row((begun + offset, path, key, text)) for offset, path, key, text in found]
+        _append(layout.disclosures(log, (begun + found[0][0]) // WIDTH), b"".join(rows))
 
 
 def cut(layout: Layout, log: str, bundle: int) -> None:
@@ -103,6 +96,16 @@ def drop(layout: Layout, log: str, bundle: int, gone: Collection[int]) -> None:
         os.fsync(file.fileno())
     new.replace(path)
     sync_folder(path.parent)
+
+
+def _append(path: Path, more: bytes) -> None:
+    try:
+        file = path.open("ab")
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = path.open("ab")
+    with file:
+        file.write(more)
 
 
 def _row(row: Row) -> bytes:
