@@ -1,15 +1,17 @@
 """Tiles in files: as tlog-tiles lays them out, whatever crashes, and however small the journal."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from errno import EIO
 from pathlib import Path
 from threading import Event
 
 import pytest
 
 from quarterdeck.kernel.clock import micros
-from quarterdeck.kernel.db import open_engine, writing
+from quarterdeck.kernel.db import DatabaseUnavailable, open_engine, writing
 from quarterdeck.migrations.tables import metadata
 from quarterdeck.trail.integrity import service as integrity
 from quarterdeck.trail.keys.keystore import KeyStore
@@ -25,9 +27,10 @@ from quarterdeck.trail.log.storage.disclosures import disclosures
 from quarterdeck.trail.log.storage.files import FileReader
 from quarterdeck.trail.log.storage.frames import Part
 from quarterdeck.trail.log.storage.journal import ROOM_BYTES, FileJournal
-from quarterdeck.trail.log.storage.layout import Layout
+from quarterdeck.trail.log.storage.layout import Layout, covering
 from quarterdeck.trail.log.storage.leaves import leaves, logs
 from quarterdeck.trail.log.storage.removal import FileRemoval
+from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
 from quarterdeck.trail.log.storage.tail import Tail
 from trail.installation import ADA, NOON, Installation
 
@@ -125,6 +128,81 @@ def test_they_go_bit_by_bit_while_the_log_grows(opened: Open) -> None:
     assert len(files(installation)) <= 2
     installation = opened()
     assert installation.reader.size("acme") == verified(installation) == 720
+
+
+def watched(here: Installation, patch: pytest.MonkeyPatch) -> list[str]:
+    """The tiles of which a journal file was let go though they had not been synced: gets them."""
+    synced: set[int] = set()
+    early: list[str] = []
+    fsync, unlink = os.fsync, Path.unlink
+    layout = Layout(here.folder / "trail")
+
+    def sync(handle: int) -> None:
+        fsync(handle)
+        synced.add(os.fstat(handle).st_ino)
+
+    def remove(path: Path, *, missing_ok: bool = False) -> None:
+        if path.suffix == ".journal":
+            end = Tail(layout.journal).sizes_before(int(path.stem) + 1)["acme"]
+            for tile in covering(0, end):
+                (standing, _) = layout.widest("acme", tile) or (layout.root, 0)
+                early.extend([tile.path] if standing.stat().st_ino not in synced else [])
+        unlink(path, missing_ok=missing_ok)
+
+    patch.setattr(os, "fsync", sync)
+    patch.setattr(Path, "unlink", remove)
+    return early
+
+
+def failing(*_: object) -> None:
+    raise DatabaseUnavailable("the database is away")
+
+
+def test_what_is_mended_on_the_way_is_synced_before_the_journal_lets_it_go(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = opened(settle_s=0)
+    early = watched(here, monkeypatch)
+    for step in range(40):
+        here.revoke(60)
+        here.deliver()
+        with monkeypatch.context() as once:
+            if step % 7 == 6:
+                once.setattr(SqlCheckpointStore, "advance", failing)
+                with pytest.raises(DatabaseUnavailable):
+                    here.integrate()
+        here.integrate()
+    for _ in range(200):
+        here.integrate()
+    assert len(files(here)) <= 2
+    assert early == []
+    assert verified(here) == 40 * 60
+
+
+def test_what_could_not_be_synced_once_is_let_go_after_a_restart_alone(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = opened()
+    for _ in range(6):
+        here.revoke(60)
+        here.deliver()
+    there = len(files(here))
+    with monkeypatch.context() as once:
+        once.setattr(os, "fsync", broken)
+        with pytest.raises(OSError, match="Input/output"):
+            here.integrate()
+    with pytest.raises(OSError, match="Input/output"):
+        here.integrate()
+    assert len(files(here)) == there
+    assert verified(here) == 360
+    here = opened()
+    here.integrate()
+    assert len(files(here)) <= 2
+    assert verified(here) == 360
+
+
+def broken(_: int) -> None:
+    raise OSError(EIO, "Input/output error")
 
 
 @pytest.mark.parametrize("ask", ["sealed_fields", "sealed_under"])

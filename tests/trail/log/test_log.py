@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, select, update
 
 from quarterdeck.events.governance import DomainBecameFresh
-from quarterdeck.kernel.db import reading
+from quarterdeck.kernel.db import DatabaseUnavailable, reading
 from quarterdeck.kernel.errors import Forbidden, Invalid, NotFound
 from quarterdeck.kernel.health import Health
 from quarterdeck.kernel.outbox import after
@@ -432,3 +432,27 @@ def test_a_removed_leaf_stops_the_integrator(installation: Installation) -> None
     installation.remove(2)
     with pytest.raises(LogDamaged):
         installation.integrate()
+
+
+def test_a_step_that_was_kept_in_part_is_made_again_before_the_next(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.grow(300)
+    installation.revoke(300)
+    installation.deliver()
+    for name in ("keep", "show"):
+        with monkeypatch.context() as once:
+            once.setattr(installation.integrator.tiles, name, away)
+            with pytest.raises(DatabaseUnavailable):
+                installation.integrate()
+        installation.grow(300)
+        installation.revoke(1)
+        installation.deliver()
+    installation.restart()
+    installation.integrate()
+    assert head(installation).root == root_hash([leaf_hash(one) for one in entries(installation)])
+    assert head(installation).size == 1202
+
+
+def away(*_: object) -> None:
+    raise DatabaseUnavailable("the database is away")

@@ -157,6 +157,16 @@ class Integrator:
         return found
 
     def _publish(self, grown: Sequence[Grown]) -> int:
+        try:
+            return self._published(grown)
+        except BaseException:
+            # Of these it is not known what is kept, and what is signed: it is looked at anew. Or
+            # the next step would grow from an edge whose hashes nobody has.
+            for one in grown:
+                self._standing.pop(one.log, None)
+            raise
+
+    def _published(self, grown: Sequence[Grown]) -> int:
         for one in grown:
             self.tiles.keep(one)
         lost = self.checkpoints.advance([(one.old, one.new) for one in grown])

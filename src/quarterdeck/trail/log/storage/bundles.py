@@ -36,6 +36,7 @@ class FileTiles:
         self._settle_s, self._at_least = settle_s, at_least
         self._lock = -1
         self._settling: Iterator[None] | None = None
+        self._unsynced: OSError | None = None
 
     def mine(self) -> bool:
         if self._lock < 0:
@@ -61,6 +62,7 @@ class FileTiles:
 
     def mend(self, log: str, size: int) -> None:
         """As ``ports``: from what the journal still holds, and what was synced before it."""
+        self._settling = None  # what it makes anew is not synced, though what it replaces was
         first = min(size, self._tail.first(log))
         for tile in covering(first - first % WIDTH, size):
             if tile.level is None:
@@ -83,15 +85,30 @@ class FileTiles:
         return level is None or count > 0
 
     def settle(self) -> None:
-        """As ``ports``: some of it, so that the next checkpoint need not wait for all."""
+        """As ``ports``: some of it, so that the next checkpoint need not wait for all.
+
+        Raises:
+            OSError: the disk failed, now or before. Then nothing is let go until a restart, which
+                makes from the journal what was not synced: to sync once more would succeed, and
+                say nothing of what was lost.
+        """
+        if self._unsynced is not None:
+            raise self._unsynced
         while tags.merge(self._layout.journal / "tags"):
             pass
         waiting = len(self._tail.files()) - 1
         if waiting <= 0:
             return
         self._settling = self._settling or self._settled()
+        try:
+            self._settle_some(self._settling, waiting)
+        except OSError as error:
+            self._unsynced = error
+            raise
+
+    def _settle_some(self, settling: Iterator[None], waiting: int) -> None:
         until = monotonic() + self._settle_s * waiting
-        for number, _ in enumerate(self._settling, 1):
+        for number, _ in enumerate(settling, 1):
             if number >= self._at_least * waiting and monotonic() >= until:
                 return
         self._settling = None
