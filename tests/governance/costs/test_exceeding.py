@@ -1,6 +1,7 @@
 """Budgets that are exceeded: facts, alerts, and an incident where a runbook says so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listen, remove
+from typing_extensions import override
 
 from governance.costs.ledgers import POLICIES, say, sync
 from governance.costs.test_budgets import budget
@@ -15,10 +17,11 @@ from governance.estate import Estate, FakeCloud
 from governance.sync.test_against_the_simulator import Rehearsed
 from packs.test_watched import apply
 from providers.rehearsal import rehearsing
+from quarterdeck.governance.cloud.ports import Page
 from quarterdeck.governance.connections.service import NewConnection
 from quarterdeck.governance.costs.service import ledger, summaries
 from quarterdeck.governance.sync.model import RunState
-from quarterdeck.governance.sync.onboarding import connect
+from quarterdeck.governance.sync.onboarding import archive_tenant, connect
 from quarterdeck.governance.sync.readings.costs import Options
 from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.deliveries import Subscriber
@@ -33,6 +36,18 @@ from quarterdeck.providers.simulator.server import running
 from quarterdeck.worker.delivery import deliver_all
 
 EARS: list[Subscriber] = [alerts_hear.subscriber(), incidents_hear.subscriber()]
+
+
+@dataclass
+class Parting(FakeCloud):
+    """A cloud whose directory is disconnected while it is asked for budgets."""
+
+    part: Callable[[], None] = lambda: None
+
+    @override
+    def budgets(self, subscription: str) -> Iterator[Page]:
+        self.part()
+        return super().budgets(subscription)
 
 
 def spend(march: Estate, cloud: FakeCloud, *bodies: str) -> None:
@@ -93,6 +108,57 @@ def test_a_budget_whose_subscription_is_gone_is_exceeded_no_more(march: Estate) 
     assert firing(march) == []
     with march.look() as work:
         assert summaries.budgets(work) == []
+
+
+def test_a_budget_of_a_directory_that_is_disconnected_is_exceeded_no_more(march: Estate) -> None:
+    connection, cloud = march.connect("acme", POLICIES)
+    _, other = march.connect("other", POLICIES)
+    say(cloud, [], [])
+    say(other, [], [])
+    other.said["budgets", "s1"] = [[budget(spent="120").encode()]]
+    spend(march, cloud, budget(spent="120"))
+    assert len(firing(march)) == 2
+    march.disconnect(connection)
+    hear(march)
+    with march.look() as work:
+        assert [one.sign.tenant for one in alerts.active(work)] == ["other"]
+        assert [one.tenant for one in summaries.budgets(work)] == ["other"]
+
+
+def test_a_budget_of_a_tenant_that_ended_is_exceeded_no_more(march: Estate) -> None:
+    _, cloud = march.connect("acme", POLICIES)
+    say(cloud, [], [])
+    spend(march, cloud, budget(spent="120"))
+    with march.work() as work:
+        archive_tenant(work, POLICIES, "acme")
+    hear(march)
+    assert firing(march) == []
+
+
+def test_a_directory_that_is_disconnected_while_it_is_read_raises_nothing(march: Estate) -> None:
+    connection, _ = march.connect("acme", POLICIES)
+    cloud = march.clouds["acme"] = Parting(part=lambda: march.disconnect(connection))
+    say(cloud, [], [])
+    spend(march, cloud, budget(spent="120"))
+    assert firing(march) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_subscriptions_are_looked_up_once_a_reading(march: Estate) -> None:
+    _, cloud = march.connect("acme", POLICIES)
+    for name in ("s2", "s3", "s4"):
+        cloud.pages[name] = []
+    say(cloud, [], [])
+    asked: list[str] = []
+
+    def note(*about: Any) -> None:  # noqa: ANN401  of SQLAlchemy
+        asked.append(about[2])
+
+    listen(march.engine, "before_cursor_execute", note)
+    sync(march)
+    remove(march.engine, "before_cursor_execute", note)
+    looks = [text for text in asked if "FROM governance_cost_scope" in text]
+    assert len([text for text in looks if text.startswith("SELECT")]) == 1, looks
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -9,6 +9,7 @@ from quarterdeck.access.tenants.model import Tenant
 from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection, tenant_for
 from quarterdeck.governance.connections.service import NewConnection
+from quarterdeck.governance.costs.service import ledger
 from quarterdeck.governance.sync.model import Policies
 from quarterdeck.governance.sync.service import policies
 from quarterdeck.governance.sync.service.requests import schedule_names, schedules
@@ -50,7 +51,10 @@ def connect(work: Work, known: Policies, tenant: TenantId, new: NewConnection) -
 
 
 def disconnect(work: Work, known: Policies, connection: ConnectionId) -> Connection:
-    """Disconnect a directory, and sync it no more. What was read from it stays."""
+    """Disconnect a directory, and sync it no more.
+
+    What was read from it stays, but for its budgets: nobody would ever say that they hold again.
+    """
     removed = connections.remove(work, connection)
     _sync_no_more(work, known, removed)
     return removed
@@ -96,6 +100,7 @@ def overview(work: Work) -> list[tuple[Tenant, list[Connection]]]:
 def _sync_no_more(work: Work, known: Policies, connection: Connection) -> None:
     for name in schedule_names(connection, list(known)):
         kernel_schedules.drop(work.db, name)
+    ledger.drop_budgets(work, Tenants(frozenset({connection.tenant})), connection.id)
 
 
 def _hidden(connection: Connection) -> Connection:

@@ -129,6 +129,13 @@ def part(work: Work, tenants: Tenants, source: str, there: Sequence[str]) -> Non
         keep_budgets(work, tenants, tenant, scope, [])
 
 
+def drop_budgets(work: Work, tenants: Tenants, source: str) -> None:
+    """End the budgets of what ``source`` reads, for who reads it no more; what it cost stays."""
+    for scope in readings.scopes_of(work.db, tenants):
+        if scope.source == source:
+            keep_budgets(work, tenants, scope.tenant, scope.id, [])
+
+
 def keep_budgets(
     work: Work, tenants: Tenants, tenant: TenantId, scope: str, found: Sequence[Budget]
 ) -> None:

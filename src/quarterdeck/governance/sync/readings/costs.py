@@ -16,6 +16,7 @@ from quarterdeck.governance.cloud.ports import (
     FailureClass,
     Subscription,
 )
+from quarterdeck.governance.connections import service as connections
 from quarterdeck.governance.connections.model import Connection
 from quarterdeck.governance.costs import answers
 from quarterdeck.governance.costs.answers import Charge
@@ -96,6 +97,7 @@ class CostReading:
         seen: rows read.
         done: queries answered; ``total`` are to be asked.
         failures: what went wrong, in order.
+        known: the tenant's subscriptions by id, as they were known when it began.
     """
 
     run: Run
@@ -106,6 +108,7 @@ class CostReading:
     done: int = 0
     total: int = 0
     failures: list[CloudFailure] = field(default_factory=list)
+    known: dict[str, Scope] = field(default_factory=dict)
     since: datetime | None = None
     drift: int = 0
     at: int = 0
@@ -122,6 +125,7 @@ class CostReading:
         """
         self.at = self.run.keyed("observed", lambda _key: self._observe())
         found = [Subscription(**s) for s in self.run.keyed("subscriptions", _listed(cloud))]
+        self.known = self._known()
         if not found:
             self.failures.append(Unseen(len(self._scopes())))
             return
@@ -150,10 +154,12 @@ class CostReading:
         with self.run.work() as work:
             ledger.part(work, self.run.tenants, self.connection.id, sorted(there | kept))
 
-    def _scopes(self) -> list[Scope]:
+    def _known(self) -> dict[str, Scope]:
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
-            known = ledger.scopes(work, self.run.tenants)
-        mine = [one for one in known if one.source == self.connection.id]
+            return {scope.id: scope for scope in ledger.scopes(work, self.run.tenants)}
+
+    def _scopes(self) -> list[Scope]:
+        mine = [one for one in self.known.values() if one.source == self.connection.id]
         return [one for one in mine if one.gone_at is None]
 
     def _observe(self) -> int:
@@ -168,13 +174,12 @@ class CostReading:
         today = instant(self.at).date()
         reach = Span(today - timedelta(days=self.options.days_back), today)
         with read(self.run.engine, self.run.actor, self.run.clock) as work:
-            known = {s.id: s for s in ledger.scopes(work, self.run.tenants)}
             gaps = {
                 cut: ledger.untold(work, self.run.tenants, reach, cut)
                 for cut in self.options.cuts
                 if cut != SERVICES
             }
-        return {one.id: self._wanted(known.get(one.id.casefold()), gaps) for one in found}
+        return {one.id: self._wanted(self.known.get(one.id.casefold()), gaps) for one in found}
 
     def _wanted(self, known: Scope | None, gaps: Mapping[str, Mapping[str, set[int]]]) -> Plan:
         # A tag is read as far back as the first time of each month that the services were
@@ -299,6 +304,8 @@ class CostReading:
         except Denied:
             return
         with self.run.work() as work:
+            if connections.one_of(work.db, self.run.tenants, self.connection.id) is None:
+                return  # disconnected meanwhile: who ended its budgets looks no more
             tenant, scope = self.connection.tenant, subscription.id.casefold()
             found = list(_budgets(items, self.connection, scope, self.at))
             ledger.keep_budgets(work, self.run.tenants, tenant, scope, found)
@@ -308,18 +315,18 @@ class CostReading:
     ) -> None:
         # ``cut``: days are missing. What single rows lack is said, and all else is known.
         read_now = Span(spans[0].first, spans[-1].last)
+        known = self.known.get(subscription.id.casefold())
+        before = None if known is None else known.known_since
+        scope = Scope(
+            tenant=self.connection.tenant,
+            id=subscription.id.casefold(),
+            name=subscription.name,
+            source=self.connection.id,
+            read_at=None if cut or self.span else instant(self.at),
+            known_since=before if cut else reaching(before, read_now, first=not self.span),
+            missing=missing,
+        )
         with self.run.work() as work:
-            known = {s.id: s.known_since for s in ledger.scopes(work, self.run.tenants)}
-            before = known.get(subscription.id.casefold())
-            scope = Scope(
-                tenant=self.connection.tenant,
-                id=subscription.id.casefold(),
-                name=subscription.name,
-                source=self.connection.id,
-                read_at=None if cut or self.span else instant(self.at),
-                known_since=before if cut else reaching(before, read_now, first=not self.span),
-                missing=missing,
-            )
             ledger.keep_scope(work, self.run.tenants, scope)
 
     def _chunk(self, subscription: Subscription, span: Span, basis: CostBasis, cut: str) -> Chunk:
