@@ -76,7 +76,7 @@ def desk(
         keys = KeyStore(tmp_path / "keys")
         fields = Fields(engine, keys, trail.reader)
         runtime = Runtime(
-            settings=Settings(secret="of-the-tests-and-32-bytes-or-longer", checkpoint_ml_dsa=True),
+            settings=Settings(secret="of-the-tests-and-32-bytes-or-longer"),
             engine=engine,
             clock=utc_now,
             access=Authenticator(engine, utc_now),
@@ -196,15 +196,15 @@ def test_a_copy_rolled_back_is_found_by_a_checkpoint_kept_elsewhere(
 
 
 def test_a_cosignature_against_quantum_computers_is_demanded(desk: Desk, tmp_path: Path) -> None:
+    desk.run("trail", "copy", "acme", str(tmp_path / "before"))
+    desk.installation.integrator.second = True
+    desk.installation.grow(1)
     (one,) = json.loads(desk.run("trail", "list", "--json").stdout)
     (tmp_path / "second.vkey").write_text(f"{one['second_vkey']}\n")
     demands = ("--key", desk.vkey, "--second-key", str(tmp_path / "second.vkey"))
-    desk.run("trail", "copy", "acme", str(tmp_path / "before"))
     found = desk.run("trail", "verify", str(tmp_path / "before"), *demands)
     assert found.exit_code == 1
     assert "checkpoint: not cosigned by the ML-DSA-44 key" in found.stdout
-    desk.installation.integrator.second = True
-    desk.installation.grow(1)
     desk.run("trail", "copy", "acme", str(tmp_path / "after"))
     assert desk.run("trail", "verify", str(tmp_path / "after"), *demands).exit_code == 0
 

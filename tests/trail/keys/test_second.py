@@ -10,13 +10,18 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
+from sqlalchemy import update
 
+from quarterdeck.kernel.work import Actor
 from quarterdeck.trail.integrity import service as integrity
 from quarterdeck.trail.keys import second
+from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import Malformed, Signer, Verifier, lines_of, text_of
 from quarterdeck.trail.keys.second import SecondKey, SecondSigner, cosigned
+from quarterdeck.trail.log import service
 from quarterdeck.trail.log.model import Head
-from trail.installation import Installation
+from quarterdeck.trail.log.storage.sql import checkpoints
+from trail.installation import OTHER, READER, Installation
 
 SIGNER = Signer("example.com/log", bytes(range(32)))
 SECOND = SecondSigner.of(SIGNER)
@@ -136,6 +141,43 @@ def test_after_a_rotation_the_newest_key_cosigns(installation: Installation) -> 
     note = installation.serve("checkpoint") or b""
     after = SecondSigner.of(installation.keys.signer("acme")).key
     assert (before.cosigned_at(note), after.cosigned_at(note) is None) == (None, False)
+    assert listed(installation) == {"acme": after.vkey}
+
+
+def test_the_key_that_is_listed_is_the_one_that_cosigned(installation: Installation) -> None:
+    installation.grow(1)
+    assert listed(installation) == {}
+    grown(installation)
+    before = SecondSigner.of(installation.keys.signer("acme")).key.vkey
+    assert listed(installation) == {"acme": before}
+    assert listed(installation, OTHER) == {}
+    installation.keys.rotate("acme", 6, timedelta(), ("scheduled", ""))
+    assert listed(installation) == {"acme": before}
+    installation.integrator.second = False
+    installation.grow(1)
+    assert listed(installation) == {}
+
+
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_an_older_release_cosigned_is_listed_after_the_next_start(
+    installation: Installation, *, lost: bool
+) -> None:
+    grown(installation)
+    named = listed(installation)
+    with installation.engine.begin() as db:
+        db.execute(update(checkpoints).values(second_vkey=""))
+    assert (named["acme"] != "", listed(installation)) == (True, {})
+    if lost:
+        installation.keys = KeyStore(installation.folder / "none")
+    installation.restart()
+    installation.integrator.second = True
+    assert installation.integrate() == 0
+    assert listed(installation) == ({} if lost else named)
+
+
+def listed(installation: Installation, actor: Actor = READER) -> dict[str, str]:
+    with installation.reading(actor) as work:
+        return service.second_keys(work)
 
 
 def test_a_library_that_lacks_it_is_named_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,17 @@ def test_of_many_racing_writers_one_wins(store: CheckpointStore) -> None:
         attempts = [pool.submit(store.replace, at(0), at(1, w)) for w in "abcdefgh"]
     assert [type(a.exception()) for a in attempts].count(CheckpointMoved) == 7
     assert store.latest(LOG) in [at(1, w) for w in "abcdefgh"]
+
+
+def test_what_cosigned_it_stays_beside_it(store: CheckpointStore) -> None:
+    cosigned, after = (replace(at(n), second_vkey=f"key{n}") for n in (7, 9))
+    assert store.advance([(None, at(1))]) == store.advance([(at(1), cosigned)]) == set()
+    assert store.latest(LOG) == cosigned
+    store.replace(cosigned, after)
+    assert store.latest(LOG) == after
+    assert store.advance([(cosigned, at(10))]) == {LOG}
+    assert store.advance([(after, at(10))]) == set()
+    assert store.latest(LOG) == at(10)
 
 
 @given(st.lists(st.sampled_from("ab")))

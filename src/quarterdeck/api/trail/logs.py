@@ -10,10 +10,7 @@ from urllib.parse import quote
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor, Work, read
-from quarterdeck.runtime import Runtime
-from quarterdeck.trail.keys.second import SecondSigner
 from quarterdeck.trail.log import service as log
 from quarterdeck.trail.log.model import Served
 from quarterdeck.web.deps import InRead, Installation
@@ -38,8 +35,8 @@ class LogBody(BaseModel):
     vkey: str = Field(description="What signs it: name+hash+key, as in c2sp.org/signed-note.")
     second_vkey: str | None = Field(
         None,
-        description="Of the ML-DSA-44 cosignature, where checkpoint_ml_dsa is set; null also where "
-        "the log's key cannot be opened now.",
+        description="Of the ML-DSA-44 cosignature that its checkpoint bears; null where it bears "
+        "none.",
     )
     url: str = Field(
         description="Below it stand checkpoint and tile/..., as in c2sp.org/tlog-tiles."
@@ -64,6 +61,7 @@ InOpen = Annotated[Work, Depends(open_to_all, scope="function")]
 @router.get("", responses=problems(401, 403), **needs("trail:read"))
 def list_logs(work: InRead, request: Request, runtime: Installation) -> Logs:
     """The logs that one may read, each with its key and its address."""
+    second = log.second_keys(work)
     base = (runtime.settings.base_url or str(request.base_url)).rstrip("/")
     return Logs(
         logs=[
@@ -73,21 +71,12 @@ def list_logs(work: InRead, request: Request, runtime: Installation) -> Logs:
                 size=size,
                 pending=one.size - size,
                 vkey=one.vkey,
-                second_vkey=_second(runtime, one.tenant),
+                second_vkey=second.get(one.tenant),
                 url=f"{base}/api/v1/trail/logs/{quote(one.tenant, safe='')}",
             )
             for one, size in log.logs(work, runtime.reader)
         ]
     )
-
-
-def _second(runtime: Runtime, tenant: str) -> str | None:
-    if not runtime.settings.checkpoint_ml_dsa:
-        return None
-    try:
-        return SecondSigner.of(runtime.keys.signer(tenant)).key.vkey
-    except Unavailable:  # the key cannot be opened now: the list is of use without
-        return None
 
 
 @router.get(

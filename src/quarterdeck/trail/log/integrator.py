@@ -7,7 +7,7 @@ and what the others made is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 from sqlalchemy import Engine
@@ -124,9 +124,23 @@ class Integrator:
             if edge.root() != head.root:
                 raise _damaged(log, signed)
             self.tiles.show(Grown(log=log.tenant, old=signed, new=signed, hashes=()))
+            signed = self._named(log, signed)
         else:
             edge = Edge()
         self._standing[log.tenant] = Standing(edge, signed)
+
+    def _named(self, log: Log, signed: Checkpoint) -> Checkpoint:
+        """The checkpoint with its second key, which an older release did not write down."""
+        if not self.second or signed.second_vkey:
+            return signed
+        try:
+            key = SecondSigner.of(self.keys.signer(log.tenant)).key
+        except Unavailable:  # said when it shall sign
+            return signed
+        if key.cosigned_at(signed.note) is None:
+            return signed
+        named = replace(signed, second_vkey=key.vkey)
+        return signed if self.checkpoints.advance([(signed, named)]) else named
 
     def _refuse_short(self, log: Log, size: int, signed: Checkpoint) -> None:
         if size < signed.size:
@@ -141,9 +155,11 @@ class Integrator:
         made = tuple(standing.edge.grow(hashes))
         note = signer.sign(Head(log.origin, size, standing.edge.root()).text)
         now = micros(self.clock())
+        vkey = ""
         if self.second:
-            note = SecondSigner.of(signer).beside(note, now // 1_000_000)
-        new = Checkpoint(log.origin, size, note, now)
+            second = SecondSigner.of(signer)
+            note, vkey = second.beside(note, now // 1_000_000), second.key.vkey
+        new = Checkpoint(log.origin, size, note, now, vkey)
         return Grown(log=log.tenant, old=standing.signed, new=new, hashes=made)
 
     def _hashes(self, log: Log, start: int, end: int) -> list[bytes]:

@@ -76,12 +76,15 @@ class Checkpoint:
         size: number of entries committed to.
         note: the signed note, exactly as published.
         at: when it was signed, microseconds since 1970; not part of the note.
+        second_vkey: of the ML-DSA-44 key that cosigned it; empty where none did, and in what
+            is read from files, which do not say.
     """
 
     log: str
     size: int
     note: bytes
     at: int = 0
+    second_vkey: str = ""
 
 
 @dataclass(frozen=True, slots=True)

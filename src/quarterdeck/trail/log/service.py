@@ -53,6 +53,14 @@ def logs(work: Work, reader: Reader) -> list[tuple[Log, int]]:
     ]
 
 
+def second_keys(work: Work) -> dict[str, str]:
+    """By tenant, of the logs that the actor may read: the ML-DSA-44 key of the checkpoint.
+
+    It stands beside what it cosigned, so that no secret is opened for it.
+    """
+    return sql.second_keys(work.db, work.tenants("trail:read"))
+
+
 def checkpoint(work: Work, reader: Reader, tenant: str) -> Checkpoint:
     """The log's last checkpoint; open to all. Raise LogNotFound before the first."""
     found = reader.checkpoint(tenant)

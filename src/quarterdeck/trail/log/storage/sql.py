@@ -21,7 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from quarterdeck.kernel.db import metadata, reading, writing
+from quarterdeck.kernel.work import Tenants
 from quarterdeck.trail.log.model import Checkpoint, CheckpointMoved
+from quarterdeck.trail.log.storage.leaves import logs
 
 checkpoints = Table(
     "trail_checkpoint",
@@ -30,15 +32,16 @@ checkpoints = Table(
     Column("size", BigInteger, nullable=False),
     Column("note", LargeBinary, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("second_vkey", String, nullable=False, server_default=""),
 )
 
 FIRST = text(
-    "INSERT INTO trail_checkpoint (log, size, note, at) VALUES (:log, :size, :note, :at) "
-    "ON CONFLICT DO NOTHING"
+    "INSERT INTO trail_checkpoint (log, size, note, at, second_vkey) "
+    "VALUES (:log, :size, :note, :at, :second_vkey) ON CONFLICT DO NOTHING"
 )
 NEXT = text(
-    "UPDATE trail_checkpoint SET size = :size, note = :note, at = :at "
-    "WHERE log = :log AND note = :old"
+    "UPDATE trail_checkpoint SET size = :size, note = :note, at = :at, "
+    "second_vkey = :second_vkey WHERE log = :log AND note = :old"
 )
 
 
@@ -77,13 +80,23 @@ class SqlCheckpointStore:
 def latest(db: Connection, log: str) -> Checkpoint | None:
     """The log's checkpoint, as this transaction sees it."""
     row = db.execute(select(checkpoints).where(checkpoints.c.log == log)).one_or_none()
-    return None if row is None else Checkpoint(row.log, row.size, row.note, row.at)
+    return None if row is None else Checkpoint(*row)
 
 
 def sizes(db: Connection) -> dict[str, int]:
     """The size of each log's checkpoint, as this transaction sees it."""
     rows = db.execute(select(checkpoints.c.log, checkpoints.c.size))
     return {row.log: row.size for row in rows}
+
+
+def second_keys(db: Connection, tenants: Tenants) -> dict[str, str]:
+    """By tenant, the second key of its log's checkpoint; left out where none cosigned it."""
+    query = (
+        select(logs.c.log, checkpoints.c.second_vkey)
+        .join(checkpoints, checkpoints.c.log == logs.c.origin)
+        .where(tenants.clause(logs.c.log), checkpoints.c.second_vkey != "")
+    )
+    return {row.log: row.second_vkey for row in db.execute(query)}
 
 
 def newest_at(db: Connection) -> int | None:
@@ -93,14 +106,14 @@ def newest_at(db: Connection) -> int | None:
 
 
 def _advanced(db: Connection, old: Checkpoint | None, new: Checkpoint) -> bool:
-    row = {"log": new.log, "size": new.size, "note": new.note, "at": new.at}
+    row = _row(new)
     if old is None:
         return db.execute(FIRST, row).rowcount == 1
     return db.execute(NEXT, row | {"old": old.note}).rowcount == 1
 
 
 def _begin(db: Connection, new: Checkpoint) -> None:
-    begin = checkpoints.insert().values(log=new.log, size=new.size, note=new.note, at=new.at)
+    begin = checkpoints.insert().values(_row(new))
     try:
         db.execute(begin)
     except IntegrityError as error:
@@ -111,7 +124,17 @@ def _swap(db: Connection, old: Checkpoint, new: Checkpoint) -> None:
     swap = (
         checkpoints.update()
         .where(checkpoints.c.log == old.log, checkpoints.c.note == old.note)
-        .values(size=new.size, note=new.note, at=new.at)
+        .values(_row(new))
     )
     if db.execute(swap).rowcount != 1:
         raise CheckpointMoved(f"log {old.log} has moved past size {old.size}")
+
+
+def _row(new: Checkpoint) -> dict[str, str | int | bytes]:
+    return {
+        "log": new.log,
+        "size": new.size,
+        "note": new.note,
+        "at": new.at,
+        "second_vkey": new.second_vkey,
+    }
