@@ -55,6 +55,11 @@ UP = promql(
         by=("tenant", "environment", "service", "region"),
     )
 )
+MISSED = "quarterdeck_topic_missed_total"
+# A process counts from its first loss on: that a count is there, and was not, is one too.
+LOST = (
+    f"sum by (consumer) (increase({MISSED}[15m]) > 0 or ({MISSED} unless {MISSED} offset 15m) > 0)"
+)
 FULL = "max by (pool) (quarterdeck_pool_used / quarterdeck_pool_max)"
 
 RULES = (
@@ -66,6 +71,14 @@ RULES = (
         "A projection is more than 30 s behind (runbook 004, topic 10).",
     ),
     Rule("DeadLettersMany", f"{DEAD} > 100", "30m", "warning", "More than 100 dead letters."),
+    Rule(
+        "TopicRecordsMissed",
+        LOST,
+        "0m",
+        "warning",
+        "JetStream lost records of a consumer, which read them from the log: look at the stream's "
+        "limits, and whether it was purged.",
+    ),
     Rule("ErrorRateHigh", f"{SHARE_FAILED} > 0.01", "5m", "critical", "1 % of requests fail."),
     Rule(
         "ResponseSlow", f"{P95} >= 0.5", "5m", "warning", "P95 is not below 500 ms (runbook 001)."
