@@ -4,6 +4,7 @@ import re
 from html import escape, unescape
 
 import pytest
+from fastapi.routing import APIRoute
 from playwright.sync_api import expect
 from starlette.testclient import TestClient
 
@@ -11,6 +12,7 @@ from console.looking import Watched
 from console.stage import Stage
 from operations.incidents.chatted import LINK, chatted
 from quarterdeck.access.principals.model import installation
+from quarterdeck.console.pages import incidents
 from quarterdeck.kernel.work import begin
 from quarterdeck.operations.alerts import service as alerts
 from quarterdeck.operations.alerts.model import Severity, Sign
@@ -20,6 +22,7 @@ from quarterdeck.operations.incidents.service import declaring, looking
 from quarterdeck.operations.incidents.service.chatting import ABSENT
 from quarterdeck.operations.severities.model import Flag
 
+HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 SAID = {"of": "acme", "symptom": "High Latency", "severity": "SEV-2", "service": "web"}
 
 CUSTOMER = Contact(
@@ -84,6 +87,34 @@ def _is_learnt_from(client: TestClient, here: str) -> None:
     assert "and approved" in post("sign")
     assert "No incident is open" in client.get("/incidents?state=open").text
     assert "lasted" in client.get("/incidents?state=resolved").text
+
+
+def test_where_a_form_answered_the_room_is_found_again(client: TestClient) -> None:
+    here = declare(client)
+    room = HEADING.findall(client.get(here).text)
+    assert room
+    forms = [
+        route.path
+        for route in incidents.router.routes
+        if isinstance(route, APIRoute)
+        and "POST" in (route.methods or ())
+        and route.path.startswith("/incidents/{incident}/")
+    ]
+    assert len(forms) > 10
+    for path in forms:
+        found = client.get(path.format(incident=here.removeprefix("/incidents/")))
+        assert (found.status_code, HEADING.findall(found.text)) == (200, room), path
+        assert client.get(path.format(incident="nothing")).status_code == 404
+
+
+def test_what_is_live_in_a_room_is_asked_for_where_a_form_was_refused(client: TestClient) -> None:
+    here = declare(client)
+    refused = client.post(f"{here}/severity", data={"word": "SEV-1", "reason": " "})
+    assert refused.status_code == 422
+    again = client.get(f"{here}/severity")
+    live = re.compile(r'id="([^"]+)" data-live')
+    assert "timeline" in live.findall(refused.text)
+    assert live.findall(again.text) == live.findall(refused.text)
 
 
 def test_a_room_says_what_legal_must_approve(client: TestClient, estate: Stage) -> None:

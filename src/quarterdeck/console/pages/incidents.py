@@ -325,9 +325,12 @@ def notify(
     )
 
 
-@router.get(ONE + "/updates", response_class=HTMLResponse, **needs(READ))
-def previewed(frame: InFrame, incident: str) -> HTMLResponse:
-    """The room again, where a preview was: what of it is live is asked for here."""
+@router.get(ONE + "/{form}", response_class=HTMLResponse, **needs(READ))
+def answered(frame: InFrame, incident: str) -> HTMLResponse:
+    """The room again, where a form was refused or previewed: what of it is live is asked for here.
+
+    It is shown and not led to: what refreshes a page takes a redirect for the sign-in page.
+    """
     return _room(frame, incident)
 
 
