@@ -38,6 +38,12 @@ INSIDE = (
     "::ffff:169.254.169.254",
     "64:ff9b::7f00:1",
     "2002:7f00:1::",
+    "fec0::1",
+    "64:ff9b:1::7f00:1",
+    "::127.0.0.1",
+    "::1.1.1.1",
+    "::ffff:0:127.0.0.1",
+    "::ffff:0:1.1.1.1",
 )
 
 
@@ -56,6 +62,7 @@ def test_a_setting_opens_a_network_and_nothing_beside_it() -> None:
     assert may_reach(ip_address("10.1.2.3"), allowed)
     assert may_reach(ip_address("::ffff:10.1.2.3"), allowed)
     assert may_reach(ip_address("fd00::1"), allowed)
+    assert may_reach(ip_address("fec0::1"), networks_of("fec0::/10"))
     assert not may_reach(ip_address("10.2.0.1"), allowed)
     with pytest.raises(UnusableSetting, match="webhook_networks must be a network"):
         Settings(webhook_networks="10.1.0.0/16,everything")

@@ -19,6 +19,17 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 NAT64 = IPv6Network("64:ff9b::/96")  # RFC 6052: the last 32 bits are an IPv4 address
+NEVER = tuple(
+    IPv6Network(one)
+    for one in (
+        "fec0::/10",  # site-local, which RFC 3879 gave up
+        "64:ff9b:1::/48",  # RFC 8215: translated within a network
+        "::/96",  # RFC 4291: IPv4-compatible, given up there
+        "::ffff:0:0:0/96",  # RFC 2765: translated
+    )
+)
+"""What Python takes for public, and leads inside."""
+
 IPV4_BITS = 0xFFFFFFFF
 
 
@@ -58,7 +69,8 @@ def may_reach(address: Address, allowed: Iterable[Network]) -> bool:
     if is_named(address, allowed):
         return True
     meant = _inner(address)
-    return meant.is_global and not meant.is_multicast
+    inside = isinstance(meant, IPv6Address) and any(meant in one for one in NEVER)
+    return meant.is_global and not meant.is_multicast and not inside
 
 
 def is_named(address: Address, allowed: Iterable[Network]) -> bool:
