@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -163,6 +164,12 @@ def test_doctor_wants_apprise_where_a_channel_goes_by_it(
         keeping.put(work, "_platform", phones, secret="json://localhost", safe=safe)
     engine.dispose()
     assert findings(run)[1]["apprise"]["found"] == "_platform/phones go by Apprise"
+    lacks = (sys.executable, "-I", "-c", "import apprise_that_is_elsewhere")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(doctor, "FINDS_APPRISE", lacks)
+        code, found = findings(run)
+    assert (code, found["apprise"]["verdict"]) == (1, "fail")
+    assert "isolated Python (-I) does not find it" in found["apprise"]["do"]
     monkeypatch.setattr(doctor, "find_spec", lambda _: None)
     code, found = findings(run)
     assert (code, found["apprise"]["verdict"]) == (1, "fail")

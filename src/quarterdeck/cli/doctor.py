@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -43,6 +45,9 @@ GIB = 1 << 30
 LEAST_FREE = GIB
 RELEASED_YEAR = 2026
 PORT_S = 3.0
+FINDS_APPRISE = (sys.executable, "-I", "-c", "import apprise, quarterdeck")
+"""As the process of a delivery does."""
+
 AFTER: dict[type[QuarterdeckError], str] = {
     revision.SchemaTooOld: "quarterdeck migrate",
     revision.SchemaTooNew: "install the release that wrote it, or restore a backup",
@@ -246,10 +251,13 @@ def apprise(settings: Settings, installation: Installation) -> Finding:
     """Whether Apprise is there where a channel goes by it."""
     named = _channels(settings, installation, Kind.APPRISE)
     words = f"{', '.join(named[:3])} go by Apprise" if named else "no channel goes by Apprise"
-    if not named or find_spec("apprise") is not None:
+    if named and find_spec("apprise") is None:
+        words, do = f"{words}, and it is not installed", keeping.NO_APPRISE
+    elif named and subprocess.run(FINDS_APPRISE, capture_output=True, check=False).returncode:  # noqa: S603  fixed
+        words, do = f"{words}, and a delivery does not find it", keeping.ISOLATED
+    else:
         return Finding(check="apprise", verdict=Verdict.PASS, found=words)
-    words += ", and it is not installed"
-    return Finding(check="apprise", verdict=Verdict.FAIL, found=words, do=keeping.NO_APPRISE)
+    return Finding(check="apprise", verdict=Verdict.FAIL, found=words, do=do)
 
 
 def _channels(settings: Settings, installation: Installation, kind: Kind) -> list[str]:

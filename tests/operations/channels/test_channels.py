@@ -13,6 +13,7 @@ from quarterdeck.access.principals.model import installation
 from quarterdeck.access.tenants import service as tenants
 from quarterdeck.kernel import outbox
 from quarterdeck.kernel.work import Actor, MissingPermission, TenantNotFound, Work, begin
+from quarterdeck.operations.channels.model.apprise import unusable
 from quarterdeck.operations.channels.model.channel import (
     Channel,
     ChannelChanged,
@@ -173,6 +174,27 @@ def test_a_secret_that_cannot_be_one_is_refused_and_not_repeated(
         mail = Channel(name="mail", kind=Kind.EMAIL, to=("a@b",))
         with pytest.raises(UnusableChannel, match="no secret"):
             keeping.put(work, "acme", mail, secret="s" * 20, safe=safe)
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [
+        ("slack://a/b/c?template=/etc/passwd", True),
+        ("slack://a/b/c?x=1;+TEMPL%2541TE=/etc/passwd", True),
+        ("fcm://project/device?mode=x&keyfile=https://q.example/", True),
+        ("vapid://a@b.example/?subfile=x", True),
+        ("mailtos://a:b@c.example?pgppub=x", True),
+        ("https://discord.com/api/webhooks/1/x?template=x", True),
+        ("onesignal://4f3e:app@key/player?template=an-id", False),
+        ("ntfys://ntfy.example/template?tags=keyfile", False),
+        ("ntfys://keyfile=x@ntfy.example/topic", False),
+    ],
+)
+def test_an_address_names_no_file_of_the_machine(
+    address: str,
+    refused: bool,  # noqa: FBT001  a parameter of the test
+) -> None:
+    assert ("names a file of this machine" in unusable(address)) is refused
 
 
 def test_a_channel_by_apprise_is_kept_where_apprise_is_installed(

@@ -17,6 +17,7 @@ from quarterdeck.operations.messages.ports import Parcel
 from quarterdeck.operations.sending.model import Reply
 from quarterdeck.providers.apprise import carrier as carrying
 from quarterdeck.providers.apprise.carrier import AppriseCarrier
+from quarterdeck.providers.apprise.judging import TOOK
 from quarterdeck.providers.apprise.service import UNENCRYPTED
 from servers import mail, sink
 from servers.mail import MailBox
@@ -106,6 +107,35 @@ def test_a_mail_goes_by_a_server_of_ones_own_and_its_refusals_are_understood(box
     assert (unknown.status, unknown.again, "passw0rd" in unknown.error) == (535, False, False)
 
 
+def test_a_mail_of_which_one_recipient_is_gone_is_not_repeated(box: MailBox) -> None:
+    way = f"mailto://ada:passw0rd@127.0.0.1:{box.port}?from=q@x.example&to=ada@x.example"
+    for asked in ("&cc=gone@x.example", ",gone@x.example"):
+        box.refuses["gone@x.example"] = ["550 no such user"]
+        reply = carried(way + asked)
+        assert (reply.status, reply.again) == (550, False)
+        assert reply.error.startswith(f"550: no such user; {TOOK}; ")
+    assert len(box.to("ada@x.example")) == 2
+
+
+def test_a_message_decides_nothing_and_is_not_in_what_is_said_of_it(box: MailBox) -> None:
+    facts = (("says", "(550, b'no such user')"), ("open", "(550, b'"))
+    link = "https://q.example/answer/once-only-token"
+    content = replace(DOWN, facts=facts, links=(("Answer", link),))
+    reply = carried("json://127.0.0.1:1/x", content=content)
+    assert (reply.status, reply.again, "once-only" in reply.error) == (None, True, False)
+    box.refuses["ada@x.example"] = [f"550 spam: {link}"]
+    way = f"mailto://ada:passw0rd@127.0.0.1:{box.port}?from=q@x.example&to=ada@x.example"
+    refused = carried(way, content=content)
+    assert refused.error.startswith("550: spam: ***")
+    assert "once-only" not in refused.error
+
+
+def test_of_several_recipients_one_that_may_take_it_later_decides(came: Sink) -> None:
+    came.answers["/"] = [404, 503]
+    reply = carried(at(came, "/one/two", "ntfy"))
+    assert (reply.status, reply.again) == (503, True)
+
+
 @pytest.mark.parametrize(
     ("status", "again"), [(500, True), (503, True), (429, True), (404, False), (401, False)]
 )
@@ -143,6 +173,14 @@ def test_who_does_not_answer_in_time_is_given_up(came: Sink) -> None:
     assert (reply.error, reply.again) == ("no whole answer within 2 s", True)
 
 
+def test_only_so_many_are_under_way_at_once(came: Sink) -> None:
+    full = AppriseCarrier(LOOPBACK, {}, timeout_s=0.01, at_once=0).carry(parcel(at(came, "/hook")))
+    assert (full.again, came.got) == (True, [])
+    assert full.error == "too many deliveries by Apprise are under way"
+    by = AppriseCarrier(LOOPBACK, {}, PATIENCE_S, at_once=1)
+    assert all(by.carry(parcel(at(came, "/hook"))).taken for _ in range(2))
+
+
 def test_what_has_no_room_is_seen_to_be_cut(came: Sink) -> None:
     long = replace(DOWN, title="t" * 400, text="x" * 50_000)
     assert carried(at(came, "/hook"), content=long).taken
@@ -171,6 +209,7 @@ def test_what_is_not_public_is_not_reached_unless_the_setting_allows(came: Sink,
         "mailto://ada:passw0rd@1.1.1.1?to=a@acme.example&from=q@acme.example",
         "mailtos://ada:passw0rd@1.1.1.1?to=a@x.example&from=q@x.example&mode=insecure",
         "rsyslog://1.1.1.1",
+        f"nostr://{'1' * 64}?relay=ws://1.1.1.1",
     ],
 )
 def test_what_is_public_is_reached_encrypted_and_verified_alone(url: str) -> None:
@@ -215,6 +254,7 @@ def test_no_proxy_of_the_environment_is_asked(came: Sink, monkeypatch: pytest.Mo
     ("url", "why"),
     [
         ("fcm://project/device-1?keyfile=/etc/passwd", "a file of this machine"),
+        ("slack://a/b/c?template=/etc/passwd", "a file of this machine"),
         ("syslog://local5", "acts on the machine"),
         ("SysLog://here", "acts on the machine"),
         ("growl://localhost", "disabled on this system"),  # it needs a package of its own

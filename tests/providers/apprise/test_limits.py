@@ -6,7 +6,9 @@ import sys
 
 import msgspec
 
+from quarterdeck.operations.channels.service.keeping import ISOLATED
 from quarterdeck.providers.apprise.child import Task
+from quarterdeck.providers.apprise.judging import Verdict
 from quarterdeck.providers.apprise.rendering import Said
 
 BEGIN = "from quarterdeck.providers.apprise import child\n"
@@ -29,6 +31,18 @@ def test_it_ends_though_nobody_waits_for_it() -> None:
 
 
 def test_it_takes_no_more_memory_than_it_may() -> None:
-    with begun("child.done = lambda *_: bytearray(2 << 30)") as child:
+    with begun("child.done = lambda *_: bytearray(150 << 20)") as child:
         _, words = child.communicate(msgspec.json.encode(TASK), 60)
     assert (child.returncode, b"MemoryError" in words) == (1, True)
+
+
+def test_an_apprise_that_an_isolated_process_does_not_find_is_an_answer() -> None:
+    code = "import sys; sys.modules['apprise'] = None; from quarterdeck.providers.apprise"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", f"{code} import begin; begin.main()"],
+        input=msgspec.json.encode(TASK),
+        capture_output=True,
+        check=False,
+    )
+    found = msgspec.json.decode(done.stdout, type=Verdict)
+    assert (found.again, found.error.startswith(ISOLATED)) == (True, True)

@@ -1,13 +1,16 @@
 """What services are sent, and what is made of what Apprise says: pure."""
 
+from json import dumps
+from urllib.parse import quote, quote_plus
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterdeck.operations.messages.bundling import CUT, REPEAT
 from quarterdeck.operations.messages.model import Content
-from quarterdeck.providers.apprise.judging import UNSAID, Line, judged
-from quarterdeck.providers.apprise.masking import masked
+from quarterdeck.providers.apprise.judging import TOOK, UNSAID, Line, Verdict, judged
+from quarterdeck.providers.apprise.masking import masked, untold
 from quarterdeck.providers.apprise.rendering import Room, Said, fitted, said
 
 DOWN = Content(
@@ -69,11 +72,19 @@ def test_it_fits_and_what_is_cut_off_is_seen_to_be(title: str, body: str, room: 
     assert not lines or made.body.count("\n") < lines
 
 
-def test_the_log_says_what_became_of_it() -> None:
-    def of(*texts: str) -> tuple[int | None, bool]:
-        found = judged([Line(text=one, warns=not one.startswith("Socket")) for one in texts])
-        return found.status, found.again
+MORE = ("Socket", "Sent", "JSON")
 
+
+def judged_of(*texts: str) -> Verdict:
+    return judged([Line(text=one, warns=not one.startswith(MORE)) for one in texts])
+
+
+def of(*texts: str) -> tuple[int | None, bool]:
+    found = judged_of(*texts)
+    return found.status, found.again
+
+
+def test_the_log_says_what_became_of_it() -> None:
     assert of("Failed to send: Page not found., error=404.") == (404, False)
     assert of("Failed to send: error=302.") == (302, False)
     assert of("Failed to send: error=500.") == (500, True)
@@ -86,6 +97,51 @@ def test_the_log_says_what_became_of_it() -> None:
     assert of() == (None, True)
     assert judged([]).error == UNSAID
     assert len(judged([Line(text="x" * 999, warns=True)]).error) == 300
+
+
+def test_of_several_one_that_may_take_it_later_decides() -> None:
+    assert of("Failed: error=404.", "Failed: error=503.") == (503, True)
+    assert of("Failed: error=404.", "Failed: error=401.") == (404, False)
+    gone, later = "Socket Exception: {'a': (550, b'no')}", "Socket Exception: (450, b'later')"
+    assert of(gone, later) == (450, True)
+    found = judged_of("It failed", gone, later)
+    assert found.error == "450: later; 550: no; It failed"
+
+
+@pytest.mark.parametrize("code", [550, 450])
+def test_a_mail_that_others_took_is_not_repeated_and_says_so(code: int) -> None:
+    refused = f'SMTP recipient gone@b was refused: {code} b"can\'t"'
+    found = judged_of(refused, 'Sending email to "ada@b" failed.')
+    assert (found.status, found.again) == (code, False)
+    assert found.error.startswith(f"{code}: can't; {TOOK}; SMTP recipient")
+    other = judged_of("Sent Email to ada@b", f"Socket Exception: {{'a': ({code}, b'no')}}", "x")
+    assert (other.status, other.again, other.error) == (code, False, f"{code}: no; {TOOK}; x")
+    assert of("Sent Email to ada@b", "Socket Exception: timed out") == (None, True)
+
+
+def test_what_is_logged_of_the_message_decides_nothing() -> None:
+    for told in ("(550, b'no such user')", "(550, b'", "was refused: 550 b'x'"):
+        assert of(f"JSON Payload: {told}", "Socket Exception: refused") == (None, True)
+        assert judged_of(f"JSON Payload: {told} secret").error == UNSAID
+    assert of("Socket Exception: HTTPPool(550, b'x')") == (None, True)
+
+
+def test_what_was_told_is_hidden_as_it_is_and_as_it_is_written_elsewhere() -> None:
+    link = "https://q.example/answer/tokentoken"
+    body = f"It burns: caf\u00e9 (2)\n\nAnswer: {link}\ngo"
+    for text in ("It burns: caf\u00e9 (2)", "caf\u00e9 (2)", f"Answer: {link}", link, "tokentoken"):
+        for form in (text, quote(text), quote_plus(text), dumps(text)[1:-1], str(text.encode())):
+            said = untold(f"550: I refuse <{form}>", "Database down", body)
+            assert (said.startswith("550: I refuse <"), text in said) == (True, False)
+            assert "tokentoken" not in said
+            assert "caf" not in said
+    quotes = 'it\'s "on" fire'
+    for one in (f"I say {quotes}", f'I "say" {quotes}', f"'{quotes}"):
+        found = judged([Line(text=f"Socket Exception: {(550, one.encode())}", warns=False)])
+        assert "fire" in found.error
+        assert "fire" not in untold(found.error, quotes)
+    assert "it" not in untold(judged_of('Socket Exception: (550, b"it\'s on")').error, "it's on")
+    assert untold("no Database down: go", "Database down", body) == "no ***: go"
 
 
 TOKEN = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=4, max_size=30)

@@ -6,8 +6,8 @@ Nothing that anybody wrote is read before the guard stands.
 import resource
 import signal
 import sys
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 from apprise import Apprise
@@ -15,13 +15,17 @@ from apprise import Apprise
 from quarterdeck.operations.channels.model.apprise import unusable
 from quarterdeck.providers.apprise.guard import Guard
 from quarterdeck.providers.apprise.judging import MOST_WORDS, Line, Verdict, judged
-from quarterdeck.providers.apprise.masking import masked
+from quarterdeck.providers.apprise.masking import masked, untold
 from quarterdeck.providers.apprise.rendering import Said
 from quarterdeck.providers.apprise.service import Log, Service, service_at
 from quarterdeck.providers.webhook.reach import networks_of
 
 ANY = "json://localhost"
-MOST_BYTES = 1 << 30
+ROOM_BYTES = 128 << 20
+"""Over what is mapped when Apprise is loaded: an answer that unpacks to more ends the process."""
+
+MAPPED = Path("/proc/self/statm")
+UNKNOWN_BYTES = 256 << 20  # mapped, where no kernel says how much
 LONGEST_S = 30
 """Who waits for it kills it before; where nobody waits any longer, the kernel does."""
 
@@ -43,7 +47,8 @@ def main() -> None:
     Apprise.instantiate(ANY)  # when it is first asked it loads all that it knows
     sys.dont_write_bytecode = True
     signal.alarm(LONGEST_S)
-    for limit, most in ((resource.RLIMIT_AS, MOST_BYTES), (resource.RLIMIT_CORE, 0)):
+    most_bytes = _mapped() + ROOM_BYTES
+    for limit, most in ((resource.RLIMIT_AS, most_bytes), (resource.RLIMIT_CORE, 0)):
         resource.setrlimit(limit, (most, most))
     guard = Guard(allowed=[])
     guard.stand()
@@ -54,7 +59,7 @@ def main() -> None:
 
 
 def done(task: Task, guard: Guard) -> Verdict:
-    """What came of it, in words that hold nothing of the address that is secret."""
+    """What came of it, in words without what is secret in the address, and without the message."""
     log = Log()
     why = unusable(task.url)
     service = None if why else service_at(task.url)
@@ -64,10 +69,19 @@ def done(task: Task, guard: Guard) -> Verdict:
         if service.notify(task.said):
             return TAKEN
     keeps_host = service is not None and service.has_host
-    lines = [
-        replace(one, text=masked(one.text, task.url, keeps_host=keeps_host)) for one in log.lines
-    ]
-    return _why_not(guard, lines, why)
+
+    def hide(words: str) -> str:
+        left = masked(words, task.url, keeps_host=keeps_host)
+        return untold(left, task.said.title, task.said.body)
+
+    return _why_not(guard, log.lines, why, hide)
+
+
+def _mapped() -> int:
+    try:
+        return int(MAPPED.read_text().split()[0]) * resource.getpagesize()
+    except OSError:
+        return UNKNOWN_BYTES
 
 
 def _refused(service: Service | None) -> str:
@@ -76,17 +90,13 @@ def _refused(service: Service | None) -> str:
     return "it acts on the machine that sends" if service.is_local else ""
 
 
-def _why_not(guard: Guard, lines: Sequence[Line], why: str) -> Verdict:
+def _why_not(guard: Guard, lines: Sequence[Line], why: str, hide: Callable[[str], str]) -> Verdict:
     """What was refused here comes before what Apprise makes of it, unless somebody answered."""
-    found = judged(lines)
+    found = judged(lines, hide)
     if guard.refused and found.status is None:
         first = guard.refused[0]
         return Verdict(status=None, error=f"refused: {first.words}", again=first.again)
     if why:
-        said = "; ".join([why, *(one.text for one in lines if one.warns)])
+        said = "; ".join([why, *(hide(one.text) for one in lines if one.warns)])
         return Verdict(status=None, error=said[:MOST_WORDS], again=False)
     return found
-
-
-if __name__ == "__main__":
-    main()

@@ -1,8 +1,9 @@
-"""Words without what is secret in an address. Pure."""
+"""Words without what is secret in an address, and without the message. Pure."""
 
 import re
-from collections.abc import Iterator
-from urllib.parse import unquote_plus, urlsplit
+from collections.abc import Iterable, Iterator
+from json import dumps
+from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
 LEAST, LONG = 4, 8
 """A shorter part of an address is nobody's secret; a long one is hidden within words, too."""
@@ -19,10 +20,43 @@ def masked(words: str, url: str, *, keeps_host: bool) -> str:
     schema = url.partition("://")[0]
     words = re.sub(rf"\b{re.escape(schema)}://\S+", f"{schema}://{MASK}", words)
     kept = _host(url) if keeps_host else frozenset()
-    for part in sorted(set(_parts(url)) - kept, key=len, reverse=True):
-        edge = "" if len(part) >= LONG else r"(?![0-9A-Za-z])"
-        words = re.sub(edge.replace("?!", "?<!") + re.escape(part) + edge, MASK, words)
+    return _hidden(words, set(_parts(url)) - kept)
+
+
+def untold(words: str, *texts: str) -> str:
+    """``words`` in which no line of ``texts`` stands, no value of one, nor a part of a link.
+
+    Who is told may answer with what they were told, and Apprise logs what they answer.
+    """
+    lines = {one.strip() for text in texts for one in text.splitlines()}
+    return _hidden(words, {form for line in lines for part in _told(line) for form in _forms(part)})
+
+
+def _hidden(words: str, parts: Iterable[str]) -> str:
+    for part in sorted(parts, key=len, reverse=True):
+        if part in words:
+            edge = "" if len(part) >= LONG else r"(?![0-9A-Za-z])"
+            words = re.sub(edge.replace("?!", "?<!") + re.escape(part) + edge, MASK, words)
     return words
+
+
+def _told(line: str) -> Iterator[str]:
+    if len(line) >= LEAST:
+        yield line
+    links = [one for one in line.split() if "://" in one]
+    parts = [part for one in links for part in BETWEEN.split(one)]
+    for one in (line.partition(": ")[2], *links, *parts):
+        if len(one) >= LONG:
+            yield one
+
+
+def _forms(part: str) -> Iterator[str]:
+    """As it is, in an address, in JSON, and in what Python shows of bytes."""
+    yield from (part, quote(part), quote(part, safe=""), quote_plus(part))
+    shown = repr(part.encode(errors="replace"))[2:-1]
+    # An apostrophe is shown by how what stands around it is quoted.
+    bare = shown.replace("\\'", "'")
+    yield from (dumps(part)[1:-1], bare, bare.replace("'", "\\'"))
 
 
 def _parts(url: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from quarterdeck.operations.channels.model.apprise import LOCAL
 from quarterdeck.providers.apprise.judging import Line
 from quarterdeck.providers.apprise.rendering import Room, Said, fitted
 
-INSECURE = "insecure"
+INSECURE, BARE = "insecure", "ws://"
 
 UNENCRYPTED = frozenset({"aprs", "dapnet", "growl", "kavenegar", "rsyslog"})
 """Services that have no encrypted form, or that Apprise asks for none."""
@@ -56,7 +56,10 @@ class Service:
         forms = [getattr(self.plugin, name, None) for name in ("protocol", "secure_protocol")]
         encrypted = self.plugin.secure if all(forms) else not UNENCRYPTED & self._names
         mail = getattr(self.plugin, "secure_mode", "")  # which mailtos:// may say otherwise
-        return bool(encrypted and self.plugin.verify_certificate and mail != INSECURE)
+        relays = getattr(self.plugin, "relays", ())  # which nostr:// is told one by one
+        if mail == INSECURE or any(one.startswith(BARE) for one in relays):
+            return False
+        return bool(encrypted and self.plugin.verify_certificate)
 
     @property
     def _names(self) -> set[str]:

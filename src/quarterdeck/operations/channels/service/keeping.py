@@ -28,6 +28,7 @@ MOST = 500
 """Channels of one tenant, and shown at once."""
 
 NO_APPRISE = "channels of kind apprise need its extra: pip install 'quarterdeck[apprise]'"
+ISOLATED = f"{NO_APPRISE}, beside Quarterdeck: an isolated Python (-I) does not find it"
 
 
 def put(
