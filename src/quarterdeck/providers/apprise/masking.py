@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from json import dumps
 from urllib.parse import quote, quote_plus, unquote_plus, urlsplit
 
@@ -28,13 +29,18 @@ def untold(words: str, *texts: str) -> str:
 
     Who is told may answer with what they were told, and Apprise logs what they answer.
     """
+    return _hidden(words, _written(texts))
+
+
+@lru_cache(maxsize=1)  # one message has many lines of a log
+def _written(texts: tuple[str, ...]) -> frozenset[str]:
     lines = {one.strip() for text in texts for one in text.splitlines()}
-    return _hidden(words, {form for line in lines for part in _told(line) for form in _forms(part)})
+    return frozenset(form for line in lines for part in _told(line) for form in _forms(part))
 
 
 def _hidden(words: str, parts: Iterable[str]) -> str:
-    for part in sorted(parts, key=len, reverse=True):
-        if part in words:
+    for part in sorted((one for one in parts if one in words), key=len, reverse=True):
+        if part in words:  # still: a longer one may have held it
             edge = "" if len(part) >= LONG else r"(?![0-9A-Za-z])"
             words = re.sub(edge.replace("?!", "?<!") + re.escape(part) + edge, MASK, words)
     return words
