@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from json import loads
 
 from sqlalchemy import Connection
@@ -72,18 +73,24 @@ def prepare(
 def prepare_all(
     db: Connection, keys: KeyStore, drafts: Sequence[Draft], now: datetime
 ) -> list[Prepared]:
-    """``prepare``, of drafts of one tenant, with data keys from ``db``, made where there are none.
+    """``prepare``, with data keys from ``db``, made where there are none.
 
     Commit before the leaves are appended: a leaf whose key was rolled back is never readable.
     """
-    (tenant,) = {draft.record.tenant for draft in drafts}
-    about = sorted({committed.subject for draft in drafts for committed in draft.committed})
-    known = data_keys.data_keys(db, keys, tenant, about, now) if about else {}
+    about: dict[str, set[str]] = {}
+    for draft in drafts:
+        about.setdefault(draft.record.tenant, set()).update(one.subject for one in draft.committed)
+    known = {
+        tenant: data_keys.data_keys(db, keys, tenant, sorted(subjects), now)
+        for tenant, subjects in sorted(about.items())
+        if subjects
+    }
 
-    def key_of(who: str) -> DataKey:
-        return known.get(who) or data_keys.data_key(db, keys, tenant, who, now)
+    def key_of(draft: Draft, who: str) -> DataKey:
+        tenant = draft.record.tenant
+        return known.get(tenant, {}).get(who) or data_keys.data_key(db, keys, tenant, who, now)
 
-    return [prepare(keys, draft, key_of) for draft in drafts]
+    return [prepare(keys, draft, partial(key_of, draft)) for draft in drafts]
 
 
 def raw_tag(idempotency: str) -> bytes:
