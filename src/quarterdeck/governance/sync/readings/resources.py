@@ -34,9 +34,9 @@ from quarterdeck.kernel.db import BULK_ROWS, bulk
 from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.work import read
 
-LANDED = 5 * BULK_ROWS
+LANDED = 3 * BULK_ROWS
 """Rows of resources that land together. SQLite writes each page of an index that a transaction
-touches twice, and few rows touch as many as many do; 60 ms is what others wait for these."""
+touches twice, and few rows touch as many as many do; some 40 ms is what others wait for these."""
 
 REMOVALS = BULK_ROWS // 2  # each writes the resource and its change
 YIELD_S = 0.001
