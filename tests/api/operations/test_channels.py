@@ -1,8 +1,5 @@
 """Channels, messages and methods over HTTP."""
 
-from collections.abc import Iterator
-
-import pytest
 from starlette.testclient import TestClient
 
 from api.conftest import Headers, Issue
@@ -12,19 +9,12 @@ from quarterdeck.kernel.work import begin
 from quarterdeck.operations.messages.model import Address, Content, Urgency, Where
 from quarterdeck.operations.messages.service.posting import post
 from quarterdeck.runtime import Runtime
-from servers import sink
 from servers.sink import Said, Sink
 
 HERE = "/api/v1/channels"
 ONE = f"{HERE}/acme/ops"
 SECRET = "a secret of some length"
 PEOPLE = "/api/v1/people"
-
-
-@pytest.fixture
-def came() -> Iterator[Sink]:
-    with sink.running() as found:
-        yield found
 
 
 def test_a_channel_is_entered_tested_and_deleted_and_its_secret_never_shown(

@@ -1,21 +1,12 @@
 """Channels, methods and messages on the command line."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-
-from servers import sink
 from servers.sink import Sink
 
 Run = Callable[..., tuple[int, str, str]]
 HERE = "--tenant acme"
-
-
-@pytest.fixture
-def came() -> Iterator[Sink]:
-    with sink.running() as found:
-        yield found
 
 
 def test_a_channel_is_set_tested_and_removed(run: Run, came: Sink) -> None:

@@ -30,7 +30,7 @@ LISTINGS = st.lists(ITEMS, max_size=8)
 
 
 def seen(items: list[bytes]) -> list[Sighting]:
-    return [sighting(HERE, item) for item in items]
+    return [sighting(HERE, item, "") for item in items]
 
 
 def landed(known: dict[str, Known], items: list[bytes]) -> dict[str, Known]:
@@ -63,7 +63,7 @@ def test_pages_land_as_the_whole_does(items: list[bytes], cut: int) -> None:
 @given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 50))
 def test_portions_lose_nothing_and_keep_to_their_size(sizes: list[int], rows: int) -> None:
     found = [
-        (What.ADDED, sighting(HERE, json.dumps({"id": f"/{n}", "tags": tags}).encode()))
+        (What.ADDED, sighting(HERE, json.dumps({"id": f"/{n}", "tags": tags}).encode(), ""))
         for n, tags in enumerate({f"t{i}": "v" for i in range(size)} for size in sizes)
     ]
     parts = list(portions(found, rows))
@@ -79,12 +79,12 @@ def test_what_was_removed_and_is_seen_again_is_restored_even_unchanged() -> None
 
 
 def test_a_clouds_id_is_one_resource_in_any_case_but_not_in_any_connection() -> None:
-    assert resource_id(HERE, "/Subscriptions/S") == resource_id(HERE, "/subscriptions/s")
-    assert resource_id(HERE, "/a") != resource_id(ConnectionId("d"), "/a")
+    assert resource_id(HERE, "/Subscriptions/S", "") == resource_id(HERE, "/subscriptions/s", "")
+    assert resource_id(HERE, "/a", "") != resource_id(ConnectionId("d"), "/a", "")
 
 
 def test_resources_of_a_connection_lie_together_and_those_of_before_keep_their_ids() -> None:
-    prefix, old = prefix_of(HERE), resource_id(HERE, "/a")
+    prefix, old = prefix_of(HERE), resource_id(HERE, "/a", "")
     new = resource_id(HERE, "/a", prefix)
     assert (new[:3], new[3:], len(new)) == (prefix, old[:29], 32)
     assert sighting(HERE, b'{"id": "/A"}', prefix).id == named(HERE, b'{"id": "/a"}', prefix) == new
@@ -92,7 +92,7 @@ def test_resources_of_a_connection_lie_together_and_those_of_before_keep_their_i
 
 def test_the_bytes_are_kept_as_they_came() -> None:
     item = b'{"id":"/a",\n "unknown" : 1.50, "n": 12345678901234567890123}'
-    sight = sighting(HERE, item)
+    sight = sighting(HERE, item, "")
     assert sight.body.encode() == item
     assert sight.hash == hashlib.sha256(item).hexdigest()
 
@@ -121,10 +121,10 @@ def test_the_bytes_are_kept_as_they_came() -> None:
 def test_type_and_name_not_stated_are_read_out_of_the_id(
     cloud_id: str, kind: str, name: str
 ) -> None:
-    sight = sighting(HERE, json.dumps({"id": cloud_id}).encode())
+    sight = sighting(HERE, json.dumps({"id": cloud_id}).encode(), "")
     assert (sight.type, sight.name) == (kind, name)
 
 
 def test_tags_that_are_no_text_become_text() -> None:
-    sight = sighting(HERE, b'{"id": "/a", "tags": {"n": 1, "t": true, "x": null}}')
+    sight = sighting(HERE, b'{"id": "/a", "tags": {"n": 1, "t": true, "x": null}}', "")
     assert dict(sight.tags) == {"n": "1", "t": "true", "x": ""}

@@ -165,7 +165,7 @@ def test_an_item_of_another_form_is_kept_in_quarantine_and_the_others_land(
     run = estate.sync()
     assert (run.state, run.failure, run.counts.quarantined) == (RunState.PARTIAL, "data", 1)
     assert "schema changed" in run.action
-    tells_its_id = bool(named(connection.id, unread))
+    tells_its_id = bool(named(connection.id, unread, connection.prefix))
     assert live(estate) == {"a", "c"} | (set() if tells_its_id else {"b"}), "it may be b"
     with estate.engine.connect() as db:
         [kept] = db.execute(select(quarantine))

@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 from operations.messages.stage import Stage
 from quarterdeck.operations.messages.service import sending
 from quarterdeck.trail.keys.keystore import KeyStore
-from servers import mail, sink
 from servers.mail import MailBox
 from servers.sink import Sink
 
@@ -19,18 +18,6 @@ from servers.sink import Sink
 def _long_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long it takes to look, a pause is not over by itself."""
     monkeypatch.setattr(sending, "pause_after", lambda _attempts: timedelta(minutes=1))
-
-
-@pytest.fixture
-def came() -> Iterator[Sink]:
-    with sink.running() as found:
-        yield found
-
-
-@pytest.fixture
-def box() -> Iterator[MailBox]:
-    with mail.running() as found:
-        yield found
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from quarterdeck.operations.routing.reading import read
 from quarterdeck.operations.routing.service import configuring
 from quarterdeck.operations.routing.service.outgoing import outgoing
 from quarterdeck.trail.keys.keystore import KeyStore
-from servers import mail, sink
 from servers.mail import MailBox
 from servers.sink import Sink
 
@@ -33,18 +32,6 @@ def config() -> str:
     """The routing that the how-to shows."""
     [text] = re.findall(r"```yaml\n(route:.*?)```", HOW_TO.read_text(), re.DOTALL)
     return str(text)
-
-
-@pytest.fixture
-def came() -> Iterator[Sink]:
-    with sink.running() as found:
-        yield found
-
-
-@pytest.fixture
-def box() -> Iterator[MailBox]:
-    with mail.running() as found:
-        yield found
 
 
 @pytest.fixture

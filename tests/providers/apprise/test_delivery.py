@@ -1,7 +1,6 @@
 """Deliveries by Apprise to real servers, and what they may not do."""
 
 import os
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from threading import Event
@@ -19,7 +18,7 @@ from quarterdeck.providers.apprise import carrier as carrying
 from quarterdeck.providers.apprise.carrier import AppriseCarrier
 from quarterdeck.providers.apprise.judging import TOOK
 from quarterdeck.providers.apprise.service import UNENCRYPTED
-from servers import mail, sink
+from servers import sink
 from servers.mail import MailBox
 from servers.sink import Said, Sink
 
@@ -32,18 +31,6 @@ DOWN = Content(
     state="firing",
     facts=(("service", "atp-database"),),
 )
-
-
-@pytest.fixture
-def came() -> Iterator[Sink]:
-    with sink.running() as found:
-        yield found
-
-
-@pytest.fixture
-def box() -> Iterator[MailBox]:
-    with mail.running() as found:
-        yield found
 
 
 def parcel(url: str, content: Content = DOWN, attempt: int = 1) -> Parcel:

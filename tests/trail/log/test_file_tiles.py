@@ -201,6 +201,21 @@ def test_what_could_not_be_synced_once_is_let_go_after_a_restart_alone(
     assert verified(here) == 360
 
 
+def test_what_a_mended_bundle_discloses_is_read_once(opened: Open) -> None:
+    here = opened()
+    here.name_somebody("Ada Lovelace")
+    here.grow(1)
+    for _ in range(3):
+        here = opened()  # whoever starts mends what the journal still holds
+        here.integrate()
+    for _ in range(6):
+        here.grow(60)
+    here.integrate()
+    assert len(files(here)) <= 2  # or it would be read from the journal
+    found = here.reader.sealed("acme", 0, 362)
+    assert [(index, one.path) for index, one in found] == [(0, "/payload/name")]
+
+
 def broken(_: int) -> None:
     raise OSError(EIO, "Input/output error")
 

@@ -154,13 +154,16 @@ class _Item(msgspec.Struct):
 _ITEM = msgspec.json.Decoder(_Item)
 
 
-def resource_id(connection: ConnectionId, cloud_id: str, prefix: str = "") -> str:
-    """Our id of the resource that ``connection``'s cloud calls ``cloud_id``, in any case."""
+def resource_id(connection: ConnectionId, cloud_id: str, prefix: str) -> str:
+    """Our id of the resource that ``connection``'s cloud calls ``cloud_id``, in any case.
+
+    ``prefix`` is the connection's: by another it would be another resource.
+    """
     digest = hashlib.sha256(f"{connection}\n{cloud_id.casefold()}".encode()).hexdigest()
     return f"{prefix}{digest}"[:32]
 
 
-def sighting(connection: ConnectionId, item: bytes, prefix: str = "") -> Sighting:
+def sighting(connection: ConnectionId, item: bytes, prefix: str) -> Sighting:
     """Read one item of a listing; ``prefix`` is the connection's.
 
     Raises:
@@ -188,8 +191,11 @@ def sighting(connection: ConnectionId, item: bytes, prefix: str = "") -> Sightin
     )
 
 
-def named(connection: ConnectionId, item: bytes, prefix: str = "") -> str:
-    """Our id of an item that is otherwise not to be read; empty where it tells none."""
+def named(connection: ConnectionId, item: bytes, prefix: str) -> str:
+    """Our id of an item that is otherwise not to be read; empty where it tells none.
+
+    ``prefix`` is the connection's.
+    """
     try:
         found = msgspec.json.decode(item)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):

@@ -93,12 +93,13 @@ class FileReader:
         if sum(map(len, hot)) == len(wanted):
             return []
         left = set(wanted).difference(*hot)
-        return [
-            (index, one)
+        found = {  # one that was added twice, as what is mended may be, is the same
+            (index, one.path): one
             for bundle in sorted({index // WIDTH for index in left})
             for index, one in sealed.of_bundle(self._layout, log, bundle, wanted)
             if index in left
-        ]
+        }
+        return [(index, one) for (index, _), one in found.items()]
 
     def moment(self, log: str, index: int) -> int | None:
         for begun, part in self._tail.parts(log, index, 1):
