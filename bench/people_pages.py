@@ -97,7 +97,7 @@ def _used(name: str, pid: int) -> Iterator[None]:
     yield
     took, after = perf_counter() - began, estate_sync.processes(pid)
     shares = [f"{(now[0] - before[one][0]) / took:.0%}" for one, now in after.items()]
-    words = f"up, worker, web: {', '.join(shares)} of a processor"
+    words = f"up, worker, jobs, web: {', '.join(shares)} of a processor"
     print(f"{name:<9} {words}; load average {os.getloadavg()[0]:.1f}", flush=True)
 
 

@@ -53,7 +53,7 @@ def test_three_tenants_and_their_resources_came_over_the_wire(url: str) -> None:
 
 
 def test_it_runs_in_its_processes(demo: Program) -> None:
-    assert children(demo.child.pid).keys() == {"simulate", "web", "worker"}
+    assert children(demo.child.pid).keys() == {"simulate", "web", "worker", "jobs"}
 
 
 def test_the_five_commands_that_it_names_work(demo: Program, url: str, tmp_path: Path) -> None:

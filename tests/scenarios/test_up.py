@@ -82,7 +82,7 @@ def test_an_address_that_others_reach_needs_tls(data: Path) -> None:
 
 
 @pytest.mark.census("ATP-113")
-@pytest.mark.parametrize("name", ["web", "worker"])
+@pytest.mark.parametrize("name", ["web", "worker", "jobs"])
 def test_a_process_that_dies_is_started_again_and_that_is_on_record(
     up: Program, data: Path, name: str
 ) -> None:

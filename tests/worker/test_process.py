@@ -14,7 +14,7 @@ from quarterdeck.kernel.jobs.model import JobState
 from quarterdeck.kernel.jobs.run import Run
 from quarterdeck.kernel.schedules import Schedule, put
 from quarterdeck.kernel.settings import Settings
-from quarterdeck.worker.process import Duties, work
+from quarterdeck.worker.process import Duties, schedule, work
 from waiting import until
 
 LEASE_S = 0.3
@@ -30,9 +30,9 @@ def test_a_worker_beats_ticks_pulses_and_says_goodbye(engine: Engine) -> None:
     with writing(engine) as db:
         put(db, noon(), Schedule(name="s", kind="count", tenant="acme", every=timedelta(hours=1)))
     duties = Duties(
+        role="worker",
         kinds={"count": kind_of(lambda _: ran.set())},
-        subscribers=[],
-        pulses={"own": (60.0, pulsed.set)},
+        pulses={"own": (60.0, pulsed.set), **schedule(engine, utc_now)},
     )
     thread = Thread(target=work, args=[engine, utc_now, Settings(), duties, stopping])
     thread.start()
@@ -52,7 +52,7 @@ def test_a_stopping_worker_keeps_the_lease_of_what_still_runs(engine: Engine) ->
         release.wait(10)
 
     job = put_one(engine)
-    duties = Duties(kinds={"count": kind_of(slow)}, subscribers=[], pulses={})
+    duties = Duties(role="jobs", kinds={"count": kind_of(slow)}, pulses={})
     settings = Settings(lease_s=LEASE_S)
     thread = Thread(target=work, args=[engine, utc_now, settings, duties, stopping])
     thread.start()
@@ -64,3 +64,27 @@ def test_a_stopping_worker_keeps_the_lease_of_what_still_runs(engine: Engine) ->
     release.set()
     thread.join(20)
     assert state(engine, job) is JobState.DONE
+
+
+def test_what_runs_no_jobs_pulses_and_leaves_them_to_others(engine: Engine) -> None:
+    job, stopping, again = put_one(engine), Event(), Counted(3)
+    duties = Duties(role="worker", kinds={}, pulses={"own": (0.01, again.down)})
+    thread = Thread(target=work, args=[engine, utc_now, Settings(), duties, stopping])
+    thread.start()
+    assert again.reached.wait(10)
+    stopping.set()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert (state(engine, job), processes(engine)) == (JobState.READY, 0)
+
+
+class Counted:
+    """Says when something was done so often."""
+
+    def __init__(self, times: int) -> None:
+        self.left, self.reached = times, Event()
+
+    def down(self) -> None:
+        self.left -= 1
+        if not self.left:
+            self.reached.set()

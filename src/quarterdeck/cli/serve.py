@@ -18,6 +18,7 @@ class Role(StrEnum):
 
     WEB = "web"
     WORKER = "worker"
+    JOBS = "jobs"
     RELAY = "outbox-relay"
     ALL = "all"
 

@@ -134,7 +134,9 @@ class House:
         if not two_processes:
             say("this SQLite is unsafe for two processes (WAL reset): running as one")
         self._scales = two_processes
-        roles = ["worker", "web"] if two_processes else ["all"]
+        # Who pages is not to wait for a sync: neither for its interpreter nor for its turn.
+        self.settings = replace(self.settings, jobs_apart=two_processes)
+        roles = ["worker", "jobs", "web"] if two_processes else ["all"]
         started = [start(self._program("serve", "--role", role)) for role in roles]
         self._processes.extend(started)
         for process in started:

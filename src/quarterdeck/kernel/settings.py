@@ -36,6 +36,7 @@ MORE = (
     *("prometheus_url", "azure_graph_endpoint", "azure_status_url"),
 )
 MIN_SECRET_BYTES = 32
+WORKER, JOBS = "worker", "jobs"  # roles that answer nobody
 MASK = "********"
 ADDRESS = re.compile(r"https?://[^/?#\s]+", re.IGNORECASE)
 KMS = re.compile(r"azurekeyvault:https://[^/\s]+/keys/[A-Za-z0-9-]+/?|file:/\S+")
@@ -166,6 +167,11 @@ class Settings:
     relay_apart: bool = setting(
         default=False, words="The outbox relay is a role of its own, not the worker's."
     )
+    jobs_apart: bool = setting(
+        default=False,
+        words="Jobs (syncs, exports, reports) are run by a role of their own, not the worker; "
+        "quarterdeck up sees to it.",
+    )
     region: str = setting(
         "", "Region where this installation stores, as residency policies name it."
     )
@@ -273,6 +279,11 @@ class Settings:
             return ip_address(self.host).is_loopback
         except ValueError:
             return self.host == "localhost"
+
+    @property
+    def runs_jobs(self) -> str:
+        """The role whose processes run jobs."""
+        return JOBS if self.jobs_apart else WORKER
 
     def environment(self) -> dict[str, str]:
         """These settings as the environment of a process that shall have the same."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from functools import partial
 
@@ -16,12 +16,11 @@ from quarterdeck.operations.rules.service.evaluating import Evaluator
 from quarterdeck.providers.prometheus.rules import HttpPrometheus
 from quarterdeck.providers.webhook.notifier import HttpNotifier
 from quarterdeck.runtime import Runtime
+from quarterdeck.worker.pulse import Pulses
 
 EXPIRE_S, DISPATCH_S, NOTIFY_S, FORGET_S = 0.25, 0.1, 0.05, 600.0
 COUNT_S = 30.0
 EVALUATE_S = 1.0  # that a turn is late at most
-
-Pulses = Mapping[str, tuple[float, Callable[[], object]]]
 
 
 def _prometheus(settings: Settings) -> HttpPrometheus | None:

@@ -118,7 +118,8 @@ def _checks(
     return {
         "database": database_check(engine),
         "schema": partial(revision.health, engine),
-        "scheduler": partial(_worker_health, engine),
+        "scheduler": partial(_role_health, engine, settings.runs_jobs),
+        "worker": partial(_role_health, engine, "worker"),
         "disk": disk_check(installation.root),
         "trail": partial(log_health, engine, trail.reader, utc_now),
         "azure": azure_check(engine),
@@ -128,9 +129,9 @@ def _checks(
     }
 
 
-def _worker_health(engine: Engine) -> Entry:
+def _role_health(engine: Engine, role: str) -> Entry:
     with reading(engine) as db:
-        return beats.judge(db, "worker")
+        return beats.judge(db, role)
 
 
 def build_runtime(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from socket import gethostname
 from threading import Event
 
@@ -13,7 +13,7 @@ from quarterdeck.kernel.supervise import name_of
 from quarterdeck.operations.metrics.own import CacheAnswers, OwnMetrics
 from quarterdeck.operations.metrics.service.sealing import Keeper, Roller, Sealer
 from quarterdeck.runtime import Runtime
-from quarterdeck.worker.pulse import Pulse
+from quarterdeck.worker.pulse import Pulse, Pulses
 
 OWN_S = 15.0
 SEAL_S = 60.0
@@ -39,7 +39,7 @@ def count_caches(runtime: Runtime) -> None:
     REGISTRY.register(CacheAnswers(lambda: _caches(runtime)))
 
 
-def sample_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], object]]]:
+def sample_pulses(runtime: Runtime) -> Pulses:
     """What a worker does for series: it seals them, and drops the oldest."""
     return {
         "seal samples": (SEAL_S, Sealer(metrics=runtime.metrics, clock=runtime.clock).beat),

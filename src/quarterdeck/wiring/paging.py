@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
@@ -19,10 +19,9 @@ from quarterdeck.operations.routing.service.placing import stalled
 from quarterdeck.providers.heartbeat.bell import HttpBell
 from quarterdeck.runtime import Runtime
 from quarterdeck.wiring.telling import send_all, sending
+from quarterdeck.worker.pulse import Pulses
 
 ESCALATE_S, FORGET_S, HEARTBEAT_S, AUDIT_S = 0.1, 600.0, 60.0, 5.0
-
-Pulses = Mapping[str, tuple[float, Callable[[], object]]]
 
 
 @contextmanager

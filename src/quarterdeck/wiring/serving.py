@@ -15,7 +15,7 @@ from quarterdeck.kernel.db import (
 )
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.restarts import FOLDER
-from quarterdeck.kernel.settings import Configured
+from quarterdeck.kernel.settings import JOBS, Configured
 from quarterdeck.kernel.supervise import end_with_supervisor, say_ready
 from quarterdeck.kernel.telemetry import log_also_to
 from quarterdeck.migrations import revision
@@ -37,9 +37,10 @@ from quarterdeck.wiring.assembling import (
     watched_engine,
 )
 from quarterdeck.wiring.measuring import own_metrics
-from quarterdeck.wiring.working import do_relay, do_work, work_alone
+from quarterdeck.wiring.working import do_relay, do_work, told_of
 from quarterdeck.worker.pulse import Pulse
 
+ANSWERING = ("web", "all")
 DROP_S = 60.0
 RESTARTS_S = 1.0
 
@@ -62,7 +63,7 @@ def migrate(configured: Configured, installation: Installation) -> bool:
 def serve(
     role: str, configured: Configured, installation: Installation, descriptor: int | None
 ) -> None:
-    """Run ``web``, ``worker`` or ``all`` until told to stop."""
+    """Run one role, or ``all``, until told to stop."""
     end_with_supervisor()
     settings = opened(configured.settings, installation)
     if settings.checkpoint_ml_dsa:
@@ -71,7 +72,7 @@ def serve(
     engine, statements = watched_engine(settings)
     revision.check(engine)
     # Who answers appends by itself: it is asked to a thousand times as often as a worker.
-    lasting = role not in ("worker", RELAY)
+    lasting = role in ANSWERING
     with closing(open_trail(engine, installation.trail, lasting=lasting)) as trail:
         runtime = build_runtime(settings, installation, engine, trail)
         runtime = replace(runtime, statements=statements)
@@ -124,8 +125,9 @@ def _play(
     descriptor: int | None,
     stopping: Event,
 ) -> None:
-    if role in ("worker", RELAY):
-        work_alone(runtime, trail, stopping, do_relay if role == RELAY else do_work)
+    if role not in ANSWERING:
+        with told_of(runtime, role, stopping):
+            _do(role)(runtime, trail, stopping)
         return
     beside = Thread(target=do_work, args=[runtime, trail, stopping], name="worker")
     if role == "all":
@@ -133,6 +135,14 @@ def _play(
     answer(runtime, configured, descriptor, stopping)
     if role == "all":
         beside.join()
+
+
+def _do(role: str) -> Callable[[Runtime, Trail, Event], None]:
+    if role == JOBS:
+        from quarterdeck.wiring.jobs import do_jobs  # noqa: PLC0415  a worker without needs none
+
+        return do_jobs
+    return do_relay if role == RELAY else do_work
 
 
 def simulate(ready: Callable[[str], None], **said: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from ssl import create_default_context
@@ -27,10 +27,9 @@ from quarterdeck.providers.webhook.carrier import WebhookCarrier
 from quarterdeck.providers.webhook.sender import HttpSender
 from quarterdeck.runtime import Runtime
 from quarterdeck.trail.keys.keystore import KeyStore
+from quarterdeck.worker.pulse import Pulses
 
 TELL_S, FORGET_S, WAIT_S = 0.05, 600.0, 1.0
-
-Pulses = Mapping[str, tuple[float, Callable[[], object]]]
 
 
 def outlet(settings: Settings, keys: KeyStore, sender: HttpSender) -> Outlet:

@@ -49,6 +49,7 @@ from quarterdeck.trail.webhooks.ports import Sender
 from quarterdeck.trail.webhooks.service.sending import Sending
 from quarterdeck.trail.webhooks.service.sending import consumer as webhook_consumer
 from quarterdeck.trail.witnesses.service import Asking
+from quarterdeck.worker.pulse import Pulses
 
 if TYPE_CHECKING:
     pass
@@ -155,9 +156,7 @@ def export_press(runtime: Runtime) -> Press:
     )
 
 
-def catching_up(
-    runtime: Runtime, *, patience_s: float = PATIENCE_S
-) -> Mapping[str, tuple[float, Callable[[], object]]]:
+def catching_up(runtime: Runtime, *, patience_s: float = PATIENCE_S) -> Pulses:
     """What the deliveries leave: what is behind, and the index of words, which may break alone."""
     explorer = runtime.explorer
     among = partial(Projector, engine=runtime.engine, read=explorer.read, reader=explorer.reader)
@@ -171,7 +170,7 @@ def catching_up(
     return pulses
 
 
-def integrity_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], object]]]:
+def integrity_pulses(runtime: Runtime) -> Pulses:
     """Sealing what is due, and checking a part of everything at each beat."""
     settings = runtime.settings
     if runtime.worm is None:
@@ -220,7 +219,7 @@ def regions(settings: Settings) -> Mapping[str, str]:
     return {RECORDS: settings.region, SEGMENTS: segments}
 
 
-def compliance_pulses(runtime: Runtime) -> Mapping[str, tuple[float, Callable[[], object]]]:
+def compliance_pulses(runtime: Runtime) -> Pulses:
     """Checking that records stand as long, and where, as policy says."""
     checks = ComplianceWatch(
         engine=runtime.engine,

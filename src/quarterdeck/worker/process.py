@@ -1,8 +1,9 @@
-"""A worker process: jobs in the main thread, and a pulse for everything that has a beat."""
+"""A process that answers nobody: jobs in its main thread, a pulse for whatever has a beat."""
 
 import os
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
@@ -19,27 +20,26 @@ from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.turns import take_short_turns
 from quarterdeck.worker.delivery import deliver_all
 from quarterdeck.worker.loop import Worker
-from quarterdeck.worker.pulse import Pulse
+from quarterdeck.worker.pulse import Pulse, Pulses
 from quarterdeck.worker.schedule import tick_all
 
 DELIVER_S = 0.1
 TICK_S = 0.5
 RENEWALS_PER_LEASE = 3
-ROLE = "worker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duties:
-    """What a worker does besides jobs.
+    """What a process does.
 
     Attributes:
-        pulses: by name, what to call and every how many seconds; what it returns says
-            whether there is more to do at once.
+        role: as it is heard of by others.
+        kinds: the jobs that it runs, by name; none: it runs no job.
     """
 
+    role: str
     kinds: Mapping[str, JobKind]
-    subscribers: Sequence[Subscriber]
-    pulses: Mapping[str, tuple[float, Callable[[], object]]]
+    pulses: Pulses
 
 
 def work(engine: Engine, clock: Clock, settings: Settings, duties: Duties, stopping: Event) -> None:
@@ -56,35 +56,56 @@ def work(engine: Engine, clock: Clock, settings: Settings, duties: Duties, stopp
         lease=timedelta(seconds=settings.lease_s),
         stop=stopping,
     )
-    pulses = [
-        Pulse(name=called, every_s=every, beat=beat, stop=stopping)
-        for called, (every, beat) in (_own(worker, duties) | dict(duties.pulses)).items()
-    ]
+    pulses = {"beat": (float(beats.EVERY_S), lambda: _beat(engine, name, duties.role))}
+    with _heard_of(engine, name), _pulsing({**pulses, **duties.pulses}, stopping, settings):
+        if duties.kinds:
+            _run_jobs(worker, settings)
+        else:
+            stopping.wait()
+
+
+def deliver(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber]) -> Pulses:
+    """What hands facts to those who are told of them."""
+    return {"deliver": (DELIVER_S, lambda: deliver_all(engine, clock, subscribers))}
+
+
+def schedule(engine: Engine, clock: Clock) -> Pulses:
+    """What has jobs begin by the clock."""
+    return {"schedule": (TICK_S, lambda: tick_all(engine, clock))}
+
+
+def _run_jobs(worker: Worker, settings: Settings) -> None:
     # Leases are prolonged until the last job has stopped, not until it is asked to.
-    ended, every_s = Event(), settings.lease_s / RENEWALS_PER_LEASE
-    pulses.append(Pulse(name="renew", every_s=every_s, beat=worker.renew, stop=ended))
-    for pulse in pulses:
+    every_s = settings.lease_s / RENEWALS_PER_LEASE
+    with _pulsing({"renew": (every_s, worker.renew)}, Event(), settings):
+        worker.run()
+
+
+@contextmanager
+def _pulsing(pulses: Pulses, stop: Event, settings: Settings) -> Iterator[None]:
+    running = [
+        Pulse(name=name, every_s=every, beat=beat, stop=stop)
+        for name, (every, beat) in pulses.items()
+    ]
+    for pulse in running:
         pulse.start()
     try:
-        worker.run()
+        yield
     finally:
-        stopping.set()
-        ended.set()
-        for pulse in pulses:
+        stop.set()
+        for pulse in running:
             pulse.join(settings.stop_grace_s)
+
+
+@contextmanager
+def _heard_of(engine: Engine, name: str) -> Iterator[None]:
+    try:
+        yield
+    finally:
         with writing(engine) as db:
             beats.leave(db, name)
 
 
-def _own(worker: Worker, duties: Duties) -> dict[str, tuple[float, Callable[[], object]]]:
-    engine, clock = worker.engine, worker.clock
-
-    def beat() -> None:
-        with writing(engine) as db:
-            beats.beat(db, worker.name, ROLE)
-
-    return {
-        "beat": (beats.EVERY_S, beat),
-        "deliver": (DELIVER_S, lambda: deliver_all(engine, clock, duties.subscribers)),
-        "schedule": (TICK_S, lambda: tick_all(engine, clock)),
-    }
+def _beat(engine: Engine, name: str, role: str) -> None:
+    with writing(engine) as db:
+        beats.beat(db, name, role)

@@ -1,12 +1,17 @@
 """A thread that does one thing again and again until told to stop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
 import structlog
 
+from quarterdeck.kernel.errors import Unavailable
+
 log = structlog.get_logger("pulse")
+
+Pulses = Mapping[str, tuple[float, Callable[[], object]]]
+"""By name, every how many seconds to call what; its answer says whether there is more at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,9 +40,15 @@ class Pulse:
             try:
                 more = self.beat()
                 failing = False
-            except Exception:  # a pulse goes on; it says once that it failed
+            except Exception as error:  # a pulse goes on; it says once that it failed
                 if not failing:
-                    log.exception("pulse failed", pulse=self.name)
+                    self._tell(error)
                 failing, more = True, False
             if not more:
                 self.stop.wait(self.every_s)
+
+    def _tell(self, error: Exception) -> None:
+        if isinstance(error, Unavailable):  # its words say all: what it needs is not there now
+            log.warning("pulse waits", pulse=self.name, error=str(error))
+        else:
+            log.error("pulse failed", pulse=self.name, exc_info=error)

@@ -1,17 +1,12 @@
 """Deliveries of appended records: the outbox relay, and who consumes what it publishes."""
 
-import os
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from datetime import timedelta
 from threading import Event
 
 import structlog
-from sqlalchemy import Engine
 
-from quarterdeck.kernel import beats
-from quarterdeck.kernel.db import writing
 from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.runtime import Runtime
@@ -21,7 +16,8 @@ from quarterdeck.trail.deliveries.service.consuming import Consuming
 from quarterdeck.trail.deliveries.service.control import enroll
 from quarterdeck.trail.deliveries.service.facts import FactLetters
 from quarterdeck.trail.deliveries.service.relaying import Relay
-from quarterdeck.worker.pulse import Pulse
+from quarterdeck.worker.process import Duties, work
+from quarterdeck.worker.pulse import Pulses
 
 PUBLISH_S, CONSUME_S, FACTS_S = 0.1, 0.1, 1.0
 MANY = 2_000
@@ -30,8 +26,6 @@ costs the same for ten as for a thousand.
 """
 
 log = structlog.get_logger(RELAY)
-
-Pulses = dict[str, tuple[float, Callable[[], object]]]
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -51,7 +45,7 @@ def delivering(
     engine, clock, limits = runtime.engine, runtime.clock, limits_of(runtime.settings)
     enroll(engine, clock, runtime.consumers, [one.name for one in subscribers])
     facts = FactLetters(engine=engine, clock=clock, subscribers=subscribers, limits=limits)
-    pulses: Pulses = {"facts": (FACTS_S, facts.beat)}
+    pulses: dict[str, tuple[float, Callable[[], object]]] = {"facts": (FACTS_S, facts.beat)}
     with ExitStack() as ends:
         opened = ends.enter_context(closing(topic()))
         if not runtime.settings.relay_apart:
@@ -72,27 +66,13 @@ def delivering(
 
 def relay_alone(runtime: Runtime, topic: Callable[[], Topic], stopping: Event) -> None:
     """Be the outbox relay and nothing else, until ``stopping`` is set."""
-    name = f"{socket.gethostname()}:{os.getpid()}"
     with ExitStack() as ends:
         relay = _relay(runtime, ends.enter_context(closing(topic())), ends)
-        pulses = [
-            Pulse(name="relay", every_s=PUBLISH_S, beat=_many(relay.beat), stop=stopping),
-            Pulse(
-                name="beat",
-                every_s=beats.EVERY_S,
-                beat=lambda: _beat(runtime.engine, name),
-                stop=stopping,
-            ),
-        ]
-        for pulse in pulses:
-            pulse.start()
-        log.info("relay started", name=name)
-        stopping.wait()
-        for pulse in pulses:
-            pulse.join(runtime.settings.stop_grace_s)
-    with writing(runtime.engine) as db:
-        beats.leave(db, name)
-    log.info("relay stopped", name=name)
+        pulses = {"relay": (PUBLISH_S, _many(relay.beat))}
+        log.info("relay started")
+        duties = Duties(role=RELAY, kinds={}, pulses=pulses)
+        work(runtime.engine, runtime.clock, runtime.settings, duties, stopping)
+    log.info("relay stopped")
 
 
 def _many(beat: Callable[[], int]) -> Callable[[], bool]:
@@ -103,8 +83,3 @@ def _relay(runtime: Runtime, topic: Topic, ends: ExitStack) -> Relay:
     relay = Relay(engine=runtime.engine, reader=runtime.reader, topic=topic, clock=runtime.clock)
     ends.callback(relay.close)
     return relay
-
-
-def _beat(engine: Engine, name: str) -> None:
-    with writing(engine) as db:
-        beats.beat(db, name, RELAY)

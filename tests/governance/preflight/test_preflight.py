@@ -170,7 +170,7 @@ def test_the_status_page_and_the_identity_host_are_entries() -> None:
 
 def ask(estate: Estate, actor: Actor) -> service.Report:
     try:
-        return asking.ask(estate.engine, actor, estate.clock, timedelta(0))
+        return asking.ask(estate.engine, actor, estate.clock, "worker", timedelta(0))
     except asking.Unfinished as unfinished:
         return unfinished.report
 

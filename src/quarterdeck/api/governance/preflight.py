@@ -97,7 +97,7 @@ def run_preflight(runtime: Installation, actor: By) -> PreflightBody:
     key = " ".join(sorted(on for held, on in actor.grants if held == preflight.RUN))
 
     def ask() -> Report:
-        return asking.ask(runtime.engine, actor, runtime.clock)
+        return asking.ask(runtime.engine, actor, runtime.clock, runtime.settings.runs_jobs)
 
     try:
         return PreflightBody.of(kept(runtime).get(key, ask))

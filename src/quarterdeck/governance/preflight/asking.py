@@ -35,16 +35,18 @@ class Unfinished(Exception):
         self.why = why
 
 
-def ask(engine: Engine, actor: Actor, clock: Clock, patience: timedelta = PATIENCE) -> Report:
-    """Have everything examined that ``actor`` may, by the worker, and wait for it.
+def ask(
+    engine: Engine, actor: Actor, clock: Clock, runner: str, patience: timedelta = PATIENCE
+) -> Report:
+    """Have everything examined that ``actor`` may, by ``runner``, the role that runs jobs.
 
     Raises:
         MissingPermission: the actor may not, on any tenant.
-        Unfinished: no worker is there, or it took longer than ``patience``.
+        Unfinished: no ``runner`` is there, or it took longer than ``patience``.
     """
     with begin(engine, actor, clock) as work:
         jobs = service.request(work, service.may_run(work))
-        why = _no_worker(work.db)
+        why = _nobody(work.db, runner)
     ends, pause = monotonic() + patience.total_seconds(), Event()
     while True:
         found = _report(engine, actor, clock, jobs)
@@ -65,9 +67,9 @@ def _report(
         return service.report(work, jobs)
 
 
-def _no_worker(db: Database) -> str:
+def _nobody(db: Database, runner: str) -> str:
     try:
-        beats.judge(db, "worker")
+        beats.judge(db, runner)
     except CheckFailed as failed:
         return str(failed)
     return ""
