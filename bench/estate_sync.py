@@ -242,7 +242,7 @@ def _show(word: str, took: Took, before: Seen, after: Seen) -> None:
     print(f"  {word:12} {took.seconds:6.1f} s  {seen:,} read, {wrote}", flush=True)
     print(f"               {waits}")
     used = [f"{now[0] - before[pid][0]:.1f} s, {now[1]} MB" for pid, now in after.items()]
-    print(f"               up, worker, web: {'; '.join(used)}", flush=True)
+    print(f"               up, worker, jobs, web: {'; '.join(used)}", flush=True)
 
 
 def processes(pid: int) -> Seen:

@@ -125,8 +125,8 @@ def metrics() -> str:
     }
     words = (
         "What `/metrics` tells, of the process that answers and of every other of the machine. "
-        "Each sample also has the labels `role` (`web`, `worker`, `outbox-relay`) and `region` "
-        "(the setting). `service` is a service of runbook 004. Counters end in `_total`, "
+        "Each sample also has the labels `role` (`web`, `worker`, `jobs`, `outbox-relay`) and "
+        "`region` (the setting). `service` is a service of runbook 004. Counters end in `_total`, "
         "histograms have `_bucket`, `_sum` and `_count`; times are seconds."
     )
     head = ["| family | type | labels | what it says |", "|---|---|---|---|"]

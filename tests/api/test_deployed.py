@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from quarterdeck.api.app import build_app
+from quarterdeck.kernel.settings import configure
 from quarterdeck.operations.rules.catalogue import CATALOGUE
 from quarterdeck.operations.rules.model import Threshold
 from quarterdeck.runtime import Runtime
@@ -41,11 +42,19 @@ def test_its_commands_have_flags_that_there_are() -> None:
     commands = [one["command"] for one in containers()]
     assert [command[:2] for command in commands] == [
         ["quarterdeck", "migrate"],
-        ["quarterdeck", "serve"],
-        ["quarterdeck", "serve"],
+        *[["quarterdeck", "serve"]] * 3,
     ]
     flags = {word for command in commands for word in command if word.startswith("--")}
     assert [flag for flag in sorted(flags) if flag not in documented] == []
+
+
+def test_each_role_has_its_deployment_and_all_know_that_jobs_are_apart() -> None:
+    serving = [one for one in containers() if "serve" in one["command"]]
+    roles = [one["command"][one["command"].index("--role") + 1] for one in serving]
+    assert roles == ["web", "worker", "jobs"]
+    for one in serving:
+        told = {each["name"]: each["value"] for each in one["env"]}
+        assert configure({}, told).settings.jobs_apart
 
 
 def test_workers_are_scaled_by_a_family_that_we_have_where_a_deployment_is() -> None:

@@ -44,7 +44,7 @@ def lag(emergency: Emergency, seconds: float, minutes: float) -> list[int]:
             sample = Sample(LAG, {"projection": "timeline"}, work.now, seconds)
             record(work, runtime.metrics, PLATFORM, [sample])
         Evaluator(engine=runtime.engine, metrics=runtime.metrics, clock=emergency.clock).beat()
-        found.append(scaler(emergency).beat().wanted)
+        found.append(scaler(emergency).scale().wanted)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from functools import partial
@@ -19,7 +19,7 @@ from quarterdeck.operations.routing.service.placing import stalled
 from quarterdeck.providers.heartbeat.bell import HttpBell
 from quarterdeck.runtime import Runtime
 from quarterdeck.wiring.telling import send_all, sending
-from quarterdeck.worker.pulse import Pulses
+from quarterdeck.worker.pulse import Beat, Pulses
 
 ESCALATE_S, FORGET_S, HEARTBEAT_S, AUDIT_S = 0.1, 600.0, 60.0, 5.0
 
@@ -30,7 +30,7 @@ def paging(runtime: Runtime) -> Iterator[Pulses]:
     engine, clock, settings = runtime.engine, runtime.clock, runtime.settings
     timers = Timers(engine=engine, clock=clock, url=settings.base_url)
     bell = HttpBell(settings.heartbeat_url) if settings.heartbeat_url else None
-    pulses: dict[str, tuple[float, Callable[[], object]]] = {
+    pulses: dict[str, tuple[float, Beat]] = {
         "escalate": (ESCALATE_S, timers.beat),
         "forget page secrets": (FORGET_S, partial(forget, engine, clock)),
     }

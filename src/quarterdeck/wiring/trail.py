@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -49,7 +49,7 @@ from quarterdeck.trail.webhooks.ports import Sender
 from quarterdeck.trail.webhooks.service.sending import Sending
 from quarterdeck.trail.webhooks.service.sending import consumer as webhook_consumer
 from quarterdeck.trail.witnesses.service import Asking
-from quarterdeck.worker.pulse import Pulses
+from quarterdeck.worker.pulse import Beat, Pulses
 
 if TYPE_CHECKING:
     pass
@@ -161,7 +161,7 @@ def catching_up(runtime: Runtime, *, patience_s: float = PATIENCE_S) -> Pulses:
     explorer = runtime.explorer
     among = partial(Projector, engine=runtime.engine, read=explorer.read, reader=explorer.reader)
     late = among(patience_s=patience_s)
-    pulses: dict[str, tuple[float, Callable[[], object]]] = {"project": (PROJECT_S, late.beat)}
+    pulses: dict[str, tuple[float, Beat]] = {"project": (PROJECT_S, late.beat)}
     if explorer.by_field:
         fields = FieldProjector(engine=runtime.engine, read=explorer.read, fields=explorer.fields)
         pulses["fields"] = (PROJECT_S, fields.beat)

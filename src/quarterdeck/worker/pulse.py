@@ -10,8 +10,11 @@ from quarterdeck.kernel.errors import Unavailable
 
 log = structlog.get_logger("pulse")
 
-Pulses = Mapping[str, tuple[float, Callable[[], object]]]
-"""By name, every how many seconds to call what; its answer says whether there is more at once."""
+Beat = Callable[[], int | None]
+"""Does one thing; whether there is more to do at once, or how much it did: there may be more."""
+
+Pulses = Mapping[str, tuple[float, Beat]]
+"""By name, every how many seconds to call what."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -20,7 +23,7 @@ class Pulse:
 
     name: str
     every_s: float
-    beat: Callable[[], object]
+    beat: Beat
     stop: Event
     _thread: Thread | None = field(default=None)
 
@@ -40,7 +43,7 @@ class Pulse:
             try:
                 more = self.beat()
                 failing = False
-            except Exception as error:  # a pulse goes on; it says once that it failed
+            except Exception as error:  # noqa: BLE001  a pulse goes on; it says once that it failed
                 if not failing:
                     self._tell(error)
                 failing, more = True, False

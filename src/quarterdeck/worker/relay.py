@@ -17,7 +17,7 @@ from quarterdeck.trail.deliveries.service.control import enroll
 from quarterdeck.trail.deliveries.service.facts import FactLetters
 from quarterdeck.trail.deliveries.service.relaying import Relay
 from quarterdeck.worker.process import Duties, work
-from quarterdeck.worker.pulse import Pulses
+from quarterdeck.worker.pulse import Beat, Pulses
 
 PUBLISH_S, CONSUME_S, FACTS_S = 0.1, 0.1, 1.0
 MANY = 2_000
@@ -45,7 +45,7 @@ def delivering(
     engine, clock, limits = runtime.engine, runtime.clock, limits_of(runtime.settings)
     enroll(engine, clock, runtime.consumers, [one.name for one in subscribers])
     facts = FactLetters(engine=engine, clock=clock, subscribers=subscribers, limits=limits)
-    pulses: dict[str, tuple[float, Callable[[], object]]] = {"facts": (FACTS_S, facts.beat)}
+    pulses: dict[str, tuple[float, Beat]] = {"facts": (FACTS_S, facts.beat)}
     with ExitStack() as ends:
         opened = ends.enter_context(closing(topic()))
         if not runtime.settings.relay_apart:

@@ -34,8 +34,12 @@ class Scaler:
     root: Path
     most: int
 
-    def beat(self) -> Crew:
+    def beat(self) -> None:
         """Look at the alert, and ask anew where that changes something."""
+        self.scale()
+
+    def scale(self) -> Crew:
+        """The same; the workers that are wanted now."""
         before = asked(self.root)
         now, behind = micros(self.clock()), self._is_behind()
         after = decide(before, behind=behind, now=now, most=self.most)
