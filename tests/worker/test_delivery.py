@@ -1,9 +1,9 @@
 """Delivery: each fact once, in order for each tenant, and none that blocks others."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Barrier, Event
 
 import pytest
@@ -339,3 +339,34 @@ def test_what_is_committed_while_others_are_passed_over_is_received(engine: Engi
         stop.set()
         assert delivered.result() == 40
     assert heard_by(engine) == [f"a{turn}" for turn in range(40)]
+
+
+def taker(refuse: Callable[[Fact], None] = lambda _: None) -> tuple[Subscriber, list[list[str]]]:
+    """A subscriber outside of transactions, and what it took, call by call."""
+    calls: list[list[str]] = []
+
+    def take(_now: datetime, facts: Sequence[Fact]) -> None:
+        for fact in facts:
+            refuse(fact)
+        calls.append([f"{fact.tenant} {fact.payload['run']}" for fact in facts])
+
+    return Subscriber(name="books", take=take), calls
+
+
+def test_what_many_tenants_have_is_taken_at_once(engine: Engine) -> None:
+    publish(engine, "a", "b")
+    publish(engine, "z", tenant="zeta")
+    books, calls = taker()
+    assert deliver_all(engine, noon, [books]) == 3
+    assert calls == [["acme a", "acme b", "zeta z"]]
+    assert deliver_all(engine, noon, [books]) == 0
+
+
+def test_a_tenants_facts_that_cannot_be_taken_keep_no_others(engine: Engine) -> None:
+    publish(engine, "a")
+    publish(engine, "z", tenant="zeta")
+    books, calls = taker(refuse=failing_on("a", Unavailable("its log is away")))
+    with pytest.raises(Unavailable):
+        deliver_all(engine, noon, [books])
+    assert calls == [["zeta z"]]
+    assert deliveries.behind(engine, "books") == [("acme", 0)]

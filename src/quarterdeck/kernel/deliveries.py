@@ -79,8 +79,9 @@ class Subscriber:
             transaction that holds the place too. Raise Unavailable for what passes by
             itself: the fact then waits as long as it takes. It must not wait for another
             process that writes to this database: SQLite has one writer, and this is it.
-        take: instead of ``receive``: called outside of any transaction with facts of one
-            tenant, in order, and again with the same after a crash: it must know what it has.
+        take: instead of ``receive``: called outside of any transaction with facts of some
+            tenants, each tenant's in order, and again with the same after a crash, or where it
+            raised: it must know what it has.
         hears: the names of the facts that it receives; None: all. The others are passed over
             unread: most are somebody else's, and in a storm they are many.
     """
@@ -97,17 +98,13 @@ Waiting = tuple[Subscriber, str, int]
 
 def behind(engine: Engine, subscriber: str) -> list[tuple[str, int]]:
     """Tenants with facts that ``subscriber`` has not received, and its place in each."""
-    return [(tenant, at) for _, tenant, at in waiting(engine, [subscriber])]
-
-
-def waiting(engine: Engine, subscribers: Sequence[str]) -> list[tuple[str, str, int]]:
-    """``behind`` of each of ``subscribers``, in their order: its name, the tenant, its place."""
     with reading(engine) as db:
-        return [
-            (subscriber, tenant, at)
-            for subscriber in subscribers
-            for tenant, at in db.execute(_behind(), {"of": subscriber})
-        ]
+        return late(db, subscriber)
+
+
+def late(db: Connection, subscriber: str) -> list[tuple[str, int]]:
+    """As ``behind``."""
+    return [(tenant, at) for tenant, at in db.execute(_behind(), {"of": subscriber})]
 
 
 @cache
@@ -178,7 +175,8 @@ def deliver(
     0: another worker did, or none was there that it hears.
     """
     if to.take is not None:
-        return _deliver_outside(engine, clock, to.name, to.take, (tenant, place), limit)
+        [count] = _taken(engine, clock, to.take, [(to, tenant, place)], limit)
+        return count
     with begin(engine, ITSELF, clock) as work:
         brief(work.db)
         return _received(work, to, tenant, place, limit)
@@ -189,9 +187,12 @@ def deliver_together(
 ) -> list[int]:
     """Hand over the next facts to each of ``some`` in one transaction; how many to each.
 
-    ``limit`` is of all of them. Whatever one of them throws, none has received anything.
+    ``limit`` is of all of them. Whatever one of them throws, none has received anything. All
+    take outside of transactions, as one subscriber, or none does.
     """
-    each = max(1, limit // len(some))
+    each, take = max(1, limit // len(some)), some[0][0].take
+    if take is not None:
+        return _taken(engine, clock, take, some, each)
     with begin(engine, ITSELF, clock) as work:
         brief(work.db)
         return [_received(_apart(work), to, tenant, at, each) for to, tenant, at in some]
@@ -211,30 +212,30 @@ def _received(work: Work, to: Subscriber, tenant: str, place: int, limit: int) -
     return len(facts)
 
 
-def _deliver_outside(
+def _taken(
     engine: Engine,
     clock: Clock,
-    subscriber: str,
     take: Callable[[datetime, Sequence[Fact]], None],
-    at: tuple[str, int],
+    some: Sequence[Waiting],
     limit: int,
-) -> int:
-    tenant, place = at
+) -> list[int]:
     with reading(engine) as db:
-        facts = outbox.after(db, tenant, place, limit)
-    if not facts:
-        return 0
-    take(clock(), facts)
+        facts = [outbox.after(db, tenant, place, limit) for _, tenant, place in some]
+    if not any(facts):
+        return [0 for _ in some]
+    take(clock(), [fact for each in facts for fact in each])
     with writing(engine) as db:
-        moved = _move(db, subscriber, tenant, place, facts[-1].sequence)
-    return len(facts) if moved else 0
+        return [
+            len(own) if own and _move(db, to.name, tenant, place, own[-1].sequence) else 0
+            for (to, tenant, place), own in zip(some, facts, strict=True)
+        ]
 
 
 def failed(engine: Engine, clock: Clock, to: Subscriber, tenant: str, place: int, why: str) -> bool:
     """Count a failure of the fact after ``place``, and pause; True once it was put aside."""
     at = (positions.c.subscriber == to.name, positions.c.tenant == tenant)
     with writing(engine) as db:
-        _begin_place(db, to.name, tenant)
+        begin_places(db, [(to.name, tenant)])
         here = update(positions).where(*at, positions.c.sequence == place)
         count = here.values(tries=positions.c.tries + 1)
         tries = db.scalar(count.returning(positions.c.tries))
@@ -282,7 +283,8 @@ def _put_aside(db: Connection, subscriber: str, fact: Fact, why: str, at: int) -
 
 
 def _move(db: Connection, subscriber: str, tenant: str, old: int, new: int) -> bool:
-    _begin_place(db, subscriber, tenant)
+    if not old:
+        begin_places(db, [(subscriber, tenant)])
     mine = (
         positions.c.subscriber == subscriber,
         positions.c.tenant == tenant,
@@ -292,7 +294,9 @@ def _move(db: Connection, subscriber: str, tenant: str, old: int, new: int) -> b
     return db.execute(moved).rowcount == 1
 
 
-def _begin_place(db: Connection, subscriber: str, tenant: str) -> None:
+def begin_places(db: Connection, some: Sequence[tuple[str, str]]) -> None:
+    """Have each of ``some``, a subscriber and a tenant, have a place: before all, if none yet."""
     insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
-    row = {"subscriber": subscriber, "tenant": tenant, "sequence": 0}
-    db.execute(insert(positions).values(row).on_conflict_do_nothing())
+    if some:
+        rows = [{"subscriber": of, "tenant": tenant, "sequence": 0} for of, tenant in some]
+        db.execute(insert(positions).on_conflict_do_nothing(), rows)

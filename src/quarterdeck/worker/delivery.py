@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 
 from quarterdeck.kernel import deliveries
 from quarterdeck.kernel.clock import Clock
+from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.deliveries import Subscriber, Waiting
 from quarterdeck.kernel.errors import Unavailable
+from quarterdeck.kernel.passing import Passing, pass_over, unheard
 from quarterdeck.kernel.telemetry import FACTS_DEAD, FACTS_DELIVERED
 
 log = structlog.get_logger("delivery")
@@ -28,7 +30,9 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
             served, and nothing was counted against its facts.
     """
     delivered, away = 0, None
-    for some in _portions(engine, _waiting(engine, subscribers)):
+    waiting, passing = _waiting(engine, subscribers)
+    pass_over(engine, passing)
+    for some in _portions(engine, waiting):
         together = _deliver_together(engine, clock, some) if len(some) > 1 else None
         for to, tenant, place in some if together is None else ():
             try:
@@ -41,19 +45,28 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
     return delivered
 
 
-def _waiting(engine: Engine, subscribers: Sequence[Subscriber]) -> Iterator[Waiting]:
-    by_name = {to.name: to for to in subscribers}
-    for name, tenant, place in deliveries.waiting(engine, list(by_name)):
-        yield by_name[name], tenant, place
+def _waiting(
+    engine: Engine, subscribers: Sequence[Subscriber]
+) -> tuple[list[Waiting], list[Passing]]:
+    """Who is to hear something, and who is only to pass over what it does not hear."""
+    waiting: list[Waiting] = []
+    passing: list[Passing] = []
+    with reading(engine) as db:
+        for to in subscribers:
+            late = deliveries.late(db, to.name)
+            past = unheard(db, to.name, sorted(to.hears)) if late and to.hears else {}
+            waiting += [(to, tenant, at) for tenant, at in late if tenant not in past]
+            passing += past.values()
+    return waiting, passing
 
 
 def _portions(engine: Engine, waiting: Iterable[Waiting]) -> Iterator[Sequence[Waiting]]:
-    """What is handed over in one transaction: on SQLite much of what is, for it has one writer,
-    and a hundred tenants times a dozen subscribers would each wait for their turn.
+    """What is handed over at once: what is appended to the log, which syncs it once; and on SQLite
+    much of the rest, for it has one writer, and each of a hundred tenants would wait for a turn.
     """
     alone = engine.dialect.name != "sqlite"
-    for is_taken, some in groupby(waiting, key=lambda one: one[0].take is not None):
-        many, size = [*some], 1 if alone or is_taken else MOST_TOGETHER
+    for taker, some in groupby(waiting, key=lambda one: one[0].take and one[0].name):
+        many, size = [*some], 1 if alone and not taker else MOST_TOGETHER
         yield from (many[first : first + size] for first in range(0, len(many), size))
 
 

@@ -42,7 +42,7 @@ def subscriber(engine: Engine, keys: KeyStore, sequencer: Sequencer) -> Subscrib
 def ingest(
     engine: Engine, keys: KeyStore, sequencer: Sequencer, facts: Sequence[Fact], now: datetime
 ) -> tuple[list[Fact], list[Appended]]:
-    """Append the leaves of ``facts``, all of one tenant. A fact that comes again leaves no second.
+    """Append the leaves of ``facts``. A fact that comes again leaves no second.
 
     Which of them left one, and where.
 
@@ -50,17 +50,18 @@ def ingest(
 
     Raises:
         UnknownEvent: a newer version wrote one; deliver it again after the upgrade.
-        KeyMissing, KeyUnusable: the tenant's keys are not as they should be.
+        KeyMissing, KeyUnusable: a tenant's keys are not as they should be.
         Unavailable: nothing can be appended now; some may have been.
     """
     told = [(fact, kind) for fact, kind in zip(facts, map(_kind, facts), strict=True) if kind.leaf]
     if not told:
         return [], []
-    tenant = told[0][0].tenant
     with writing(engine) as db:
-        open_log(db, keys, tenant)
-        secret = keys.derived(tenant, IDEMPOTENCY)
-        drafts = [_draft(fact, kind, secret, now) for fact, kind in told]
+        secrets = {}
+        for tenant in sorted({fact.tenant for fact, _ in told}):
+            open_log(db, keys, tenant)
+            secrets[tenant] = keys.derived(tenant, IDEMPOTENCY)
+        drafts = [_draft(fact, kind, secrets[fact.tenant], now) for fact, kind in told]
         prepared = prepare_all(db, keys, drafts, now)
     return [fact for fact, _ in told], sequencer.append(prepared)
 
