@@ -11,9 +11,9 @@ from kernel.actors import ADA, noon
 from quarterdeck.events.governance import SyncRequested, SyncResumed
 from quarterdeck.kernel import deliveries
 from quarterdeck.kernel.db import reading, writing
-from quarterdeck.kernel.deliveries import Subscriber, positions
+from quarterdeck.kernel.deliveries import Subscriber, late, positions
 from quarterdeck.kernel.outbox import outbox, sequences
-from quarterdeck.kernel.passing import Passing, pass_over, unheard
+from quarterdeck.kernel.passing import Passing, Seen, pass_over, passing
 from quarterdeck.kernel.work import begin
 from quarterdeck.worker.delivery import deliver_all
 
@@ -30,44 +30,68 @@ def publish(engine: Engine, tenant: str, facts: str) -> None:
                 work.publish(SyncResumed(tenant=tenant, domain="d"))
 
 
-def past(engine: Engine) -> dict[str, Passing]:
+BOOKS = Subscriber(name="books", hears=[HEARD])
+
+
+def begin_places(engine: Engine, *tenants: str) -> None:
+    """Have it have heard of each: ``after`` a first fact."""
+    for tenant in tenants:
+        publish(engine, tenant, "x")
+    while deliver_all(engine, noon, [BOOKS]):
+        pass
+
+
+def past(engine: Engine) -> list[Passing]:
     with reading(engine) as db:
-        return dict(unheard(db, "books", [HEARD]))
+        return passing(db, [(BOOKS, tenant, at) for _, tenant, at in late(db, ["books"])])
 
 
 def test_it_is_told_by_tenant_who_hears_nothing_of_what_waits(engine: Engine) -> None:
+    begin_places(engine, "acme", "zeta")
     publish(engine, "acme", "..")
     publish(engine, "zeta", ".x")
-    passing = Passing(subscriber="books", tenant="acme", place=0, last=2)
-    assert past(engine) == {"acme": passing}
+    passed = Passing(subscriber="books", tenant="acme", place=1, end=3)
+    assert past(engine) == [passed]
 
-    pass_over(engine, [passing])
+    pass_over(engine, [passed])
 
-    assert past(engine) == {}
-    assert deliveries.behind(engine, "books") == [("zeta", 0)]
-    assert deliveries.place(engine, "books", "acme") == 2
+    assert past(engine) == []
+    assert deliveries.behind(engine, "books") == [("zeta", 1)]
+    assert deliveries.place(engine, "books", "acme") == 3
 
 
 def test_a_place_that_another_worker_moved_stays(engine: Engine) -> None:
-    publish(engine, "acme", ".x")
-    stale = Passing(subscriber="books", tenant="acme", place=0, last=1)
-    deliver_all(engine, noon, [Subscriber(name="books", hears=[HEARD])])
+    begin_places(engine, "acme")
+    publish(engine, "acme", "x")
+    stale = Passing(subscriber="books", tenant="acme", place=1, end=1)
+    deliver_all(engine, noon, [BOOKS])
     pass_over(engine, [stale])
     assert deliveries.place(engine, "books", "acme") == 2
 
 
-def test_more_than_may_be_looked_through_at_once_is_left_to_be_gone_through(
+def test_who_waits_with_what_was_not_looked_at_passes_only_so_far(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("quarterdeck.kernel.passing.MOST_PASSED", 1)
-    publish(engine, "acme", "..")
-    assert past(engine) == {}
+    begin_places(engine, "acme")
+    publish(engine, "acme", "..x")
+    monkeypatch.setattr("quarterdeck.kernel.passing.MOST_LOOKED_AT", 2)
+    assert past(engine) == [Passing(subscriber="books", tenant="acme", place=1, end=3)]
+
+
+def test_who_is_before_what_was_looked_at_does_not_pass() -> None:
+    seen = Seen(since=5, facts=[(6, "other"), (7, "other")])
+    assert seen.passing(BOOKS, "acme", 4) is None
+    assert seen.passing(BOOKS, "acme", 5) is not None
+    assert seen.passing(BOOKS, "acme", 7) is None
 
 
 def test_a_dozen_who_hear_nothing_move_in_one_transaction(engine: Engine) -> None:
     ears = [Subscriber(name=f"ear {n}", hears=[HEARD]) for n in range(12)]
-    for tenant in ("acme", "beta", "zeta"):
-        publish(engine, tenant, ".")
+    for facts in ("x", "."):
+        for tenant in ("acme", "beta", "zeta"):
+            publish(engine, tenant, facts)
+        if facts == "x":
+            deliver_all(engine, noon, ears)
     commits: list[object] = []
     event.listen(engine, "commit", commits.append)
     deliver_all(engine, noon, ears)

@@ -25,6 +25,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from quarterdeck.kernel.errors import Invalid, Unavailable
+from quarterdeck.kernel.pooling import ask_who_rested
 
 try:
     from pysqlite3 import dbapi2
@@ -128,11 +129,12 @@ def open_engine(url: str, *, pool_size: int = 10, prepare_threshold: int | None 
         parsed.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=pool_size * OVERFLOWS,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # who was used last need not be asked whether it lives
         hide_parameters=True,  # an error's words reach logs and jobs; values stay out of them
         connect_args={"prepare_threshold": prepare_threshold, **patience},
     )
     event.listen(engine, "connect", _limit_silence)
+    ask_who_rested(engine)
     return engine
 
 

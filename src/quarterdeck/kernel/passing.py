@@ -1,51 +1,57 @@
-"""Passing over facts that a subscriber does not hear, of all its tenants at once.
+"""Passing over facts that a subscriber does not hear, of all subscribers and tenants at once.
 
 A hundred tenants times a dozen subscribers, of whom one or two hear what happened, would each
-move on in a transaction of their own.
+look and move on in a transaction of their own.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Select,
-    String,
-    and_,
-    bindparam,
-    exists,
-    func,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select, update
 
 from quarterdeck.kernel.db import brief, writing
-from quarterdeck.kernel.deliveries import begin_places, positions
-from quarterdeck.kernel.outbox import MOST_PASSED, outbox, sequences
+from quarterdeck.kernel.deliveries import Subscriber, Waiting, positions
+from quarterdeck.kernel.outbox import outbox, sequences
+
+MOST_LOOKED_AT = 2_000
+"""Facts; who is behind by more goes through them by hearing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passing:
-    """A subscriber that hears none of a tenant's facts after ``place`` up to ``last``."""
+    """A subscriber that hears none of a tenant's facts after ``place`` up to ``end``."""
 
     subscriber: str
     tenant: str
     place: int
-    last: int
+    end: int
 
 
-def unheard(db: Connection, subscriber: str, names: Sequence[str]) -> Mapping[str, Passing]:
-    """By tenant, where ``subscriber`` is behind, and no fact with one of ``names`` awaits it."""
-    rows = db.execute(_unheard(), {"of": subscriber, "names": names, "most": MOST_PASSED})
-    return {
-        row.tenant: Passing(
-            subscriber=subscriber, tenant=row.tenant, place=row.place, last=row.last
-        )
-        for row in rows
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A tenant's facts after ``since``, in order, as far as was looked: sequence and name."""
+
+    since: int
+    facts: Sequence[tuple[int, str]]
+
+    def passing(self, to: Subscriber, tenant: str, place: int) -> Passing | None:
+        """How far ``to`` may pass from ``place``; None: it is to hear something, or who knows."""
+        if to.hears is None or place < self.since or place >= self.facts[-1][0]:
+            return None
+        if any(at > place and name in to.hears for at, name in self.facts):
+            return None
+        return Passing(subscriber=to.name, tenant=tenant, place=place, end=self.facts[-1][0])
+
+
+def passing(db: Connection, waiting: Sequence[Waiting]) -> list[Passing]:
+    """Who of those who wait hears nothing of what there is."""
+    choosy = sorted({to.name for to, _, _ in waiting if to.hears is not None})
+    seen = _seen(db, choosy) if choosy else {}
+    found = [seen[tenant].passing(to, tenant, at) for to, tenant, at in waiting if tenant in seen]
+    return [one for one in found if one]
 
 
 def pass_over(engine: Engine, some: Sequence[Passing]) -> None:
@@ -56,14 +62,22 @@ def pass_over(engine: Engine, some: Sequence[Passing]) -> None:
     ordered = sorted(some, key=lambda one: (one.subscriber, one.tenant))
     with writing(engine) as db:
         brief(db)
-        begin_places(db, [(one.subscriber, one.tenant) for one in ordered if not one.place])
         db.execute(
             _move(),
             [
-                {"of": one.subscriber, "in": one.tenant, "old": one.place, "new": one.last}
+                {"of": one.subscriber, "in": one.tenant, "old": one.place, "new": one.end}
                 for one in ordered
             ],
         )
+
+
+def _seen(db: Connection, subscribers: Sequence[str]) -> dict[str, Seen]:
+    rows = db.execute(_ahead(), {"of": subscribers, "most": MOST_LOOKED_AT})
+    return {tenant: _of(list(own)) for tenant, own in groupby(rows, lambda row: row.tenant)}
+
+
+def _of(rows: Sequence[Row[Any]]) -> Seen:
+    return Seen(since=rows[0].since, facts=[(row.sequence, row.name) for row in rows])
 
 
 @cache
@@ -77,19 +91,22 @@ def _move() -> Any:  # noqa: ANN401  an update
 
 
 @cache
-def _unheard() -> Select[Any]:
-    # One statement sees the last fact and all before it, or not that it is the last.
-    place = func.coalesce(positions.c.sequence, 0)
-    of = bindparam("of", type_=String)
-    mine = and_(positions.c.tenant == sequences.c.tenant, positions.c.subscriber == of)
-    heard = exists().where(
-        outbox.c.tenant == sequences.c.tenant,
-        outbox.c.sequence > place,
-        outbox.c.sequence <= sequences.c.last,
-        outbox.c.name.in_(bindparam("names", expanding=True)),
+def _ahead() -> Select[Any]:
+    # Who never was anywhere is not among them: it begins where all do, by hearing.
+    last = (
+        select(positions.c.tenant, func.min(positions.c.sequence).label("since"))
+        .join(sequences, sequences.c.tenant == positions.c.tenant)
+        .where(
+            positions.c.subscriber.in_(bindparam("of", expanding=True)),
+            positions.c.sequence < sequences.c.last,
+        )
+        .group_by(positions.c.tenant)
+        .subquery()
     )
     return (
-        select(sequences.c.tenant, place.label("place"), sequences.c.last)
-        .join_from(sequences, positions, mine, isouter=True)
-        .where(place < sequences.c.last, sequences.c.last - place <= bindparam("most"), ~heard)
+        select(outbox.c.tenant, outbox.c.sequence, outbox.c.name, last.c.since)
+        .join(last, last.c.tenant == outbox.c.tenant)
+        .where(outbox.c.sequence > last.c.since)
+        .order_by(outbox.c.tenant, outbox.c.sequence)
+        .limit(bindparam("most"))
     )

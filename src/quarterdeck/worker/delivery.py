@@ -13,13 +13,14 @@ from quarterdeck.kernel.clock import Clock
 from quarterdeck.kernel.db import reading
 from quarterdeck.kernel.deliveries import Subscriber, Waiting
 from quarterdeck.kernel.errors import Unavailable
-from quarterdeck.kernel.passing import Passing, pass_over, unheard
+from quarterdeck.kernel.passing import Passing, pass_over, passing
 from quarterdeck.kernel.telemetry import FACTS_DEAD, FACTS_DELIVERED
 
 log = structlog.get_logger("delivery")
 
 MOST_TOGETHER = 20
 R = TypeVar("R")
+Waitings = list[Waiting]
 
 
 def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber]) -> int:
@@ -30,8 +31,8 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
             served, and nothing was counted against its facts.
     """
     delivered, away = 0, None
-    waiting, passing = _waiting(engine, subscribers)
-    pass_over(engine, passing)
+    waiting, past = _waiting(engine, subscribers)
+    pass_over(engine, past)
     for some in _portions(engine, waiting):
         together = _deliver_together(engine, clock, some) if len(some) > 1 else None
         for to, tenant, place in some if together is None else ():
@@ -45,19 +46,16 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
     return delivered
 
 
-def _waiting(
-    engine: Engine, subscribers: Sequence[Subscriber]
-) -> tuple[list[Waiting], list[Passing]]:
+def _waiting(engine: Engine, subscribers: Sequence[Subscriber]) -> tuple[Waitings, list[Passing]]:
     """Who is to hear something, and who is only to pass over what it does not hear."""
-    waiting: list[Waiting] = []
-    passing: list[Passing] = []
+    by_name = {to.name: to for to in subscribers}
+    order = {name: number for number, name in enumerate(by_name)}
     with reading(engine) as db:
-        for to in subscribers:
-            late = deliveries.late(db, to.name)
-            past = unheard(db, to.name, sorted(to.hears)) if late and to.hears else {}
-            waiting += [(to, tenant, at) for tenant, at in late if tenant not in past]
-            passing += past.values()
-    return waiting, passing
+        late = sorted(deliveries.late(db, list(by_name)), key=lambda one: (order[one[0]], one[1]))
+        waiting = [(by_name[name], tenant, at) for name, tenant, at in late]
+        past = passing(db, waiting) if waiting else []
+    passed = {(one.subscriber, one.tenant) for one in past}
+    return [one for one in waiting if (one[0].name, one[1]) not in passed], past
 
 
 def _portions(engine: Engine, waiting: Iterable[Waiting]) -> Iterator[Sequence[Waiting]]:
