@@ -81,6 +81,8 @@ class Subscriber:
             transaction that holds the place too. Raise Unavailable for what passes by
             itself: the fact then waits as long as it takes. It must not wait for another
             process that writes to this database: SQLite has one writer, and this is it.
+        receive_all: instead of ``receive``: called with those that come together, of one tenant,
+            so that what is needed of many is asked for once.
         take: instead of ``receive``: called outside of any transaction with facts of some
             tenants, each tenant's in order, and again with the same after a crash, or where it
             raised: it must know what it has.
@@ -92,6 +94,15 @@ class Subscriber:
     receive: Callable[[Work, Fact], None] = _deaf
     hears: Collection[str] | None = None
     take: Callable[[datetime, Sequence[Fact]], None] | None = None
+    receive_all: Callable[[Work, Sequence[Fact]], None] | None = None
+
+    def receive_each(self, work: Work, facts: Sequence[Fact]) -> None:
+        """Have it receive ``facts``, in order."""
+        if self.receive_all is not None:
+            self.receive_all(work, facts)
+            return
+        for fact in facts:
+            self.receive(work, fact)
 
 
 Waiting = tuple[Subscriber, str, int]
@@ -213,8 +224,7 @@ def _received(work: Work, to: Subscriber, tenant: str, place: int, limit: int) -
     facts, end = outbox.heard(work.db, tenant, place, limit, to.hears)
     if end == place or not _move(work.db, to.name, tenant, place, end):
         return 0
-    for fact in facts:
-        to.receive(work, fact)
+    to.receive_each(work, facts)
     return len(facts)
 
 

@@ -1,8 +1,10 @@
 """Incidents out of alerts and budgets, and timelines that write themselves."""
 
 import pytest
+from sqlalchemy import event
 
 from operations.incidents.stage import NOON, Bridge
+from quarterdeck.events.escalation import PageOpened
 from quarterdeck.events.slos import BudgetStepReached
 from quarterdeck.events.trail import SigningKeyRotated, TamperConfirmed
 from quarterdeck.operations.alerts import service as alerts
@@ -196,3 +198,36 @@ def test_an_alert_is_linked_by_hand_too(bridge: Bridge) -> None:
         alerted.link_alert(work, made.id, alert)
     assert bridge.account(made.id).about == [f"alert/{alert}"]
     assert len(bridge.lines(made.id, Wrote.ALERT)) == 1
+
+
+def test_a_storm_that_leads_to_nothing_is_asked_about_once(bridge: Bridge) -> None:
+    """However many alerts and pages: no more statements than for a few."""
+    asked: list[str] = []
+
+    def hear() -> int:
+        asked.clear()
+        bridge.hear()
+        return len(asked)
+
+    event.listen(bridge.engine, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    bridge.hear()
+    counts = []
+    for many in (2, 30):
+        for number in range(many):
+            fire(bridge, "Harmless", turn=f"{many}/{number}")
+        with bridge.working() as work:
+            for number in range(many):
+                work.publish(PageOpened(**OPENED, page=f"p-{many}-{number}"))
+        counts.append(hear())
+    assert counts[1] == counts[0]
+
+
+OPENED = {
+    "tenant": "acme",
+    "what": "alert/1",
+    "policy": "incidents",
+    "severity": "SEV-2",
+    "version": "1",
+    "title": "Harmless",
+    "digest": "",
+}

@@ -1,7 +1,7 @@
 """Incidents' ear: alerts and budgets that demand one, and what belongs on a timeline."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.outbox import Fact
@@ -11,7 +11,7 @@ from quarterdeck.operations.incidents import paged, preserved
 from quarterdeck.operations.incidents.model.incident import ID, MAX_LINE, Source
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service import suspecting
-from quarterdeck.operations.incidents.service.alerted import demands, follow, out_of
+from quarterdeck.operations.incidents.service.alerted import demanding, follow, out_of
 from quarterdeck.operations.incidents.service.commanding import joined
 from quarterdeck.operations.incidents.service.declaring import Told, begin_incident
 from quarterdeck.operations.incidents.service.keeping import known
@@ -21,6 +21,7 @@ from quarterdeck.operations.severities import service as severities
 from quarterdeck.operations.severities.model import Flag
 
 NAME = "incidents"
+FIRED = "AlertFired"
 OWN = re.compile("Incident|DataLoss|Notice|Audiences|Customers|Regulator|Postmortem")
 """How the facts begin that incidents tell themselves: they stand on the timeline already."""
 
@@ -30,14 +31,24 @@ HIDDEN = frozenset({"tenant", "incident", "about"})
 
 def subscriber() -> Subscriber:
     """Who hears of facts on behalf of incidents."""
-    return Subscriber(name=NAME, receive=_hear)
+    return Subscriber(name=NAME, receive_all=_hear_all)
 
 
-def _hear(work: Work, fact: Fact) -> None:
-    hear = HEARS.get(fact.name)
-    if hear is not None:
-        hear(work, fact)
-    incident = _named(work, fact)
+def _hear_all(work: Work, facts: Sequence[Fact]) -> None:
+    """In a storm of alerts and pages most lead to nothing: that is asked for once for all."""
+    tenant = facts[0].tenant if facts else ""
+    fired = [int(fact.payload["alert"]) for fact in facts if fact.name == FIRED]
+    leading = demanding(work, tenant, fired)
+    abouts = keyed.abouts(work, tenant, {fact.payload.get("page", "") for fact in facts} - {""})
+    for fact in facts:
+        if fact.name == FIRED and (alert := leading.get(int(fact.payload["alert"]))):
+            out_of(work, alert, source=Source.RULE)
+        if (hear := HEARS.get(fact.name)) is not None:
+            hear(work, fact)
+        _joined(work, fact, _named(fact, abouts))
+
+
+def _joined(work: Work, fact: Fact, incident: str) -> None:
     if not incident or OWN.match(fact.name):
         return
     page = fact.name in paged.WORDS
@@ -45,12 +56,6 @@ def _hear(work: Work, fact: Fact) -> None:
     if words:
         kind = Wrote.PAGE if page else Wrote.COMMAND
         joined(work, fact.tenant, incident, kind, words, by=fact.actor, key=fact.id)
-
-
-def _fired(work: Work, fact: Fact) -> None:
-    alert = demands(work, fact.tenant, int(fact.payload["alert"]))
-    if alert is not None:
-        out_of(work, alert, source=Source.RULE)
 
 
 def _acknowledged(work: Work, fact: Fact) -> None:
@@ -114,17 +119,18 @@ def _tampered(work: Work, fact: Fact) -> None:
 
 def _answered(work: Work, fact: Fact) -> None:
     """Whoever answers its page is on the incident; other pages may be about it, too."""
-    own, name = Tenants(frozenset({fact.tenant})), _named(work, fact)
+    own, page = Tenants(frozenset({fact.tenant})), fact.payload["page"]
+    name = _named(fact, keyed.abouts(work, fact.tenant, {page}))
     incident = known(work, own, name) if name else None
-    if incident and keyed.is_under(work, fact.tenant, fact.payload["page"], key_of(name)):
+    if incident and keyed.is_under(work, fact.tenant, page, key_of(name)):
         acknowledged(work, incident, fact.payload["acknowledged_by"])
 
 
-def _named(work: Work, fact: Fact) -> str:
-    """The incident in whose name something was done, if in any's."""
+def _named(fact: Fact, abouts: Mapping[str, str]) -> str:
+    """The incident in whose name something was done, if in any's; ``abouts`` by page."""
     said = str(fact.payload.get("incident") or fact.payload.get("about") or "")
     if "page" in fact.payload:
-        said = keyed.about(work, fact.tenant, fact.payload["page"])
+        said = abouts.get(fact.payload["page"], "")
     name = said.removeprefix("incident/")
     return name if ID.fullmatch(name) else ""
 
@@ -141,7 +147,6 @@ def _words(fact: Fact) -> str:
 
 
 HEARS: Mapping[str, Callable[[Work, Fact], None]] = {
-    "AlertFired": _fired,
     "AlertAcknowledged": _acknowledged,
     "AlertResolved": _ended,
     "AlertEnded": _ended,
@@ -150,4 +155,4 @@ HEARS: Mapping[str, Callable[[Work, Fact], None]] = {
     "TamperConfirmed": _tampered,
     **preserved.HEARS,
 }
-"""By the name of the fact: what it means to incidents."""
+"""By the name of the fact: what it means to incidents, each by itself."""

@@ -2,6 +2,8 @@
 the key, nothing happens. Whoever calls has asked for the permission.
 """
 
+from collections.abc import Collection
+
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.escalation.model.page import Page, PageState
 from quarterdeck.operations.escalation.service import opening
@@ -28,10 +30,9 @@ def end(work: Work, tenant: str, key: str, by: str) -> None:
         ended(work, Tenants(frozenset({tenant})), page, by)
 
 
-def about(work: Work, tenant: str, page: str) -> str:
-    """What a page is about; empty where there is none."""
-    found = pages.of_id(work.db, Tenants(frozenset({tenant})), page)
-    return found.what.about if found else ""
+def abouts(work: Work, tenant: str, of: Collection[str]) -> dict[str, str]:
+    """What each of these pages is about, as far as there is such a page."""
+    return pages.abouts(work.db, Tenants(frozenset({tenant})), of) if of else {}
 
 
 def is_under(work: Work, tenant: str, page: str, key: str) -> bool:

@@ -49,6 +49,12 @@ def of_id(db: Connection, tenants: Tenants, page: str) -> Page | None:
     return None if row is None else _page(row)
 
 
+def abouts(db: Connection, tenants: Tenants, ids: Collection[str]) -> dict[str, str]:
+    """What each page is about, by its id."""
+    mine = (pages.c.id.in_(ids), tenants.check(pages.c.tenant))
+    return {row.id: row.about for row in db.execute(select(pages.c.id, pages.c.about).where(*mine))}
+
+
 def taken(db: Connection, tenants: Tenants, page: str) -> Page | None:
     """One page that nobody else changes until the transaction ends, if it is there."""
     mine = (pages.c.id == page, tenants.clause(pages.c.tenant))

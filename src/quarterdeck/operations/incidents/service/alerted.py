@@ -1,8 +1,11 @@
 """Incidents out of alerts: filled from what the alert says, and kept in step with it."""
 
+from collections.abc import Sequence
+
 from quarterdeck.kernel.work import Tenants, Work
-from quarterdeck.operations.alerts.model import Alert, AlertNotFound, AlertState, Severity
+from quarterdeck.operations.alerts.model import Alert, AlertState, Severity
 from quarterdeck.operations.alerts.service.looking import found_of
+from quarterdeck.operations.alerts.service.placing import of_ids
 from quarterdeck.operations.incidents.model.incident import MAX_LINE, Incident, Source
 from quarterdeck.operations.incidents.model.timeline import Wrote
 from quarterdeck.operations.incidents.service import paging
@@ -37,20 +40,23 @@ def out_of(
     return made, fresh
 
 
-def demands(work: Work, tenant: str, alert_id: int) -> Alert | None:
-    """The alert, if its label or its kind says that it opens an incident by itself.
+def demanding(work: Work, tenant: str, ids: Sequence[int]) -> dict[int, Alert]:
+    """Those of these alerts whose label or kind says that they open an incident by themselves.
 
     One that has passed meanwhile opens none: who hears of it late finds nothing to lead.
     """
-    try:
-        alert = found_of(work, Tenants(frozenset({tenant})), alert_id)
-    except AlertNotFound:
-        return None
-    if alert.state is AlertState.RESOLVED:
-        return None
-    kind = severities.ladder(work.db, tenant).kind_of(alert.sign.type)
+    if not ids:
+        return {}
+    ladder = severities.ladder(work.db, tenant)
+    found = of_ids(work, Tenants(frozenset({tenant})), ids)
+    return {alert.id: alert for alert in found.values() if _demands(ladder, alert)}
+
+
+def _demands(ladder: Ladder, alert: Alert) -> bool:
+    kind = ladder.kind_of(alert.sign.type)
     by_kind = kind is not None and kind.declares
-    return alert if by_kind or alert.sign.labels.get(DECLARE) == "declare" else None
+    is_live = alert.state is not AlertState.RESOLVED
+    return is_live and (by_kind or alert.sign.labels.get(DECLARE) == "declare")
 
 
 def follow(work: Work, tenant: str, alert: str, words: str, *, key: str, who: str = "") -> None:
