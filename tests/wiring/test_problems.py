@@ -36,7 +36,7 @@ from quarterdeck.trail.deliveries.service import control, gauges
 from quarterdeck.trail.freeze import service as freezes
 from quarterdeck.trail.freeze.model import Frozen
 from quarterdeck.trail.query.problems import ProblemWatch
-from quarterdeck.wiring import numbers, problems, working
+from quarterdeck.wiring import background, numbers, problems
 from quarterdeck.wiring.problems import LEAST_INGESTS
 from servers import databases
 from waiting import until
@@ -283,7 +283,7 @@ def test_what_a_worker_counted_is_told_also_where_the_database_is_away(
 
     monkeypatch.setattr(problems, "measure", away)
     with pytest.raises(DBAPIError):
-        working._tell_metrics(well.runtime, tmp_path / "told", "worker")  # noqa: SLF001  a pulse
+        background._tell_metrics(well.runtime, tmp_path / "told", "worker")  # noqa: SLF001  a pulse
     assert len(list((tmp_path / "told").glob("worker.*.prom"))) == 1
 
 

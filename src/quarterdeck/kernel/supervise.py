@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -125,6 +125,12 @@ def end_with_supervisor() -> None:
     descriptor = os.environ.pop(LIFE_FD, "")
     if descriptor:
         Thread(target=_await_end, args=[int(descriptor)], daemon=True).start()
+
+
+def stop_on_signals(stopping: Event) -> None:
+    """Set ``stopping`` when this process is asked to end; a server hears that by itself."""
+    for number in ENDING:
+        signal.signal(number, lambda *_: stopping.set())
 
 
 def _await_end(descriptor: int) -> None:

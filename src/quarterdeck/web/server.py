@@ -1,6 +1,5 @@
 """Runs an application on a socket until told to stop."""
 
-import signal
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -90,9 +89,3 @@ def _check_certificate(settings: Settings) -> None:
             f"tls_cert {settings.tls_cert} and tls_key {settings.tls_key} cannot be used "
             f"({error.strerror or error}): they must be PEM files, the key without a passphrase"
         ) from error
-
-
-def stop_on_signals(stopping: Event) -> None:
-    """Set ``stopping`` on SIGTERM or SIGINT, in a process that runs no server."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())

@@ -26,7 +26,6 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.trail.deliveries.model import RELAY
 from quarterdeck.trail.keys import second
 from quarterdeck.trail.log.opening import Trail, open_trail
-from quarterdeck.wiring.answering import answer
 from quarterdeck.wiring.assembling import (
     build_runtime,
     default_policies,
@@ -36,8 +35,8 @@ from quarterdeck.wiring.assembling import (
     refuse_lost,
     watched_engine,
 )
+from quarterdeck.wiring.background import in_background
 from quarterdeck.wiring.measuring import own_metrics
-from quarterdeck.wiring.working import do_relay, do_work, told_of
 from quarterdeck.worker.pulse import Pulse
 
 ANSWERING = ("web", "all")
@@ -126,22 +125,28 @@ def _play(
     stopping: Event,
 ) -> None:
     if role not in ANSWERING:
-        with told_of(runtime, role, stopping):
+        with in_background(runtime, role, stopping):
             _do(role)(runtime, trail, stopping)
         return
-    beside = Thread(target=do_work, args=[runtime, trail, stopping], name="worker")
-    if role == "all":
-        beside.start()
+    from quarterdeck.wiring.answering import answer  # noqa: PLC0415  as in _do
+
+    if role == "web":
+        answer(runtime, configured, descriptor, stopping)
+        return
+    beside = Thread(target=_do("worker"), args=[runtime, trail, stopping], name="worker")
+    beside.start()
     answer(runtime, configured, descriptor, stopping)
-    if role == "all":
-        beside.join()
+    beside.join()
 
 
 def _do(role: str) -> Callable[[Runtime, Trail, Event], None]:
+    # What a role does not do it need not load: that takes it 0.3 s and 30 MB.
     if role == JOBS:
-        from quarterdeck.wiring.jobs import do_jobs  # noqa: PLC0415  a worker without needs none
+        from quarterdeck.wiring.jobs import do_jobs  # noqa: PLC0415
 
         return do_jobs
+    from quarterdeck.wiring.working import do_relay, do_work  # noqa: PLC0415
+
     return do_relay if role == RELAY else do_work
 
 

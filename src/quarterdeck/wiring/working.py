@@ -1,4 +1,4 @@
-"""What a worker does: it delivers, watches and pages; and who runs beside it, answering nobody."""
+"""What a worker does: it delivers, watches and pages; and what a relay does, where it is apart."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from pathlib import Path
 from threading import Event
 
 from quarterdeck.access.refusals import service as refusals
-from quarterdeck.kernel import gathering
 from quarterdeck.kernel.jobs.kind import JobKind
 from quarterdeck.kernel.settings import WORKER
-from quarterdeck.kernel.supervise import say_ready
 from quarterdeck.operations.health.means import means_of
 from quarterdeck.operations.health.prober import Prober, prune_health
 from quarterdeck.operations.health.restarter import Restarter
@@ -21,7 +19,6 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.trail.log.integrator import Integrator
 from quarterdeck.trail.log.opening import Trail
 from quarterdeck.trail.log.storage.sql import SqlCheckpointStore
-from quarterdeck.wiring import problems
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.hearing import subscribers
 from quarterdeck.wiring.measuring import sample_pulses
@@ -36,44 +33,16 @@ from quarterdeck.wiring.trail import (
     webhook_sending,
 )
 from quarterdeck.worker.process import Duties, deliver, schedule, work
-from quarterdeck.worker.pulse import Pulse, Pulses
+from quarterdeck.worker.pulse import Pulses
 from quarterdeck.worker.relay import delivering, relay_alone
 
 INTEGRATE_S = 0.25
 REFUSALS_S = 10.0
-METRICS_S = 5.0
 WEBHOOKS_S = 0.5
 PROBES_S = 0.5
 PRUNE_S = 60.0
 RESTART_S = 2.0
 INCIDENTS_S = 1.0
-
-
-@contextmanager
-def told_of(runtime: Runtime, role: str, stopping: Event) -> Iterator[None]:
-    """A role that answers nobody: it ends on a signal, and others read what it counts."""
-    from quarterdeck.web.server import stop_on_signals  # noqa: PLC0415  it brings the server along
-
-    stop_on_signals(stopping)
-    say_ready()
-    folder = Path(runtime.settings.data) / gathering.FOLDER
-    metrics = partial(_tell_metrics, runtime, folder, role)
-    telling = Pulse(name="metrics", every_s=METRICS_S, beat=metrics, stop=stopping)
-    telling.start()
-    try:
-        yield
-    finally:
-        stopping.set()
-        telling.join(runtime.settings.stop_grace_s)
-        gathering.leave(folder, role)
-
-
-def _tell_metrics(runtime: Runtime, folder: Path, role: str) -> None:
-    try:
-        problems.measure(runtime)
-    finally:
-        # What was counted is told also where the database cannot be asked: then above all.
-        gathering.write(folder, role)
 
 
 def restarter(runtime: Runtime) -> Restarter:
