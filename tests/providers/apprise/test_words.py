@@ -124,6 +124,7 @@ def test_what_is_logged_of_the_message_decides_nothing() -> None:
         assert of(f"JSON Payload: {told}", "Socket Exception: refused") == (None, True)
         assert judged_of(f"JSON Payload: {told} secret").error == UNSAID
     assert of("Socket Exception: HTTPPool(550, b'x')") == (None, True)
+    assert of("Could not tell 'error=404 at the gateway': no route") == (None, True)
 
 
 def test_what_was_told_is_hidden_as_it_is_and_as_it_is_written_elsewhere() -> None:

@@ -2,14 +2,14 @@
 
 It answers with one bool. Services that speak HTTP log ``error=404``, mail what smtplib says:
 ``{'ada@example.com': (550, b'no such person')}``. The message itself is logged, too, as are
-answers: a status is believed where the line is one that Apprise writes of a status alone.
+answers: a status is believed where it ends a line, or the line is one that tells of a status alone.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-HTTP = re.compile(r"\berror=([345]\d\d)(?:\d\d)?\b")  # ntfy's codes are those of HTTP, and two more
+HTTP = re.compile(r"\berror=([345]\d\d)(?:\d\d)?\.?$")  # ntfy's codes are those of HTTP, and two more
 RAISED = re.compile(r"Socket Exception: (?=\(\d|\{)")  # by smtplib, in what only tells more
 SMTP = re.compile(r"\(([45]\d\d), b(['\"])((?:\\.|(?!\2).)*)\2")
 REFUSED = re.compile(r"SMTP recipient .* was refused: ([45]\d\d) b(['\"])(.*)\2")
