@@ -1,6 +1,6 @@
 """Kills a log, and cuts its power, at every moment at which it makes something durable.
 
-Two lives on local files and SQLite; each moment ends once by a kill and ``CUTS`` times by a
+Three lives on local files and SQLite; each moment ends once by a kill and ``CUTS`` times by a
 power cut that leaves of what was not synced what it likes. Prints acknowledged leaves lost,
 forks and gaps; the bar is none.
 """

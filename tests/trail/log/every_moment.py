@@ -18,10 +18,10 @@ from trail.log.power import Disk, Moment, cut, killed
 def main(folder: Path, cuts: int) -> int:
     """1 where a promise was broken; ``cuts`` is how often the power fails at each moment."""
     found: Counter[str] = Counter()
-    for number, (sizes, steps) in enumerate(LIVES.items()):
+    for number, (shape, steps) in enumerate(LIVES.items()):
         root = folder / str(number)
         root.mkdir()
-        disk = lived(root, steps, sizes)
+        disk = lived(root, steps, shape)
         for way, moment, leave in deaths(disk, cuts):
             harm = born_again(disk, moment, root / "again", leave)
             rmtree(root / "again")

@@ -12,6 +12,7 @@ from quarterdeck.trail.integrity import service as integrity
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.keys.note import Verifier, text_of
 from quarterdeck.trail.log.model import Head
+from quarterdeck.trail.log.storage.bundles import SETTLE_S
 from quarterdeck.trail.log.storage.sql import checkpoints
 from trail.installation import Installation
 from trail.log.power import Disk, Moment
@@ -21,11 +22,17 @@ SMALL, LARGE, ROOM = 6_000, 16_000, 9_000
 """Bytes of a journal file: of small ones several are begun, synced and removed on the way; in
 large ones several groups are written over the zeros of one room, and room is made again."""
 
-LIVES = {
-    (SMALL, 0): (3, 250, 2, 8, 40),
-    (LARGE, ROOM): (1, 1, 1, 3, 1, 30, 1, 1, 9, 20, 1, 1),
+Shape = tuple[int, int, float]
+"""Of a journal: the bytes of a file, those of the room in it, and for how many seconds a turn it is
+settled; 0: one tile a turn, so that a settling stands still amid its way while the log goes on.
+"""
+
+LIVES: dict[Shape, tuple[int, ...]] = {
+    (SMALL, 0, SETTLE_S): (3, 250, 2, 8, 40),
+    (LARGE, ROOM, SETTLE_S): (1, 1, 1, 3, 1, 30, 1, 1, 9, 20, 1, 1),
+    (SMALL, 0, 0.0): (3, 250, 2, 8, 40, 1, 1, 5, 1, 1, 1, 1, 1, 1),
 }
-"""Leaves in each step of a life, by the sizes of its journal."""
+"""Leaves in each step of a life, by the shape of its journal."""
 
 Leave = Callable[[Moment, Path, Path], None]
 
@@ -33,7 +40,7 @@ Leave = Callable[[Moment, Path, Path], None]
 class Life:
     """An installation that grows in steps, and what it promised after each."""
 
-    def __init__(self, folder: Path, sizes: tuple[int, int]) -> None:
+    def __init__(self, folder: Path, shape: Shape) -> None:
         self.folder = folder
         self.engine = open_engine(f"sqlite:///{folder}/db")
         metadata.create_all(self.engine)
@@ -41,7 +48,7 @@ class Life:
         self.acknowledged: dict[int, bytes] = {}
         self.note = b""
         self.here = Installation(
-            self.engine, KeyStore(folder / "keys"), folder, trail_of(folder / "trail", *sizes)
+            self.engine, KeyStore(folder / "keys"), folder, trail_of(folder / "trail", *shape)
         )
         self.here.name_somebody()
 
@@ -61,11 +68,9 @@ class Life:
         self.engine.dispose()
 
 
-def lived(folder: Path, steps: tuple[int, ...], sizes: tuple[int, int]) -> Disk:
-    """The moments of a life, at each of which it might have ended; ``sizes`` of a journal file
-    and of the room in it.
-    """
-    life = Life(folder, sizes)
+def lived(folder: Path, steps: tuple[int, ...], shape: Shape) -> Disk:
+    """The moments of a life, at each of which it might have ended."""
+    life = Life(folder, shape)
     disk = Disk(folder / "trail", life.engine, life.promised)
     with pytest.MonkeyPatch.context() as patch:
         disk.watch(patch)

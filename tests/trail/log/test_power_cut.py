@@ -9,11 +9,12 @@ from random import Random
 
 import pytest
 
-from trail.log.lives import LARGE, LIVES, NONE, ROOM, born_again, lived
+from quarterdeck.trail.log.storage.bundles import SETTLE_S
+from trail.log.lives import LARGE, LIVES, NONE, ROOM, SMALL, born_again, lived
 from trail.log.power import Disk, Moment, cut, killed
 
 
-@pytest.fixture(scope="module", params=LIVES, ids=["bare", "with room"])
+@pytest.fixture(scope="module", params=LIVES, ids=["bare", "with room", "settled bit by bit"])
 def disk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Disk:
     return lived(tmp_path_factory.mktemp("life"), LIVES[request.param], request.param)
 
@@ -33,7 +34,7 @@ def test_it_was_watched_at_every_kind_of_boundary(disk: Disk) -> None:
     assert os.write.__module__ != __name__
 
 
-@pytest.mark.parametrize("disk", [(LARGE, ROOM)], indirect=True)
+@pytest.mark.parametrize("disk", [(LARGE, ROOM, SETTLE_S)], indirect=True)
 def test_room_was_made_again_and_written_over_by_several_groups(disk: Disk) -> None:
     calls = [moment.call for moment in disk.moments]
     assert calls.count("pwrite") > 1
@@ -43,6 +44,15 @@ def test_room_was_made_again_and_written_over_by_several_groups(disk: Disk) -> N
         for moment in disk.moments
         for path, (_, content) in moment.folder.items()
     )
+
+
+@pytest.mark.parametrize("disk", [(SMALL, 0, 0.0)], indirect=True)
+def test_a_settling_stood_still_while_more_was_acknowledged(disk: Disk) -> None:
+    """Tiles were synced, their journal file stood on, and the log grew meanwhile."""
+    calls = [moment.call for moment in disk.moments]
+    first, gone = calls.index("fsync"), calls.index("unlink")
+    grown = {len(moment.acknowledged[0]) for moment in disk.moments[first:gone]}
+    assert len(grown) > 2
 
 
 def test_a_kill_at_any_boundary_loses_nothing(disk: Disk, tmp_path: Path) -> None:
