@@ -34,6 +34,7 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine, reading
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings, Source
+from quarterdeck.kernel.supervise import stop_on_signals
 from quarterdeck.kernel.telemetry import log_to_stderr
 from quarterdeck.kernel.work import begin
 from quarterdeck.migrations.tables import metadata
@@ -43,7 +44,7 @@ from quarterdeck.operations.escalation import hearing as escalation
 from quarterdeck.trail.ingest import service as ingest
 from quarterdeck.trail.keys.keystore import KeyStore
 from quarterdeck.trail.log.opening import open_trail
-from quarterdeck.web.server import Serving, run, stop_on_signals
+from quarterdeck.web.server import Serving, run
 from quarterdeck.wiring import build_runtime
 from quarterdeck.wiring.alerting import alerting
 from quarterdeck.wiring.paging import paging

@@ -39,13 +39,14 @@ from quarterdeck.kernel.clock import utc_now
 from quarterdeck.kernel.db import open_engine
 from quarterdeck.kernel.installation import Installation
 from quarterdeck.kernel.settings import Settings
+from quarterdeck.kernel.supervise import stop_on_signals
 from quarterdeck.kernel.work import begin
 from quarterdeck.migrations.tables import metadata
 from quarterdeck.trail.log.opening import open_trail
 from quarterdeck.trail.policy import service as policy
 from quarterdeck.trail.policy.model import Kind as PolicyKind
 from quarterdeck.trail.projections.opening import open_read
-from quarterdeck.web.server import Serving, run, stop_on_signals
+from quarterdeck.web.server import Serving, run
 from quarterdeck.wiring import build_runtime
 from quarterdeck.wiring.working import do_work
 
