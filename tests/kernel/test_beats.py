@@ -36,7 +36,7 @@ def test_a_process_that_beats_is_alive_and_stands_there_once(engine: Engine) -> 
     assert sorted(processes(engine)) == ["a", "b"]
     found = verdict(engine)
     assert found.status is Health.HEALTHY
-    assert found.description.startswith("2 worker alive")
+    assert found.description.startswith("worker: 2 alive")
 
 
 def test_a_process_that_left_is_not_missed(engine: Engine) -> None:
@@ -49,7 +49,7 @@ def test_a_process_that_left_is_not_missed(engine: Engine) -> None:
 def test_the_freshest_decides_and_a_late_one_degrades(engine: Engine) -> None:
     beats_of(engine, "a", "b")
     silent(engine, "a", LATE_S + 1)
-    assert verdict(engine).description.startswith("1 worker alive")
+    assert verdict(engine).description.startswith("worker: 1 alive")
     silent(engine, "b", LATE_S + 2)
     assert verdict(engine).status is Health.DEGRADED
 

@@ -60,10 +60,10 @@ def judge(db: Connection, role: str) -> Entry:
     heard = [b for b in alive(db) if b.role == role]
     if not heard or heard[0].age_s > GONE_S:
         since = f"last heard of {heard[0].age_s:.0f} s ago" if heard else "none is running"
-        raise CheckFailed(f"no {role}: {since}; start one with: quarterdeck serve --role {role}")
+        raise CheckFailed(f"no {role} process: {since}; start one with: quarterdeck serve --role {role}")
     late = heard[0].age_s > LATE_S
     return Entry(
         status=Health.DEGRADED if late else Health.HEALTHY,
-        description=f"{sum(b.age_s <= LATE_S for b in heard)} {role} alive, "
+        description=f"{role}: {sum(b.age_s <= LATE_S for b in heard)} alive, "
         f"last heard of {heard[0].age_s:.1f} s ago",
     )
