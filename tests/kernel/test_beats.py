@@ -70,3 +70,14 @@ def test_the_long_dead_are_forgotten(engine: Engine) -> None:
     with writing(engine) as db:
         forget(db)
     assert processes(engine) == ["new"]
+
+
+def test_a_name_that_another_role_had_is_now_that_ones(engine: Engine) -> None:
+    """As of a container that is started again, whose processes have the same numbers."""
+    with writing(engine) as db:
+        beat(db, "host:1", "worker")
+        beat(db, "host:1", "jobs")
+    with reading(engine) as db:
+        assert [one.role for one in alive(db)] == ["jobs"]
+        with pytest.raises(CheckFailed):
+            judge(db, "worker")

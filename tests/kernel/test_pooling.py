@@ -17,9 +17,12 @@ def server(postgres_url: str) -> Iterator[Engine]:
     engine.dispose()
 
 
+PID = text("SELECT pg_backend_pid()")
+
+
 def backend(engine: Engine) -> int:
     with reading(engine) as db:
-        return int(db.scalar(text("SELECT pg_backend_pid()")) or 0)
+        return int(db.scalar(PID) or 0)
 
 
 def end(url: str, pid: int) -> None:
@@ -44,6 +47,7 @@ def pings(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[object]:
 def test_who_was_just_used_is_used_again_unasked(
     server: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pooling, "RESTED_S", 60.0)
     asked = pings(server, monkeypatch)
     assert len({backend(server) for _ in range(5)}) == 1
     assert asked == []
@@ -60,7 +64,24 @@ def test_who_rested_is_asked_and_replaced_where_it_is_dead(
     assert backend(server) != first
 
 
-def test_who_dies_unasked_fails_once_and_is_replaced(server: Engine, postgres_url: str) -> None:
+def test_one_that_is_dead_has_all_be_made_anew(
+    server: Engine, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pooling, "RESTED_S", 0.0)
+    with reading(server) as one, reading(server) as other:
+        pids = [int(db.scalar(PID) or 0) for db in (one, other)]
+    for pid in pids:
+        end(postgres_url, pid)
+    asked = pings(server, monkeypatch)
+    with reading(server) as one, reading(server) as other:
+        assert {int(db.scalar(PID) or 0) for db in (one, other)}.isdisjoint(pids)
+    assert len(asked) == 1
+
+
+def test_who_dies_unasked_fails_once_and_is_replaced(
+    server: Engine, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pooling, "RESTED_S", 60.0)
     first = backend(server)
     end(postgres_url, first)
     with pytest.raises(DatabaseUnavailable):

@@ -1,6 +1,7 @@
 """One process that plays several roles, as where two may not share a SQLite."""
 
 import json
+import sqlite3
 from collections import Counter
 from contextlib import closing
 from functools import partial
@@ -13,12 +14,18 @@ from quarterdeck.operations.metrics.opening import Metrics, open_metrics
 from scenarios.installation import program, run
 from waiting import until
 
+APART = {"QUARTERDECK_JOBS_APART": "true"}
 SERIES = text("SELECT name, labels FROM operations_series")
 
 
 def recorded(metrics: Metrics) -> list[tuple[str, dict[str, str]]]:
     with metrics.reading() as db:
         return [(row.name, json.loads(row.labels)) for row in db.execute(SERIES)]
+
+
+def schedules(data: Path) -> int:
+    with closing(sqlite3.connect(data / "quarterdeck.db")) as db:
+        return int(db.execute("SELECT count(*) FROM kernel_schedule").fetchone()[0])
 
 
 def test_a_process_of_all_roles_records_its_own_metrics_once(tmp_path: Path) -> None:
@@ -28,9 +35,10 @@ def test_a_process_of_all_roles_records_its_own_metrics_once(tmp_path: Path) -> 
         closing(
             open_metrics(open_engine(f"sqlite:///{tmp_path}/none.db"), data / "series")
         ) as metrics,
-        program("serve", "--role", "all", "--data", str(data), "--port", "0"),
+        program("serve", "--role", "all", "--data", str(data), "--port", "0", **APART),
     ):
         until(partial(recorded, metrics), 40, "what it records of itself")
+        until(partial(schedules, data), 40, "it runs jobs, whatever other roles are told")
         found = recorded(metrics)
     assert {labels["process"] for _, labels in found} == {"all"}
     once = Counter((name, *sorted(labels.items())) for name, labels in found)

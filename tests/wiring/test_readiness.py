@@ -15,7 +15,7 @@ from quarterdeck.access.principals.model import installation as itself
 from quarterdeck.kernel import beats
 from quarterdeck.kernel.clock import micros, utc_now
 from quarterdeck.kernel.db import writing
-from quarterdeck.kernel.health import Entry, Health
+from quarterdeck.kernel.health import CheckFailed, Entry, Health
 from quarterdeck.kernel.jobs.model import NewJob
 from quarterdeck.kernel.jobs.queue import enqueue
 from quarterdeck.kernel.work import begin
@@ -409,3 +409,21 @@ def contents(well: House) -> dict[str, int]:
     """Every file of the keys and segments, with its size."""
     folders = (well.home.keys, well.home.worm, well.home.bundles)
     return {str(f): f.stat().st_size for one in folders for f in one.rglob("*") if f.is_file()}
+
+
+def test_without_jobs_apart_people_are_still_answered(engine: Engine, tmp_path: Path) -> None:
+    """Somebody must be able to acknowledge a page, though nobody syncs."""
+    with house(engine, tmp_path, jobs_apart=True) as well:
+        scheduler = well.runtime.checks["scheduler"]()
+        assert scheduler.status is Health.DEGRADED
+        assert "quarterdeck serve --role jobs" in scheduler.description
+        with writing(engine) as db:
+            beats.beat(db, "tests:2", "jobs")
+        assert well.runtime.checks["scheduler"]().status is Health.HEALTHY
+
+
+def test_without_a_worker_that_runs_jobs_too_nobody_is(engine: Engine, tmp_path: Path) -> None:
+    with house(engine, tmp_path) as well:
+        worker_dead(well)
+        with pytest.raises(CheckFailed):
+            well.runtime.checks["scheduler"]()

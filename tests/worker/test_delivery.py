@@ -15,7 +15,7 @@ from quarterdeck.events.governance import SyncRequested, SyncResumed
 from quarterdeck.kernel import deliveries
 from quarterdeck.kernel.clock import micros
 from quarterdeck.kernel.db import DatabaseUnavailable, metadata, now_micros, reading, writing
-from quarterdeck.kernel.deliveries import MAX_TRIES, Subscriber, positions
+from quarterdeck.kernel.deliveries import BATCH, MAX_TRIES, Subscriber, positions
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.outbox import Fact, outbox
 from quarterdeck.kernel.work import Work, begin
@@ -370,3 +370,15 @@ def test_a_tenants_facts_that_cannot_be_taken_keep_no_others(engine: Engine) -> 
         deliver_all(engine, noon, [books])
     assert calls == [["zeta z"]]
     assert deliveries.behind(engine, "books") == [("acme", 0)]
+
+
+def test_a_storm_of_one_tenant_is_taken_as_fast_beside_others(engine: Engine) -> None:
+    with begin(engine, ADA, noon) as work:
+        for number in range(BATCH + 50):
+            work.publish(SyncRequested(tenant="acme", run=f"{number}", domain="d"))
+    for number in range(4):
+        publish(engine, "one", tenant=f"t{number}")
+    books, calls = taker()
+    while deliver_all(engine, noon, [books]):
+        pass
+    assert [len(call) for call in calls] == [BATCH + 4, 50]

@@ -28,3 +28,20 @@ def test_it_goes_on_and_says_once_what_it_misses_or_what_broke(error: Exception,
     [line] = logs
     assert (line["event"], line["pulse"]) == (said, "one")
     assert ("exc_info" in line) == (said == "pulse failed")
+
+
+def test_a_defect_that_comes_while_it_waits_is_said_too() -> None:
+    stop = Event()
+    errors = iter([Unavailable("away"), Unavailable("away"), RuntimeError("a defect")])
+
+    def beat() -> None:
+        error = next(errors)
+        if isinstance(error, RuntimeError):
+            stop.set()
+        raise error
+
+    with capture_logs() as logs:
+        pulse = Pulse(name="one", every_s=0.001, beat=beat, stop=stop)
+        pulse.start()
+        pulse.join(10)
+    assert [line["event"] for line in logs] == ["pulse waits", "pulse failed"]

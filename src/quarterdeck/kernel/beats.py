@@ -31,7 +31,7 @@ class Beat:
 
 def beat(db: Connection, process: str, role: str) -> None:
     """Say that ``process`` is alive."""
-    now = update(beats).where(beats.c.process == process).values(at=now_micros())
+    now = update(beats).where(beats.c.process == process).values(role=role, at=now_micros())
     if db.execute(now).rowcount == 0:
         insert = sqlite.insert if db.dialect.name == "sqlite" else postgresql.insert
         row = insert(beats).values(process=process, role=role, at=now_micros())
@@ -60,7 +60,9 @@ def judge(db: Connection, role: str) -> Entry:
     heard = [b for b in alive(db) if b.role == role]
     if not heard or heard[0].age_s > GONE_S:
         since = f"last heard of {heard[0].age_s:.0f} s ago" if heard else "none is running"
-        raise CheckFailed(f"no {role} process: {since}; start one with: quarterdeck serve --role {role}")
+        raise CheckFailed(
+            f"no {role} process: {since}; start one with: quarterdeck serve --role {role}"
+        )
     late = heard[0].age_s > LATE_S
     return Entry(
         status=Health.DEGRADED if late else Health.HEALTHY,

@@ -204,12 +204,12 @@ def deliver_together(
 ) -> list[int]:
     """Hand over the next facts to each of ``some`` in one transaction; how many to each.
 
-    ``limit`` is of all of them. Whatever one of them throws, none has received anything. All
-    take outside of transactions, as one subscriber, or none does.
+    Whatever one of them throws, none has received anything. ``limit`` is of all of them, or of
+    each where they take outside of transactions: one subscriber, of several tenants.
     """
     each, take = max(1, limit // len(some)), some[0][0].take
     if take is not None:
-        return _taken(engine, clock, take, some, each)
+        return _taken(engine, clock, take, some, limit)
     with begin(engine, ITSELF, clock) as work:
         brief(work.db)
         return [_received(_apart(work), to, tenant, at, each) for to, tenant, at in some]

@@ -16,8 +16,11 @@ from quarterdeck.kernel.db import brief, writing
 from quarterdeck.kernel.deliveries import Subscriber, Waiting, positions
 from quarterdeck.kernel.outbox import outbox, sequences
 
-MOST_LOOKED_AT = 2_000
-"""Facts; who is behind by more goes through them by hearing."""
+FEW = 200
+"""Who is behind by more facts of a tenant goes through them by hearing: nobody else need look at
+what keeps one."""
+
+MOST_LOOKED_AT = 2_000  # of all tenants; who waits with others goes by hearing too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +42,8 @@ class Seen:
 
     def passing(self, to: Subscriber, tenant: str, place: int) -> Passing | None:
         """How far ``to`` may pass from ``place``; None: it is to hear something, or who knows."""
-        if to.hears is None or place < self.since or place >= self.facts[-1][0]:
-            return None
+        if to.hears is None or not max(self.since, 1) <= place < self.facts[-1][0]:
+            return None  # not from 0 either: who never was anywhere has no place to be moved
         if any(at > place and name in to.hears for at, name in self.facts):
             return None
         return Passing(subscriber=to.name, tenant=tenant, place=place, end=self.facts[-1][0])
@@ -72,7 +75,7 @@ def pass_over(engine: Engine, some: Sequence[Passing]) -> None:
 
 
 def _seen(db: Connection, subscribers: Sequence[str]) -> dict[str, Seen]:
-    rows = db.execute(_ahead(), {"of": subscribers, "most": MOST_LOOKED_AT})
+    rows = db.execute(_ahead(), {"of": subscribers, "few": FEW, "most": MOST_LOOKED_AT})
     return {tenant: _of(list(own)) for tenant, own in groupby(rows, lambda row: row.tenant)}
 
 
@@ -92,13 +95,13 @@ def _move() -> Any:  # noqa: ANN401  an update
 
 @cache
 def _ahead() -> Select[Any]:
-    # Who never was anywhere is not among them: it begins where all do, by hearing.
     last = (
         select(positions.c.tenant, func.min(positions.c.sequence).label("since"))
         .join(sequences, sequences.c.tenant == positions.c.tenant)
         .where(
             positions.c.subscriber.in_(bindparam("of", expanding=True)),
             positions.c.sequence < sequences.c.last,
+            positions.c.sequence >= sequences.c.last - bindparam("few"),
         )
         .group_by(positions.c.tenant)
         .subquery()

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from sqlalchemy import Engine, event
-from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import InvalidatePoolError
 
 RESTED_S = 1.0
 """After which a connection is asked whether it lives."""
@@ -32,7 +32,7 @@ def ask_who_rested(engine: Engine) -> None:
         try:
             engine.dialect.do_ping(connection)
         except engine.dialect.loaded_dbapi.Error as error:
-            raise DisconnectionError from error
+            raise InvalidatePoolError from error  # a server that left, left all
 
     event.listen(engine, "checkin", came_back)
     event.listen(engine, "checkout", goes_out)

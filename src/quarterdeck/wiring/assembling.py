@@ -22,7 +22,7 @@ from quarterdeck.kernel.db import (
     open_engine,
     reading,
 )
-from quarterdeck.kernel.health import Check, Entry
+from quarterdeck.kernel.health import Check, CheckFailed, Entry, Health
 from quarterdeck.kernel.installation import DatabaseLost, Installation, write_private
 from quarterdeck.kernel.settings import Settings
 from quarterdeck.kernel.telemetry import log_to_stderr, watch_statements
@@ -118,7 +118,7 @@ def _checks(
     return {
         "database": database_check(engine),
         "schema": partial(revision.health, engine),
-        "scheduler": partial(_role_health, engine, settings.runs_jobs),
+        "scheduler": partial(_jobs_health, engine, settings),
         "worker": partial(_role_health, engine, "worker"),
         "disk": disk_check(installation.root),
         "trail": partial(log_health, engine, trail.reader, utc_now),
@@ -127,6 +127,16 @@ def _checks(
             deliveries_health, engine, trail.reader, utc_now, settings.dead_letter_limit
         ),
     }
+
+
+def _jobs_health(engine: Engine, settings: Settings) -> Entry:
+    """Where they are apart, who answers goes on without: pages and alerts need no job."""
+    try:
+        return _role_health(engine, settings.runs_jobs)
+    except CheckFailed as failed:
+        if not settings.jobs_apart:
+            raise
+        return Entry(status=Health.DEGRADED, description=str(failed))
 
 
 def _role_health(engine: Engine, role: str) -> Entry:

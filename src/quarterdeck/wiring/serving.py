@@ -65,6 +65,8 @@ def serve(
     """Run one role, or ``all``, until told to stop."""
     end_with_supervisor()
     settings = opened(configured.settings, installation)
+    if role == "all":  # whatever the roles of others are told, it has none beside it
+        settings = replace(settings, jobs_apart=False)
     if settings.checkpoint_ml_dsa:
         second.check_supported()
     log_also_to(LogFile(installation.root / "logs", role), role)

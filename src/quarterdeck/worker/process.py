@@ -46,7 +46,8 @@ def work(engine: Engine, clock: Clock, settings: Settings, duties: Duties, stopp
     """Work until ``stopping`` is set, then hand back what runs and say goodbye."""
     keep_what_stands()
     take_short_turns()
-    name = f"{socket.gethostname()}:{os.getpid()}"
+    # With the role: of containers that share a name each may be its process 1.
+    name = f"{socket.gethostname()}/{duties.role}:{os.getpid()}"
     worker = Worker(
         name=name,
         engine=engine,

@@ -38,15 +38,15 @@ class Pulse:
             self._thread.join(within_s)
 
     def _run(self) -> None:
-        failing = False
+        failing: type[Exception] | None = None
         while not self.stop.is_set():
             try:
                 more = self.beat()
-                failing = False
+                failing = None
             except Exception as error:  # noqa: BLE001  a pulse goes on; it says once that it failed
-                if not failing:
+                if type(error) is not failing:
                     self._tell(error)
-                failing, more = True, False
+                failing, more = type(error), False
             if not more:
                 self.stop.wait(self.every_s)
 
