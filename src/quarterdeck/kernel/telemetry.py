@@ -21,7 +21,7 @@ STATEMENTS = Histogram(
 JOBS_ENDED = Counter(
     "quarterdeck_jobs_ended_total", "Runs of jobs, by how they ended.", ["kind", "state"]
 )
-JOBS_RUNNING = Gauge("quarterdeck_jobs_running", "Jobs that this worker runs now.")
+JOBS_RUNNING = Gauge("quarterdeck_jobs_running", "Jobs that this process runs now.")
 FACTS_DELIVERED = Counter("quarterdeck_facts_delivered_total", "Facts received.", ["subscriber"])
 FACTS_DEAD = Counter("quarterdeck_facts_dead_total", "Facts put aside.", ["subscriber"])
 

@@ -9,9 +9,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-HTTP = re.compile(
-    r"\berror=([345]\d\d)(?:\d\d)?\.?$"
-)  # ntfy's codes are those of HTTP, and two more
+# ntfy's codes are those of HTTP, and two digits more.
+HTTP = re.compile(r"\berror=([345]\d\d)(?:\d\d)?\.?$")
 RAISED = re.compile(r"Socket Exception: (?=\(\d|\{)")  # by smtplib, in what only tells more
 SMTP = re.compile(r"\(([45]\d\d), b(['\"])((?:\\.|(?!\2).)*)\2")
 REFUSED = re.compile(r"SMTP recipient .* was refused: ([45]\d\d) b(['\"])(.*)\2")
