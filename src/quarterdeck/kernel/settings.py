@@ -79,14 +79,18 @@ class Settings:
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = setting("INFO", "Least level logged.")
     log_format: Literal["auto", "json", "text"] = setting("auto", "auto: text on a terminal.")
     slow_query_ms: int = setting(100, "Statements slower than this are logged, milliseconds.")
-    pool_size: Count = setting(10, "Database connections kept by a process; when busy it opens as many again.")
+    pool_size: Count = setting(
+        10, "Database connections kept by a process; when busy it opens as many again."
+    )
     prepare_threshold: int = setting(-1, "psycopg's; -1 never prepares, as poolers need.")
     worker_threads: Count = setting(8, "Jobs that one process runs at once.")
     workers_most: int = setting(
         0,
         "Workers that `up` runs at most while ProjectionLagHigh fires; 0: 3, and 1 on SQLite.",
     )
-    lease_s: Amount = setting(15.0, "Seconds after which another process takes a silent one's jobs.")
+    lease_s: Amount = setting(
+        15.0, "Seconds after which another process takes a silent one's jobs."
+    )
     heartbeat_s: Amount = setting(15.0, "Seconds between heartbeats of a live stream.")
     stop_grace_s: Amount = setting(10.0, "Seconds a stopping process gives its work to end.")
     max_body_bytes: Count = setting(1_048_576, "Largest request body.")
