@@ -1,12 +1,25 @@
 """Records of the trail in words: who did what, to what. Pure."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from quarterdeck.console.words import count, short
+from quarterdeck.events import EVENTS
 from quarterdeck.trail.log.model import RecordView
+
+CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
+SPELT = {"oncall": "on-call", "slo": "SLO"}
+SEEN = {
+    "resources": "resource",
+    "costs": "cost row",
+    "compliance": "policy state",
+    "identity": "directory item",
+}
+"""What a run of each domain counts."""
 
 SAID = {
     "tenants:create": "Tenant created",
@@ -45,6 +58,11 @@ SAID = {
     "rules:write": "Alert rule changed",
     "routing:write": "Routing of alerts applied",
     "records:disclose": "Committed fields looked at",
+    "deadletters:replay": "Dead letters replayed",
+    "deadletters:triage": "Dead letters triaged",
+    "deliveries:control": "Delivery paused, resumed or tried again",
+    "exports:create": "Export asked for",
+    "statuspage:component": "Component of the status page changed",
 }
 FAILED = {"sync:complete": "Sync failed"}
 STATES = {"success": "ok", "failure": "warning", "denied": "warning"}
@@ -95,10 +113,22 @@ def activity(tenant: str, view: RecordView, *, quarantined: bool = False) -> Act
 
 
 def words_of(action: str, outcome: str) -> str:
-    """What ``action`` reads like; an action of which nothing is said stands as it is."""
+    """What ``action`` reads like; one that is not ours stands as it is."""
     if outcome == "failure" and action in FAILED:
         return FAILED[action]
-    return SAID.get(action, action)
+    return SAID.get(action) or _named().get(action, action)
+
+
+@cache
+def _named() -> Mapping[str, str]:
+    """What events are called, by their actions."""
+    return {kind.action: _spelt(name) for name, kind in EVENTS.items()}
+
+
+def _spelt(name: str) -> str:
+    """``OncallSwapAsked``: ``On-call swap asked``."""
+    words = [SPELT.get(word.lower(), word.lower()) for word in CAPITAL.split(name)]
+    return f"{words[0][0].upper()}{words[0][1:]} {' '.join(words[1:])}".strip()
 
 
 def _detail(payload: Mapping[str, Any]) -> str:
@@ -118,5 +148,5 @@ def _sync(payload: Mapping[str, Any]) -> str:
         for name, word in (("added", "new"), ("changed", "changed"), ("removed", "removed"))
         if payload.get(name)
     ]
-    seen = f"{count(payload['seen'], 'resource')} seen"
+    seen = f"{count(payload['seen'], SEEN.get(str(payload.get('domain')), 'item'))} seen"
     return ", ".join([seen, *(changed or ["nothing changed"])])
