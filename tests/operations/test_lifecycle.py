@@ -113,9 +113,9 @@ def test_from_a_service_that_is_down_to_a_closed_ticket(house: House) -> None:
         "trigger",
         "critical",
     )
-    assert house.chat() == [":red_circle: query is down"]
+    assert house.chat() == [":red_circle: query in prod, eastus is down"]
     [ticket] = house.site.issues
-    assert (ticket["summary"], ticket["status"]) == ("query is down", OPEN)
+    assert (ticket["summary"], ticket["status"]) == ("query in prod, eastus is down", OPEN)
     house.watch.pass_time(minutes=30)
     house.outbox.now = house.watch.now
     house.settle()
@@ -134,7 +134,7 @@ def test_from_a_service_that_is_down_to_a_closed_ticket(house: House) -> None:
     assert [got.body["event_action"] for got in house.came.of("/v2/enqueue")] == [
         *("trigger", "acknowledge", "resolve")
     ]
-    assert house.chat()[-1] == ":white_check_mark: Resolved: query is down"
+    assert house.chat()[-1] == ":white_check_mark: Resolved: query in prod, eastus is down"
     assert house.history()[-1] == "resolved"
 
 

@@ -128,7 +128,7 @@ def test_a_service_that_goes_down_is_one_alert_that_rises_and_ends(watch: Watch)
     assert (down.id, down.sign.severity, down.sign.title) == (
         one.id,
         Severity.CRITICAL,
-        "checkout is down",
+        "checkout in prod is down",
     )
     assert down.sign.annotations == {"error": "refused", "because_of": "database"}
     tell(watch, ServiceCameBack(**edge("down", "ok"), after_s=60.0))

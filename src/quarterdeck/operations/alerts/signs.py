@@ -1,6 +1,7 @@
 """Which facts begin an alert, and which end it (runbook 000, section 2.4; services). Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from quarterdeck.kernel.outbox import Fact
 from quarterdeck.operations.alerts.model import Severity, Sign
@@ -132,12 +133,18 @@ def _service(severity: Severity, what: str) -> Callable[[Fact], Sign]:
             tenant=fact.tenant,
             type=SERVICE,
             severity=severity,
-            title=f"{said['service']} {what}"[:500],
+            title=f"{said['service']}{_where(said)} {what}"[:500],
             labels={"alertname": SERVICE, "tenant": fact.tenant, **labels},
             annotations={name: words for name, words in annotations.items() if words},
         )
 
     return sign
+
+
+def _where(said: Mapping[str, Any]) -> str:
+    """`` in production, eu-west``: the same service stands in several places."""
+    places = ", ".join(said[name] for name in ("environment", "region") if said[name])
+    return f" in {places}" if places else ""
 
 
 def _burn_key(fact: Fact) -> str:
