@@ -17,6 +17,8 @@ from quarterdeck.governance.costs.service import files
 from quarterdeck.governance.sync.service.requests import request_sync
 from quarterdeck.kernel.ids import TenantId
 from quarterdeck.kernel.work import begin
+from quarterdeck.operations.alerts.model import Severity, Sign
+from quarterdeck.operations.alerts.service import fire
 from waiting import until
 
 pytestmark = pytest.mark.browser
@@ -167,6 +169,37 @@ WIDER = """() => [...document.querySelectorAll('main *')].filter((one) => {
 """What reaches out of its panel, and hides beneath another, or nowhere to be scrolled to."""
 
 
+SQUEEZED = """() => [...document.querySelectorAll('main :is(a, span)')].filter((one) => {
+    const { width, height } = one.getBoundingClientRect()
+    return one.checkVisibility() && one.innerText.trim().length > 8 && width < 50 && height > 60
+}).map((one) => one.outerHTML.slice(0, 120))"""
+"""What is broken between its letters, for what stands beside it takes the room."""
+
+
+def test_an_alerts_name_is_read_on_a_phone_whatever_is_said_beside_it(
+    ada: Watched, estate: Stage
+) -> None:
+    said = {"error": "connection refused by " + "the gateway " * 12}
+    sign = Sign(
+        key="k",
+        tenant="acme",
+        type="Down",
+        severity=Severity.CRITICAL,
+        title="Payments fail for a third",
+        labels={},
+        annotations=said,
+    )
+    with begin(estate.engine, installation(), estate.clock) as work:
+        fire(work, sign)
+    page = ada.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/alerts")
+    name = page.get_by_role("link", name="Payments fail for a third").bounding_box()
+    assert name is not None
+    assert name["height"] < 60
+    assert page.evaluate(SQUEEZED) == []
+
+
 def test_every_page_fits_320_pixels_in_light_and_dark(ada: Watched) -> None:
     page = ada.page
     for width in (320, 800, 1280, 1440):
@@ -178,6 +211,7 @@ def test_every_page_fits_320_pixels_in_light_and_dark(ada: Watched) -> None:
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 assert wide <= width, (path, wide)
                 assert page.evaluate(WIDER) == [], (path, width)
+                assert page.evaluate(SQUEEZED) == [], (path, width)
 
 
 def test_dark_and_light_follow_the_system_until_somebody_chooses(ada: Watched) -> None:
