@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from typing_extensions import override
 
+from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.deliveries.local import LocalFeed
 from quarterdeck.trail.deliveries.model import (
     RELAY,
@@ -116,6 +117,22 @@ def test_while_the_broker_is_away_it_is_asked_once_a_turn_and_each_log_says_so(
     assert {(at.log, at.error) for at in line.waits().places} >= {
         (tenant, "TopicAway: no answer") for tenant in ("acme", "beta", "gamma")
     }
+
+
+def test_what_is_published_is_so_though_nobody_can_say_how_long_it_took(
+    installation: Installation, topic: Topic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = Line(installation, Rows(), topic)
+    line.append(2)
+
+    def away(*_: object) -> None:
+        raise Unavailable("its reader is away")
+
+    monkeypatch.setattr(type(line.relay.reader), "moment", away)
+    with pytest.raises(Unavailable):
+        line.relay.beat()
+    assert line.waits().places == ()
+    assert line.relay.beat() == 0
 
 
 def test_a_paused_consumer_rests_and_what_waits_is_delivered_after(

@@ -92,7 +92,6 @@ class Relay:
             try:
                 until = self.topic.publish(place.log, start, end)
                 steps.append((place.log, start, until))
-                self._time(place.log, start, until)
             except Exception as error:  # noqa: BLE001  whatever it throws must stop no other log
                 failures[place.log] = f"{type(error).__name__}: {error}"
                 if isinstance(error, TopicAway) and not isinstance(error, RecordRefused):
@@ -103,4 +102,6 @@ class Relay:
                 store.held_up(db, RELAY, tenant, words, self.clock())
         for tenant, words in failures.items():
             log.error("not published", tenant=tenant, error=words)
+        for step in steps:
+            self._time(*step)  # last: what is published is, whether or not that can be timed
         return sum(new - old for _, old, new in steps)
