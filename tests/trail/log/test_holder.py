@@ -11,7 +11,14 @@ import pytest
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.trail.log.handover import NobodyHears, RemoteSequencer
 from quarterdeck.trail.log.holder import HeldSequencer
-from quarterdeck.trail.log.model import Appended, JournalFull, Known, Prepared, QueueFull
+from quarterdeck.trail.log.model import (
+    Appended,
+    JournalClosed,
+    JournalFull,
+    Known,
+    Prepared,
+    QueueFull,
+)
 from quarterdeck.trail.log.sequencer import WAITING_LEAVES, GroupingSequencer
 from quarterdeck.trail.log.storage.journal import FileJournal
 from trail.log.drafts import many, prepared
@@ -177,3 +184,33 @@ def _refuses(sequencer: GroupingSequencer, draft: Prepared) -> bool:
     with pytest.raises(QueueFull):
         sequencer.append([draft])
     return True
+
+
+def test_what_a_loop_hands_in_in_one_turn_is_one_group(folder: Path) -> None:
+    sequencer = GroupingSequencer(FileJournal(folder / "journal", reserve_bytes=0))
+
+    async def together() -> list[int]:
+        asked = [sequencer.enqueue([prepared("acme", str(n))]) for n in range(50)]
+        return [told[0].index for told in await asyncio.gather(*asked)]
+
+    assert asyncio.run(together()) == list(range(50))
+    groups = (folder / "journal/00000001.journal").read_bytes().count(b"QDJ1") - 1
+    assert groups == 1
+    sequencer.close()
+
+
+def test_who_does_not_fit_is_refused_and_who_stands_before_is_not(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quarterdeck.trail.log.sequencer.WAITING_LEAVES", 2)
+    sequencer = GroupingSequencer(FileJournal(folder / "journal", reserve_bytes=0))
+
+    async def together() -> list[list[Appended] | BaseException]:
+        asked = [sequencer.enqueue([prepared("acme", str(n))]) for n in range(3)]
+        return await asyncio.gather(*asked, return_exceptions=True)
+
+    first, second, third = asyncio.run(together())
+    assert [told[0].index for told in (first, second) if isinstance(told, list)] == [0, 1]
+    assert isinstance(third, QueueFull)
+    sequencer.close()
+    assert all(isinstance(told, JournalClosed) for told in asyncio.run(together()))

@@ -54,6 +54,7 @@ class GroupingSequencer:
         self._journal = journal
         self._changed = Condition()
         self._queue: deque[Waiting] = deque()
+        self._gathered: dict[AbstractEventLoop, list[Waiting]] = {}
         self._leaves = self._bytes = 0
         self._closed = False
         self._thread = Thread(target=self._run, name="sequencer", daemon=True)
@@ -68,7 +69,9 @@ class GroupingSequencer:
         if not drafts:
             return []
         future: Future[list[Appended]] = Future()
-        self._put(Waiting(drafts, _size(drafts), future))
+        with self._changed:
+            self._put(Waiting(drafts, _size(drafts), future))
+            self._changed.notify()
         return future.result()
 
     async def enqueue(self, drafts: Sequence[Prepared]) -> list[Appended]:
@@ -76,7 +79,12 @@ class GroupingSequencer:
             return []
         loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Appended]] = loop.create_future()
-        self._put(Waiting(drafts, _size(drafts), future, loop))
+        # What a loop has in one turn is handed in together, after it: who writes would else wake
+        # for the first of them, and the rest would wait for a sync of their own.
+        gathered = self._gathered.setdefault(loop, [])
+        if not gathered:
+            loop.call_soon(self._hand_in, loop)
+        gathered.append(Waiting(drafts, _size(drafts), future, loop))
         return await future
 
     def known(self, log: str, tags: Sequence[bytes]) -> Mapping[bytes, Known]:
@@ -89,20 +97,27 @@ class GroupingSequencer:
         self._thread.join()
         self._journal.close()
 
-    def _put(self, one: Waiting) -> None:
+    def _hand_in(self, loop: AbstractEventLoop) -> None:
         with self._changed:
-            if self._closed:
-                raise JournalClosed("the log takes no more records here; try again")
-            full = self._leaves and (
-                self._leaves + len(one.drafts) > WAITING_LEAVES
-                or self._bytes + one.size > WAITING_BYTES
-            )
-            if full:
-                raise QueueFull(f"{self._leaves} records wait to be appended; try again")
-            self._queue.append(one)
-            self._leaves += len(one.drafts)
-            self._bytes += one.size
+            for one in self._gathered.pop(loop):
+                try:
+                    self._put(one)
+                except Unavailable as error:
+                    _tell([(one, error)])
             self._changed.notify()
+
+    def _put(self, one: Waiting) -> None:
+        if self._closed:
+            raise JournalClosed("the log takes no more records here; try again")
+        full = self._leaves and (
+            self._leaves + len(one.drafts) > WAITING_LEAVES
+            or self._bytes + one.size > WAITING_BYTES
+        )
+        if full:
+            raise QueueFull(f"{self._leaves} records wait to be appended; try again")
+        self._queue.append(one)
+        self._leaves += len(one.drafts)
+        self._bytes += one.size
 
     def _run(self) -> None:
         while group := self._take():
