@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
 from quarterdeck.access.limits.model import Rate
 from quarterdeck.access.limits.service import Limits
@@ -216,19 +218,35 @@ ROOT_ROUTERS = [
 ANSWERS_KEPT_S = 1.0
 
 
+class Api(FastAPI):
+    """FastAPI, behind the lane: a request with one event has no time for layers it does not need.
+
+    Attributes:
+        front: what all requests meet first.
+    """
+
+    front: ASGIApp
+
+    @override
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self.front(scope, receive, send)
+
+
 def build_app(runtime: Runtime) -> FastAPI:
     """The API over one installation.
 
     ``app.state.stopping`` is an Event: set it when the server is told to stop, and live
     streams end. ``app.state.problem_page``, where set, shows problems to browsers.
     """
-    app = FastAPI(
+    app = Api(
         title="Quarterdeck",
         version=version("quarterdeck"),
         openapi_url=None,
         redirect_slashes=False,
         middleware=_middleware(runtime.settings),
     )
+    app.front = _front(partial(FastAPI.__call__, app), runtime.settings)
     _prepare(app, runtime)
     problems.install(app)
     once.install(app)
@@ -256,22 +274,29 @@ def _document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
+def _front(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """What stands before all else: who asks, and over what; then the lane."""
+    lane = IngestLane(app, partial(Guards, **_guarded(settings)))
+    return BehindProxy(lane, settings.behind_proxy) if settings.behind_proxy else lane
+
+
 def _middleware(settings: Settings) -> list[Middleware]:
     """From the outside in."""
-    guards: dict[str, Any] = {
+    return [
+        Middleware(Observe),
+        Middleware(SecurityHeaders),
+        Middleware(Faults),
+        Middleware(Guards, **_guarded(settings)),
+        Middleware(Heads),
+    ]
+
+
+def _guarded(settings: Settings) -> dict[str, Any]:
+    return {
         "hosts": frozenset(_hosts(settings)),
         "any_address": not settings.loopback,
         "max_body_bytes": settings.max_body_bytes,
     }
-    return [
-        Middleware(BehindProxy, network=settings.behind_proxy),
-        Middleware(IngestLane, guards=partial(Guards, **guards)),
-        Middleware(Observe),
-        Middleware(SecurityHeaders),
-        Middleware(Faults),
-        Middleware(Guards, **guards),
-        Middleware(Heads),
-    ]
 
 
 def _hosts(settings: Settings) -> Iterable[str]:

@@ -8,6 +8,7 @@ held the whole server for a minute (measured, 200 MB).
 from asyncio import TimerHandle, Transport
 from functools import partial
 from uuid import uuid4
+from weakref import ReferenceType, ref
 
 import structlog
 from starlette.requests import Request
@@ -69,7 +70,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._await(BODY_S)
         super().on_headers_complete()
-        self.scope["extensions"] = {WHOLE: {ANSWER: partial(_answer_whole, self.cycle)}}
+        # Weak: a scope that held what holds it would stay until somebody looks for such rings,
+        # and to look through all that waited for it took a tenth of a small request's time.
+        self.scope["extensions"] = {WHOLE: {ANSWER: partial(_answer_whole, ref(self.cycle))}}
         self._asked = True
 
     @override
@@ -106,8 +109,11 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle.response_complete if self._in_head else not self.cycle.response_started
 
 
-def _answer_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
-    if cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
+def _answer_whole(
+    of: "ReferenceType[RequestResponseCycle]", status: int, head: bytes, body: bytes
+) -> bool:
+    cycle = of()
+    if cycle is None or cycle.disconnected or cycle.flow.write_paused or not cycle.keep_alive:
         return False
     fixed = [b"%b: %b\r\n" % pair for pair in cycle.default_headers]
     cycle.transport.write(b"".join((STATUS_LINE[status], *fixed, head, b"\r\n", body)))

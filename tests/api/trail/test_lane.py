@@ -1,25 +1,30 @@
 """The gate of ingest's fast lane: one question for many, and none that is answered too early."""
 
 import asyncio
+import gc
 import json
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
 from types import SimpleNamespace
 from typing import cast
 
+import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from api.conftest import BASE, Headers, Issue
 from api.serving import served
 from api.trail.test_ingest import EVENTS, event
 from quarterdeck.access.authentication.service import Authenticator
+from quarterdeck.api.app import build_app
 from quarterdeck.api.trail.lane import Gate
 from quarterdeck.kernel.errors import Unavailable
 from quarterdeck.kernel.work import Actor
 from quarterdeck.runtime import Runtime
 
+JSON = {"Content-Type": "application/json"}
 DATED = {"date"}
 """What a server adds."""
 
@@ -89,3 +94,31 @@ def test_an_answer_written_at_once_is_the_one_that_goes_through_all_layers(
             assert {name: told[name] for name in same} == {
                 name: usual.headers[name] for name in same
             }
+
+
+def test_an_answered_request_goes_at_once(app: FastAPI, runtime: Runtime, issue: Issue) -> None:
+    producer: Headers = issue("producer", "acme", home="acme")
+    with served(app, runtime) as found, closing(HTTPConnection("127.0.0.1", found.port)) as kept:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(20):
+                kept.request("POST", EVENTS, json.dumps(event()), producer | JSON)
+                assert kept.getresponse().read()
+            standing = sum(isinstance(one, RequestResponseCycle) for one in gc.get_objects())
+        finally:
+            gc.enable()
+    assert standing <= 2  # the connection's last one, and one that ends just now
+
+
+@pytest.mark.parametrize(("trusted", "said"), [("127.0.0.0/8", True), ("", False)])
+def test_a_trusted_proxy_says_that_a_request_came_over_tls(
+    runtime: Runtime, issue: Issue, trusted: str, *, said: bool
+) -> None:
+    producer: Headers = issue("producer", "acme", home="acme")
+    behind = replace(runtime, settings=replace(runtime.settings, behind_proxy=trusted))
+    asked = producer | JSON | {"X-Forwarded-For": "192.0.2.7", "X-Forwarded-Proto": "https"}
+    with TestClient(build_app(behind), base_url=BASE, client=("127.0.0.1", 5)) as client:
+        told = client.post(EVENTS, headers=asked, json=event())
+    assert told.status_code == 200
+    assert ("strict-transport-security" in told.headers) == said
