@@ -23,7 +23,7 @@ from pathlib import Path
 from socket import create_server
 from tempfile import TemporaryDirectory
 from threading import Event
-from time import perf_counter
+from time import perf_counter, process_time
 
 import uvloop
 
@@ -141,13 +141,16 @@ def _timed(
     load.events, load.took = 0, []
     follow.lags.clear()
     began, spent, work = perf_counter(), _cpu_s(load.server), _cpu_s(load.worker)
+    sent = process_time()
     uvloop.run(_send_all(load, follow, payload, events, connections))
     took, took_s = sorted(load.took), perf_counter() - began
     mine = 1e6 * (_cpu_s(load.server) - spent) / load.events
     workers = 1e6 * (_cpu_s(load.worker) - work) / load.events
+    loads = 1e6 * (process_time() - sent) / load.events
     p50, p99 = (1e3 * took[len(took) * part // 100] for part in (50, 99))
     told = (
-        f"p50 {p50:.1f} p99 {p99:.1f} ms; CPU {mine:.1f} + {workers:.1f} us an event; "
+        f"p50 {p50:.1f} p99 {p99:.1f} ms; CPU {mine:.1f} + {workers:.1f} us an event, "
+        f"{loads:.1f} of the load; "
         f"p95 to proof {follow.p95('proof'):.2f} s, to visible {follow.p95('visible'):.2f} s; "
         f"RSS {rss_mb(load.server):.0f} + {rss_mb(load.worker):.0f} MB"
     )

@@ -7,7 +7,6 @@ held the whole server for a minute (measured, 200 MB).
 
 from asyncio import TimerHandle, Transport
 from functools import partial
-from uuid import uuid4
 from weakref import ReferenceType, ref
 
 import structlog
@@ -21,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from quarterdeck.kernel.errors import QuarterdeckError
 from quarterdeck.web import faults, problems
+from quarterdeck.web.observe import request_id_of
 
 MAX_HEAD_BYTES = 64 * 1024
 HEAD_S, BODY_S = 15.0, 60.0  # until all of it is here
@@ -125,7 +125,7 @@ def _answer_whole(
 
 
 def _written(error: QuarterdeckError) -> bytes:
-    request_id = str(uuid4())
+    request_id = request_id_of("")
     structlog.get_logger("web").warning("refused", why=str(error), request_id=request_id)
     scope = {"type": "http", "path": UNREAD, "state": {"request_id": request_id}, "headers": []}
     problem = problems.problem_of(Request(scope), error)

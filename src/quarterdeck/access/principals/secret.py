@@ -5,10 +5,11 @@ So a fast digest is enough; there is no password here that someone could guess.
 """
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
 from secrets import token_urlsafe
+
+import msgspec
 
 RANDOM_BYTES = 32
 FORM = re.compile(r"(qd|qs)_([0-9a-f-]{36})_[A-Za-z0-9_-]{43}")
@@ -17,8 +18,7 @@ TOKEN = "qd"  # noqa: S105  a prefix, by which scanners of leaked secrets can te
 SESSION = "qs"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(msgspec.Struct, frozen=True, gc=False):
     """A secret of the right form, of which nothing is known yet."""
 
     kind: str

@@ -3,9 +3,9 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.types import Scope
 
@@ -37,9 +37,9 @@ class UnknownEvents(faults.Malformed):
         self.errors = errors
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request that was read whole.
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """A request that was read whole. A Struct, as ``Answer``: of a dataclass, one takes four times
+    as long to make.
 
     Attributes:
         tenant: that it names; empty: that of its credential.
@@ -56,8 +56,7 @@ class Asked:
     scope: Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What is sent back."""
 
     status: int

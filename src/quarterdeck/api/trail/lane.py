@@ -9,7 +9,6 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
-from uuid import uuid4
 
 import structlog
 from starlette.requests import Request
@@ -24,7 +23,7 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.web import faults, problems
 from quarterdeck.web.guards import Guards
 from quarterdeck.web.headers import A_YEAR, STANDARD
-from quarterdeck.web.observe import OPEN, VALID_ID, count
+from quarterdeck.web.observe import OPEN, count, request_id_of
 from quarterdeck.web.protocol import ANSWER, WHOLE
 
 EVENTS, LOGS = "/api/v1/audit/events", "/v1/logs"
@@ -129,9 +128,7 @@ class IngestLane:
     ) -> int:
         path, tenant, headers = what
         runtime: Runtime = scope["app"].state.runtime
-        request_id = headers.get("x-request-id", "")
-        if not VALID_ID.fullmatch(request_id):
-            request_id = str(uuid4())
+        request_id = request_id_of(headers.get("x-request-id", ""))
         scope.setdefault("state", {})["request_id"] = request_id
         try:
             hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
