@@ -5,7 +5,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from select import select as select_ready
@@ -13,13 +13,14 @@ from time import monotonic
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert, select, text
+from sqlalchemy import Engine, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from quarterdeck.kernel.clock import instant, utc_now
 from quarterdeck.kernel.db import (
     DatabaseUnavailable,
     NoDatabase,
+    glancing,
     now_micros,
     open_engine,
     reading,
@@ -94,6 +95,31 @@ def test_a_connection_that_read_can_write_again_and_the_other_way_round(engine: 
     for n in range(3):
         write(engine, f"t{n}")
         assert len(written(engine)) == n + 1
+
+
+def test_a_glance_holds_nobody_up_and_sees_what_is_there(engine: Engine) -> None:
+    many = select(func.count()).select_from(sequences)
+    with glancing(engine) as db:
+        assert db.scalar(many) == 0
+        write(engine)
+    with glancing(engine) as db:
+        assert db.scalar(many) == 1
+
+
+@pytest.mark.postgres
+def test_a_glance_is_one_round_trip_and_begins_no_transaction(postgres_url: str) -> None:
+    with databases.opened(postgres_url) as engine, glancing(engine) as db:
+        first, second = (db.scalar(text("SELECT pg_current_xact_id()")) for _ in range(2))
+        assert first != second
+
+
+def test_a_connection_that_glanced_begins_transactions_again(engine: Engine) -> None:
+    with glancing(engine) as db:
+        db.scalar(select(1))
+    with suppress(ZeroDivisionError), writing(engine) as db:
+        db.execute(insert(sequences).values(tenant="acme", last=1))
+        raise ZeroDivisionError
+    assert written(engine) == []
 
 
 def test_a_mistake_in_a_statement_is_no_outage(engine: Engine) -> None:

@@ -150,6 +150,19 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
+def glancing(engine: Engine) -> Iterator[Connection]:
+    """As ``reading``, for statements that need not see the same moment; none of them may write.
+
+    To PostgreSQL each is a transaction by itself: one round trip, not three. SQLite has no such
+    trips to save.
+    """
+    is_far = engine.dialect.name == "postgresql"
+    alone = {"isolation_level": "AUTOCOMMIT"} if is_far else {READ_ONLY: True}
+    with _told(), engine.connect().execution_options(**alone) as db:
+        yield db
+
+
+@contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that commits when the block ends, and rolls back if it raises.
 

@@ -99,7 +99,7 @@ def request_id_of(offered: str) -> str:
 
 
 def _new_id() -> str:
-    # A random UUID (RFC 9562, 5.4), written in a third of the time that ``uuid4`` takes.
+    # A random UUID (RFC 9562, 5.4), written in half the time that ``uuid4`` takes.
     noise = urandom(16).hex()
     variant = "89ab"[int(noise[16], 16) & 3]
     return f"{noise[:8]}-{noise[8:12]}-4{noise[13:16]}-{variant}{noise[17:20]}-{noise[20:]}"

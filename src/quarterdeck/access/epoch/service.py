@@ -43,14 +43,14 @@ def watch(engine: Engine) -> Watch:
 
 
 class _RowWatch:
-    """Reads the row at every call: one round trip and its transaction."""
+    """Reads the row at every call, in one round trip."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def epoch(self) -> int:
-        with database.reading(self._engine) as db:
-            return store.current(db)
+        with database.glancing(self._engine) as db:
+            return store.glanced(db)
 
 
 class _SqliteWatch:
