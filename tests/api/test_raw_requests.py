@@ -109,3 +109,49 @@ def test_a_body_that_never_ends_holds_no_connection(
     begun = b"POST /api/v1/tenants HTTP/1.1\r\n" + HOST + heads
     json_length = b"Content-Type: application/json\r\nContent-Length: 9\r\n\r\n"
     assert answer(server, begun + json_length).startswith(b"HTTP/1.1 408")
+
+
+ALIVE = b"GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+REFUSED = b"POST /health HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 9\r\n\r\n"
+
+
+@pytest.fixture
+def hasty(server: Served) -> Served:
+    """It keeps an idle connection for a moment only."""
+    server.server.config.timeout_keep_alive = 0.05  # type: ignore[assignment]  # any number will do
+    return server
+
+
+@pytest.mark.parametrize("asked", [1, 3])
+def test_a_connection_is_kept_for_a_while_and_then_closed_without_a_word(
+    hasty: Served, asked: int
+) -> None:
+    said = whole_answer(hasty, asked * ALIVE)
+    assert said.count(b"HTTP/1.1 ") == said.count(b"HTTP/1.1 200") == asked
+
+
+def test_a_body_after_its_answer_has_its_own_time_and_holds_no_connection(
+    hasty: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "HEAD_S", 0.1)
+    with create_connection(("127.0.0.1", hasty.port), timeout=0.3) as connection:
+        connection.sendall(REFUSED)
+        assert connection.recv(4096).startswith(b"HTTP/1.1 400")
+        with pytest.raises(TimeoutError):
+            connection.recv(1)
+        connection.sendall(b"123456789")
+        assert connection.recv(1) == b""
+
+
+def test_a_body_that_never_comes_after_its_answer_gets_no_other(
+    server: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "BODY_S", 0.05)
+    said = whole_answer(server, REFUSED)
+    assert said.count(b"HTTP/1.1 ") == said.count(b"HTTP/1.1 400") == 1
+
+
+def test_the_next_head_has_its_own_time(hasty: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "HEAD_S", 0.2)
+    said = whole_answer(hasty, ALIVE + ALIVE[:20])
+    assert (said.count(b"HTTP/1.1 200"), said.count(b"HTTP/1.1 408")) == (1, 1)

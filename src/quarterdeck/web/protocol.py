@@ -6,6 +6,7 @@ held the whole server for a minute (measured, 200 MB).
 """
 
 from asyncio import TimerHandle, Transport
+from collections.abc import Callable
 from functools import partial
 from weakref import ReferenceType, ref
 
@@ -35,7 +36,10 @@ UNREAD = "/"  # stands in a problem for the address that nobody has read
 class BoundedProtocol(HttpToolsProtocol):
     """Refuses a request whose head is too long or unreadable, or that takes too long to come."""
 
-    _awaited: TimerHandle | None = None
+    _alarm: TimerHandle | None = None
+    _rings_at = 0.0
+    _until: float | None = None
+    _late: Callable[[], None]
     _asked = False
     _in_head = True
     _head_bytes = 0
@@ -43,11 +47,12 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as uvicorn does
         super().connection_made(transport)
-        self._await(HEAD_S)
+        self._await(HEAD_S, self._too_late)
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        self._await(0)
+        if self._alarm is not None:
+            self._alarm.cancel()
         super().connection_lost(exc)
 
     @override
@@ -62,13 +67,13 @@ class BoundedProtocol(HttpToolsProtocol):
     @override
     def on_message_begin(self) -> None:
         self._in_head, self._head_bytes = True, 0
-        self._await(HEAD_S)
+        self._await(HEAD_S, self._too_late)
         super().on_message_begin()
 
     @override
     def on_headers_complete(self) -> None:
         self._in_head = False
-        self._await(BODY_S)
+        self._await(BODY_S, self._too_late)
         super().on_headers_complete()
         # Weak: a scope that held what holds it would stay until somebody looks for such rings,
         # and to look through all that waited for it took a tenth of a small request's time.
@@ -77,18 +82,52 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @override
     def on_message_complete(self) -> None:
-        self._await(0)
+        self._until = None
         super().on_message_complete()
+        if self.cycle.response_complete:
+            self._await_another()
+
+    @override
+    def on_response_complete(self) -> None:
+        if self.pipeline or self.transport.is_closing():
+            super().on_response_complete()
+            return
+        # As uvicorn does, but for its timer. What is half here keeps the time that it has.
+        self.server_state.total_requests += 1
+        self.flow.resume_reading()
+        if not self._in_head and not self.cycle.more_body:
+            self._await_another()
 
     @override
     def send_400_response(self, msg: str) -> None:
         self._refuse(faults.Malformed("this is no HTTP/1.1 request that can be read"))
 
-    def _await(self, seconds: float) -> None:
-        """Begin to wait for more, instead of what was waited for; 0: for nothing."""
-        if self._awaited is not None:
-            self._awaited.cancel()
-        self._awaited = self.loop.call_later(seconds, self._too_late) if seconds else None
+    def _await_another(self) -> None:
+        self._await(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+
+    def _await(self, seconds: float, late: Callable[[], None]) -> None:
+        """Wait for more, instead of what was waited for; ``late`` is called if it does not come.
+
+        A connection has one timer, which mostly rings too early and is set again: three for each
+        request took a thirtieth of a small one's time.
+        """
+        self._until, self._late = self.loop.time() + seconds, late
+        if self._alarm is None or self._until < self._rings_at:
+            self._set_alarm(self._until)
+
+    def _set_alarm(self, at: float) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._rings_at, self._alarm = at, self.loop.call_at(at, self._rung)
+
+    def _rung(self) -> None:
+        self._alarm = None
+        if self._until is None:
+            return
+        if self.loop.time() < self._until:
+            self._set_alarm(self._until)
+        else:
+            self._late()
 
     def _too_late(self) -> None:
         self._refuse(
