@@ -22,6 +22,7 @@ from quarterdeck.runtime import Runtime
 from quarterdeck.web import ndjson, streaming
 from quarterdeck.web.deps import By
 from quarterdeck.web.ndjson import Listing
+from quarterdeck.web.observe import OPEN
 from quarterdeck.web.paging import Key
 
 SAMPLES = "/api/v1/samples"
@@ -167,3 +168,13 @@ def test_a_body_may_come_in_parts(client: TestClient, ada: Headers) -> None:
 
 def test_a_bare_post_needs_no_content_type(client: TestClient, ada: Headers) -> None:
     assert client.put(f"{SAMPLES}/acme", headers=ada).status_code == 200
+
+
+def test_what_is_being_answered_is_counted_while_it_is() -> None:
+    def said() -> float | None:
+        return REGISTRY.get_sample_value("quarterdeck_http_requests_open")
+
+    before = said() or 0
+    with OPEN:
+        assert said() == before + 1
+    assert said() == before

@@ -118,7 +118,7 @@ class IngestLane:
             await self.app(scope, receive, send)
             return
         began = perf_counter()
-        with OPEN.track_inprogress():
+        with OPEN:
             status = await self._served(scope, receive, send, (*found, headers))
         template = f"/t/{{tenant}}{found[0]}" if found[1] else found[0]
         count("POST", template, status, perf_counter() - began)

@@ -153,9 +153,8 @@ def _fits(one: Waiting, leaves: int, size: int) -> bool:
 
 
 def _size(drafts: Sequence[Prepared]) -> int:
-    return sum(
-        len(draft.entry) + sum(len(one.sealed) for one in draft.disclosures) for draft in drafts
-    )
+    entries = sum([len(draft.entry) for draft in drafts])
+    return entries + sum([len(one.sealed) for draft in drafts for one in draft.disclosures])
 
 
 def _answer(group: Sequence[Waiting], answer: Answer) -> None:
