@@ -50,7 +50,7 @@ class _RowWatch:
 
     def epoch(self) -> int:
         with database.glancing(self._engine) as db:
-            return store.glanced(db)
+            return store.current(db)
 
 
 class _SqliteWatch:

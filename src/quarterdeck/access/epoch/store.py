@@ -1,6 +1,6 @@
 """The epoch in SQL: one row."""
 
-from sqlalchemy import BigInteger, Column, Connection, Integer, Table, select, text, update
+from sqlalchemy import BigInteger, Column, Connection, Integer, Table, text, update
 
 from quarterdeck.kernel.db import metadata
 
@@ -23,11 +23,8 @@ def advance(db: Connection) -> None:
         db.execute(move)
 
 
-def glanced(db: Connection) -> int:
-    """``current``, in the driver's own words: it is asked for each request."""
-    return db.exec_driver_sql(CURRENT).scalar() or 0
-
-
 def current(db: Connection) -> int:
-    """The epoch; 0 before the first change of access."""
-    return db.scalar(select(epochs.c.epoch)) or 0
+    """The epoch; 0 before the first change of access. In the driver's own words: each request
+    asks.
+    """
+    return db.exec_driver_sql(CURRENT).scalar() or 0
