@@ -43,7 +43,9 @@ to be drawn, is a person."""
 
 def do_jobs(runtime: Runtime, _trail: Trail, stopping: Event) -> None:
     """Run jobs, and nothing else."""
-    os.nice(NICE)
+    # SQLite has one writer: who holds its turn must not wait for a processor.
+    if runtime.engine.dialect.name != "sqlite":
+        os.nice(NICE)
     with running(runtime) as kinds:
         duties = Duties(role=JOBS, kinds=kinds, pulses=schedule(runtime.engine, runtime.clock))
         work(runtime.engine, runtime.clock, runtime.settings, duties, stopping)
