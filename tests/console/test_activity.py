@@ -1,8 +1,10 @@
 """What was done, in words that somebody reads at night."""
 
+from collections import Counter
+
 import pytest
 
-from quarterdeck.console.activity import SEEN, activity, words_of
+from quarterdeck.console.activity import SAID, SEEN, activity, words_of
 from quarterdeck.events import EVENTS
 from quarterdeck.governance.sync.domains import domains
 from quarterdeck.kernel.settings import Settings
@@ -23,6 +25,11 @@ def test_each_action_of_ours_reads_as_words(action: str) -> None:
         words = words_of(action, outcome)
         assert ":" not in words
         assert words[0].isupper()
+
+
+def test_an_action_of_several_events_is_called_by_none_of_them() -> None:
+    many = Counter(kind.action for kind in EVENTS.values() if kind.leaf)
+    assert [action for action, times in many.items() if times > 1 and action not in SAID] == []
 
 
 def test_some_of_them() -> None:

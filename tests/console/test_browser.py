@@ -198,6 +198,11 @@ def test_an_alerts_name_is_read_on_a_phone_whatever_is_said_beside_it(
     assert name is not None
     assert name["height"] < 60
     assert page.evaluate(SQUEEZED) == []
+    page.goto("/")
+    wanted, board = (page.locator(one).bounding_box() for one in ("#wanted", ".board"))
+    assert wanted is not None
+    assert board is not None
+    assert board["y"] - (wanted["y"] + wanted["height"]) >= 8, "one panel ends before the next"
 
 
 def test_every_page_fits_320_pixels_in_light_and_dark(ada: Watched) -> None:

@@ -36,7 +36,7 @@ BOOKS = Subscriber(name="books", hears=[HEARD])
 
 
 def begin_places(engine: Engine, *tenants: str) -> None:
-    """Have it have heard of each: ``after`` a first fact."""
+    """Have it stand after a first fact of each."""
     for tenant in tenants:
         publish(engine, tenant, "x")
     while deliver_all(engine, noon, [BOOKS]):
@@ -80,7 +80,10 @@ def test_who_waits_with_what_was_not_looked_at_passes_only_so_far(
     assert past(engine) == [Passing(subscriber="books", tenant="acme", place=1, end=3)]
 
 
-def test_one_who_is_stuck_keeps_nobody_from_passing(engine: Engine) -> None:
+def test_one_who_is_stuck_keeps_nobody_from_passing(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("quarterdeck.kernel.passing.MOST_LOOKED_AT", FEW)
     stuck = Subscriber(name="stuck", hears=[HEARD], receive=_away)
     publish(engine, "acme", "." * FEW + ".")
     deliver_all(engine, noon, [stuck, BOOKS])

@@ -1,6 +1,5 @@
 """Records of the trail in words: who did what, to what. Pure."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,10 +8,9 @@ from typing import Any
 
 from quarterdeck.console.words import count, short
 from quarterdeck.events import EVENTS
+from quarterdeck.kernel.text import spaced
 from quarterdeck.trail.log.model import RecordView
 
-CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
-SPELT = {"oncall": "on-call", "slo": "SLO"}
 SEEN = {
     "resources": "resource",
     "costs": "cost row",
@@ -122,13 +120,7 @@ def words_of(action: str, outcome: str) -> str:
 @cache
 def _named() -> Mapping[str, str]:
     """What events are called, by their actions."""
-    return {kind.action: _spelt(name) for name, kind in EVENTS.items()}
-
-
-def _spelt(name: str) -> str:
-    """``OncallSwapAsked``: ``On-call swap asked``."""
-    words = [SPELT.get(word.lower(), word.lower()) for word in CAPITAL.split(name)]
-    return f"{words[0][0].upper()}{words[0][1:]} {' '.join(words[1:])}".strip()
+    return {kind.action: spaced(name) for name, kind in EVENTS.items()}
 
 
 def _detail(payload: Mapping[str, Any]) -> str:

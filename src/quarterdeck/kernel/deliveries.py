@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Update,
     and_,
     bindparam,
     delete,
@@ -97,12 +98,14 @@ class Subscriber:
     receive_all: Callable[[Work, Sequence[Fact]], None] | None = None
 
     def receive_each(self, work: Work, facts: Sequence[Fact]) -> None:
-        """Have it receive ``facts``, in order."""
-        if self.receive_all is not None:
+        """Have it receive ``facts``, of one tenant, in order. Whoever delivers calls this: it may
+        receive in one way or in the other.
+        """
+        if self.receive_all is None:
+            for fact in facts:
+                self.receive(work, fact)
+        elif facts:
             self.receive_all(work, facts)
-            return
-        for fact in facts:
-            self.receive(work, fact)
 
 
 Waiting = tuple[Subscriber, str, int]
@@ -301,13 +304,22 @@ def _put_aside(db: Connection, subscriber: str, fact: Fact, why: str, at: int) -
 def _move(db: Connection, subscriber: str, tenant: str, old: int, new: int) -> bool:
     if not old:
         _begin_place(db, subscriber, tenant)
-    mine = (
-        positions.c.subscriber == subscriber,
-        positions.c.tenant == tenant,
-        positions.c.sequence == old,
+    return (
+        db.execute(moving(), {"of": subscriber, "in": tenant, "old": old, "new": new}).rowcount == 1
     )
-    moved = update(positions).where(*mine).values(sequence=new, tries=0, retry_at=0)
-    return db.execute(moved).rowcount == 1
+
+
+@cache
+def moving() -> Update:
+    """Moves a place from ``old`` to ``new``, of subscriber ``of`` in tenant ``in``; not one that
+    another worker has moved.
+    """
+    mine = (
+        positions.c.subscriber == bindparam("of"),
+        positions.c.tenant == bindparam("in"),
+        positions.c.sequence == bindparam("old"),
+    )
+    return update(positions).where(*mine).values(sequence=bindparam("new"), tries=0, retry_at=0)
 
 
 def _begin_place(db: Connection, subscriber: str, tenant: str) -> None:

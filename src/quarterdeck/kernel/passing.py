@@ -10,10 +10,10 @@ from functools import cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select
 
 from quarterdeck.kernel.db import brief, writing
-from quarterdeck.kernel.deliveries import Subscriber, Waiting, positions
+from quarterdeck.kernel.deliveries import Subscriber, Waiting, moving, positions
 from quarterdeck.kernel.outbox import outbox, sequences
 
 FEW = 200
@@ -66,7 +66,7 @@ def pass_over(engine: Engine, some: Sequence[Passing]) -> None:
     with writing(engine) as db:
         brief(db)
         db.execute(
-            _move(),
+            moving(),
             [
                 {"of": one.subscriber, "in": one.tenant, "old": one.place, "new": one.end}
                 for one in ordered
@@ -81,16 +81,6 @@ def _seen(db: Connection, subscribers: Sequence[str]) -> dict[str, Seen]:
 
 def _of(rows: Sequence[Row[Any]]) -> Seen:
     return Seen(since=rows[0].since, facts=[(row.sequence, row.name) for row in rows])
-
-
-@cache
-def _move() -> Any:  # noqa: ANN401  an update
-    mine = (
-        positions.c.subscriber == bindparam("of"),
-        positions.c.tenant == bindparam("in"),
-        positions.c.sequence == bindparam("old"),
-    )
-    return update(positions).where(*mine).values(sequence=bindparam("new"), tries=0, retry_at=0)
 
 
 @cache

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from os import urandom
 from time import perf_counter
+from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI
@@ -115,14 +115,7 @@ def _by_endpoint(app: FastAPI) -> Mapping[object, Sequence[RouteContext]]:
 
 def request_id_of(offered: str) -> str:
     """What was offered if that is fit for an id, else a new one."""
-    return offered if VALID_ID.fullmatch(offered) else _new_id()
-
-
-def _new_id() -> str:
-    # A random UUID (RFC 9562, 5.4), written in half the time that ``uuid4`` takes.
-    noise = urandom(16).hex()
-    variant = "89ab"[int(noise[16], 16) & 3]
-    return f"{noise[:8]}-{noise[8:12]}-4{noise[13:16]}-{variant}{noise[17:20]}-{noise[20:]}"
+    return offered if VALID_ID.fullmatch(offered) else str(uuid4())
 
 
 def count(method: str, route: str, status: int, took_s: float) -> None:

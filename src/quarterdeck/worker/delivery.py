@@ -20,7 +20,6 @@ log = structlog.get_logger("delivery")
 
 MOST_TOGETHER = 20
 R = TypeVar("R")
-Waitings = list[Waiting]
 
 
 def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber]) -> int:
@@ -46,7 +45,9 @@ def deliver_all(engine: Engine, clock: Clock, subscribers: Sequence[Subscriber])
     return delivered
 
 
-def _waiting(engine: Engine, subscribers: Sequence[Subscriber]) -> tuple[Waitings, list[Passing]]:
+def _waiting(
+    engine: Engine, subscribers: Sequence[Subscriber]
+) -> tuple[list[Waiting], list[Passing]]:
     """Who is to hear something, and who is only to pass over what it does not hear."""
     by_name = {to.name: to for to in subscribers}
     order = {name: number for number, name in enumerate(by_name)}

@@ -48,18 +48,18 @@ def work(engine: Engine, clock: Clock, settings: Settings, duties: Duties, stopp
     take_short_turns()
     # With the role: of containers that share a name each may be its process 1.
     name = f"{socket.gethostname()}/{duties.role}:{os.getpid()}"
-    worker = Worker(
-        name=name,
-        engine=engine,
-        clock=clock,
-        kinds=duties.kinds,
-        threads=settings.worker_threads,
-        lease=timedelta(seconds=settings.lease_s),
-        stop=stopping,
-    )
     pulses = {"beat": (float(beats.EVERY_S), lambda: _beat(engine, name, duties.role))}
     with _heard_of(engine, name), _pulsing({**pulses, **duties.pulses}, stopping, settings):
         if duties.kinds:
+            worker = Worker(
+                name=name,
+                engine=engine,
+                clock=clock,
+                kinds=duties.kinds,
+                threads=settings.worker_threads,
+                lease=timedelta(seconds=settings.lease_s),
+                stop=stopping,
+            )
             _run_jobs(worker, settings)
         else:
             stopping.wait()

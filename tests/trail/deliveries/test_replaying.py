@@ -296,6 +296,26 @@ def test_a_fact_that_left_no_leaf_is_a_dead_letter_and_replays(
         assert not deliveries.dead(db)
 
 
+def test_a_fact_is_replayed_to_who_hears_many_at_once_too(
+    installation: Installation, topic: Topic
+) -> None:
+    line = Line(installation, Rows(), topic)
+    installation.name_somebody("Ada Lovelace")
+    heard: list[str] = []
+    books = Subscriber(
+        name="books", receive_all=lambda _, facts: heard.extend(fact.name for fact in facts)
+    )
+    for _ in range(MAX_TRIES):
+        deliveries.failed(line.engine, installation.clock, books, "acme", 0, "ValueError: a bug")
+    letters = FactLetters(engine=line.engine, clock=installation.clock, subscribers=[books])
+    letters.beat()
+    (letter,) = line.dead(consumer="books")
+    order = Order(consumer="books", message=letter.id, confirm=True)
+    line.do(lambda work: replaying.begin_replay(work, order))
+    letters.beat()
+    assert heard == ["PrincipalCreated"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from quarterdeck.kernel.deliveries import Subscriber
 from quarterdeck.kernel.outbox import Fact
+from quarterdeck.kernel.text import spaced
 from quarterdeck.kernel.work import Tenants, Work
 from quarterdeck.operations.escalation.service import keyed
 from quarterdeck.operations.incidents import paged, preserved
@@ -25,7 +26,6 @@ FIRED = "AlertFired"
 OWN = re.compile("Incident|DataLoss|Notice|Audiences|Customers|Regulator|Postmortem")
 """How the facts begin that incidents tell themselves: they stand on the timeline already."""
 
-CAPITAL = re.compile(r"(?<!^)(?=[A-Z])")
 HIDDEN = frozenset({"tenant", "incident", "about"})
 
 
@@ -36,7 +36,7 @@ def subscriber() -> Subscriber:
 
 def _hear_all(work: Work, facts: Sequence[Fact]) -> None:
     """In a storm of alerts and pages most lead to nothing: that is asked for once for all."""
-    tenant = facts[0].tenant if facts else ""
+    tenant = facts[0].tenant
     fired = [int(fact.payload["alert"]) for fact in facts if fact.name == FIRED]
     leading = demanding(work, tenant, fired)
     abouts = keyed.abouts(work, tenant, {fact.payload.get("page", "") for fact in facts} - {""})
@@ -137,7 +137,7 @@ def _named(fact: Fact, abouts: Mapping[str, str]) -> str:
 
 def _words(fact: Fact) -> str:
     """``Dead letters replayed: consumer projection-worker, messages 3``."""
-    what = CAPITAL.sub(" ", fact.name).capitalize()
+    what = spaced(fact.name)
     said = [
         f"{name} {value}"
         for name, value in fact.payload.items()

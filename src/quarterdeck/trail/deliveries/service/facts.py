@@ -75,7 +75,7 @@ class FactLetters:
             to.take(self.clock(), [fact])
         with begin(self.engine, Actor("quarterdeck", frozenset()), self.clock) as work:
             if fact is not None and to.take is None:
-                to.receive(work, fact)
+                to.receive_each(work, [fact])
             deliveries.received_at_last(work.db, to.name, one.id)
             settle(work.db)
 
